@@ -1,0 +1,1 @@
+"""Networks as feature extractors, their weights, and the one that ships."""

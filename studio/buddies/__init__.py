@@ -1,0 +1,1 @@
+"""Neural Best-Buddies: sparse cross-domain correspondence."""

@@ -1,0 +1,123 @@
+"""Which device computes, how much memory it has, and what to do when that is full."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from studio.errors import OutOfMemory, StudioError
+from studio.progress import Job, Progress
+
+if TYPE_CHECKING:
+    import torch
+
+T = TypeVar("T")
+Plan = TypeVar("Plan")
+
+
+class DeviceError(StudioError):
+    """A device that this machine or this torch does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """One device to compute on: `name` as torch spells it, `label` and `memory` (bytes) for people."""
+
+    name: str
+    label: str
+    memory: int | None
+
+
+def available_devices() -> list[DeviceInfo]:
+    """All devices, the fastest first. Imports torch."""
+    import torch
+
+    devices = []
+    for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        properties = torch.cuda.get_device_properties(index)
+        devices.append(DeviceInfo(f"cuda:{index}", properties.name, properties.total_memory))
+    if torch.backends.mps.is_available():
+        devices.append(DeviceInfo("mps", "Apple GPU", None))
+    devices.append(DeviceInfo("cpu", f"CPU, {torch.get_num_threads()} threads", None))
+    return devices
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The torch device called `name`; "auto" is the fastest there is.
+
+    Raises
+    ------
+    DeviceError
+        No such device here.
+    """
+    import torch
+
+    names = [device.name for device in available_devices()]
+    wanted = names[0] if name == "auto" else name
+    if wanted == "cuda" and "cuda:0" in names:
+        wanted = "cuda:0"
+    if wanted not in names:
+        raise DeviceError(f"There is no device “{name}” here; this machine has {', '.join(names)}.")
+    return torch.device(wanted)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory ran out, on a GPU or on the CPU."""
+    if isinstance(error, MemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and any(
+        phrase in text
+        for phrase in ("out of memory", "can't allocate memory", "not enough memory", "Cannot allocate memory")
+    )
+
+
+def free_memory() -> None:
+    """Give back what nobody holds any more: Python's cycles, then the allocator's cached blocks."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[Plan]):
+    """One way of doing a job: `plan` is handed to it, `label` tells a person what is tried."""
+
+    plan: Plan
+    label: str
+
+
+def with_memory_fallback(make: Callable[[Plan], Job[T]], attempts: Sequence[Attempt[Plan]]) -> Job[T]:
+    """Run the job that `make` builds, with the next plan each time memory runs out.
+
+    The error is let go of before the next attempt, for its traceback holds the tensors that filled
+    the memory. The switch is reported as a `Progress` message.
+
+    Raises
+    ------
+    OutOfMemory
+        The last plan ran out as well.
+    """
+    for index, attempt in enumerate(attempts):
+        result, failed = yield from _try(make, attempt.plan)
+        if not failed:
+            return result  # type: ignore[return-value]
+        free_memory()
+        if index + 1 < len(attempts):
+            yield Progress(0.0, f"Out of memory; trying again {attempts[index + 1].label}")
+    raise OutOfMemory("There is not enough memory for this; choose a smaller working size, or close other programs.")
+
+
+def _try(make: Callable[[Plan], Job[T]], plan: Plan) -> Job[tuple[T | None, bool]]:
+    try:
+        return (yield from make(plan)), False
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+    return None, True

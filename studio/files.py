@@ -1,0 +1,85 @@
+"""Writing files so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from studio.errors import StudioError
+
+
+class FileError(StudioError):
+    """A file that can't be read or written."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path`, which takes its place when the block ends well.
+
+    Yields the temporary path, with the same suffix as `path` so that libraries which go by the
+    suffix work. If the block raises, the temporary file is removed and `path` stays as it was.
+
+    Raises
+    ------
+    FileError
+        The folder is missing or not writable, or the disk is full.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        temporary.chmod(mode)
+        temporary.replace(path)
+        temporary = None
+    except OSError as error:
+        raise FileError(explain_os_error(error, path, "written")) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 at one stroke. Raises `FileError`."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_text(path: Path) -> str:
+    """The UTF-8 text of a file (a byte order mark is dropped). Raises `FileError`."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise FileError(explain_os_error(error, path, "read")) from error
+    except UnicodeDecodeError as error:
+        raise FileError(f"“{Path(path).name}” is not a text file.") from error
+
+
+def explain_os_error(error: OSError, path: Path | str, what: str) -> str:
+    """One sentence for a failed file operation; `what` is a participle ("written", "read")."""
+    name = Path(path).name
+    reason = {
+        errno.ENOENT: "there is no such file or folder",
+        errno.EACCES: "this user is not allowed to",
+        errno.EPERM: "this user is not allowed to",
+        errno.EROFS: "the disk is read-only",
+        errno.ENOSPC: "the disk is full; free some room and try again",
+        errno.EDQUOT: "the disk quota is used up; free some room and try again",
+        errno.EISDIR: "it is a folder",
+        errno.ENOTDIR: "part of its path is not a folder",
+        errno.ENAMETOOLONG: "its name is too long",
+    }.get(error.errno or 0, error.strerror or str(error))
+    return f"“{name}” can't be {what}: {reason}."
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,159 @@
+"""Options as data: one frozen, validated model per job, one field per knob.
+
+From a model come the form in the window, the flags on the command line, the record in a project
+file and the recipe in an exported picture; so each knob is declared once, with `knob`.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from studio.errors import StudioError
+
+
+class OptionsError(StudioError):
+    """A value that a knob does not take."""
+
+
+class Options(BaseModel):
+    """Base of every options model: frozen, refuses unknown fields, made of `knob` fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Validate plain values.
+
+        Raises
+        ------
+        OptionsError
+            A value is unknown, of the wrong kind or out of range; the sentence names the knob.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise OptionsError(explain(error)) from error
+
+    def with_values(self, **values: Any) -> Self:
+        """A validated copy with some knobs set. Raises `OptionsError`."""
+        return type(self).from_dict({**self.model_dump(), **values})
+
+    @classmethod
+    def knobs(cls) -> tuple[Knob, ...]:
+        """The knobs in declaration order, for forms and help pages."""
+        return tuple(_describe(name, field) for name, field in cls.model_fields.items())
+
+
+KnobKind = Literal["bool", "int", "float", "choice", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """What a form needs to know of one field.
+
+    `minimum`, `maximum` and `step` are in `unit`; `choices` are given for kind "choice" only;
+    `optional` says that None ("automatic") is a value; `advanced` knobs are folded away at first.
+    """
+
+    name: str
+    label: str
+    kind: KnobKind
+    default: Any
+    help: str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    step: float | None
+    choices: tuple[str, ...]
+    optional: bool
+    advanced: bool
+    special: str
+    """What the minimum is called where it means something else than a number ("all")."""
+
+
+def knob(
+    default: Any,
+    help: str,
+    *,
+    label: str = "",
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+    step: float | None = None,
+    advanced: bool = False,
+    special: str = "",
+) -> Any:
+    """Declare a field of an `Options` model: its default, range, unit and help sentence."""
+    return Field(
+        default=default,
+        ge=minimum,
+        le=maximum,
+        description=help,
+        json_schema_extra={
+            "label": label,
+            "unit": unit,
+            "step": step,
+            "advanced": advanced,
+            "special": special,
+        },
+    )
+
+
+def explain(error: ValidationError) -> str:
+    """One sentence about the first thing pydantic refused."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "options"
+    reason = first["msg"][:1].lower() + first["msg"][1:]
+    return f"The option “{where}” was given {first['input']!r}: {reason}."
+
+
+def _describe(name: str, field: FieldInfo) -> Knob:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    bounds = {key: getattr(rule, key) for rule in field.metadata for key in ("ge", "le") if hasattr(rule, key)}
+    annotation, optional = _without_none(field.annotation)
+    choices: tuple[str, ...] = ()
+    kind: KnobKind
+    if typing.get_origin(annotation) is Literal:
+        kind, choices = "choice", tuple(str(value) for value in typing.get_args(annotation))
+    elif annotation is bool:
+        kind = "bool"
+    elif annotation is int:
+        kind = "int"
+    elif annotation is float:
+        kind = "float"
+    else:
+        kind = "text"
+    step: Any = extra.get("step")
+    return Knob(
+        name=name,
+        label=str(extra.get("label") or name.replace("_", " ")),
+        kind=kind,
+        default=field.default,
+        help=field.description or "",
+        unit=str(extra.get("unit") or ""),
+        minimum=bounds.get("ge"),
+        maximum=bounds.get("le"),
+        step=step,
+        choices=choices,
+        optional=optional,
+        advanced=bool(extra.get("advanced")),
+        special=str(extra.get("special") or ""),
+    )
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        inner = [kind for kind in typing.get_args(annotation) if kind is not type(None)]
+        if len(inner) == 1:
+            return inner[0], True
+    return annotation, False
