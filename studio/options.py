@@ -77,6 +77,8 @@ class Knob:
     choices: tuple[str, ...]
     optional: bool
     advanced: bool
+    soft_maximum: float | None
+    """Where a slider ends; the field beside it takes more, up to `maximum`."""
     special: str
     """What the minimum is called where it means something else than a number ("all")."""
 
@@ -90,6 +92,7 @@ def knob(
     minimum: float | None = None,
     maximum: float | None = None,
     step: float | None = None,
+    soft_maximum: float | None = None,
     advanced: bool = False,
     special: str = "",
 ) -> Any:
@@ -104,6 +107,7 @@ def knob(
             "unit": unit,
             "step": step,
             "advanced": advanced,
+            "soft_maximum": soft_maximum,
             "special": special,
         },
     )
@@ -134,6 +138,7 @@ def _describe(name: str, field: FieldInfo) -> Knob:
     else:
         kind = "text"
     step: Any = extra.get("step")
+    soft_maximum: Any = extra.get("soft_maximum")
     return Knob(
         name=name,
         label=str(extra.get("label") or name.replace("_", " ")),
@@ -147,6 +152,7 @@ def _describe(name: str, field: FieldInfo) -> Knob:
         choices=choices,
         optional=optional,
         advanced=bool(extra.get("advanced")),
+        soft_maximum=soft_maximum,
         special=str(extra.get("special") or ""),
     )
 

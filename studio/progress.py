@@ -25,11 +25,15 @@ class Progress:
         What is being done, a short phrase for a person ("level 3: searching").
     preview : object, optional
         Something worth showing already. Its type is the job's affair (`match` yields a `PairSet`).
+    milestone : bool
+        This event must reach the watcher. Others may be skipped where they come faster than a screen
+        can show them (the pairs of a level are a milestone, the picture after a style step is not).
     """
 
     fraction: float
     message: str
     preview: object | None = None
+    milestone: bool = False
 
 
 Job: TypeAlias = Generator[Progress, None, T]

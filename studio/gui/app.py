@@ -1,0 +1,114 @@
+"""Starts the window: the application object, the theme, the error hooks, and a bounded end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+import pyqtgraph as pg
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from studio import __version__
+from studio.gui.main_window import MainWindow
+from studio.gui.settings import Settings
+from studio.gui.theme import apply_theme
+
+log = logging.getLogger(__name__)
+
+SWITCH_INTERVAL = 0.002
+"""Seconds after which a busy Python thread must let the GUI thread run (the default is 0.005)."""
+
+
+class _ErrorRelay(QObject):
+    """Brings errors that nobody caught, from any thread, before the user's eyes."""
+
+    caught = Signal(str, str)
+
+    def install(self, window: MainWindow) -> None:
+        self.caught.connect(
+            lambda text, details: window.show_message("error", text, details), Qt.ConnectionType.QueuedConnection
+        )
+        sys.excepthook = self._on_error
+        threading.excepthook = lambda args: self._on_error(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def _on_error(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QTimer.singleShot(0, QApplication.closeAllWindows)
+            return
+        details = "".join(traceback.format_exception(kind, error, trace))
+        log.error("unhandled error\n%s", details)
+        self.caught.emit(
+            f"An error in the program ({kind.__name__}: {error}). It goes on; the log has the details.", details
+        )
+
+
+def make_application() -> QApplication:
+    """The one QApplication, with the program's name and pyqtgraph's conventions set."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("buddies-studio")
+    app.setApplicationDisplayName("Buddies Studio")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("buddies-studio")
+    pg.setConfigOptions(imageAxisOrder="row-major", antialias=True)
+    return app
+
+
+def run_window(a: Path | None = None, b: Path | None = None, sample: str | None = None) -> int:
+    """Open the window and stay until it is closed.
+
+    Parameters
+    ----------
+    a, b : Path, optional
+        Pictures to open.
+    sample : str, optional
+        A key of `studio.samples.SAMPLES` to open instead.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    app = make_application()
+    settings = Settings()
+    apply_theme(app, settings.theme)
+    window = MainWindow(settings)
+    relay = _ErrorRelay()
+    relay.install(window)
+    # Python sees Ctrl+C in the terminal only when some Python code runs.
+    signal.signal(signal.SIGINT, lambda *_: app.closeAllWindows())
+    heartbeat = QTimer()
+    heartbeat.start(300)
+    heartbeat.timeout.connect(lambda: None)
+    window.first_painted.connect(lambda: _mark_start(window))
+    if sample is not None:
+        window.first_painted.connect(lambda: window.opener.open_sample(sample))
+    paths = [path for path in (a, b) if path is not None]
+    if paths:
+        window.first_painted.connect(lambda: window.opener.open_paths(paths, "A"))
+    window.show()
+    code = app.exec()
+    heartbeat.stop()
+    if not window.stopped_cleanly:
+        # A thread is inside a long native call and can't be stopped from outside.
+        logging.shutdown()
+        os._exit(code)
+    return code
+
+
+def _mark_start(window: MainWindow) -> None:
+    """For the start benchmark: write the time of the first paint where it asks for it."""
+    mark = os.environ.get("BUDDIES_STUDIO_START_MARK")
+    if mark:
+        Path(mark).write_text(repr(time.time()), encoding="utf-8")
+    if os.environ.get("BUDDIES_STUDIO_QUIT_AFTER_PAINT"):
+        window.close()

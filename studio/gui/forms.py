@@ -1,0 +1,215 @@
+"""A form made from an options model: one row a knob, with its range, unit and help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.options import Knob, Options
+
+SLIDER_STEPS = 1000
+"""Positions of a slider for a continuous knob."""
+WHOLE_LIMIT = 1_000_000
+
+
+class KnobEditor(QWidget):
+    """The widget for one knob."""
+
+    changed = Signal()
+
+    def __init__(self, knob: Knob) -> None:
+        super().__init__()
+        self.knob = knob
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._slider: QSlider | None = None
+        match knob.kind:
+            case "bool":
+                self._field: QWidget = QCheckBox()
+                self._field.toggled.connect(self.changed)
+            case "choice":
+                self._field = QComboBox()
+                self._field.addItems(list(knob.choices))
+                self._field.currentIndexChanged.connect(self.changed)
+            case "int":
+                self._field = QSpinBox()
+                self._set_range(self._field)
+                self._field.valueChanged.connect(self.changed)
+            case "float":
+                self._field = QDoubleSpinBox()
+                self._field.setDecimals(4 if (knob.step or 0.01) < 0.01 else 2)
+                self._set_range(self._field)
+                self._field.valueChanged.connect(self.changed)
+            case _:
+                self._field = QLineEdit()
+                self._field.textChanged.connect(self.changed)
+        if isinstance(self._field, QSpinBox | QDoubleSpinBox):
+            self._field.setKeyboardTracking(False)
+            self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
+            self._field.setFixedWidth(68)
+            if knob.unit:
+                self._field.setSuffix(f" {knob.unit}")
+            if knob.special:
+                self._field.setSpecialValueText(knob.special)
+            self._add_slider()
+        tip = knob.help
+        if knob.minimum is not None and knob.maximum is not None:
+            tip += (
+                f"\n{knob.minimum:g} to {knob.maximum:g}{' ' + knob.unit if knob.unit else ''}, default {knob.default}"
+            )
+        for widget in (self, self._field, self._slider):
+            if widget is not None:
+                widget.setToolTip(tip)
+                widget.setAccessibleName(knob.label)
+        self._layout.addWidget(self._field, 0 if self._slider else 1)
+        if knob.kind == "bool":
+            self._layout.addStretch(1)
+        self.set_value(knob.default)
+
+    def value(self) -> Any:
+        field = self._field
+        if isinstance(field, QCheckBox):
+            return field.isChecked()
+        if isinstance(field, QComboBox):
+            return field.currentText()
+        if isinstance(field, QSpinBox):
+            return field.value()
+        if isinstance(field, QDoubleSpinBox):
+            return round(field.value(), field.decimals())
+        assert isinstance(field, QLineEdit)
+        return field.text()
+
+    def set_value(self, value: Any) -> None:
+        field = self._field
+        if isinstance(field, QCheckBox):
+            field.setChecked(bool(value))
+        elif isinstance(field, QComboBox):
+            field.setCurrentText(str(value))
+        elif isinstance(field, QSpinBox):
+            field.setValue(round(value))
+        elif isinstance(field, QDoubleSpinBox):
+            field.setValue(float(value))
+        elif isinstance(field, QLineEdit):
+            field.setText(str(value))
+
+    def _set_range(self, field: QSpinBox | QDoubleSpinBox) -> None:
+        low = -WHOLE_LIMIT if self.knob.minimum is None else self.knob.minimum
+        high = WHOLE_LIMIT if self.knob.maximum is None else self.knob.maximum
+        if isinstance(field, QSpinBox):
+            field.setRange(round(low), round(high))
+            field.setSingleStep(round(self.knob.step or 1))
+        else:
+            field.setRange(low, high)
+            field.setSingleStep(self.knob.step or 0.01)
+
+    def _add_slider(self) -> None:
+        knob, field = self.knob, self._field
+        maximum = knob.maximum if knob.soft_maximum is None else knob.soft_maximum
+        if knob.minimum is None or maximum is None or maximum > WHOLE_LIMIT:
+            return
+        assert isinstance(field, QSpinBox | QDoubleSpinBox)
+        low, span = knob.minimum, maximum - knob.minimum
+        step = knob.step or (1 if knob.kind == "int" else span / SLIDER_STEPS)
+        positions = max(1, round(span / step))
+        self._slider = slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, positions)
+        slider.setPageStep(max(1, positions // 10))
+
+        def from_slider(position: int) -> None:
+            value = low + position * step
+            if isinstance(field, QSpinBox):
+                field.setValue(round(value))
+            else:
+                field.setValue(value)
+
+        def to_slider(value: float) -> None:
+            with QSignalBlocker(slider):
+                slider.setValue(round((value - low) / step))
+
+        slider.valueChanged.connect(from_slider)
+        field.valueChanged.connect(to_slider)
+        self._layout.addWidget(slider, 1)
+
+
+class OptionsForm(QWidget):
+    """All knobs of an options model; the rare ones are folded away."""
+
+    changed = Signal()
+
+    def __init__(self, initial: Options) -> None:
+        super().__init__()
+        self._kind = type(initial)
+        self.editors: dict[str, KnobEditor] = {}
+        common, rare = _grid(), _grid()
+        for knob in self._kind.knobs():
+            editor = KnobEditor(knob)
+            editor.changed.connect(self.changed)
+            label = QLabel(knob.label[:1].upper() + knob.label[1:])
+            label.setToolTip(editor.toolTip())
+            label.setBuddy(editor)
+            grid = rare if knob.advanced else common
+            row = grid.rowCount()
+            grid.addWidget(label, row, 0)
+            grid.addWidget(editor, row, 1)
+            self.editors[knob.name] = editor
+        self._rare = QWidget()
+        self._rare.setLayout(rare)
+        self._more = QToolButton()
+        self._more.setCheckable(True)
+        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._more.toggled.connect(self._on_more)
+        self._reset = QPushButton("Defaults")
+        self._reset.setToolTip("Set every knob to its default")
+        self._reset.clicked.connect(lambda: self.set_value(self._kind()))
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._more)
+        buttons.addStretch(1)
+        buttons.addWidget(self._reset)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(9)
+        layout.addLayout(common)
+        layout.addWidget(self._rare)
+        layout.addLayout(buttons)
+        self._more.setVisible(any(knob.advanced for knob in self._kind.knobs()))
+        self._on_more(False)
+        self.set_value(initial)
+
+    def value(self) -> Options:
+        """The options as the form stands. Raises `OptionsError` for what no field can hold."""
+        return self._kind.from_dict({name: editor.value() for name, editor in self.editors.items()})
+
+    def set_value(self, options: Options) -> None:
+        for name, editor in self.editors.items():
+            editor.set_value(getattr(options, name))
+
+    def _on_more(self, shown: bool) -> None:
+        self._rare.setVisible(shown)
+        self._more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        self._more.setText("Fewer options" if shown else "More options")
+
+
+def _grid() -> QGridLayout:
+    grid = QGridLayout()
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(8)
+    grid.setColumnMinimumWidth(0, 118)
+    grid.setColumnStretch(1, 1)
+    return grid

@@ -1,0 +1,360 @@
+"""The main window: puts the parts together and connects them; each part does its own work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QPointF, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.device import DeviceInfo
+from studio.gui.actions import ACTIONS, MENUS, SEPARATOR, TOOLBAR, Actions, ActionSpec, Conditions
+from studio.gui.dialogs import about_dialog, shortcut_sheet
+from studio.gui.jobs_view import JobsView
+from studio.gui.messages import LogView, MessageBar, Severity
+from studio.gui.opening import Opened, PictureOpener
+from studio.gui.pair_files import PairFiles
+from studio.gui.pairs_table import PairsTable
+from studio.gui.panels.match import MatchPanel
+from studio.gui.settings import Settings
+from studio.gui.state import SIDES, Side, StudioState
+from studio.gui.theme import apply_theme, icon, is_dark
+from studio.gui.viewer import Viewer
+from studio.jobs import JobQueue
+from studio.pairs import PairSet
+from studio.paths import log_dir
+from studio.progress import Job, Progress
+from studio.samples import SAMPLES
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS = 5.0
+TEXT_BUTTONS = ("open_a", "open_b", "swap", "run", "cancel")
+"""Buttons of the tool bar that say what they do; the others show their icon only."""
+
+
+class MainWindow(QMainWindow):
+    """Two pictures, their pairs, and everything one does with them."""
+
+    first_painted = Signal()
+
+    def __init__(self, settings: Settings | None = None, warm_up: bool = True) -> None:
+        super().__init__()
+        self.setWindowTitle("Buddies Studio")
+        self.setWindowIcon(icon("app"))
+        self.settings = settings or Settings()
+        self.state = StudioState(self)
+        self.jobs = JobQueue(self)
+        self.stopped_cleanly = True
+        self._painted = False
+        self._devices: list[DeviceInfo] = []
+        self._opened: dict[Side, Opened | None] = {"A": None, "B": None}
+        self.log_view = LogView()
+        self.messages = MessageBar()
+        self.viewer = Viewer(self.state)
+        self.opener = PictureOpener(self.state, self.jobs, self.settings, self)
+        self.pair_files = PairFiles(self.state, self.jobs, self.settings, self)
+        self.match_panel = MatchPanel(self.state, self.jobs, self.settings)
+        self.pairs_table = PairsTable(self.state)
+        self.jobs_view = JobsView(self.jobs)
+        self.actions_ = Actions(self, self._handlers())
+        self._lay_out()
+        self._build_menus()
+        self._build_status_bar()
+        self._connect()
+        self._restore()
+        self._refresh()
+        if warm_up:
+            self.first_painted.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
+
+    # --- construction ---
+
+    def _handlers(self) -> dict[str, Callable[..., object]]:
+        viewer, panel, files = self.viewer, self.match_panel, self.pair_files
+        return {
+            "open_a": lambda: self.opener.open_dialog("A"),
+            "open_b": lambda: self.opener.open_dialog("B"),
+            "import_pairs": files.import_dialog,
+            "export_pairs": files.export_dialog,
+            "export_overlay": files.overlay_dialog,
+            "quit": self.close,
+            "paste": self.paste,
+            "copy_pairs": files.copy,
+            "swap": self.swap,
+            "clear_pairs": lambda: self.state.set_pairs(PairSet()),
+            "fit": viewer.fit,
+            "actual_size": viewer.actual_size,
+            "zoom_in": lambda: viewer.zoom_by(1.25),
+            "zoom_out": lambda: viewer.zoom_by(0.8),
+            "link": self._switch("link", viewer.set_linked),
+            "lines": self._switch("lines", viewer.set_lines_shown),
+            "numbers": self._switch("numbers", viewer.set_numbers_shown),
+            "theme": self.switch_theme,
+            "run": panel.run,
+            "pause": panel.set_paused,
+            "cancel": panel.cancel,
+            "coarser": lambda: panel.levels.step(-1),
+            "finer": lambda: panel.levels.step(+1),
+            "shortcuts": lambda: shortcut_sheet(self).exec(),
+            "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
+            "about": lambda: about_dialog(self, self._device_text()).exec(),
+        }
+
+    def _switch(self, name: str, apply: Callable[[bool], None]) -> Callable[[bool], None]:
+        def handler(on: bool) -> None:
+            self.settings.set_flag(name, on)
+            apply(on)
+
+        return handler
+
+    def _lay_out(self) -> None:
+        center = QWidget()
+        column = QVBoxLayout(center)
+        column.setContentsMargins(6, 2, 2, 2)
+        column.setSpacing(4)
+        column.addWidget(self.messages)
+        column.addWidget(self.viewer, 1)
+        self.setCentralWidget(center)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setTabPosition(
+            Qt.DockWidgetArea.BottomDockWidgetArea, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea)
+        )
+        right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        self.docks = {
+            "match": self._dock("Match", self.match_panel, right),
+            "pairs": self._dock("Pairs", self.pairs_table, bottom),
+            "jobs": self._dock("Jobs", self.jobs_view, bottom),
+            "log": self._dock("Log", self.log_view, bottom),
+        }
+        self.tabifyDockWidget(self.docks["pairs"], self.docks["jobs"])
+        self.tabifyDockWidget(self.docks["jobs"], self.docks["log"])
+        self.docks["pairs"].raise_()
+        self.resize(1360, 860)
+        self.resizeDocks([self.docks["match"]], [330], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["pairs"]], [200], Qt.Orientation.Vertical)
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock-{title.lower()}")
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_menus(self) -> None:
+        menus = {name: self.menuBar().addMenu(name) for name in MENUS}
+        menu = menus["File"]
+        for entry in ACTIONS:
+            if isinstance(entry, ActionSpec):
+                menu = menus[entry.menu]
+                menu.addAction(self.actions_[entry.id])
+                if entry.id == "open_b":
+                    self._add_file_menus(menu)
+            else:
+                menu.addSeparator()
+        menus["View"].addSeparator()
+        for dock in self.docks.values():
+            menus["View"].addAction(dock.toggleViewAction())
+        bar = self.addToolBar("Tools")
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        for name in TOOLBAR:
+            if name == SEPARATOR:
+                bar.addSeparator()
+            else:
+                bar.addAction(self.actions_[name])
+                button = bar.widgetForAction(self.actions_[name])
+                if name in TEXT_BUTTONS and isinstance(button, QToolButton):
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.toolbar = bar
+
+    def _add_file_menus(self, menu: QMenu) -> None:
+        self._recent_menus: dict[Side, QMenu] = {side: menu.addMenu(f"Open Recent as {side}") for side in SIDES}
+        for side, recent in self._recent_menus.items():
+            recent.aboutToShow.connect(lambda side=side: self._fill_recent(side))
+        samples = menu.addMenu("Sample Pairs")
+        samples.setToolTipsVisible(True)
+        for key, sample in SAMPLES.items():
+            action = samples.addAction(sample.title, partial(self.opener.open_sample, key))
+            action.setToolTip(sample.description)
+            action.setObjectName(f"sample_{key}")
+
+    def _fill_recent(self, side: Side) -> None:
+        menu = self._recent_menus[side]
+        menu.clear()
+        for path in self.settings.recent_pictures:
+            action = menu.addAction(path.name, partial(self.opener.open_path, path, side))
+            action.setToolTip(str(path))
+        if menu.isEmpty():
+            menu.addAction("No pictures opened yet").setEnabled(False)
+        else:
+            menu.addSeparator()
+            menu.addAction("Clear List", self.settings.forget_recent_pictures)
+
+    def _build_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self.setup_label, self.sizes_label, self.cursor_label = QLabel(), QLabel(), QLabel()
+        self.cursor_label.setMinimumWidth(190)
+        self.cursor_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        bar.addWidget(self.setup_label)
+        bar.addWidget(self.sizes_label, 1)
+        bar.addPermanentWidget(self.cursor_label)
+
+    def _connect(self) -> None:
+        self.opener.opened.connect(self._on_opened)
+        for source in (self.opener.message, self.match_panel.message, self.pair_files.message):
+            source.connect(self.show_message)
+        self.match_panel.running_changed.connect(self._refresh)
+        self.match_panel.setup_changed.connect(self._refresh)
+        self.state.pairs_changed.connect(self._refresh)
+        self.state.picture_changed.connect(self._refresh)
+        for side, frame in self.viewer.frames.items():
+            frame.open_asked.connect(lambda side=side: self.opener.open_dialog(side))
+            frame.dropped.connect(lambda mime, side=side: self.opener.open_mime(mime, side))
+            frame.canvas.cursor_moved.connect(lambda point, side=side: self._show_cursor(side, point))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme)
+
+    def _restore(self) -> None:
+        geometry, state = self.settings.layout()
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if state is not None:
+            self.restoreState(state)
+        for name in ("link", "lines", "numbers"):
+            self.actions_[name].setChecked(self.settings.flag(name, True))
+
+    # --- what the menus do ---
+
+    def paste(self) -> None:
+        self.opener.open_mime(QGuiApplication.clipboard().mimeData(), self.opener.paste_side(self.viewer.active))
+
+    def swap(self) -> None:
+        """Exchange the sides: pictures, pairs and levels."""
+        self._opened = {"A": self._opened["B"], "B": self._opened["A"]}
+        for side in SIDES:
+            self._show_picture(side)
+        self.state.swap()
+
+    def switch_theme(self) -> None:
+        self.settings.theme = "light" if is_dark() else "dark"
+        self._apply_theme()
+
+    def show_message(self, severity: Severity, text: str, details: str = "") -> None:
+        """Show a sentence in the bar above the pictures, and log it."""
+        level = {"warning": logging.WARNING, "error": logging.ERROR}.get(severity, logging.INFO)
+        log.log(level, "%s", text)
+        self.messages.show_message(severity, text, details)
+
+    # --- keeping in step ---
+
+    def _on_opened(self, side: Side, opened: Opened) -> None:
+        self._opened[side] = opened
+        self._show_picture(side)
+        self.state.set_picture(side, opened.picture)
+
+    def _show_picture(self, side: Side) -> None:
+        opened = self._opened[side]
+        frame = self.viewer.frames[side]
+        if opened is None:
+            frame.set_picture(None, "", "")
+            return
+        picture = opened.picture
+        width, height = picture.size
+        details = f"{width} × {height}" + (f" · {picture.depth} bit" if picture.depth != 8 else "")
+        frame.set_picture(opened.display, picture.name, details)
+
+    def _refresh(self, *_: object) -> None:
+        pictures = [self.state.picture(side) for side in SIDES]
+        self.actions_.refresh(
+            Conditions(
+                any_picture=any(pictures),
+                both_pictures=self.state.has_both,
+                pairs=len(self.state.shown_pairs) > 0,
+                running=self.match_panel.is_running,
+            )
+        )
+        if not self.match_panel.is_running:
+            self.actions_["pause"].setChecked(False)
+        network = self.match_panel.network
+        self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
+        sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
+        self.sizes_label.setText("  |  ".join(sizes))
+        names = [picture.name for picture in pictures if picture is not None]
+        self.setWindowTitle(" – ".join([" and ".join(names), "Buddies Studio"]) if names else "Buddies Studio")
+
+    def _show_cursor(self, side: Side, point: QPointF | None) -> None:
+        self.cursor_label.setText("" if point is None else f"cursor {side}  {point.x():.1f}, {point.y():.1f}")
+
+    def _device_text(self) -> str:
+        name = self.match_panel.network.device_name
+        if name == "auto":
+            return self._devices[0].label if self._devices else "automatic device"
+        return next((info.label for info in self._devices if info.name == name), name)
+
+    # --- theme ---
+
+    def _apply_theme(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        apply_theme(app, self.settings.theme)
+        self.actions_.refresh_theme()
+        self.viewer.refresh_theme()
+        self.messages.refresh_theme()
+        self.jobs_view.refresh_theme()
+
+    def _on_desktop_scheme(self) -> None:
+        if self.settings.theme == "system":
+            self._apply_theme()
+
+    # --- start and end ---
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            # After this paint has reached the screen, not within it.
+            QTimer.singleShot(0, self.first_painted.emit)
+
+    def _warm_up(self) -> None:
+        """Load torch and look for devices on the compute thread, so that the first match need not."""
+
+        def make() -> Job[list[DeviceInfo]]:
+            yield Progress(0.1, "loading torch")
+            from studio.device import available_devices
+
+            return available_devices()
+
+        handle = self.jobs.submit("Get ready", make)
+        handle.finished.connect(self._on_devices)
+        handle.failed.connect(lambda sentence, details: self.show_message("error", sentence, details))
+
+    def _on_devices(self, devices: list[DeviceInfo]) -> None:
+        self._devices = devices
+        self.match_panel.network.set_devices(devices)
+        self._refresh()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.settings.set_layout(self.saveGeometry(), self.saveState())
+        self.settings.sync()
+        self.hide()  # at once: what is left to end is not worth waiting for in front of a window
+        self.stopped_cleanly = self.jobs.shutdown(SHUTDOWN_SECONDS)
+        self.log_view.stop()
+        super().closeEvent(event)

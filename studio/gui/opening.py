@@ -1,0 +1,178 @@
+"""How pictures come in: dialog, drop, paste, recent files, samples; each decoded off the GUI thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from studio.gui.items import DisplayPicture
+from studio.gui.messages import Severity
+from studio.gui.settings import Settings
+from studio.gui.state import SIDES, Side, StudioState, other
+from studio.jobs import JobHandle, JobQueue
+from studio.pairs import PairSet
+from studio.picture import Picture, load_bytes, loading
+from studio.progress import Job, Progress, part
+from studio.samples import SAMPLES, load_sample
+
+log = logging.getLogger(__name__)
+
+PICTURE_SUFFIXES = "png jpg jpeg jpe webp tif tiff bmp gif avif heic heif ppm pgm"
+PICTURE_FILTER = f"Pictures ({' '.join('*.' + suffix for suffix in PICTURE_SUFFIXES.split())});;All files (*)"
+
+
+class Opened(NamedTuple):
+    """A decoded picture and its levels for the screen."""
+
+    picture: Picture
+    display: DisplayPicture
+
+
+def opening(decoding: Job[Picture], name: str) -> Job[Opened]:
+    """The job that decodes one picture and makes it ready for the screen."""
+    picture = yield from part(decoding, 0.0, 0.9)
+    yield Progress(0.9, f"preparing {name}")
+    return Opened(picture, DisplayPicture.of(picture))
+
+
+def _at_once(decode: Callable[[], Picture], name: str) -> Job[Picture]:
+    yield Progress(0.1, f"reading {name}")
+    return decode()
+
+
+class PictureOpener(QObject):
+    """Brings pictures into the state; a failed one leaves the side as it was."""
+
+    opened = Signal(str, object)
+    """(side, Opened)"""
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+
+    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._state, self._jobs, self._settings, self._window = state, jobs, settings, window
+        self._loading: dict[Side, JobHandle | None] = {"A": None, "B": None}
+
+    @property
+    def is_loading(self) -> bool:
+        return any(handle is not None for handle in self._loading.values())
+
+    def open_dialog(self, side: Side) -> None:
+        """Ask for a file. Two files chosen at once fill both sides."""
+        paths, _ = QFileDialog.getOpenFileNames(
+            self._window, f"Open picture {side}", self._settings.last_folder, PICTURE_FILTER
+        )
+        if paths:
+            self._settings.last_folder = str(Path(paths[0]).parent)
+            self.open_paths([Path(path) for path in paths], side)
+
+    def open_paths(self, paths: list[Path], side: Side) -> None:
+        """Open the first path on `side` and a second one on the other."""
+        for path, where in zip(paths, (side, other(side)), strict=False):
+            self.open_path(path, where)
+        if len(paths) > 2:
+            self._say("info", f"Two pictures were opened; {len(paths) - 2} more were left out.")
+
+    def open_path(self, path: Path, side: Side) -> None:
+        def done(opened: Opened) -> None:
+            self._settings.add_recent_picture(path)
+            self._take(side, opened)
+
+        self._submit(side, path.name, lambda: loading(path), done)
+
+    def open_mime(self, mime: QMimeData, side: Side) -> None:
+        """What was dropped or pasted: files, or a picture itself."""
+        files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        if files:
+            self.open_paths(files, side)
+        elif mime.hasImage():
+            image = mime.imageData()
+            self._open_image(image if isinstance(image, QImage) else QImage(), side)
+        elif mime.hasUrls():
+            self._say("warning", "That is a link to the web: save the picture to a file first, then drop the file.")
+        else:
+            self._say("info", "There is no picture on the clipboard.")
+
+    def paste_side(self, active: Side) -> Side:
+        """Where a pasted picture goes: an empty side first, else the one used last."""
+        empty = [side for side in SIDES if self._state.picture(side) is None and self._loading[side] is None]
+        return active if not empty or active in empty else empty[0]
+
+    def open_sample(self, key: str) -> None:
+        """Put a sample pair on both sides."""
+        title = SAMPLES[key].title
+
+        def make() -> Job[tuple[Opened, Opened, PairSet | None]]:
+            yield Progress(0.05, f"making {title}")
+            a, b, known = load_sample(key)
+            yield Progress(0.6, f"preparing {title}")
+            return Opened(a, DisplayPicture.of(a)), Opened(b, DisplayPicture.of(b)), known
+
+        def done(sample: tuple[Opened, Opened, PairSet | None]) -> None:
+            self._take("A", sample[0])
+            self._take("B", sample[1])
+            if sample[2] is not None:
+                self._state.set_pairs(sample[2])
+                self._say("info", f"{title} comes with {len(sample[2])} known pairs; Run finds them anew.")
+
+        for side in SIDES:
+            self._cancel(side)
+        handle = self._jobs.submit(f"Open {title}", make, lane="files")
+        self._watch(handle, SIDES, done)
+
+    def _open_image(self, image: QImage, side: Side) -> None:
+        if image.isNull():
+            self._say("warning", "The picture on the clipboard could not be read.")
+            return
+        data = QByteArray()
+        buffer = QBuffer(data)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        image.save(buffer, "PNG", 100)  # type: ignore[call-overload]  # 100: not compressed, quick
+        content = bytes(data.data())
+        name = "Pasted picture"
+        self._submit(
+            side,
+            name,
+            lambda: _at_once(lambda: load_bytes(content, name), name),
+            lambda opened: self._take(side, opened),
+        )
+
+    def _submit(self, side: Side, name: str, make: Callable[[], Job[Picture]], done: Callable[[Opened], None]) -> None:
+        self._cancel(side)
+        handle = self._jobs.submit(f"Open {name} as {side}", lambda: opening(make(), name), lane="files")
+        self._watch(handle, (side,), done)
+
+    def _watch(self, handle: JobHandle, sides: tuple[Side, ...], done: Callable[..., None]) -> None:
+        for side in sides:
+            self._loading[side] = handle
+
+        def clear() -> None:
+            for side in sides:
+                if self._loading[side] is handle:
+                    self._loading[side] = None
+
+        handle.ended.connect(clear)
+        handle.finished.connect(done)
+        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+
+    def _cancel(self, side: Side) -> None:
+        """A newer picture for a side makes the one under way stale."""
+        handle = self._loading[side]
+        if handle is not None:
+            handle.cancel()
+
+    def _take(self, side: Side, opened: Opened) -> None:
+        self.opened.emit(side, opened)
+        for note in opened.picture.notes:
+            log.info("%s: %s", opened.picture.name, note)
+        width, height = opened.picture.size
+        log.info("picture %s: %s, %d x %d", side, opened.picture.name, width, height)
+
+    def _say(self, severity: Severity, text: str) -> None:
+        self.message.emit(severity, text, "")

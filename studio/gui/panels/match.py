@@ -1,0 +1,239 @@
+"""The panel of the mode Match: network, device, options, run and cancel, and the levels to look through."""
+
+from __future__ import annotations
+
+import logging
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.buddies.options import MatchOptions
+from studio.gui.forms import OptionsForm
+from studio.gui.jobs_view import duration
+from studio.gui.levels import LevelSlider
+from studio.gui.network import NetworkChooser
+from studio.gui.panels.parts import heading, rule
+from studio.gui.settings import Settings
+from studio.gui.state import StudioState
+from studio.jobs import JobHandle, JobQueue, JobState
+from studio.options import OptionsError
+from studio.pairs import PairSet
+from studio.progress import Job, Progress
+
+log = logging.getLogger(__name__)
+
+
+class MatchPanel(QWidget):
+    """Runs matches on the compute thread and shows how they go."""
+
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+    running_changed = Signal()
+    setup_changed = Signal()
+    """Another network or device was chosen."""
+
+    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings) -> None:
+        super().__init__()
+        self._state, self._jobs, self._settings = state, jobs, settings
+        self._handle: JobHandle | None = None
+        self._before = (state.pairs, state.levels)
+        self.network = NetworkChooser(settings)
+        self.form = OptionsForm(settings.options(MatchOptions, "match"))
+        self.levels = LevelSlider(state)
+        self.run_button, self.cancel_button = QPushButton("Run"), QPushButton("Cancel")
+        self.run_button.setObjectName("primary")
+        self.run_button.setToolTip("Find the best buddies of the two pictures (Ctrl+Return)")
+        self.cancel_button.setToolTip("Give the match up; the pairs from before come back (Esc)")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress")
+        self.status = QLabel("Open two pictures to begin", wordWrap=True)
+        self.status.setObjectName("muted")
+        self.time_left = QLabel(alignment=Qt.AlignmentFlag.AlignRight)
+        self.time_left.setObjectName("muted")
+        self._timer = QTimer(self)
+        self._timer.setInterval(250)
+        self._timer.timeout.connect(self._show_time)
+        self._lay_out()
+        self.run_button.clicked.connect(self.run)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.network.changed.connect(self.setup_changed)
+        self.form.changed.connect(self._remember_options)
+        state.picture_changed.connect(self._on_picture)
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        body = QVBoxLayout(inner)
+        body.setContentsMargins(14, 10, 14, 10)
+        body.setSpacing(10)
+        sections = (("Network", self.network), ("Options", self.form), ("Levels", self.levels))
+        for number, (title, widget) in enumerate(sections):
+            if number:
+                body.addWidget(rule())
+            body.addWidget(heading(title))
+            body.addWidget(widget)
+        body.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run_button, 2)
+        buttons.addWidget(self.cancel_button, 1)
+        texts = QHBoxLayout()
+        texts.addWidget(self.status, 1)
+        texts.addWidget(self.time_left)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(14, 8, 14, 12)
+        foot.setSpacing(7)
+        foot.addLayout(buttons)
+        foot.addWidget(self.bar)
+        foot.addLayout(texts)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(rule())
+        layout.addLayout(foot)
+        self.setMinimumWidth(300)
+
+    @property
+    def handle(self) -> JobHandle | None:
+        """The match that waits, runs or pauses."""
+        return self._handle
+
+    @property
+    def is_running(self) -> bool:
+        return self._handle is not None
+
+    def run(self) -> None:
+        """Match the two pictures with what the form says."""
+        a, b = self._state.picture("A"), self._state.picture("B")
+        if self.is_running or a is None or b is None:
+            return
+        try:
+            options = self.form.value()
+        except OptionsError as error:
+            self.message.emit("error", str(error), "")
+            return
+        assert isinstance(options, MatchOptions)
+        backbone, weights, device = self.network.backbone_name, self.network.weights, self.network.device_name
+
+        def make() -> Job[PairSet]:
+            from studio.buddies import find_buddies  # here, on the compute thread: this imports torch
+
+            return find_buddies(a, b, options, backbone=backbone, weights=weights, device=device)
+
+        self._before = (self._state.pairs, self._state.levels)
+        self._handle = handle = self._jobs.submit(f"Match {a.name} and {b.name}", make)
+        log.info("match with %s on %s: %s", backbone, device, options.to_dict())
+        handle.progressed.connect(self._on_progress)
+        handle.finished.connect(self._on_finished)
+        handle.failed.connect(self._on_failed)
+        handle.cancelled.connect(self._on_cancelled)
+        handle.ended.connect(self._on_ended)
+        self._state.set_pairs(PairSet())
+        self.bar.setValue(0)
+        self.status.setText("waiting")
+        self._timer.start()
+        self._refresh()
+        self.running_changed.emit()
+
+    def cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+
+    def set_paused(self, paused: bool) -> None:
+        if self._handle is not None:
+            if paused:
+                self._handle.pause()
+                self.status.setText("paused")
+            else:
+                self._handle.resume()
+
+    def _on_progress(self, event: Progress) -> None:
+        self.bar.setValue(round(event.fraction * 1000))
+        self.status.setText(event.message)
+        if isinstance(event.preview, PairSet):
+            levels = {pair.level for pair in event.preview}
+            if len(levels) == 1:
+                self._state.add_level(levels.pop(), event.preview)
+
+    def _on_finished(self, pairs: PairSet) -> None:
+        assert self._handle is not None
+        took = duration(self._handle.elapsed())
+        self._state.set_pairs(pairs, self._state.levels)
+        self.bar.setValue(1000)
+        if len(pairs):
+            self.status.setText(f"{len(pairs)} pairs in {took}")
+            log.info("match found %d pairs in %s", len(pairs), took)
+        else:
+            self.status.setText(f"No pairs ({took})")
+            self.message.emit(
+                "warning",
+                "No best buddies were found: lower the activation threshold, switch relaxed buddies on, "
+                "or try another network.",
+                "",
+            )
+
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self._restore()
+        self.status.setText("Failed")
+        self.message.emit("error", sentence, details)
+
+    def _on_cancelled(self) -> None:
+        self._restore()
+        self.status.setText("Cancelled")
+
+    def _restore(self) -> None:
+        """Nothing is lost by a match that did not end well."""
+        self.bar.setValue(0)
+        self._state.set_pairs(*self._before)
+
+    def _on_ended(self) -> None:
+        self._handle = None
+        self._timer.stop()
+        self.time_left.clear()
+        self.network.refresh()
+        self._refresh()
+        self.running_changed.emit()
+
+    def _on_picture(self, _: str) -> None:
+        if self.is_running:
+            self._before = (PairSet(), {})
+            self.cancel()
+        self._refresh()
+        self.bar.setValue(0)
+        self.status.setText("Ready" if self._state.has_both else "Open two pictures to begin")
+
+    def _show_time(self) -> None:
+        if self._handle is None:
+            return
+        if self._handle.state is JobState.QUEUED:
+            self.status.setText("waiting for the job before")
+        left = self._handle.seconds_left()
+        self.time_left.setText(f"{duration(left)} left" if left is not None else duration(self._handle.elapsed()))
+
+    def _remember_options(self) -> None:
+        try:
+            self._settings.set_options("match", self.form.value())
+        except OptionsError as error:
+            log.debug("options not remembered: %s", error)
+
+    def _refresh(self) -> None:
+        self.run_button.setEnabled(self._state.has_both and not self.is_running)
+        self.cancel_button.setEnabled(self.is_running)
+        self.form.setEnabled(not self.is_running)
+        self.network.setEnabled(not self.is_running)

@@ -1,0 +1,309 @@
+"""The two pictures side by side: frames that take drops, linked views, and the lines between partners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QLineF, QMimeData, QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QRegion,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gui.canvas import PictureCanvas
+from studio.gui.items import POINT_SIZE, DisplayPicture
+from studio.gui.state import SIDES, Side, StudioState, other
+from studio.gui.theme import colors, icon
+from studio.overlay import pair_color
+
+
+class _EmptyHint(QWidget):
+    """What a side says as long as it has no picture."""
+
+    clicked = Signal()
+
+    def __init__(self, side: Side) -> None:
+        super().__init__()
+        self.dropping = False
+        self._mark = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        title = QLabel(f"Drop picture {side} here", alignment=Qt.AlignmentFlag.AlignCenter)
+        title.setObjectName("heading")
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.35)
+        title.setFont(font)
+        rest = QLabel(
+            "or open a file, paste with Ctrl+V,\nor take a pair from File ▸ Sample Pairs",
+            alignment=Qt.AlignmentFlag.AlignCenter,
+        )
+        rest.setObjectName("muted")
+        self.button = QPushButton(f"Open Picture {side}…")
+        self.button.clicked.connect(self.clicked)
+        layout = QVBoxLayout(self)
+        layout.addStretch(2)
+        layout.addWidget(self._mark)
+        layout.addSpacing(6)
+        layout.addWidget(title)
+        layout.addWidget(rest)
+        layout.addSpacing(12)
+        layout.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch(3)
+        self.refresh_theme()
+
+    def refresh_theme(self) -> None:
+        self._mark.setPixmap(icon("picture").pixmap(QSize(48, 48)))
+
+    def set_dropping(self, dropping: bool) -> None:
+        self.dropping = dropping
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), QColor(colors().canvas))
+        color = QColor(colors().accent if self.dropping else colors().border)
+        painter.setPen(QPen(color, 2, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(14, 14, -14, -14), 12, 12)
+
+
+class SideFrame(QFrame):
+    """One side: a header with letter, name and size, and below it the canvas or the hint."""
+
+    open_asked = Signal()
+    dropped = Signal(QMimeData)
+
+    def __init__(self, side: Side) -> None:
+        super().__init__()
+        self.side = side
+        self.setAcceptDrops(True)
+        self.canvas = PictureCanvas(side)
+        self.hint = _EmptyHint(side)
+        self.hint.clicked.connect(self.open_asked)
+        self._badge = QLabel(side, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._badge.setFixedSize(20, 20)
+        self._name = QLabel()
+        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._details = QLabel()
+        self._details.setObjectName("muted")
+        header = QHBoxLayout()
+        header.setContentsMargins(8, 5, 10, 5)
+        header.addWidget(self._badge)
+        header.addSpacing(2)
+        header.addWidget(self._name, 1)
+        header.addWidget(self._details)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.hint)
+        self._stack.addWidget(self.canvas)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(header)
+        layout.addLayout(self._stack, 1)
+        self.set_picture(None, "", "")
+        self.refresh_theme()
+
+    def refresh_theme(self) -> None:
+        c = colors()
+        self._badge.setStyleSheet(
+            f"background: {c.accent}; color: {c.on_accent}; border-radius: 5px; font-weight: 700;"
+        )
+        self.hint.refresh_theme()
+        self.canvas.refresh_theme()
+
+    def set_picture(self, display: DisplayPicture | None, name: str, details: str) -> None:
+        """Show a picture with its name and details; None shows the hint."""
+        self.canvas.set_display(display)
+        self._stack.setCurrentWidget(self.hint if display is None else self.canvas)
+        self._name.setText(name if display is not None else f"Picture {self.side}")
+        self._name.setToolTip(name)
+        self._details.setText(details)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        mime = event.mimeData()
+        if mime.hasUrls() or mime.hasImage():
+            event.acceptProposedAction()
+            self.hint.set_dropping(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.hint.set_dropping(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.hint.set_dropping(False)
+        event.acceptProposedAction()
+        self.dropped.emit(event.mimeData())
+
+
+class _Lines(QWidget):
+    """Draws, over both canvases, a line from each point to its partner."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__(viewer)
+        self._viewer = viewer
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        viewer = self._viewer
+        state, canvases = viewer.state, [viewer.canvas(side) for side in SIDES]
+        if not state.has_both:
+            return
+        hot = state.hot
+        numbers = [pair.id for pair in state.shown_pairs if viewer.lines_shown or pair.id in hot]
+        if not numbers:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRegion(self._region(canvases))
+        for number in sorted(numbers, key=lambda number: number in hot):
+            ends = [self._end(canvas, number) for canvas in canvases]
+            if ends[0] is None or ends[1] is None:
+                continue
+            color = QColor(*pair_color(number))
+            line = _between_points(ends[0], ends[1], 10.0 if number in hot else POINT_SIZE / 2)
+            if number in hot:
+                painter.setPen(QPen(QColor(0, 0, 0, 130), 4.5))
+                painter.drawLine(line)
+                painter.setPen(QPen(color, 2.4))
+            else:
+                color.setAlpha(70 if hot else 150)
+                painter.setPen(QPen(color, 1.3))
+            painter.drawLine(line)
+
+    def _end(self, canvas: PictureCanvas, number: int) -> QPointF | None:
+        position = canvas.point_position(number)
+        if position is None or not QRectF(canvas.viewport().rect()).contains(position):
+            return None
+        return QPointF(canvas.mapTo(self._viewer, position.toPoint()))
+
+    def _region(self, canvases: list[PictureCanvas]) -> QRegion:
+        """From the left edge of A's canvas to the right edge of B's, the handle between them included."""
+        region = QRegion()
+        for canvas in canvases:
+            region += canvas.rect().translated(canvas.mapTo(self._viewer, canvas.rect().topLeft()))
+        return QRegion(region.boundingRect())
+
+
+def _between_points(start: QPointF, end: QPointF, radius: float) -> QLineF:
+    """The line from edge to edge of two points of that radius."""
+    line = QLineF(start, end)
+    length = line.length()
+    if length <= 2 * radius:
+        return QLineF()
+    return QLineF(line.pointAt(radius / length), line.pointAt(1 - radius / length))
+
+
+class Viewer(QWidget):
+    """Both sides, kept in step with the state."""
+
+    def __init__(self, state: StudioState) -> None:
+        super().__init__()
+        self.state = state
+        self.linked = True
+        self.lines_shown = True
+        self.frames: dict[Side, SideFrame] = {side: SideFrame(side) for side in SIDES}
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        for frame in self.frames.values():
+            self.splitter.addWidget(frame)
+        self.splitter.setSizes([1000, 1000])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.splitter)
+        self._lines = _Lines(self)
+        self.active: Side = "A"
+        for side in SIDES:
+            canvas = self.canvas(side)
+            canvas.pair_hovered.connect(state.set_hovered)
+            canvas.pair_clicked.connect(state.set_selected)
+            canvas.view_changed.connect(lambda side=side: self._follow(side))
+            canvas.redrawn.connect(self._lines.update)
+            canvas.viewport().installEventFilter(self)
+            self.frames[side].installEventFilter(self)
+        state.pairs_changed.connect(self._show_pairs)
+        state.hovered_changed.connect(self._show_hot)
+        state.selected_changed.connect(self._show_hot)
+
+    def canvas(self, side: Side) -> PictureCanvas:
+        return self.frames[side].canvas
+
+    def refresh_theme(self) -> None:
+        for frame in self.frames.values():
+            frame.refresh_theme()
+
+    def set_linked(self, linked: bool) -> None:
+        """Whether both sides look at the same place, in units of each picture."""
+        self.linked = linked
+        if linked:
+            self._follow(self.active)
+
+    def set_lines_shown(self, shown: bool) -> None:
+        self.lines_shown = shown
+        self._lines.update()
+
+    def set_numbers_shown(self, shown: bool) -> None:
+        for side in SIDES:
+            self.canvas(side).set_numbers_shown(shown)
+
+    def fit(self) -> None:
+        for side in SIDES:
+            self.canvas(side).fit()
+
+    def actual_size(self) -> None:
+        """100 % on both sides, around the place the active side looks at."""
+        if self.canvas(self.active).picture_size is None:
+            self.active = other(self.active)
+        self._unlinked(lambda canvas: canvas.actual_size())
+
+    def zoom_by(self, factor: float) -> None:
+        self._unlinked(lambda canvas: canvas.zoom_by(factor))
+
+    def _unlinked(self, change: Callable[[PictureCanvas], None]) -> None:
+        linked, self.linked = self.linked, False
+        for side in SIDES if linked else (self.active,):
+            change(self.canvas(side))
+        self.linked = linked
+
+    def _follow(self, side: Side) -> None:
+        self.active = side
+        if self.linked:
+            self.canvas(other(side)).set_view_state(self.canvas(side).view_state())
+
+    def _show_pairs(self) -> None:
+        pairs = self.state.shown_pairs
+        for side in SIDES:
+            self.canvas(side).set_points((pair.id, pair.a if side == "A" else pair.b) for pair in pairs)
+        self._show_hot()
+
+    def _show_hot(self) -> None:
+        for side in SIDES:
+            self.canvas(side).set_hot(self.state.hot)
+        self._lines.update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.Enter):
+            for side in SIDES:
+                if watched in (self.frames[side], self.canvas(side).viewport()):
+                    self.active = side
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lines.setGeometry(self.rect())
+        self._lines.raise_()

@@ -1,0 +1,65 @@
+"""A window of its own for each test, closed and checked at the end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtWidgets import QApplication
+
+from studio.gui.app import make_application
+from studio.gui.main_window import MainWindow
+from studio.gui.settings import Settings
+from studio.gui.theme import apply_theme
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[QApplication]:
+    return QApplication
+
+
+@pytest.fixture
+def themed(qapp: QApplication) -> QApplication:
+    app = make_application()
+    apply_theme(app, "dark")
+    return app
+
+
+@pytest.fixture
+def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
+    made = MainWindow(Settings(tmp_path / "settings"), warm_up=False)
+    made.resize(1200, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    lanes = list(made.jobs._lanes.values())
+    made.close()
+    assert made.stopped_cleanly
+    assert all(lane.isFinished() for lane in lanes)
+    assert not any("_QtLogHandler" in type(handler).__name__ for handler in logging.getLogger("studio").handlers)
+    made.deleteLater()
+
+
+@pytest.fixture(scope="session")
+def two_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two photographs of different size and shape."""
+    from skimage import data
+
+    folder = tmp_path_factory.mktemp("pictures")
+    a, b = folder / "cat.png", folder / "coffee.jpg"
+    Image.fromarray(np.asarray(data.chelsea())).save(a)
+    Image.fromarray(np.asarray(data.coffee())).crop((50, 0, 450, 400)).save(b)
+    return a, b
+
+
+@pytest.fixture
+def opened(window: MainWindow, qtbot, two_files: tuple[Path, Path]) -> MainWindow:
+    """The window with both pictures open."""
+    window.opener.open_paths(list(two_files), "A")
+    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.wait(20)
+    return window
