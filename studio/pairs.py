@@ -23,6 +23,8 @@ Origin = Literal["matched", "placed", "edited"]
 Point = tuple[float, float]
 
 CSV_COLUMNS = ("id", "ax", "ay", "bx", "by", "rank", "confidence", "level", "origin")
+PAIR_SUFFIXES = (".csv", ".json", ".txt")
+"""Of the point files that are read and written."""
 
 
 class PairsError(StudioError):
@@ -226,7 +228,7 @@ def write_pairs(pairs: PairSet, path: Path) -> list[Path]:
     path = Path(path)
     kind = path.suffix.lower()
     if kind == ".csv":
-        write_text(path, _format_csv(pairs))
+        write_text(path, format_csv(pairs))
         return [path]
     if kind == ".json":
         write_text(path, json.dumps({"pairs": pairs.to_dicts()}, indent=1) + "\n")
@@ -237,6 +239,16 @@ def write_pairs(pairs: PairSet, path: Path) -> list[Path]:
         write_text(partner, _format_official(pairs.b))
         return [path, partner]
     raise PairsError(f"“{path.name}”: pairs are written as .csv, .json or .txt.")
+
+
+def format_csv(pairs: PairSet) -> str:
+    """The text of a `.csv` file: a row of `CSV_COLUMNS`, then one for each pair."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for pair in pairs:
+        writer.writerow([pair.id, *pair.a, *pair.b, pair.rank, pair.confidence, pair.level, pair.origin])
+    return out.getvalue()
 
 
 def official_partner(path: Path) -> Path:
@@ -270,19 +282,10 @@ def _parse_csv(text: str, name: str) -> PairSet:
     return PairSet(tuple(_unique_ids(pairs)))
 
 
-def _format_csv(pairs: PairSet) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for pair in pairs:
-        writer.writerow([pair.id, *pair.a, *pair.b, pair.rank, pair.confidence, pair.level, pair.origin])
-    return out.getvalue()
-
-
 def _parse_json(text: str, name: str) -> PairSet:
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PairsError(f"“{name}” is not valid JSON: {error}.") from error
     rows = data.get("pairs") if isinstance(data, dict) else data
     if not isinstance(rows, list):
@@ -297,7 +300,7 @@ def _parse_official(text: str, name: str) -> Points:
             continue
         numbers = line.split(",")
         try:
-            y, x = (float(value) for value in numbers)
+            y, x = (_number(value) for value in numbers)
         except ValueError as error:
             raise PairsError(f"Line {number} of “{name}” is not “y, x”: {line.strip()[:40]!r}.") from error
         points.append((x, y))
@@ -324,7 +327,7 @@ def _pair_from(row: dict[str, Any], where: str, fallback_id: int) -> PointPair:
             locked=bool(row.get("locked", False)),
             enabled=bool(row.get("enabled", True)),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise PairsError(f"In {where} a number is missing or is not one ({error}).") from error
 
 

@@ -1,0 +1,129 @@
+"""From pixels to a picture file, with the colour profile, EXIF, alpha and depth of the picture they came from."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from studio.codecs import metadata
+from studio.codecs.bands import to_eight_bit
+from studio.codecs.color import from_srgb
+from studio.codecs.png import insert_chunks
+from studio.codecs.source import PictureError
+from studio.codecs.tiff import encode_tiff
+from studio.files import replacing
+
+KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP", ".tif": "TIFF", ".tiff": "TIFF"}
+_DEEP = ("PNG", "TIFF")
+_LARGEST = {"JPEG": 65500, "WebP": 16383}
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What goes into a file beside its pixels.
+
+    `icc` is the profile whose colours the file should have, `exif` what `metadata.keep` gave, `text` a
+    recipe: key to value.
+    """
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+    text: Mapping[str, str] = field(default_factory=dict)
+
+
+def encode_to(path: Path, pixels: npt.NDArray[Any], extras: Extras, quality: int) -> None:
+    """Write (h, w), (h, w, 3) or (h, w, 4) sRGB pixels, uint8 or uint16, in the format of the suffix.
+
+    JPEG and WebP get 8 bits, JPEG is flattened on white. The pixels are converted to `extras.icc` where the
+    format and the profile allow it, and are else left in sRGB without a profile.
+
+    Raises
+    ------
+    PictureError
+        The suffix is unknown, or the picture is larger than the format can hold.
+    FileError
+        The file can't be written; what was there is then still as it was.
+    """
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise PictureError(f"“{path.name}”: pictures are written as .png, .jpg, .webp or .tif.")
+    height, width = pixels.shape[:2]
+    if max(width, height) > _LARGEST.get(kind, width + height):
+        raise PictureError(
+            f"“{path.name}” would have {width} × {height} pixels, but {kind} holds at most {_LARGEST[kind]} a side; "
+            "choose PNG or TIFF."
+        )
+    if kind not in _DEEP and pixels.dtype == np.uint16:
+        pixels = to_eight_bit(pixels)
+    if kind == "JPEG" and pixels.ndim == 3 and pixels.shape[2] == 4:
+        pixels = _on_white(pixels)
+    icc = None
+    if extras.icc is not None and pixels.ndim == 3:
+        converted = from_srgb(pixels[..., :3], extras.icc)
+        if converted is not None:
+            icc = extras.icc
+            pixels = np.concatenate([converted, pixels[..., 3:]], axis=-1)
+    content = _encode(kind, np.ascontiguousarray(pixels), icc, extras, quality)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _encode(kind: str, pixels: npt.NDArray[Any], icc: bytes | None, extras: Extras, quality: int) -> bytes:
+    size = pixels.shape[1], pixels.shape[0]
+    text = extras.text
+    # PNG and TIFF have their own places for text.
+    in_exif = text if kind in ("JPEG", "WebP") else {}
+    exif = metadata.compose(extras.exif, size, in_exif, metadata.JPEG_LIMIT if kind == "JPEG" else None)
+    if kind == "TIFF":
+        description = json.dumps(dict(text)) if text else None
+        return encode_tiff(pixels if pixels.ndim == 3 else pixels[..., None], icc, exif, description)
+    if pixels.dtype == np.uint16:
+        return _deep_png(pixels, icc, exif, text)
+    out = io.BytesIO()
+    image = Image.fromarray(pixels)
+    known: dict[str, Any] = {"icc_profile": icc, "exif": exif}
+    carried = {name: value for name, value in known.items() if value is not None}
+    if kind == "PNG":
+        image.save(out, "PNG", pnginfo=_png_text(text), **carried)
+    elif kind == "JPEG":
+        # Full colour resolution from 90 on: edges drawn over photographs stay clean.
+        image.save(out, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2, **carried)
+    else:
+        image.save(out, "WEBP", quality=quality, exact=True, **carried)
+    return out.getvalue()
+
+
+def _deep_png(pixels: npt.NDArray[Any], icc: bytes | None, exif: bytes | None, text: Mapping[str, str]) -> bytes:
+    import cv2
+
+    if pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
+    _, png = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    # The other chunks are those that Pillow writes for a picture of one pixel.
+    small = io.BytesIO()
+    carried = {name: value for name, value in (("icc_profile", icc), ("exif", exif)) if value is not None}
+    mode = "L" if pixels.ndim == 2 else "RGB"
+    Image.new(mode, (1, 1)).save(small, "PNG", pnginfo=_png_text(text), **carried)
+    return insert_chunks(png.tobytes(), small.getvalue())
+
+
+def _png_text(text: Mapping[str, str]) -> PngInfo:
+    info = PngInfo()
+    for key, value in text.items():
+        info.add_itxt(key, value)
+    return info
+
+
+def _on_white(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    alpha = pixels[..., 3:].astype(np.uint32)
+    mixed = (pixels[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return mixed.astype(np.uint8)

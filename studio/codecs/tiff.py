@@ -1,0 +1,235 @@
+"""Reads a TIFF by strips or rows of tiles at its full depth, and writes one.
+
+Each band of segments is handed on as a small TIFF of its own, with the tags that say how to decode
+it: Pillow decodes one of 8 bits, OpenCV one of 16, whose lower bytes Pillow would drop.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, TiffImagePlugin
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from studio.codecs.bands import BAND_BYTES, Band, Deep, from_opencv
+from studio.codecs.source import Damaged
+from studio.geometry import Size, round_up
+
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
+STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_COUNTS, PLANAR, PREDICTOR = 273, 277, 278, 279, 284, 317
+TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_COUNTS, EXTRA_SAMPLES, SAMPLE_FORMAT = 322, 323, 324, 325, 338, 339
+ICC_PROFILE, DESCRIPTION, EXIF = 34675, 270, 34665
+# How segments are decoded: also fill order, fax options, colour map, JPEG tables and the kind of YCbCr.
+_DECODING = (
+    BITS, COMPRESSION, PHOTOMETRIC, 266, SAMPLES, PLANAR, 292, 293, PREDICTOR, 320,
+    EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 529, 530, 531, 532,
+)  # fmt: skip
+_NONE, _OLD_JPEG, _DEFLATE = 1, 6, 8
+GRAY_16 = ("I;16", "I;16B", "I;16L", "I;16N")
+
+
+def is_deep_color(image: Image.Image) -> bool:
+    """Whether Pillow would reduce the channels of this TIFF from 16 bits to 8."""
+    return (
+        isinstance(image, TiffImagePlugin.TiffImageFile)
+        and image.mode in ("RGB", "RGBA")
+        and set(_tuple(image.tag_v2.get(BITS, 1))) == {16}
+    )
+
+
+def tiff_size(file: BinaryIO) -> Size:
+    """What the first directory says, for a TIFF that Pillow does not know. Raises `LookupError`."""
+    file.seek(0)
+    tags = ImageFileDirectory_v2(file.read(8))
+    file.seek(tags.next)
+    tags.load(file)
+    return int(tags[WIDTH]), int(tags[HEIGHT])
+
+
+def has_bands(image: Image.Image, largest: int) -> bool:
+    """Whether the TIFF's segments can be decoded one by one, none with more pixels than `largest`."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return False
+    tags = image.tag_v2
+    known = (STRIP_OFFSETS in tags and STRIP_COUNTS in tags) or (TILE_OFFSETS in tags and TILE_COUNTS in tags)
+    if not known or tags.get(PLANAR, 1) != 1 or tags.get(COMPRESSION, 1) == _OLD_JPEG:
+        return False
+    rows = tags[TILE_HEIGHT] if TILE_OFFSETS in tags else _rows_per_strip(tags)
+    return _is_sliceable(tags) or int(rows) * int(tags[WIDTH]) <= largest
+
+
+class TiffBands:
+    """The rows of a TIFF's first page as stored, band by band."""
+
+    def __init__(self, file: BinaryIO, image: Image.Image) -> None:
+        assert isinstance(image, TiffImagePlugin.TiffImageFile)
+        self._file = file
+        self._tags = image.tag_v2
+        self.size: Size = (int(self._tags[WIDTH]), int(self._tags[HEIGHT]))
+        self._deep = is_deep_color(image)
+        self._channels = len(image.getbands())
+
+    def __iter__(self) -> Iterator[Band]:
+        width, height = self.size
+        tiled = TILE_OFFSETS in self._tags
+        offsets = _tuple(self._tags[TILE_OFFSETS if tiled else STRIP_OFFSETS])
+        counts = _tuple(self._tags[TILE_COUNTS if tiled else STRIP_COUNTS])
+        if tiled:
+            rows, across = int(self._tags[TILE_HEIGHT]), -(-width // int(self._tags[TILE_WIDTH]))
+        else:
+            rows, across = _rows_per_strip(self._tags), 1
+        if rows < 1 or len(offsets) != len(counts) or len(offsets) < across * -(-height // rows):
+            raise Damaged("segments are missing")
+        row_bytes = _row_bytes(self._tags)
+        if _is_sliceable(self._tags) and rows * row_bytes > 2 * BAND_BYTES:
+            yield from self._slices(offsets, rows, row_bytes)
+            return
+        bunch = max(1, BAND_BYTES // max(1, rows * row_bytes))
+        for first in range(0, -(-height // rows), bunch):
+            top = first * rows
+            bottom = min(height, top + bunch * rows)
+            last = first + -(-(bottom - top) // rows)
+            chosen = range(first * across, last * across)
+            segments = [self._read(offsets[index], counts[index]) for index in chosen]
+            yield self._decode(segments, bottom - top, rows)
+
+    def _slices(self, offsets: tuple[int, ...], rows: int, row_bytes: int) -> Iterator[Band]:
+        """Uncompressed strips too high for one band, in portions of rows."""
+        height = self.size[1]
+        portion = max(1, BAND_BYTES // row_bytes)
+        for strip in range(-(-height // rows)):
+            high = min(rows, height - strip * rows)
+            for top in range(0, high, portion):
+                count = min(portion, high - top)
+                segment = self._read(offsets[strip] + top * row_bytes, count * row_bytes)
+                yield self._decode([segment], count, count)
+
+    def _decode(self, segments: list[bytes], height: int, rows: int) -> Band:
+        small = self._small_file(segments, height, rows)
+        if self._deep:
+            return decode_deep(small, self._tags, self._channels)
+        image = Image.open(io.BytesIO(small), formats=["TIFF"])
+        image.load()
+        return deep_gray(image, self._tags) if image.mode in GRAY_16 else image
+
+    def _small_file(self, segments: list[bytes], height: int, rows: int) -> bytes:
+        tiled = TILE_OFFSETS in self._tags
+        small = ImageFileDirectory_v2(prefix=self._tags.prefix)
+        for tag in _DECODING:
+            if tag in self._tags:
+                small.tagtype[tag] = self._tags.tagtype[tag]
+                small[tag] = self._tags[tag]
+        small[WIDTH], small[HEIGHT] = self.size[0], height
+        if tiled:
+            small[TILE_WIDTH], small[TILE_HEIGHT] = self._tags[TILE_WIDTH], self._tags[TILE_HEIGHT]
+        else:
+            small[ROWS_PER_STRIP] = rows
+        return _assemble(small, segments, TILE_OFFSETS if tiled else STRIP_OFFSETS)
+
+    def _read(self, offset: int, count: int) -> bytes:
+        self._file.seek(offset)
+        content = self._file.read(count)
+        if len(content) != count:
+            raise Damaged("the file ends too early")
+        return content
+
+
+def decode_deep(content: bytes, tags: ImageFileDirectory_v2, channels: int) -> Deep:
+    """A whole 16-bit RGB(A) TIFF as (h, w, channels) uint16, with straight alpha."""
+    import cv2
+
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.ndim != 3 or pixels.dtype != np.uint16:
+        raise Damaged("segments can't be decoded")
+    pixels = from_opencv(pixels)[..., :channels]
+    if channels == 4 and _tuple(tags.get(EXTRA_SAMPLES, 0)) == (1,):
+        alpha = np.maximum(pixels[..., 3:].astype(np.float32), 1.0)
+        pixels[..., :3] = np.clip(np.rint(pixels[..., :3] * (65535.0 / alpha)), 0, 65535)
+    return cast("Deep", pixels)
+
+
+def deep_gray(image: Image.Image, tags: Any) -> Deep:
+    """A 12- or 16-bit gray TIFF that Pillow has decoded, as (h, w, 1) uint16 with black at 0."""
+    pixels: Deep = np.asarray(image).astype(np.uint16)[..., None]
+    if _tuple(tags.get(BITS, 16)) == (12,):
+        pixels = (pixels << np.uint16(4)) | (pixels >> np.uint16(8))
+    return np.invert(pixels) if tags.get(PHOTOMETRIC) == 0 else pixels
+
+
+def encode_tiff(
+    pixels: npt.NDArray[Any], icc: bytes | None = None, exif: bytes | None = None, description: str | None = None
+) -> bytes:
+    """A TIFF of (h, w, 1, 3 or 4) uint8 or uint16: deflated strips with horizontal prediction, straight alpha.
+
+    Pillow writes neither 16-bit colours nor the directories of EXIF beside compressed pixels.
+    """
+    height, width, channels = pixels.shape
+    tags = ImageFileDirectory_v2(prefix=b"II")
+    if exif is not None:
+        found = Image.Exif()
+        found.load(exif)
+        for tag in found:
+            tags[tag] = dict(found.get_ifd(tag)) if tag in (34665, 34853) else found[tag]
+    tags[WIDTH], tags[HEIGHT] = width, height
+    tags[BITS] = (pixels.itemsize * 8,) * channels
+    tags[COMPRESSION] = _DEFLATE
+    tags[PHOTOMETRIC] = 1 if channels == 1 else 2
+    tags[SAMPLES] = channels
+    tags[PLANAR] = 1
+    tags[PREDICTOR] = 2
+    if channels == 4:
+        tags[EXTRA_SAMPLES] = 2
+    if icc is not None:
+        tags.tagtype[ICC_PROFILE] = 7
+        tags[ICC_PROFILE] = icc
+    if description is not None:
+        tags[DESCRIPTION] = description
+    rows = max(1, (1 << 20) // (width * channels * pixels.itemsize))
+    tags[ROWS_PER_STRIP] = rows
+    strips = []
+    for top in range(0, height, rows):
+        strip = pixels[top : top + rows].astype(pixels.dtype.newbyteorder("<"))
+        strip[:, 1:] -= strip[:, :-1].copy()
+        strips.append(zlib.compress(strip.tobytes(), 6))
+    return _assemble(tags, strips, STRIP_OFFSETS)
+
+
+def _assemble(tags: ImageFileDirectory_v2, segments: list[bytes], where: int) -> bytes:
+    """Header, directory and segments as one file."""
+    tags[TILE_COUNTS if where == TILE_OFFSETS else STRIP_COUNTS] = tuple(len(segment) for segment in segments)
+    tags.tagtype[where] = 4
+    tags[where] = (0,) * len(segments)
+    header = tags.prefix + (b"*\0" if tags.prefix == b"II" else b"\0*")
+    header += (8).to_bytes(4, "little" if tags.prefix == b"II" else "big")
+    # Pillow adds the directory's end to strip offsets by itself, but not to those of tiles.
+    end = len(header) + len(tags.tobytes(8)) if where == TILE_OFFSETS else 0
+    starts = np.cumsum([end] + [len(segment) for segment in segments])[:-1]
+    tags[where] = tuple(int(start) for start in starts)
+    return b"".join([header, tags.tobytes(8), *segments])
+
+
+def _rows_per_strip(tags: Any) -> int:
+    return min(int(tags.get(ROWS_PER_STRIP, tags[HEIGHT])), int(tags[HEIGHT]))
+
+
+def _row_bytes(tags: Any) -> int:
+    """Bytes of one decoded row; an estimate for subsampled YCbCr, exact for all else."""
+    bits = _tuple(tags.get(BITS, 1))
+    samples = int(tags.get(SAMPLES, 1))
+    width = round_up(int(tags[WIDTH]), int(tags[TILE_WIDTH])) if TILE_OFFSETS in tags else int(tags[WIDTH])
+    return -(-width * (sum(bits) if len(bits) == samples else bits[0] * samples) // 8)
+
+
+def _is_sliceable(tags: Any) -> bool:
+    """Whether strips are plain rows, which can be read in any portions."""
+    subsampled = tags.get(PHOTOMETRIC) == 6 and _tuple(tags.get(530, (2, 2))) != (1, 1)
+    return STRIP_OFFSETS in tags and tags.get(COMPRESSION, 1) == _NONE and not subsampled
+
+
+def _tuple(value: Any) -> tuple[int, ...]:
+    return tuple(int(one) for one in value) if isinstance(value, tuple | list) else (int(value),)

@@ -1,0 +1,88 @@
+"""The sample pairs of the menu and the demo: photographs that come with scikit-image, and a drawn pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from studio.errors import StudioError
+from studio.pairs import PairSet
+from studio.picture import Picture
+
+Loaded = tuple[Picture, Picture, PairSet | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Two pictures to try the program on.
+
+    `title` is a menu entry, `description` a sentence for its tooltip; `make` gives picture A, picture B, and the
+    true pairs where they are known.
+    """
+
+    key: str
+    title: str
+    description: str
+    make: Callable[[], Loaded]
+
+
+def load_sample(key: str) -> Loaded:
+    """Make the pictures of the sample `key`, without any download; takes up to a second.
+
+    Raises
+    ------
+    StudioError
+        There is no such sample; the sentence names those there are.
+    """
+    sample = SAMPLES.get(key)
+    if sample is None:
+        raise StudioError(f"There is no sample “{key}”; there are {', '.join(SAMPLES)}.")
+    return sample.make()
+
+
+def _photograph(name: str) -> Any:
+    """One of the photographs that lie inside scikit-image's wheel."""
+    from skimage import data
+
+    return getattr(data, name)()
+
+
+def _face_and_cat() -> Loaded:
+    # Both cut so that the face fills the picture alike.
+    face = _photograph("astronaut")[14:204, 122:322]
+    cat = _photograph("chelsea")[:, 30:400]
+    return Picture.from_array(face, "Astronaut"), Picture.from_array(cat, "Cat"), None
+
+
+def _drawn_pair() -> Loaded:
+    from studio.drawn_pair import draw_a, draw_b, known_pairs
+
+    return Picture.from_array(draw_a(), "Cat by day"), Picture.from_array(draw_b(), "Cat by night"), known_pairs()
+
+
+def _two_views() -> Loaded:
+    import cv2
+
+    left, right, disparity = _photograph("stereo_motorcycle")
+    measured = np.isfinite(disparity)
+    corners = cv2.goodFeaturesToTrack(
+        cv2.cvtColor(left, cv2.COLOR_RGB2GRAY), 24, 0.01, 50, mask=cv2.erode(measured.astype(np.uint8), np.ones((9, 9)))
+    ).reshape(-1, 2)
+    shifts = np.array([disparity[round(y), round(x)] for x, y in corners.tolist()])
+    partners = np.stack([corners[:, 0] - shifts, corners[:, 1]], axis=1)
+    seen = partners[:, 0] > 4
+    pairs = PairSet.from_arrays(corners[seen], partners[seen], origin="placed")
+    return Picture.from_array(left, "Motorcycle, left"), Picture.from_array(right, "Motorcycle, right"), pairs
+
+
+SAMPLES: dict[str, Sample] = {
+    sample.key: sample
+    for sample in (
+        Sample("face-and-cat", "Face and Cat", "An astronaut and a cat: two faces of different kinds.", _face_and_cat),
+        Sample("drawn-pair", "Drawn Pair", "A paper cat by day and by night; its true pairs are known.", _drawn_pair),
+        Sample("two-views", "Two Views", "A motorcycle from two places; its true pairs were measured.", _two_views),
+    )
+}
