@@ -1,1 +1,5 @@
 """Networks as feature extractors, their weights, and the one that ships."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

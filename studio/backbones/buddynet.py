@@ -1,0 +1,122 @@
+"""BuddyNet: the small network whose weights ship with the program, built as its file says.
+
+The tensors' names are the architecture: `conv{stage}_{n}.weight` and `.bias` are the n-th
+convolution of a stage. Convolutions are zero padded to keep the size and followed by a ReLU; 2 x 2
+max pooling stands between the stages; a level is the output of a stage. So a wider or deeper
+successor needs no change here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.backbones.levels import Level, WeightsError
+from studio.files import explain_os_error
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_TENSOR = re.compile(r"conv([1-9]\d*)_([1-9]\d*)\.(weight|bias)")
+_LONGEST_HEADER = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The layers of one BuddyNet: for each stage the names of its convolutions, and its level."""
+
+    stages: tuple[tuple[str, ...], ...]
+    levels: tuple[Level, ...]
+
+
+def plan(shapes: Mapping[str, Sequence[int]]) -> Plan:
+    """Read the architecture off the names and shapes of the tensors.
+
+    Raises
+    ------
+    WeightsError
+        They are not those of a BuddyNet that this version knows.
+    """
+    numbers = set()
+    for name in shapes:
+        match = _TENSOR.fullmatch(name)
+        if match is None:
+            raise WeightsError(
+                f"These are not BuddyNet's weights, or they are for a newer version: “{name}” is unknown."
+            )
+        numbers.add((int(match[1]), int(match[2])))
+    stages: list[tuple[str, ...]] = []
+    levels: list[Level] = []
+    channels = 3
+    while names := _convolutions(numbers, stage := len(stages) + 1):
+        for name in names:
+            channels = _width(shapes, name, channels)
+        stages.append(names)
+        levels.append(Level(stage, f"relu{stage}_{len(names)}", 2 ** (stage - 1), channels))
+    if not stages or sum(map(len, stages)) != len(numbers):
+        raise WeightsError("These are not BuddyNet's weights: the numbering of the layers has a gap.")
+    return Plan(tuple(stages), tuple(levels))
+
+
+def _convolutions(numbers: set[tuple[int, int]], stage: int) -> tuple[str, ...]:
+    count = 0
+    while (stage, count + 1) in numbers:
+        count += 1
+    return tuple(f"conv{stage}_{index}" for index in range(1, count + 1))
+
+
+def _width(shapes: Mapping[str, Sequence[int]], name: str, channels: int) -> int:
+    weight, bias = tuple(shapes.get(f"{name}.weight", ())), tuple(shapes.get(f"{name}.bias", ()))
+    fits = len(weight) == 4 and weight[1] == channels and weight[2] == weight[3] and weight[2] % 2 == 1
+    if not fits or bias != weight[:1]:
+        raise WeightsError(f"These are not BuddyNet's weights: the shapes of “{name}” do not fit.")
+    return weight[0]
+
+
+def shapes_in(path: Path) -> dict[str, list[int]]:
+    """Names and shapes of the tensors in a safetensors file; reads its header only, without torch.
+
+    Raises
+    ------
+    WeightsError
+        The file can't be read or is not a safetensors file.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > _LONGEST_HEADER:
+                raise ValueError("header too long")
+            header = json.loads(file.read(length))
+        return {name: list(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
+    except OSError as error:
+        raise WeightsError(explain_os_error(error, path, "read")) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise WeightsError(f"“{path.name}” is not a safetensors file, or it is damaged.") from error
+
+
+def stages(tensors: Mapping[str, torch.Tensor]) -> list[nn.Sequential]:
+    """The stages' layers with `tensors` in them, from the image to the coarsest level.
+
+    Raises
+    ------
+    WeightsError
+        As `plan`.
+    """
+    from torch import nn
+
+    bodies: list[nn.Sequential] = []
+    for names in plan({name: tensor.shape for name, tensor in tensors.items()}).stages:
+        layers: list[nn.Module] = [nn.MaxPool2d(2)] if bodies else []
+        for name in names:
+            weight = tensors[f"{name}.weight"]
+            width, channels, side, _ = weight.shape
+            layer = nn.Conv2d(channels, width, side, padding=side // 2, device="meta")
+            layer.load_state_dict({"weight": weight, "bias": tensors[f"{name}.bias"]}, assign=True)
+            layers += [layer, nn.ReLU(inplace=True)]
+        bodies.append(nn.Sequential(*layers))
+    return bodies

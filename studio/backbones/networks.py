@@ -1,0 +1,204 @@
+"""From a row of the catalogue and a set of tensors to a backbone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from studio.backbones import buddynet
+from studio.backbones.backbone import Backbone, Stage
+from studio.backbones.catalog import Entry
+from studio.backbones.levels import Level, WeightsError
+
+
+@cache
+def wanted(entry: Entry) -> dict[str, tuple[tuple[int, ...], int]]:
+    """The tensors that a torchvision network needs up to its coarsest level.
+
+    Maps the name, as torchvision spells it, to the shape and the number of the level that needs it first.
+    """
+    tensors = {}
+    for number, pieces in enumerate(_pieces(entry, _skeleton(entry)), 1):
+        for path, module in pieces:
+            for name, tensor in module.state_dict(prefix=f"{path}.").items():
+                if not name.endswith("num_batches_tracked"):  # counts training steps; some files lack it
+                    tensors[name] = tuple(tensor.shape), number
+    return tensors
+
+
+@cache
+def kept(entry: Entry) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of what is worth keeping of the published weights: all but the classifier.
+
+    That is `wanted`, and the rest of the container that the cuts lie in (VGG's `features`), for whoever
+    looks deeper than the coarsest level.
+    """
+    tensors = {name: shape for name, (shape, _) in wanted(entry).items()}
+    container = entry.cuts[-1].after.rpartition(".")[0]
+    if container:
+        for name, tensor in _skeleton(entry).get_submodule(container).state_dict(prefix=f"{container}.").items():
+            if not name.endswith("num_batches_tracked"):
+                tensors[name] = tuple(tensor.shape)
+    return tensors
+
+
+def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) -> Backbone:
+    """The backbone of `entry` with `tensors` in it: what `select` gave, or a BuddyNet's.
+
+    Raises
+    ------
+    WeightsError
+        They are not a BuddyNet's.
+    """
+    tensors = {name: tensor.float() for name, tensor in tensors.items()}
+    bodies: list[nn.Sequential]
+    if entry.cuts:
+        levels = entry.levels
+        bodies = _torchvision_bodies(entry, tensors)
+        stages = [
+            Stage(body, ratio, cut.pad, cut.drop)
+            for body, ratio, cut in zip(bodies, _ratios(levels), entry.cuts, strict=True)
+        ]
+    else:
+        bodies = buddynet.stages(tensors)
+        levels = buddynet.plan({name: tensor.shape for name, tensor in tensors.items()}).levels
+        stages = [Stage(body, ratio) for body, ratio in zip(bodies, _ratios(levels), strict=True)]
+    return Backbone(entry.name, entry.title, levels, stages, device, entry.mean, entry.std)
+
+
+def generate(entry: Entry, seed: int) -> dict[str, Tensor]:
+    """Tensors for `entry` drawn with `seed`: convolutions after He et al. 2015, everything else neutral."""
+    if entry.cuts:
+        shapes = {name: shape for name, (shape, _) in wanted(entry).items()}
+    else:
+        shapes = {name: tuple(shape) for name, shape in buddynet.shapes_in(entry.shipped).items()}
+    generator = torch.Generator().manual_seed(seed)
+    tensors = {}
+    for name, shape in shapes.items():
+        if len(shape) in (2, 4):
+            fan_in = torch.Size(shape[1:]).numel()
+            tensors[name] = torch.randn(shape, generator=generator) * (2.0 / fan_in) ** 0.5
+        else:
+            tensors[name] = torch.zeros(shape) if name.endswith(("bias", "running_mean")) else torch.ones(shape)
+    return tensors
+
+
+def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, Tensor]:
+    """Those tensors of a state dict that `kept` names, under torchvision's names.
+
+    The state may hold more (a classifier), sit one level down (`state_dict`, `model`), have a prefix
+    (`module.`) or lack one (`features.`). Of what `wanted` does not name, anything may be missing.
+
+    Raises
+    ------
+    WeightsError
+        Tensors are missing or have other shapes; the sentence names the file.
+    """
+    state = _tensors(state)
+    if not entry.cuts:
+        try:
+            buddynet.plan({name: tensor.shape for name, tensor in state.items()})
+        except WeightsError as error:
+            raise WeightsError(f"“{file_name}” can't be used: {error}") from None
+        return dict(state)
+    needed = wanted(entry)
+    shapes = kept(entry)
+    names = _best_naming(state, shapes)
+    missing = {name for name in needed if names[name] not in state}
+    if len(missing) == len(needed):
+        raise WeightsError(f"“{file_name}” holds other weights than those of {entry.title}; choose a file made for it.")
+    present = {name: state[names[name]] for name in shapes if names[name] in state}
+    for name, tensor in present.items():
+        if (found := tuple(tensor.shape)) != (shape := shapes[name]):
+            raise WeightsError(
+                f"“{file_name}” does not fit {entry.title}: “{name}” is {_by(found)} instead of {_by(shape)}; "
+                "choose a file made for it."
+            )
+    if missing:
+        lacking = sorted({needed[name][1] for name in missing})
+        levels = " and ".join(entry.cuts[number - 1].name for number in lacking)
+        raise WeightsError(
+            f"“{file_name}” holds {entry.title} only in part: {len(missing)} of {len(needed)} tensors, needed for "
+            f"{levels}, are missing; choose a file with the whole network."
+        )
+    return present
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    if not tensors:
+        for key in ("state_dict", "model", "model_state_dict", "net", "weights"):
+            if isinstance(inner := state.get(key), Mapping):
+                return _tensors(inner)
+    return tensors
+
+
+def _best_naming(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    """The names that the tensors have in `state`, under the prefix that fits the most of them."""
+    first = next(iter(shapes))
+    container = first.split(".")[0] + "."
+    namings = []
+    for cut in ("", container) if all(name.startswith(container) for name in shapes) else ("",):
+        probe = first.removeprefix(cut)
+        prefixes = {name.removesuffix(probe) for name in state if name == probe or name.endswith(f".{probe}")}
+        namings += [{name: prefix + name.removeprefix(cut) for name in shapes} for prefix in sorted(prefixes | {""})]
+
+    def fit(naming: dict[str, str]) -> int:
+        return sum(1 + (tuple(state[found].shape) == shapes[name]) for name, found in naming.items() if found in state)
+
+    return max(namings, key=fit)
+
+
+def _skeleton(entry: Entry) -> nn.Module:
+    """The torchvision network without memory for its weights."""
+    with torch.device("meta"):
+        model: nn.Module = getattr(torchvision.models, entry.constructor)(weights=None)
+    return model
+
+
+def _pieces(entry: Entry, model: nn.Module) -> list[list[tuple[str, nn.Module]]]:
+    """The modules of `model` in their order, with their paths, cut into levels; later ones are left out."""
+    ends = [cut.after for cut in entry.cuts]
+    opened = {end[:index] for end in ends for index, sign in enumerate(end) if sign == "."}
+    pieces: list[list[tuple[str, nn.Module]]] = [[]]
+    for path, module in _chain(model, "", opened):
+        pieces[-1].append((path, module))
+        if path == ends[len(pieces) - 1]:
+            if len(pieces) == len(ends):
+                return pieces
+            pieces.append([])
+    raise LookupError(f"{entry.name} has no module {ends[len(pieces) - 1]} after the one before")
+
+
+def _chain(module: nn.Module, prefix: str, opened: set[str]) -> Iterator[tuple[str, nn.Module]]:
+    for name, child in module.named_children():
+        if (path := prefix + name) in opened:
+            yield from _chain(child, f"{path}.", opened)
+        else:
+            yield path, child
+
+
+def _torchvision_bodies(entry: Entry, tensors: Mapping[str, Tensor]) -> list[nn.Sequential]:
+    model = _skeleton(entry)
+    model.load_state_dict(dict(tensors), strict=False, assign=True)
+    bodies = [nn.Sequential(*(module for _, module in pieces)) for pieces in _pieces(entry, model)]
+    for body in bodies:
+        for module in body.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.num_batches_tracked = torch.zeros((), dtype=torch.long)
+    return bodies
+
+
+def _ratios(levels: tuple[Level, ...]) -> list[int]:
+    strides = [1, *(level.stride for level in levels)]
+    return [coarse // fine for fine, coarse in pairwise(strides)]

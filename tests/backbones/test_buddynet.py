@@ -1,0 +1,137 @@
+"""BuddyNet is built as its file says, and computes what plain convolutions compute."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torchvision.transforms.functional import normalize
+
+from studio.backbones import CATALOG, WeightsError, build_backbone, load_backbone
+from studio.backbones.buddynet import plan, shapes_in
+from studio.progress import run_to_end
+
+SHIPPED = CATALOG["buddynet"].shipped
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+
+
+def plain(tensors: dict[str, torch.Tensor], image: torch.Tensor) -> list[torch.Tensor]:
+    """The maps by the words of the model card, for sizes that divide."""
+    x, maps, stage = normalize(image, MEAN, STD), [], 1
+    while f"conv{stage}_1.weight" in tensors:
+        if stage > 1:
+            x = F.max_pool2d(x, 2)
+        number = 1
+        while f"conv{stage}_{number}.weight" in tensors:
+            weight, bias = (tensors[f"conv{stage}_{number}.{kind}"].float() for kind in ("weight", "bias"))
+            x = F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2).relu()
+            number += 1
+        maps.append(x)
+        stage += 1
+    return maps
+
+
+def drawn(stages: list[list[int]], side: int = 3) -> dict[str, torch.Tensor]:
+    """Tensors of a BuddyNet with these widths, a list a stage."""
+    generator = torch.Generator().manual_seed(4)
+    tensors, channels = {}, 3
+    for stage, widths in enumerate(stages, 1):
+        for number, width in enumerate(widths, 1):
+            weight = torch.randn(width, channels, side, side, generator=generator) / (channels * side**2) ** 0.5
+            tensors[f"conv{stage}_{number}.weight"] = weight
+            tensors[f"conv{stage}_{number}.bias"] = torch.randn(width, generator=generator) / 10
+            channels = width
+    return tensors
+
+
+def test_the_shipped_network(noise: torch.Tensor, nothing_loaded: None) -> None:
+    backbone = run_to_end(load_backbone(device="cpu"))
+    tensors = load_file(SHIPPED)
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    maps = backbone.features(noise)
+    assert [level.stride for level in backbone.levels] == [1, 2, 4, 8, 16]
+    for level, expected in zip(backbone.levels, plain(tensors, noise), strict=True):
+        assert maps[level.number].dtype == torch.float32
+        torch.testing.assert_close(maps[level.number], expected, rtol=1e-4, atol=1e-4)
+        assert level.channels == expected.shape[1]
+        assert float((expected > 0).float().mean()) > 0.01, "a dead level"
+
+
+def test_the_catalogue_shows_the_levels_of_the_shipped_file() -> None:
+    levels = CATALOG["buddynet"].levels
+    assert [level.name for level in levels] == ["relu1_1", "relu2_1", "relu3_2", "relu4_2", "relu5_2"]
+    assert [level.channels for level in levels] == [32, 64, 128, 256, 384]
+
+
+@pytest.mark.parametrize(
+    ("widths", "side"), [([[8, 8], [12], [16, 20, 24]], 3), ([[4], [6]], 5), ([[8, 4], [8], [8], [8], [8], [8]], 3)]
+)
+def test_a_wider_or_deeper_successor_needs_no_change(
+    widths: list[list[int]], side: int, tmp_path: Path, nothing_loaded: None
+) -> None:
+    tensors = drawn(widths, side)
+    file = tmp_path / "next.safetensors"
+    save_file({name: tensor.half() for name, tensor in tensors.items()}, file)
+    backbone = run_to_end(load_backbone("buddynet", file, "cpu"))
+    assert [level.channels for level in backbone.levels] == [stage[-1] for stage in widths]
+    assert [level.name for level in backbone.levels] == [f"relu{n}_{len(stage)}" for n, stage in enumerate(widths, 1)]
+    image = torch.rand(1, 3, 64, 32)
+    expected = plain({name: tensor.half() for name, tensor in tensors.items()}, image)
+    for number, features in backbone.features(image).items():
+        torch.testing.assert_close(features, expected[number - 1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda tensors: tensors.pop("conv2_1.weight"), "do not fit"),
+        (lambda tensors: tensors.pop("conv1_1.bias"), "do not fit"),
+        (lambda tensors: [tensors.pop(f"conv2_1.{kind}") for kind in ("weight", "bias")], "gap"),
+        (lambda tensors: tensors.update({"attention3.query.weight": torch.zeros(2)}), "newer version"),
+        (lambda tensors: tensors.update({"conv2_1.weight": torch.zeros(6, 5, 3, 3)}), "do not fit"),
+        (lambda tensors: tensors.update({"conv2_1.weight": torch.zeros(6, 4, 2, 2)}), "do not fit"),
+        (lambda tensors: tensors.clear(), "not BuddyNet"),
+    ],
+)
+def test_other_tensors_are_refused(change: object, sentence: str) -> None:
+    tensors = drawn([[4], [6], [6, 6]])
+    change(tensors)  # type: ignore[operator]
+    with pytest.raises(WeightsError, match=sentence):
+        build_backbone("buddynet", tensors)
+
+
+def test_header_without_torch(tmp_path: Path) -> None:
+    file = tmp_path / "net.safetensors"
+    save_file(drawn([[4], [6]]), file, metadata={"version": "1"})
+    assert {name: tuple(shape) for name, shape in shapes_in(file).items()} == {
+        name: tuple(tensor.shape) for name, tensor in drawn([[4], [6]]).items()
+    }
+    assert plan(shapes_in(file)).stages == (("conv1_1",), ("conv2_1",))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<!DOCTYPE html><html>", (1 << 40).to_bytes(8, "little"), (9).to_bytes(8, "little") + b'{"a":{}}x'],
+)
+def test_a_damaged_header_is_one_sentence(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "net.safetensors"
+    file.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"“net\.safetensors” is not a safetensors file"):
+        shapes_in(file)
+    with pytest.raises(WeightsError, match=r"“gone\.safetensors” can't be read"):
+        shapes_in(tmp_path / "gone.safetensors")
+
+
+def test_the_model_card_names_every_layer_and_the_size() -> None:
+    card = SHIPPED.with_suffix(".md").read_text(encoding="utf-8")
+    for stage, level in zip(plan(shapes_in(SHIPPED)).stages, CATALOG["buddynet"].levels, strict=True):
+        convolutions = " ".join(f"`{name}`" for name in stage)
+        assert f"| {level.number}, `{level.name}` | {convolutions} | {level.channels} | {level.stride} |" in card
+    assert f"{SHIPPED.stat().st_size / 1e6:.1f} MB" in card
+    with SHIPPED.open("rb") as file:
+        metadata = json.loads(file.read(int.from_bytes(file.read(8), "little")))["__metadata__"]
+    assert f"{int(metadata['images_seen']):,} crops" in card
