@@ -69,7 +69,7 @@ def render(out: Path, pictures: list[Path] | None) -> int:
     if pictures:
         window.opener.open_paths(pictures, "A")
     else:
-        window.opener.open_sample("face_cat")
+        window.opener.open_sample("face-and-cat")
     wait(lambda: window.state.has_both and not window.opener.is_loading)
     window.match_panel.run()
     wait(lambda: not window.match_panel.is_running)
