@@ -58,11 +58,7 @@ def fetch_weights(name: str | Entry, weights: Path | None = None) -> Job[Path]:
     if converted.is_file():
         return converted
     yield Progress(0.0, f"looking for the weights of {entry.title}")
-    try:
-        converted.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(converted.with_suffix(".lock"), thread_local=False)
-    except OSError as error:
-        raise WeightsError(explain_os_error(error, converted.parent, "written")) from error
+    lock = FileLock(converted.with_suffix(".lock"), thread_local=False)
     while not _acquired(lock):
         yield Progress(0.0, f"another program is downloading {entry.title}; waiting for it")
         time.sleep(0.1)
@@ -114,7 +110,7 @@ def _obtain(entry: Entry, converted: Path) -> Job[Path]:
 
 def _is_published(entry: Entry, path: Path) -> Job[bool]:
     try:
-        digest = yield from part(sha256_of(path), 0.0, 0.9)
+        digest = yield from part(sha256_of(path), 0.0, 0.0)  # a download may follow
     except OSError as error:
         _log.warning("%s", explain_os_error(error, path, "read"))
         return False
@@ -177,8 +173,12 @@ def _address(entry: Entry) -> str:
 
 
 def _acquired(lock: FileLock) -> bool:
+    folder = Path(lock.lock_file).parent
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except Timeout:
         return False
+    except OSError as error:
+        raise WeightsError(explain_os_error(error, folder, "written")) from error
     return True

@@ -126,6 +126,13 @@ def test_no_room_for_the_kept_part(server: FileServer, published: Entry, monkeyp
     assert left() == set()
 
 
+def test_a_cache_that_can_not_be_written(published: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").write_text("a file")
+    monkeypatch.setenv("BUDDIES_STUDIO_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(WeightsError, match="“weights” can't be written"):
+        loaded("testnet")
+
+
 def test_two_programs_at_once_download_once(server: FileServer, published: Entry) -> None:
     results: list[Backbone] = []
     threads = [threading.Thread(target=lambda: results.append(loaded("testnet"))) for _ in range(3)]
@@ -195,7 +202,9 @@ def test_a_damaged_file_in_torchs_cache_is_passed_over(
     hub = hub_file(published)
     hub.parent.mkdir(parents=True)
     hub.write_bytes(b"half of it")
-    loaded("testnet")
+    events: list[Progress] = []
+    run_to_end(load_backbone("testnet", device="cpu"), events.append)
+    assert [event.fraction for event in events] == sorted(event.fraction for event in events)
     assert len(server.requests) == 1
     assert hub.read_bytes() == b"half of it" and "not the published file" in caplog.text
 
