@@ -70,7 +70,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     a, b : Path, optional
         Pictures to open.
     sample : str, optional
-        A key of `studio.samples.SAMPLES` to open instead.
+        A key of `studio.samples.SAMPLES` to open and match instead.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     heartbeat.timeout.connect(lambda: None)
     window.first_painted.connect(lambda: _mark_start(window))
     if sample is not None:
-        window.first_painted.connect(lambda: window.opener.open_sample(sample))
+        window.first_painted.connect(lambda: window.opener.open_sample(sample, then=window.match_panel.run))
     paths = [path for path in (a, b) if path is not None]
     if paths:
         window.first_painted.connect(lambda: window.opener.open_paths(paths, "A"))

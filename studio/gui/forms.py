@@ -26,6 +26,8 @@ from studio.options import Knob, Options
 SLIDER_STEPS = 1000
 """Positions of a slider for a continuous knob."""
 WHOLE_LIMIT = 1_000_000
+AUTOMATIC = "auto"
+"""What a knob shows whose value is left to the program."""
 
 
 class KnobEditor(QWidget):
@@ -65,14 +67,13 @@ class KnobEditor(QWidget):
             self._field.setFixedWidth(68)
             if knob.unit:
                 self._field.setSuffix(f" {knob.unit}")
-            if knob.special:
-                self._field.setSpecialValueText(knob.special)
+            special = knob.special or (AUTOMATIC if knob.optional else "")
+            if special:
+                self._field.setSpecialValueText(special)
             self._add_slider()
         tip = knob.help
         if knob.minimum is not None and knob.maximum is not None:
-            tip += (
-                f"\n{knob.minimum:g} to {knob.maximum:g}{' ' + knob.unit if knob.unit else ''}, default {knob.default}"
-            )
+            tip += f"\n{knob.minimum:g} to {knob.maximum:g}{' ' + knob.unit if knob.unit else ''}, default {AUTOMATIC if knob.default is None else knob.default}"
         for widget in (self, self._field, self._slider):
             if widget is not None:
                 widget.setToolTip(tip)
@@ -84,6 +85,8 @@ class KnobEditor(QWidget):
 
     def value(self) -> Any:
         field = self._field
+        if self.knob.optional and isinstance(field, QSpinBox | QDoubleSpinBox) and field.value() <= field.minimum():
+            return None
         if isinstance(field, QCheckBox):
             return field.isChecked()
         if isinstance(field, QComboBox):
@@ -97,6 +100,8 @@ class KnobEditor(QWidget):
 
     def set_value(self, value: Any) -> None:
         field = self._field
+        if value is None and isinstance(field, QSpinBox | QDoubleSpinBox):
+            value = field.minimum()
         if isinstance(field, QCheckBox):
             field.setChecked(bool(value))
         elif isinstance(field, QComboBox):
@@ -108,8 +113,16 @@ class KnobEditor(QWidget):
         elif isinstance(field, QLineEdit):
             field.setText(str(value))
 
+    @property
+    def _step_below(self) -> float:
+        """An optional knob has one step more below its range, which stands for None."""
+        if not self.knob.optional:
+            return 0
+        return self.knob.step or (1 if self.knob.kind == "int" else 0.01)
+
     def _set_range(self, field: QSpinBox | QDoubleSpinBox) -> None:
         low = -WHOLE_LIMIT if self.knob.minimum is None else self.knob.minimum
+        low -= self._step_below
         high = WHOLE_LIMIT if self.knob.maximum is None else self.knob.maximum
         if isinstance(field, QSpinBox):
             field.setRange(round(low), round(high))
@@ -124,7 +137,8 @@ class KnobEditor(QWidget):
         if knob.minimum is None or maximum is None or maximum > WHOLE_LIMIT:
             return
         assert isinstance(field, QSpinBox | QDoubleSpinBox)
-        low, span = knob.minimum, maximum - knob.minimum
+        low = knob.minimum - self._step_below
+        span = maximum - low
         step = knob.step or (1 if knob.kind == "int" else span / SLIDER_STEPS)
         positions = max(1, round(span / step))
         self._slider = slider = QSlider(Qt.Orientation.Horizontal)

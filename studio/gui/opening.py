@@ -104,8 +104,8 @@ class PictureOpener(QObject):
         empty = [side for side in SIDES if self._state.picture(side) is None and self._loading[side] is None]
         return active if not empty or active in empty else empty[0]
 
-    def open_sample(self, key: str) -> None:
-        """Put a sample pair on both sides."""
+    def open_sample(self, key: str, then: Callable[[], None] | None = None) -> None:
+        """Put a sample pair on both sides, and call `then` once it is there."""
         title = SAMPLES[key].title
 
         def make() -> Job[tuple[Opened, Opened, PairSet | None]]:
@@ -120,6 +120,8 @@ class PictureOpener(QObject):
             if sample[2] is not None:
                 self._state.set_pairs(sample[2])
                 self._say("info", f"{title} comes with {len(sample[2])} known pairs; Run finds them anew.")
+            if then is not None:
+                then()
 
         for side in SIDES:
             self._cancel(side)

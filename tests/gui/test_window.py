@@ -49,6 +49,7 @@ class Everything(Options):
     share: float = knob(0.25, "How much.", minimum=0.0, maximum=1.0, step=0.05, unit="of all")
     fine: float = knob(0.001, "Very little.", minimum=0.0, maximum=0.01, step=0.0005)
     open_ended: int = knob(12, "No slider for this one.", minimum=0, maximum=2**31 - 1)
+    maybe: float | None = knob(None, "Left to the program, or a number.", minimum=0.0, maximum=1.0, step=0.01)
     name: str = knob("x", "A word.")
     on: bool = knob(True, "Whether.", advanced=True)
 
@@ -64,6 +65,10 @@ def test_a_form_shows_every_knob_and_gives_back_what_was_set(themed, qtbot):
     assert form.editors["count"]._field.text() == "all"
     assert form.editors["share"].toolTip().startswith("How much.")
     assert "0 to 1" in form.editors["share"].toolTip()
+    assert form.editors["maybe"]._field.text() == "auto"
+    for number in (0.0, 0.37, 1.0):
+        form.editors["maybe"].set_value(number)
+        assert form.value().maybe == pytest.approx(number)
     form._reset.click()
     assert form.value() == Everything()
     assert not form.editors["on"].isVisible()

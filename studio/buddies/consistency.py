@@ -1,0 +1,149 @@
+"""Which pairs agree on one rough movement from A to B: a vote among all of them, after the search.
+
+Not part of the paper, whose pairs are judged one by one: the features of small networks find many
+a cell alike by chance, and chance pairs point everywhere while right ones point the same way. The
+movement asked for is loose (a similarity, or its mirror image, within a tolerance of a sixth of the
+picture), so limbs may bend and proportions differ. After the generalised Hough transform for
+keypoints (Lowe 2004, section 7.1) and RANSAC (Fischler and Bolles 1981), without the chance: every
+two of the strongest pairs make a hypothesis.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.geometry import Points, Size, as_points
+
+Flags = npt.NDArray[np.bool_]
+Reals = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
+
+TOLERANCE = 1 / 6
+"""How far, in units of the longer side of picture B, a pair may lie from the movement at a consistency of 0.5."""
+FEWEST = 6
+"""With fewer pairs than this there is nothing to vote with, and all are kept."""
+SEEDS = 64
+"""Pairs that hypotheses are made of: the strongest, spread over the picture."""
+NEIGHBOURHOOD = 0.06
+"""Pairs nearer to each other than this, in both pictures, share one vote; in units of the longer sides."""
+MOST_SCALE = 2.5
+"""How much larger or smaller, relative to its picture, an object may be in B."""
+SHORTEST_BASE = 0.12
+"""Two pairs nearer to each other than this, in units of the longer side, tell no direction."""
+CHUNK = 1 << 21
+"""Residuals computed at once."""
+
+
+def consistent(
+    a: npt.ArrayLike, b: npt.ArrayLike, rank: npt.ArrayLike, sizes: tuple[Size, Size], strength: float
+) -> Flags:
+    """Flags the pairs that agree with the movement which most of the others support.
+
+    Parameters
+    ----------
+    a, b : (N, 2)
+        Points of the pairs, pixels of pictures of the `sizes` (width, height).
+    rank : (N,)
+        Strength of the pairs, at least 0: what their votes weigh.
+    sizes : (Size, Size)
+        Of picture A and picture B.
+    strength : float
+        0 keeps all; 0.5 keeps what lies within `TOLERANCE`; 1 within half of it.
+
+    Returns
+    -------
+    (N,) bool
+    """
+    points_a, points_b = as_points(a), as_points(b)
+    count = len(points_a)
+    if strength <= 0 or count < FEWEST:
+        return np.ones(count, dtype=bool)
+    tolerance = TOLERANCE * 2.0 ** (1 - 2 * strength)
+    start, end = _complex(points_a, sizes[0]), _complex(points_b, sizes[1])
+    votes = np.maximum(np.asarray(rank, dtype=np.float64), 1e-6) / _crowd(start, end)
+    movement = _best_movement(start, end, votes, tolerance)
+    if movement is None:
+        return np.ones(count, dtype=bool)
+    mirrored, factor, shift = movement
+    base = np.conj(start) if mirrored else start
+    residual = np.abs(end - (factor * base + shift))
+    # The object need not move rigidly: an affine fit to the supporters takes up foreshortening.
+    for _ in range(5):
+        weights = votes * np.maximum(0.0, 1 - (residual / (1.5 * tolerance)) ** 2)
+        residual = np.abs(end - _affine(start, end, weights))
+    return residual <= tolerance
+
+
+def _complex(points: Points, size: Size) -> Complex:
+    """Points as complex numbers around the middle, in units of the longer side."""
+    centred = (points + 0.5 - np.asarray(size) / 2) / max(size)
+    return np.asarray(centred[:, 0] + 1j * centred[:, 1], dtype=np.complex128)
+
+
+def _crowd(start: Complex, end: Complex) -> Reals:
+    """(N,) how many pairs lie where each one lies, itself included."""
+    crowd = np.empty(len(start))
+    step = max(1, CHUNK // max(len(start), 1))
+    for first in range(0, len(start), step):
+        rows = slice(first, first + step)
+        near = np.abs(start[rows, None] - start[None]) < NEIGHBOURHOOD
+        near &= np.abs(end[rows, None] - end[None]) < NEIGHBOURHOOD
+        crowd[rows] = near.sum(axis=1)
+    return crowd
+
+
+def _best_movement(
+    start: Complex, end: Complex, votes: Reals, tolerance: float
+) -> tuple[bool, complex, complex] | None:
+    """The similarity z -> factor z + shift, of the conjugate if mirrored, with the most support."""
+    seeds = _spread(start, end, votes)
+    i, j = (seeds[index] for index in np.triu_indices(len(seeds), 1))
+    best, found = 0.0, None
+    for mirrored in (False, True):
+        base = np.conj(start) if mirrored else start
+        apart = base[j] - base[i]
+        usable = np.abs(apart) > SHORTEST_BASE
+        first = i[usable]
+        factor = (end[j[usable]] - end[first]) / apart[usable]
+        usable = (np.abs(factor) < MOST_SCALE) & (np.abs(factor) > 1 / MOST_SCALE)
+        factor, first = factor[usable], first[usable]
+        shift = end[first] - factor * base[first]
+        # Pictures are mostly upright and mostly not mirrored: others need more support.
+        prior = (0.55 + 0.45 * np.cos(np.angle(factor))) * (0.8 if mirrored else 1.0)
+        step = max(1, CHUNK // len(start))
+        for begin in range(0, len(factor), step):
+            rows = slice(begin, begin + step)
+            residual = np.abs(end[None] - (factor[rows, None] * base[None] + shift[rows, None]))
+            support = prior[rows] * (np.maximum(0.0, 1 - (residual / tolerance) ** 2) @ votes)
+            winner = int(support.argmax())
+            if support[winner] > best:
+                best = float(support[winner])
+                found = (mirrored, complex(factor[rows][winner]), complex(shift[rows][winner]))
+    return found
+
+
+def _spread(start: Complex, end: Complex, votes: Reals) -> npt.NDArray[np.intp]:
+    """At most `SEEDS` pairs, the strongest of each place, the strongest place first."""
+    order = np.argsort(-votes, kind="stable")
+    chosen: list[int] = []
+    for index in order:
+        near = (np.abs(start[chosen] - start[index]) < NEIGHBOURHOOD) & (
+            np.abs(end[chosen] - end[index]) < NEIGHBOURHOOD
+        )
+        if not near.any():
+            chosen.append(int(index))
+            if len(chosen) == SEEDS:
+                break
+    return np.asarray(chosen, dtype=np.intp)
+
+
+def _affine(start: Complex, end: Complex, weights: Reals) -> Complex:
+    """Where the affine movement that fits best takes every start: end = p start + q conj(start) + r."""
+    design = np.stack([start, np.conj(start), np.ones_like(start)], axis=1)
+    root = np.sqrt(weights)[:, None]
+    # A little of the identity keeps few or collinear supporters from shearing the rest away.
+    ridge = 0.05 * np.sqrt(weights.sum()) * np.eye(3)[:2]
+    target = np.concatenate([root[:, 0] * end, ridge @ np.asarray([1.0, 0.0, 0.0])])
+    solution, *_ = np.linalg.lstsq(np.concatenate([root * design, ridge]), target, rcond=None)
+    return np.asarray(design @ solution, dtype=np.complex128)

@@ -1,0 +1,108 @@
+"""What is computed at which level and at which size, decided before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.buddies.options import MatchOptions
+from studio.geometry import Points, Size, cell_to_pixel, fit_within, rescale
+
+# From the coarsest level on, whatever its number: networks with fewer levels lack the finest ones.
+PATCHES = (3, 3, 3, 5, 5)
+"""Side of the patches that are compared."""
+WINDOWS = (2, 2, 2, 3, 3)
+"""`official`: how many cells to each side a match is looked for."""
+REACHES = (0, 3, 3, 2, 2)
+"""`paper`: how many cells to each side the region goes that a pair of the level above opens."""
+
+LEAST_CELLS = 2
+"""Cells that a map has at least along each side: with one there is nothing to choose."""
+
+
+class LevelLike(Protocol):
+    """What a backbone says of a level (`studio.backbones.Level`)."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def stride(self) -> int: ...
+    @property
+    def offset(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPlan:
+    """One level of a match; see the tables of this module, and `studio.backbones.Level`."""
+
+    number: int
+    stride: int
+    offset: float
+    patch: int
+    window: int
+    reach: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A match in numbers.
+
+    Attributes
+    ----------
+    full_a, full_b : (int, int)
+        Sizes of the pictures, the space in which pairs are returned.
+    size_a, size_b : (int, int)
+        Sizes at which the network sees them: whole cells of the coarsest level, so that every map has exactly
+        half the side of the next finer one.
+    levels : tuple of LevelPlan
+        Coarse to fine.
+    """
+
+    full_a: Size
+    full_b: Size
+    size_a: Size
+    size_b: Size
+    levels: tuple[LevelPlan, ...]
+
+    @classmethod
+    def of(cls, full_a: Size, full_b: Size, levels: Sequence[LevelLike], options: MatchOptions) -> Plan:
+        """Plan a match of pictures of sizes `full_a` and `full_b` on a backbone with these levels, fine to coarse."""
+        official = options.preset == "official"
+        coarsest = levels[-1]
+        finest = max(options.finest_level, 2) if options.preset == "fast" else options.finest_level
+        used = [level for level in reversed(levels) if level.number >= min(finest, coarsest.number)]
+        shape_a, shape_b = ((1, 1), (1, 1)) if official else (full_a, full_b)
+        return cls(
+            full_a,
+            full_b,
+            working_size(shape_a, options.working_size, coarsest.stride),
+            working_size(shape_b, options.working_size, coarsest.stride),
+            tuple(
+                LevelPlan(level.number, level.stride, level.offset, patch, window, reach)
+                for level, patch, window, reach in zip(used, PATCHES, WINDOWS, REACHES, strict=False)
+            ),
+        )
+
+    def working_points(self, cells: npt.NDArray[np.int64], level: LevelPlan) -> Points:
+        """(N, 2) points (x, y), in pixels of the working size, of `cells`, (N, 2) as (row, column)."""
+        return cell_to_pixel(cells[:, ::-1], level.stride) + level.offset
+
+    def full_points(self, points: Points, picture: Literal["a", "b"]) -> Points:
+        """Carry (N, 2) points from the working size to the full size of picture "a" or "b", and into it."""
+        full, size = (self.full_a, self.size_a) if picture == "a" else (self.full_b, self.size_b)
+        carried: Points = np.clip(rescale(points, size, full), 0.0, np.subtract(full, 1.0))
+        return carried
+
+
+def working_size(full: Size, longest_side: int, stride: int) -> Size:
+    """The size, in whole cells of `stride`, nearest to `full` brought to this longest side."""
+    width, height = fit_within(full, longest_side)
+    return _whole_cells(width, stride), _whole_cells(height, stride)
+
+
+def _whole_cells(length: int, stride: int) -> int:
+    return stride * max(LEAST_CELLS, round(length / stride))

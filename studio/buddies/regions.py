@@ -1,0 +1,124 @@
+"""The article's search below the coarsest level: best buddies inside pairs of regions, many regions at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.buddies.appearance import common_appearance
+from studio.buddies.ranking import Floats, Index, first_of_each, mutual_pairs
+from studio.buddies.search import TINY, Cells, at_once, patch_similarity, to_unit
+from studio.progress import Job, Progress
+
+FLATNESS = 1e-3
+"""Share of a channel's variance over the whole map that is added to its variance in a region."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Claims:
+    """Pairs found in regions, (N,) each: number of the region pair, flat cells of A and B, mean patch cosine."""
+
+    region: Index
+    a: Index
+    b: Index
+    similarity: Floats
+
+    def take(self, index: Index) -> Claims:
+        """The claims of these numbers."""
+        return Claims(self.region[index], self.a[index], self.b[index], self.similarity[index])
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """Regions of one picture, as one step of the search takes them on."""
+
+    cells: Cells
+    centres: Tensor
+    least: Tensor
+    reach: int
+    margin: int
+
+    @classmethod
+    def of(cls, cells: Cells, centres: Index, reach: int, patch: int) -> _Side:
+        least = FLATNESS * cells.vectors.var(0, correction=0) + TINY
+        return cls(cells, torch.from_numpy(centres).to(cells.vectors.device), least, reach, patch // 2)
+
+    def region(self, part: slice) -> tuple[Tensor, Tensor, Tensor]:
+        """Cells with margins, (R, M, C); how much each counts, (R, 1, M); those to match that exist, (R, N)."""
+        top, left = (self.centres[part] - self.reach - self.margin).unbind(1)
+        span = 2 * self.reach + 1
+        side = span + 2 * self.margin
+        exists = self.cells.within(top, left, side, side)
+        weight = exists.view(-1, side, side).float()
+        weight[:, : self.margin] = weight[:, side - self.margin :] = 0
+        weight[:, :, : self.margin] = weight[:, :, side - self.margin :] = 0
+        weight = weight / weight.sum((1, 2), keepdim=True)
+        inner = exists.view(-1, side, side)[:, self.margin : self.margin + span, self.margin : self.margin + span]
+        return self.cells.blocks(top, left, side, side), weight.flatten(1)[:, None], inner.flatten(1)
+
+
+def search_regions(
+    a: Cells, b: Cells, centres_a: Index, centres_b: Index, reach: int, patch: int, tolerance: int = 0
+) -> Job[Claims]:
+    """Best buddies inside each pair of regions, on features brought to the region pair's common appearance.
+
+    Parameters
+    ----------
+    a, b : Cells
+        As the network gives them, not normalised.
+    centres_a, centres_b : (R, 2) int64
+        Row and column of the cell of A in the middle of each region, and of B in the middle of its partner; on
+        the map.
+    reach : int
+        A region goes this many cells to each side, as far as the map does.
+    patch : int
+        Side of the patches; they see beyond the region.
+    tolerance : int
+        How many cells beside its start the way there and back may end.
+    """
+    side_a, side_b = _Side.of(a, centres_a, reach, patch), _Side.of(b, centres_b, reach, patch)
+    span = 2 * reach + 1
+    side = span + patch - 1
+    step = at_once(a.vectors.device, 4 * side**2 * a.vectors.shape[1] + 3 * side**4)
+    found = []
+    for start in range(0, len(centres_a), step):
+        part = slice(start, start + step)
+        block_a, weight_a, exists_a = side_a.region(part)
+        block_b, weight_b, exists_b = side_b.region(part)
+        common_appearance(block_a, block_b, weight_a, weight_b, side_a.least, side_b.least)
+        scores = patch_similarity(to_unit(block_a), to_unit(block_b), (side, side), (side, side), patch)
+        if not (exists_a.all() and exists_b.all()):
+            scores.masked_fill_(~(exists_a[:, :, None] & exists_b[:, None, :]), -torch.inf)
+        there, back = scores.argmax(2).cpu().numpy(), scores.argmax(1).cpu().numpy()
+        region, cell_a, cell_b = mutual_pairs(there, back, span, span, tolerance)
+        similarity = scores[tuple(torch.from_numpy(index).to(scores.device) for index in (region, cell_a, cell_b))]
+        found.append(
+            Claims(
+                region + start,
+                _flat(cell_a, centres_a[region + start] - reach, span, a.width),
+                _flat(cell_b, centres_b[region + start] - reach, span, b.width),
+                (similarity / patch**2).cpu().numpy(),
+            ).take(np.flatnonzero(similarity.isfinite().cpu().numpy()))
+        )
+        yield Progress(min(start + step, len(centres_a)) / len(centres_a), "searching")
+    return Claims(*(np.concatenate([getattr(claims, name) for claims in found]) for name in Claims.__slots__))
+
+
+def _flat(local: Index, first: Index, span: int, width: int) -> Index:
+    """Cells of a map, flat, from cells of regions of `span` x `span`, flat, whose first cells are `first`, (N, 2)."""
+    flat: Index = (first[:, 0] + local // span) * width + first[:, 1] + local % span
+    return flat
+
+
+def settle(claims: Claims, rank: Floats) -> Claims:
+    """Give every cell to one pair only: the most similar of those that claim it, if both cells say so.
+
+    Regions overlap, so a cell may find a buddy in several of them, and another one in each. `rank`, (N,), decides
+    between equals.
+    """
+    claims = claims.take(np.lexsort((-rank, -claims.similarity)))
+    chosen = np.intersect1d(first_of_each(claims.a), first_of_each(claims.b), assume_unique=True)
+    return claims.take(chosen)
