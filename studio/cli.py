@@ -18,7 +18,7 @@ import cyclopts
 import pydantic
 from cyclopts import App, Parameter
 
-from studio import __version__, launch, logs, paths
+from studio import __version__, cli_morph, launch, logs, paths
 from studio.backbones import CATALOG, fetch_weights, weights_status
 from studio.buddies.options import MatchOptions
 from studio.codecs.encoding import KINDS
@@ -26,7 +26,7 @@ from studio.errors import StudioError
 from studio.files import FileError
 from studio.flags import explain_refusal, flags_of
 from studio.pairs import PAIR_SUFFIXES, PairSet, format_csv, write_pairs
-from studio.progress import Cancelled, Job, part
+from studio.progress import Cancelled, Job, Progress, part
 from studio.terminal import drain, result, say, table
 
 if TYPE_CHECKING:
@@ -104,11 +104,13 @@ app = App(
     "Without a command: opens the window, with the pictures A and B if they are given.",
     version=_describe_version,
     help_format="plaintext",
-    suppress_keyboard_interrupt=False,
     default_parameter=Parameter(negative_iterable=()),
 )
 models = App(name="models", help="The networks: list them, download one, or tell where they are kept.")
 app.command(models)
+cli_morph.register(app)
+for _app in (app, app.meta, models):
+    _app.suppress_keyboard_interrupt = False  # `main` has a word to say about it
 
 
 @app.meta.default
@@ -204,13 +206,15 @@ class _Found(NamedTuple):
 
 
 def _matching(a: Path, b: Path, options: MatchOptions, backbone: str, weights: Path | None, device: str) -> Job[_Found]:
-    from studio.buddies import find_buddies
     from studio.picture import loading
 
     picture_a = yield from part(loading(a), 0.0, 0.03)
     picture_b = yield from part(loading(b), 0.03, 0.06)
     for note in (*picture_a.notes, *picture_b.notes):
         log.info("%s", note)
+    yield Progress(0.06, "starting")  # the import below takes seconds
+    from studio.buddies import find_buddies
+
     search = find_buddies(picture_a, picture_b, options, backbone=backbone, weights=weights, device=device)
     return _Found(picture_a, picture_b, (yield from part(search, 0.06, 1.0)))
 
@@ -316,11 +320,13 @@ def demo(*, out: Path = DEMO_FOLDER, window: Annotated[bool, Parameter(name="--w
 
 
 def _matching_sample(key: str) -> Job[_Found]:
-    from studio.buddies import find_buddies
     from studio.samples import load_sample
 
+    yield Progress(0.0, "starting")
+    from studio.buddies import find_buddies
+
     a, b, _known = load_sample(key)
-    return _Found(a, b, (yield from find_buddies(a, b, MatchOptions(), backbone="buddynet", device="auto")))
+    return _Found(a, b, (yield from find_buddies(a, b, MatchOptions())))
 
 
 def _command_names() -> list[str]:
@@ -334,7 +340,8 @@ def _help_command(error: cyclopts.CycloptsError) -> str:
 def _explain_usage(error: cyclopts.CycloptsError) -> str:
     """One sentence on what is wrong with the command line."""
     if isinstance(error.__cause__, pydantic.ValidationError):
-        return explain_refusal(error.__cause__, MatchOptions)
+        known = {model.__name__: model for model in (MatchOptions, *cli_morph.MODELS)}
+        return explain_refusal(error.__cause__, known.get(error.__cause__.title, MatchOptions))
     if isinstance(error, cyclopts.ValidationError):
         return error.exception_message
     if isinstance(error, cyclopts.UnusedCliTokensError) and error.unused_tokens:

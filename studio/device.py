@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from studio.errors import OutOfMemory, StudioError
-from studio.progress import Job, Progress
+from studio.progress import Job, Progress, part
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +70,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     text = str(error)
     return isinstance(error, RuntimeError) and any(
         phrase in text
-        for phrase in ("out of memory", "can't allocate memory", "not enough memory", "Cannot allocate memory")
+        for phrase in (
+            "out of memory",
+            "can't allocate memory",
+            "not enough memory",
+            "Cannot allocate memory",
+            "STATUS_ALLOC_FAILED",  # cuBLAS and cuDNN
+        )
     )
 
 
@@ -97,27 +103,43 @@ def with_memory_fallback(make: Callable[[Plan], Job[T]], attempts: Sequence[Atte
     """Run the job that `make` builds, with the next plan each time memory runs out.
 
     The error is let go of before the next attempt, for its traceback holds the tensors that filled
-    the memory. The switch is reported as a `Progress` message.
+    the memory. The switch is reported as a `Progress` message that no watcher skips, and the next
+    attempt fills the part of the progress that was left.
 
     Raises
     ------
     OutOfMemory
         The last plan ran out as well.
     """
+    reached = 0.0
     for index, attempt in enumerate(attempts):
-        result, failed = yield from _try(make, attempt.plan)
-        if not failed:
-            return result  # type: ignore[return-value]
+        result, reached = yield from _try(make, attempt.plan, reached)
+        if result is not None:
+            return result[0]
         free_memory()
         if index + 1 < len(attempts):
-            yield Progress(0.0, f"Out of memory; trying again {attempts[index + 1].label}")
+            label = attempts[index + 1].label
+            yield Progress(reached, f"Out of memory; trying again {label}", milestone=True)
     raise OutOfMemory("There is not enough memory for this; choose a smaller working size, or close other programs.")
 
 
-def _try(make: Callable[[Plan], Job[T]], plan: Plan) -> Job[tuple[T | None, bool]]:
+def _try(make: Callable[[Plan], Job[T]], plan: Plan, start: float) -> Job[tuple[tuple[T] | None, float]]:
+    """The result in a tuple, or None if memory ran out; and how far the progress came."""
+    reached = start
+    job: Job[T] | None = None
     try:
-        return (yield from make(plan)), False
+        job = part(make(plan), start, 1.0)
+        while True:
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                return (stop.value,), 1.0
+            reached = event.fraction
+            yield event
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-    return None, True
+    finally:
+        if job is not None:
+            job.close()
+    return None, reached

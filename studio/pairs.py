@@ -262,7 +262,13 @@ def official_partner(path: Path) -> Path:
 
 
 def _parse_csv(text: str, name: str) -> PairSet:
-    rows = csv.DictReader(io.StringIO(text))
+    try:
+        return _pairs_of_rows(csv.DictReader(io.StringIO(text)), name)
+    except csv.Error as error:
+        raise PairsError(f"“{name}” is not valid CSV: {error}.") from error
+
+
+def _pairs_of_rows(rows: csv.DictReader[str], name: str) -> PairSet:
     columns = [column.strip() for column in rows.fieldnames or []]
     missing = [column for column in ("ax", "ay", "bx", "by") if column not in columns]
     if missing:
@@ -332,6 +338,8 @@ def _pair_from(row: dict[str, Any], where: str, fallback_id: int) -> PointPair:
 
 
 def _point(value: Any) -> Point:
+    if isinstance(value, str):
+        raise ValueError(f"{value!r} is not two numbers")
     x, y = value
     return _number(x), _number(y)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from studio.errors import StudioError
 from studio.pairs import PairSet
@@ -51,10 +52,12 @@ def _photograph(name: str) -> Any:
 
 
 def _face_and_cat() -> Loaded:
-    # Both cut so that the face fills the picture alike.
-    face = _photograph("astronaut")[14:204, 122:322]
+    # Cut so that eyes and mouth lie in both pictures at about the same places: networks, and so the pairs, depend on
+    # the scale at which they see things. The face is then enlarged to the size of the cat's.
+    face = Image.fromarray(_photograph("astronaut")).crop((155, 62, 277, 160))
+    face = face.resize((3 * face.width, 3 * face.height), Image.Resampling.LANCZOS)
     cat = _photograph("chelsea")[:, 30:400]
-    return Picture.from_array(face, "Astronaut"), Picture.from_array(cat, "Cat"), None
+    return Picture.from_array(np.asarray(face), "Astronaut"), Picture.from_array(cat, "Cat"), None
 
 
 def _drawn_pair() -> Loaded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def _paeth(left: int, above: int, corner: int) -> int:
     return min((left, above, corner), key=lambda value: abs(left + above - corner - value))
 
 
-def huge_png(path: Any, side: int, color: int, bits: int) -> None:
+def huge_png(path: Path, side: int, color: int, bits: int) -> None:
     """A PNG of side x side pixels, made in a second: one band of filtered rows, repeated.
 
     After a full flush deflate knows nothing of what came before, so the compressed band can be repeated too.
@@ -117,7 +118,7 @@ def huge_png(path: Any, side: int, color: int, bits: int) -> None:
     for _ in range(side // rows):
         check = zlib.adler32(content, check)
     end = b"\x03\x00" + struct.pack(">I", check)
-    with open(path, "wb") as file:  # noqa: PTH123
+    with path.open("wb") as file:
         header = struct.pack(">IIBBBBB", side, side, bits, color, 0, 0, 0)
         file.write(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", head))
         for _ in range(side // rows - 1):

@@ -19,6 +19,7 @@ from PIL import Image
 from skimage import data
 
 import studio
+from studio import launch, samples
 from studio.__main__ import main
 from studio.buddies.options import MatchOptions
 from studio.pairs import read_pairs
@@ -278,17 +279,43 @@ def test_demo_where_nothing_can_be_written(tmp_path: Path, capsys: Capture) -> N
     assert "--out" in single_line(capsys.readouterr().err)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has machines without a display")
-def test_demo_without_a_display(tmp_path: Path) -> None:
-    done = child("demo", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
+@pytest.fixture
+def one_sample(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The demo with its quickest sample only; `test_wheel` runs all of it."""
+    key = "drawn-pair"
+    monkeypatch.setattr(samples, "SAMPLES", {key: samples.SAMPLES[key]})
+    return key
+
+
+@pytest.mark.parametrize("screen", [True, False])
+def test_demo_opens_the_window_where_there_is_a_screen(
+    screen: bool, one_sample: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def open_window(*, sample: str) -> int:
+        opened.append(sample)
+        return 0
+
+    monkeypatch.setattr(launch, "why_no_window", lambda: None if screen else "There is no display here.")
+    monkeypatch.setattr(launch, "open_window", open_window)
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo"]) == 0
     out = tmp_path / "buddies-demo"
-    assert str(out) in done.stdout
-    assert "window stays closed" in done.stdout
-    pictures = sorted(file.stem for file in out.glob("*.png"))
-    assert pictures
-    assert pictures == sorted(file.stem for file in out.glob("*.csv"))
+    said = capsys.readouterr().out
+    assert str(out) in said
+    assert len(read_pairs(out / f"{one_sample}.csv")) > 0
+    with Image.open(out / f"{one_sample}.png") as drawn:
+        assert drawn.width > drawn.height
+    assert opened == ([one_sample] if screen else [])
+    assert ("There is no display here." in said) is not screen
+
+
+def test_demo_without_window(one_sample: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "open_window", lambda **_: pytest.fail("the window was opened"))
+    monkeypatch.setattr(launch, "why_no_window", lambda: None)
+    assert main(["demo", "--no-window", "--out", str(tmp_path / "a" / "b")]) == 0
+    assert (tmp_path / "a" / "b" / f"{one_sample}.png").is_file()
 
 
 # --- processes ---------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_program_opens_pictures_without_a_parser(
     window: list[tuple[object, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    a, b = tmp_path / "match", tmp_path / "b.png"
+    a, b = tmp_path / "a.jpg", tmp_path / "b.png"
     a.touch()
     b.touch()
     assert __main__.main([str(a), str(b)]) == 0
@@ -103,19 +103,22 @@ def test_program_opens_pictures_without_a_parser(
     assert window == [(a, b, None), (None, None, None)]
 
 
-def test_commands_go_before_files_of_the_same_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_go_before_files_of_the_same_name(
+    window: list[tuple[object, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "match").touch()
-    assert not __main__.are_pictures(["match"])
-    assert __main__.are_pictures(["./match"])
-    assert not __main__.are_pictures(["--version"])
+    for name in ("match", "picture"):
+        (tmp_path / name).touch()
+    assert __main__.main(["match"]) == 2  # the command, which lacks its pictures
+    assert window == []
+    assert __main__.main(["picture"]) == 0
+    assert window == [(Path("picture"), None, None)]
+
+
+def test_files_that_are_not_there_are_left_to_the_parser() -> None:
     assert not __main__.are_pictures(["missing.png"])
-
-
-def test_list_of_commands_is_the_parsers() -> None:
-    from studio.cli import app
-
-    assert {name for name in app if not name.startswith("-")} == set(__main__.COMMANDS)
+    assert not __main__.are_pictures(["--version"])
 
 
 def test_window_imports_neither_torch_nor_the_parser(tmp_path: Path) -> None:

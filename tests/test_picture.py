@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, features
+from PIL import Image
 
 from studio.picture import Picture, PictureError, load, load_bytes
 from tests.making_pictures import Array, lab_to_srgb, png_file, smooth_noise
@@ -19,6 +19,8 @@ from tests.making_pictures import Array, lab_to_srgb, png_file, smooth_noise
 def bytes_of(array: Array, channels: int) -> Array:
     return np.rint(array[..., :channels] * 255).astype(np.uint8)
 
+
+Image.init()  # registers every format
 
 NOISE = smooth_noise(37, 53, 4, seed=1)
 RGB = bytes_of(NOISE, 3)
@@ -82,7 +84,7 @@ def test_lossless_formats_are_read_exactly(tmp_path: Path, kind: str, options: d
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("JPEG", 3.0), ("WEBP", 4.0), ("AVIF", 3.0)])
 def test_lossy_formats_are_read_closely(kind: str, tolerance: float) -> None:
-    if kind == "AVIF" and not features.check("avif"):
+    if kind == "AVIF" and "AVIF" not in Image.SAVE:
         pytest.skip("this Pillow has no AVIF")
     options = {"subsampling": "4:4:4"} if kind == "AVIF" else {}
     picture = opened(encoded(RGB, kind, quality=95, **options))
@@ -272,6 +274,36 @@ def test_tiff_of_16_bits_keeps_them(order: str, options: dict[str, Any], channel
 def test_tiff_of_16_bits_compressed_by_others() -> None:
     _, content = cv2.imencode(".tif", DEEP[..., 2::-1], [cv2.IMWRITE_TIFF_COMPRESSION, 5])
     assert np.array_equal(opened(content.tobytes()).full(), DEEP[..., :3])
+
+
+def test_what_must_be_read_with_fewer_bits_says_so() -> None:
+    picture = opened(tiff(65535 - DEEP, photometric="separated"))
+    assert picture.depth == 8 and "16 bits were read with 8" in picture.notes[0]
+    assert np.abs(picture.pixels - printed((65535 - DEEP) / 257)).max() < 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        tiff(np.moveaxis(DEEP, -1, 0), photometric="separated", planarconfig="separate"),
+        tiff(DEEP[..., 2:], photometric="minisblack", extrasamples=["unassalpha"]),
+        tiff(NOISE[..., 0].astype(np.complex64), photometric="minisblack"),
+    ],
+    ids=["cmyk planes of 16 bits", "gray and alpha of 16 bits", "complex numbers"],
+)
+def test_a_tiff_that_nobody_reads_rightly_is_refused(content: bytes) -> None:
+    with pytest.raises(PictureError, match="a kind of TIFF that can't be read here; save it with 8 or 16 bits as RGB"):
+        opened(content)
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib", "rowsperstrip": 5}, {"tile": (16, 32)}])
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("deep", [False, True])
+def test_tiff_with_its_channels_one_after_the_other(options: dict[str, Any], channels: int, deep: bool) -> None:
+    samples = (DEEP if deep else RGBA)[..., :channels]
+    extra = {"extrasamples": ["unassalpha"]} if channels == 4 else {}
+    content = tiff(np.moveaxis(samples, -1, 0), photometric="rgb", planarconfig="separate", **extra, **options)
+    assert np.array_equal(opened(content).full(), samples)
 
 
 def test_tiff_whose_white_is_zero() -> None:

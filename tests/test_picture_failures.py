@@ -16,6 +16,8 @@ from studio.errors import StudioError
 from studio.picture import PictureError, load, load_bytes
 from tests.making_pictures import png_file
 
+Image.init()  # registers every format
+
 RGB = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
 
 
@@ -67,6 +69,8 @@ def test_not_a_picture(content: bytes) -> None:
     ],
 )
 def test_truncated_anywhere(kind: str, options: dict[str, Any]) -> None:
+    if kind == "AVIF" and "AVIF" not in Image.SAVE:
+        pytest.skip("this Pillow has no AVIF")
     content = encoded(kind, **options)
     for share in (0.03, 0.3, 0.6, 0.9):
         assert "is damaged or incomplete" in sentence(content[: max(12, int(len(content) * share))]), share

@@ -109,7 +109,7 @@ def test_exif_is_kept_without_orientation(kind: str) -> None:
 def test_exif_behind_the_pixels_of_a_large_png_is_found_without_decoding_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("studio.codecs.decoding.WHOLE_PIXELS", 100)
+    monkeypatch.setattr("studio.codecs.decoding.BAND_PIXELS", 100)
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("Pillow decodes the whole picture"))
     exif = exif_of(8).tobytes().removeprefix(b"Exif\0\0")
     picture = opened(png_file(STORED[8](UPRIGHT), 2, 8, after=[(b"eXIf", exif)]), working_side=10)

@@ -18,6 +18,7 @@ from studio.geometry import Points, Size, as_points
 Flags = npt.NDArray[np.bool_]
 Reals = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
+Indices = npt.NDArray[np.intp]
 
 TOLERANCE = 1 / 6
 """How far, in units of the longer side of picture B, a pair may lie from the movement at a consistency of 0.5."""
@@ -26,7 +27,7 @@ FEWEST = 6
 SEEDS = 64
 """Pairs that hypotheses are made of: the strongest, spread over the picture."""
 NEIGHBOURHOOD = 0.06
-"""Pairs nearer to each other than this, in both pictures, share one vote; in units of the longer sides."""
+"""Pairs nearer to each other than this, in both pictures, are a crowd; in units of the longer sides."""
 MOST_SCALE = 2.5
 """How much larger or smaller, relative to its picture, an object may be in B."""
 SHORTEST_BASE = 0.12
@@ -61,12 +62,14 @@ def consistent(
         return np.ones(count, dtype=bool)
     tolerance = TOLERANCE * 2.0 ** (1 - 2 * strength)
     start, end = _complex(points_a, sizes[0]), _complex(points_b, sizes[1])
-    votes = np.maximum(np.asarray(rank, dtype=np.float64), 1e-6) / _crowd(start, end)
-    movement = _best_movement(start, end, votes, tolerance)
+    strength_of = np.maximum(np.asarray(rank, dtype=np.float64), 1e-6)
+    # A crowd counts for more than one of its pairs, but not for as many as it has: its pairs are not independent.
+    votes = strength_of / np.sqrt(_crowd(start, end))
+    movement = _best_movement(start, end, votes, _spread(start, end, strength_of), tolerance)
     if movement is None:
         return np.ones(count, dtype=bool)
     mirrored, factor, shift = movement
-    base = np.conj(start) if mirrored else start
+    base = -np.conj(start) if mirrored else start
     residual = np.abs(end - (factor * base + shift))
     # The object need not move rigidly: an affine fit to the supporters takes up foreshortening.
     for _ in range(5):
@@ -94,14 +97,13 @@ def _crowd(start: Complex, end: Complex) -> Reals:
 
 
 def _best_movement(
-    start: Complex, end: Complex, votes: Reals, tolerance: float
+    start: Complex, end: Complex, votes: Reals, seeds: Indices, tolerance: float
 ) -> tuple[bool, complex, complex] | None:
-    """The similarity z -> factor z + shift, of the conjugate if mirrored, with the most support."""
-    seeds = _spread(start, end, votes)
+    """The similarity z -> factor z + shift, of z flipped left to right if mirrored, with the most support."""
     i, j = (seeds[index] for index in np.triu_indices(len(seeds), 1))
     best, found = 0.0, None
     for mirrored in (False, True):
-        base = np.conj(start) if mirrored else start
+        base = -np.conj(start) if mirrored else start
         apart = base[j] - base[i]
         usable = np.abs(apart) > SHORTEST_BASE
         first = i[usable]
@@ -123,9 +125,9 @@ def _best_movement(
     return found
 
 
-def _spread(start: Complex, end: Complex, votes: Reals) -> npt.NDArray[np.intp]:
+def _spread(start: Complex, end: Complex, rank: Reals) -> Indices:
     """At most `SEEDS` pairs, the strongest of each place, the strongest place first."""
-    order = np.argsort(-votes, kind="stable")
+    order = np.argsort(-rank, kind="stable")
     chosen: list[int] = []
     for index in order:
         near = (np.abs(start[chosen] - start[index]) < NEIGHBOURHOOD) & (

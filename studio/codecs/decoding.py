@@ -9,24 +9,38 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, UnidentifiedImageError, features
+from PIL import Image, ImageChops, UnidentifiedImageError
 
 from studio.codecs import metadata
 from studio.codecs.bands import Band, Deep, eight_bit, from_opencv, plain
 from studio.codecs.bmp import BmpBands
 from studio.codecs.color import deep_to_srgb, srgb_converter
+from studio.codecs.png import Header as PngHeader
 from studio.codecs.png import PngBands, read_header
 from studio.codecs.reduction import Reduction
 from studio.codecs.source import Damaged, PictureError, Source, reading
-from studio.codecs.tiff import GRAY_16, TiffBands, deep_gray, has_bands, is_deep_color, tiff_size
+from studio.codecs.tiff import (
+    GRAY_16,
+    TiffBands,
+    deep_gray,
+    has_bands,
+    is_confusing,
+    is_deep_color,
+    loses_depth,
+    tiff_size,
+)
 from studio.geometry import Size, shrink_within
 from studio.progress import Job, Progress
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM", "QOI")
 """What is recognised. Left out of Pillow's list are formats that run programs or have no signature."""
 
-WHOLE_PIXELS = 1 << 27
-"""Pictures with more pixels (134 million) are decoded by bands or not at all."""
+BAND_PIXELS = 1 << 24
+"""Pictures with more pixels are decoded by bands, where the format allows it."""
+WHOLE_BYTES = 1 << 30
+"""What decoding a picture as a whole may take; one that needs more is decoded by bands or not at all."""
+_BYTES_PER_PIXEL = {"WEBP": 16, "AVIF": 9}
+_BYTES_PER_PIXEL_ELSE = 8
 MAX_SIDE = 1 << 20
 MAX_PIXELS = 1 << 33
 
@@ -178,42 +192,57 @@ def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
             f"“{source.name}” has {size[0]} × {size[1]} pixels, more than can be opened; "
             "reduce it with another program."
         )
-    large = size[0] * size[1] > WHOLE_PIXELS
     frames = int(getattr(image, "n_frames", 1))
+    header = None
     if image.format == "PNG":
         header = read_header(file)
         metadata.supply(image, header.exif)
     turned = metadata.orientation(image)
     opened = _Opened(image, size, (float(size[0]), float(size[1])), (), size, image.mode, turned, frames, [])
-    if image.format == "PNG":
-        if header.bits == 16:
-            opened.mode = {0: "I;16", 2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}[header.color]
-        if not header.interlaced and (large or header.bits == 16):
-            opened.bands = PngBands(file, header)
-            return opened
-        if header.bits == 16 and not large:
-            opened.bands = _interlaced_deep(file)
-            return opened
-    if image.format == "TIFF" and (large or is_deep_color(image)) and has_bands(image, WHOLE_PIXELS):
-        bands = TiffBands(file, image)
-        opened.bands, opened.size, opened.bands_size = bands, bands.size, bands.size
-        opened.extent = (float(bands.size[0]), float(bands.size[1]))
-        opened.mode += ";16" if is_deep_color(image) else ""
+    if _by_bands(opened, file, header):
         return opened
-    if image.format == "BMP" and large:
-        rows = BmpBands(file)
-        if rows.possible:
-            opened.bands = rows
-            return opened
+    too_much = _exceeds_whole(image)
     if working_side is not None and image.format in ("JPEG", "MPO"):
         drafted = image.draft(None, shrink_within(size, working_side))
         if drafted is not None:
             opened.extent, opened.bands_size = drafted[1][2:], image.size
-        large = large and bool(image.info.get("progressive") or image.width * image.height > WHOLE_PIXELS)
-    if large and working_side is not None:
+        # A progressive JPEG keeps all coefficients until its last scan, however small it is wanted.
+        too_much = too_much and bool(image.info.get("progressive") or _exceeds_whole(image))
+    if too_much and working_side is not None:
         raise PictureError(_too_many(source.name, size, image.format or "file"))
+    if is_confusing(image):
+        raise PictureError(_unknown_tiff(source.name))
     _decode_whole(opened)
     return opened
+
+
+def _by_bands(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bool:
+    """Let the rows come by bands if there are many or if Pillow would cut their depth; False if they can't."""
+    image = opened.image
+    large = image.width * image.height > BAND_PIXELS
+    if png is not None:
+        if png.bits == 16:
+            opened.mode = {0: "I;16", 2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}[png.color]
+        if png.interlaced and png.bits == 16 and not _exceeds_whole(image):
+            opened.bands = _interlaced_deep(file)
+        elif not png.interlaced and (large or png.bits == 16):
+            opened.bands = PngBands(file, png)
+    elif image.format == "TIFF" and (large or is_deep_color(image)):
+        if has_bands(image, WHOLE_BYTES // _BYTES_PER_PIXEL_ELSE):
+            opened.bands = bands = TiffBands(file, image)
+            # As stored: Pillow gives the size of the upright picture.
+            opened.size = opened.bands_size = bands.size
+            opened.extent = (float(bands.size[0]), float(bands.size[1]))
+            opened.mode += ";16" if is_deep_color(image) else ""
+    elif image.format == "BMP" and large:
+        rows = BmpBands(file)
+        opened.bands = rows if rows.possible else ()
+    return opened.bands != ()
+
+
+def _exceeds_whole(image: Image.Image) -> bool:
+    cost = _BYTES_PER_PIXEL.get(image.format or "", _BYTES_PER_PIXEL_ELSE)
+    return image.width * image.height * cost > WHOLE_BYTES
 
 
 def _too_many(name: str, size: Size, kind: str) -> str:
@@ -223,10 +252,16 @@ def _too_many(name: str, size: Size, kind: str) -> str:
     )
 
 
+def _unknown_tiff(name: str) -> str:
+    return f"“{name}” is a kind of TIFF that can't be read here; save it with 8 or 16 bits as RGB."
+
+
 def _decode_whole(opened: _Opened) -> None:
     """Let Pillow decode everything into one band."""
     image = opened.image
     colors = image
+    if loses_depth(image):
+        opened.notes.append("Its channels of 16 bits were read with 8: it is a kind of TIFF that Pillow reduces.")
     image.load()
     if image.format in ("JPEG", "MPO") and image.mode == "CMYK" and "adobe" not in image.info:
         # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
@@ -255,7 +290,7 @@ def _deep_gray(image: Image.Image) -> tuple[Deep, str]:
 
 
 def _stretched(values: npt.NDArray[Any], is_float: bool) -> tuple[Deep, str]:
-    """Floats in [0, 1], or other numbers by their own range, as uint16; what is not finite becomes black."""
+    """Floats in [0, 1], or other numbers by their own range, as uint16; what is not finite counts as 0."""
     wide = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(wide.min()), float(wide.max())
     note = ""
@@ -311,7 +346,7 @@ def _identify(source: Source, file: BinaryIO) -> Image.Image | npt.NDArray[Any]:
 def _has_signature(head: bytes) -> bool:
     """Whether the file starts as a picture that Pillow should know."""
     if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return bool(features.check("avif"))
+        return "AVIF" in Image.SAVE
     return head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")) or head[8:12] == b"WEBP"
 
 
@@ -326,13 +361,11 @@ def _float_tiff(source: Source, file: BinaryIO) -> npt.NDArray[Any]:
     import cv2
 
     width, height = tiff_size(file)
-    if width * height > WHOLE_PIXELS:
+    if width * height * _BYTES_PER_PIXEL_ELSE > WHOLE_BYTES:
         raise PictureError(_too_many(source.name, (width, height), "TIFF"))
     file.seek(0)
     content = np.frombuffer(file.read(), np.uint8)
     values = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype.kind != "f":
-        raise PictureError(
-            f"“{source.name}” is a kind of TIFF that can't be read here; save it with 8 or 16 bits as RGB."
-        )
+        raise PictureError(_unknown_tiff(source.name))
     return np.asarray(values)

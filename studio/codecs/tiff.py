@@ -1,7 +1,8 @@
 """Reads a TIFF by strips or rows of tiles at its full depth, and writes one.
 
 Each band of segments is handed on as a small TIFF of its own, with the tags that say how to decode
-it: Pillow decodes one of 8 bits, OpenCV one of 16, whose lower bytes Pillow would drop.
+it: Pillow decodes one of 8 bits, OpenCV one of 16, whose lower bytes Pillow would drop. Channels that
+are stored one after the other are read as gray pictures, for Pillow confuses those of 16 bits.
 """
 
 from __future__ import annotations
@@ -30,16 +31,25 @@ _DECODING = (
     EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 529, 530, 531, 532,
 )  # fmt: skip
 _NONE, _OLD_JPEG, _DEFLATE = 1, 6, 8
+_RGB = 2
 GRAY_16 = ("I;16", "I;16B", "I;16L", "I;16N")
 
 
-def is_deep_color(image: Image.Image) -> bool:
+def loses_depth(image: Image.Image) -> bool:
     """Whether Pillow would reduce the channels of this TIFF from 16 bits to 8."""
-    return (
-        isinstance(image, TiffImagePlugin.TiffImageFile)
-        and image.mode in ("RGB", "RGBA")
-        and set(_tuple(image.tag_v2.get(BITS, 1))) == {16}
-    )
+    if not isinstance(image, TiffImagePlugin.TiffImageFile) or image.mode not in ("RGB", "RGBA", "CMYK"):
+        return False
+    return 16 in _tuple(image.tag_v2.get(BITS, 1))
+
+
+def is_deep_color(image: Image.Image) -> bool:
+    """Whether the TIFF has 16-bit RGB(A), which OpenCV decodes in full."""
+    return loses_depth(image) and image.mode != "CMYK"
+
+
+def is_confusing(image: Image.Image) -> bool:
+    """Whether Pillow would decode this TIFF without complaint, but wrongly: 16-bit channels one after the other."""
+    return loses_depth(image) and _is_planar(getattr(image, "tag_v2", {}))
 
 
 def tiff_size(file: BinaryIO) -> Size:
@@ -57,7 +67,7 @@ def has_bands(image: Image.Image, largest: int) -> bool:
         return False
     tags = image.tag_v2
     known = (STRIP_OFFSETS in tags and STRIP_COUNTS in tags) or (TILE_OFFSETS in tags and TILE_COUNTS in tags)
-    if not known or tags.get(PLANAR, 1) != 1 or tags.get(COMPRESSION, 1) == _OLD_JPEG:
+    if not known or tags.get(COMPRESSION, 1) == _OLD_JPEG or (_is_planar(tags) and tags.get(PHOTOMETRIC) != _RGB):
         return False
     rows = tags[TILE_HEIGHT] if TILE_OFFSETS in tags else _rows_per_strip(tags)
     return _is_sliceable(tags) or int(rows) * int(tags[WIDTH]) <= largest
@@ -68,14 +78,42 @@ class TiffBands:
 
     def __init__(self, file: BinaryIO, image: Image.Image) -> None:
         assert isinstance(image, TiffImagePlugin.TiffImageFile)
-        self._file = file
-        self._tags = image.tag_v2
-        self.size: Size = (int(self._tags[WIDTH]), int(self._tags[HEIGHT]))
-        self._deep = is_deep_color(image)
-        self._channels = len(image.getbands())
+        tags = image.tag_v2
+        channels = len(image.getbands())
+        self.size: Size = (int(tags[WIDTH]), int(tags[HEIGHT]))
+        self._is_associated = channels == 4 and _has_associated_alpha(tags)
+        if _is_planar(tags):
+            self._layers = [_Layer(file, _plane(tags, number), 0) for number in range(channels)]
+        else:
+            self._layers = [_Layer(file, tags, channels if is_deep_color(image) else 0)]
 
     def __iter__(self) -> Iterator[Band]:
-        width, height = self.size
+        if len(self._layers) == 1:
+            yield from self._layers[0]
+            return
+        for planes in zip(*self._layers, strict=True):
+            pixels = np.dstack([np.asarray(plane) for plane in planes])
+            if pixels.dtype == np.uint16:
+                yield _with_straight_alpha(pixels) if self._is_associated else pixels
+            else:
+                mode = "RGBa" if self._is_associated else "RGBA" if len(planes) == 4 else "RGB"
+                yield Image.frombytes(mode, pixels.shape[1::-1], pixels.tobytes())
+
+
+class _Layer:
+    """Rows whose channels lie side by side: those of a whole picture or of one plane of it.
+
+    `deep_channels` says how many channels of 16 bits OpenCV has to decode; 0 leaves it to Pillow.
+    """
+
+    def __init__(self, file: BinaryIO, tags: ImageFileDirectory_v2, deep_channels: int) -> None:
+        self._file = file
+        self._tags = tags
+        self._deep_channels = deep_channels
+        self._size = int(tags[WIDTH]), int(tags[HEIGHT])
+
+    def __iter__(self) -> Iterator[Band]:
+        width, height = self._size
         tiled = TILE_OFFSETS in self._tags
         offsets = _tuple(self._tags[TILE_OFFSETS if tiled else STRIP_OFFSETS])
         counts = _tuple(self._tags[TILE_COUNTS if tiled else STRIP_COUNTS])
@@ -100,7 +138,7 @@ class TiffBands:
 
     def _slices(self, offsets: tuple[int, ...], rows: int, row_bytes: int) -> Iterator[Band]:
         """Uncompressed strips too high for one band, in portions of rows."""
-        height = self.size[1]
+        height = self._size[1]
         portion = max(1, BAND_BYTES // row_bytes)
         for strip in range(-(-height // rows)):
             high = min(rows, height - strip * rows)
@@ -111,8 +149,8 @@ class TiffBands:
 
     def _decode(self, segments: list[bytes], height: int, rows: int) -> Band:
         small = self._small_file(segments, height, rows)
-        if self._deep:
-            return decode_deep(small, self._tags, self._channels)
+        if self._deep_channels:
+            return _decode_deep(small, self._tags, self._deep_channels)
         image = Image.open(io.BytesIO(small), formats=["TIFF"])
         image.load()
         return deep_gray(image, self._tags) if image.mode in GRAY_16 else image
@@ -124,7 +162,7 @@ class TiffBands:
             if tag in self._tags:
                 small.tagtype[tag] = self._tags.tagtype[tag]
                 small[tag] = self._tags[tag]
-        small[WIDTH], small[HEIGHT] = self.size[0], height
+        small[WIDTH], small[HEIGHT] = self._size[0], height
         if tiled:
             small[TILE_WIDTH], small[TILE_HEIGHT] = self._tags[TILE_WIDTH], self._tags[TILE_HEIGHT]
         else:
@@ -139,18 +177,20 @@ class TiffBands:
         return content
 
 
-def decode_deep(content: bytes, tags: ImageFileDirectory_v2, channels: int) -> Deep:
-    """A whole 16-bit RGB(A) TIFF as (h, w, channels) uint16, with straight alpha."""
+def _decode_deep(content: bytes, tags: ImageFileDirectory_v2, channels: int) -> Deep:
     import cv2
 
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3 or pixels.dtype != np.uint16:
         raise Damaged("segments can't be decoded")
     pixels = from_opencv(pixels)[..., :channels]
-    if channels == 4 and _tuple(tags.get(EXTRA_SAMPLES, 0)) == (1,):
-        alpha = np.maximum(pixels[..., 3:].astype(np.float32), 1.0)
-        pixels[..., :3] = np.clip(np.rint(pixels[..., :3] * (65535.0 / alpha)), 0, 65535)
-    return cast("Deep", pixels)
+    return _with_straight_alpha(pixels) if channels == 4 and _has_associated_alpha(tags) else cast("Deep", pixels)
+
+
+def _with_straight_alpha(pixels: npt.NDArray[Any]) -> Deep:
+    alpha = np.maximum(pixels[..., 3:].astype(np.float32), 1.0)
+    colors = np.clip(np.rint(pixels[..., :3] * (65535.0 / alpha)), 0, 65535)
+    return np.concatenate([colors.astype(np.uint16), pixels[..., 3:]], axis=-1)
 
 
 def deep_gray(image: Image.Image, tags: Any) -> Deep:
@@ -211,6 +251,32 @@ def _assemble(tags: ImageFileDirectory_v2, segments: list[bytes], where: int) ->
     starts = np.cumsum([end] + [len(segment) for segment in segments])[:-1]
     tags[where] = tuple(int(start) for start in starts)
     return b"".join([header, tags.tobytes(8), *segments])
+
+
+def _plane(tags: ImageFileDirectory_v2, number: int) -> ImageFileDirectory_v2:
+    """The tags of one plane of a picture, as those of a gray picture."""
+    plane = ImageFileDirectory_v2(prefix=tags.prefix)
+    for tag in (*_DECODING, WIDTH, HEIGHT, ROWS_PER_STRIP, TILE_WIDTH, TILE_HEIGHT):
+        if tag in tags and tag not in (EXTRA_SAMPLES, SAMPLE_FORMAT):
+            plane.tagtype[tag] = tags.tagtype[tag]
+            plane[tag] = tags[tag]
+    bits = _tuple(tags.get(BITS, 1))
+    plane[BITS], plane[SAMPLES], plane[PHOTOMETRIC], plane[PLANAR] = bits[min(number, len(bits) - 1)], 1, 1, 1
+    for tag in (STRIP_OFFSETS, STRIP_COUNTS, TILE_OFFSETS, TILE_COUNTS):
+        if tag in tags:
+            values = _tuple(tags[tag])
+            count = len(values) // int(tags.get(SAMPLES, 1))
+            plane.tagtype[tag] = tags.tagtype[tag]
+            plane[tag] = values[number * count : (number + 1) * count]
+    return plane
+
+
+def _is_planar(tags: Any) -> bool:
+    return bool(tags.get(PLANAR, 1) == 2 and tags.get(SAMPLES, 1) > 1)
+
+
+def _has_associated_alpha(tags: Any) -> bool:
+    return _tuple(tags.get(EXTRA_SAMPLES, 0)) == (1,)
 
 
 def _rows_per_strip(tags: Any) -> int:

@@ -1,0 +1,1 @@
+"""The match, against plain loops and known warps."""
