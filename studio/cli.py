@@ -284,12 +284,12 @@ def where() -> int:
 
 @app.command
 def demo(*, out: Path = DEMO_FOLDER, window: Annotated[bool, Parameter(name="--window")] = True) -> int:
-    """Match the sample pairs with the built-in network, offline, then show the first in the window.
+    """Match and morph the sample pairs with the built-in network, offline, then show the first in the window.
 
     Parameters
     ----------
     out
-        Folder for the pairs and the pictures with them drawn in.
+        Folder for the pairs, the pictures with them drawn in, and a morph of each.
     window
         Whether to open the window at the end; without a display it stays closed anyway.
     """
@@ -308,7 +308,10 @@ def demo(*, out: Path = DEMO_FOLDER, window: Annotated[bool, Parameter(name="--w
         points, overlay = out / f"{key}.csv", out / f"{key}.png"
         write_pairs(found.pairs, points)
         _write_overlay(found, overlay)
-        result(f"{sample.title}: {len(found.pairs)} best buddies in {seconds:.1f} s, see {overlay} and {points.name}.")
+        film = out / f"{key}.webp"
+        drain(cli_morph.demo_film(found.a, found.b, found.pairs, film), sample.title)
+        told = f"{sample.title}: {len(found.pairs)} best buddies in {seconds:.1f} s"
+        result(f"{told}, see {overlay}, {points.name} and {film.name}.")
     result(f"Everything is in {out.resolve()}.")
     if not window:
         return OK

@@ -1,1 +1,5 @@
-"""From pairs to dense fields."""
+"""From pairs to dense fields, and pictures through fields."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""In-between pictures of two pictures or more, and films of them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

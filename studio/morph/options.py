@@ -1,0 +1,143 @@
+"""The knobs of a morph, of a still and of an export."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from studio.options import Options, knob
+from studio.warp.options import WarpOptions
+
+Frame = Literal["a", "b", "between"]
+Mode = Literal["morph", "dissolve", "warp a", "warp b"]
+Curve = Literal["linear", "ease", "custom"]
+Loop = Literal["once", "loop", "ping-pong"]
+Blend = Literal["plain", "gradient", "hybrid"]
+
+
+class MorphOptions(WarpOptions):
+    """How one picture turns into another."""
+
+    frame: Frame = knob(
+        "a",
+        "The size and shape of the result: that of picture A, of picture B, or between the two. Both pictures are "
+        "stretched to it.",
+        label="Frame",
+    )
+    mode: Mode = knob(
+        "morph",
+        "“morph” bends both pictures and fades one into the other, “dissolve” only fades, “warp a” and “warp b” bend "
+        "one picture and show nothing of the other.",
+        label="Mode",
+    )
+    shape_curve: Curve = knob(
+        "linear",
+        "How shapes move over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below.",
+        label="Shapes",
+    )
+    shape_start: float = knob(
+        1.0, "Speed of the shapes at the start, 1 being even. Used by “custom”.",
+        label="Shape start", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
+    )  # fmt: skip
+    shape_end: float = knob(
+        1.0, "Speed of the shapes at the end, 1 being even. Used by “custom”.",
+        label="Shape end", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
+    )  # fmt: skip
+    colour_curve: Curve = knob(
+        "linear",
+        "How colours fade over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below.",
+        label="Colours",
+    )
+    colour_start: float = knob(
+        1.0, "Speed of the fading at the start, 1 being even. Used by “custom”.",
+        label="Colour start", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
+    )  # fmt: skip
+    colour_end: float = knob(
+        1.0, "Speed of the fading at the end, 1 being even. Used by “custom”.",
+        label="Colour end", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
+    )  # fmt: skip
+    linear_light: bool = knob(
+        True,
+        "Mix light instead of the numbers in the file, as two projectors on one wall would. Without it, mixtures of "
+        "bright and dark come out too dark.",
+        label="Linear light",
+        advanced=True,
+    )
+
+
+class StillOptions(Options):
+    """How one in-between picture is put together."""
+
+    blend: Blend = knob(
+        "plain",
+        "“plain” fades. “gradient” mixes edges instead of colours, which leaves fewer ghosts where one picture has "
+        "nothing to show. “hybrid” takes the broad shapes of one picture and the fine detail of the other.",
+        label="Blend",
+    )
+    hybrid_radius: float = knob(
+        8.0,
+        "What counts as fine detail in a hybrid: anything smaller than about this.",
+        label="Detail size",
+        unit="px",
+        minimum=0.5,
+        maximum=100.0,
+        step=0.5,
+        advanced=True,
+    )
+    hybrid_detail: Literal["a", "b"] = knob("b", "Whose fine detail a hybrid shows.", label="Detail of", advanced=True)
+
+
+class ExportOptions(Options):
+    """How a morph is written as a film."""
+
+    frames: int = knob(
+        60,
+        "How many pictures there are from A to B, both included; ignored if a duration is given.",
+        label="Frames",
+        minimum=2,
+        maximum=100_000,
+        soft_maximum=300,
+        step=1,
+    )
+    seconds: float = knob(
+        0.0,
+        "How long the way from A to B takes; from it and the frame rate follows the number of frames.",
+        label="Duration",
+        unit="s",
+        minimum=0.0,
+        maximum=3600.0,
+        soft_maximum=20.0,
+        step=0.1,
+        special="as many frames as above",
+    )
+    fps: float = knob(
+        30.0, "Pictures shown per second.", label="Frame rate", unit="1/s", minimum=0.1, maximum=240.0, step=1
+    )
+    loop: Loop = knob(
+        "ping-pong",
+        "“once” stops at B, “loop” begins again at A, “ping-pong” goes back the same way and then repeats. MP4 files "
+        "can't say that they repeat; there “ping-pong” goes there and back once.",
+        label="Repeat",
+    )
+    longest_side: int = knob(
+        0,
+        "The longer side of the film; larger pictures are reduced.",
+        label="Longest side",
+        unit="px",
+        minimum=0,
+        maximum=16_384,
+        soft_maximum=3840,
+        step=2,
+        special="as the pictures",
+    )
+    quality: int = knob(
+        85,
+        "Quality of MP4 and WebP. 100 is lossless in WebP and close to it in MP4.",
+        label="Quality",
+        minimum=1,
+        maximum=100,
+        step=1,
+    )
+
+    def count(self) -> int:
+        """Frames from A to B, both included."""
+        return max(2, round(self.seconds * self.fps) + 1) if self.seconds > 0 else self.frames
