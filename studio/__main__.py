@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-COMMANDS = ("match", "models", "demo")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program with `arguments` (those of the process by default); returns the exit code."""
@@ -26,8 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def are_pictures(words: Sequence[str]) -> bool:
-    """Whether the words are files to open and nothing else, so that the window needs no parser (it takes 0.1 s)."""
-    return len(words) <= 2 and all(word not in COMMANDS and Path(word).is_file() for word in words)
+    """Whether the words are files to open and nothing else, so that the window needs no parser (it takes 0.1 s).
+
+    A file without a suffix is left to the parser: a command of that name goes first.
+    """
+    return len(words) <= 2 and all(Path(word).suffix and Path(word).is_file() for word in words)
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ def test_news_worth_showing(bootstrap: ModuleType, line: str, news: str | None) 
 
 
 def test_failing_command_shows_its_last_lines(bootstrap: ModuleType) -> None:
-    code = "import sys; [print('line', i) for i in range(100)]; print('the reason', file=sys.stderr); sys.exit(3)"
+    code = "import sys; [print('line', i, flush=True) for i in range(100)]; sys.exit('the reason')"
     with pytest.raises(bootstrap.SetupError) as caught:
         bootstrap.run_quietly([sys.executable, "-c", code], "It failed")
     assert "the reason" in str(caught.value)
