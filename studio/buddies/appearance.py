@@ -22,6 +22,8 @@ LEARNING_RATE = 0.05
 BETAS = (0.5, 0.999)
 FIRST_LOSSES = (0.0, 100.0, 200.0, 300.0, 400.0, 500.0)
 """What the record of losses holds before there are any, as in the authors' program."""
+FIRST_CHANGE = 100.0
+"""How much those differ from one to the next."""
 LEAST_CHANGE = 0.001
 """The inversion ends when the losses of the record differ from one to the next by no more than this on average."""
 MOST_STEPS = 20_000
@@ -101,11 +103,11 @@ def _overlap(offset: int, length: int) -> tuple[slice, slice]:
     return slice(max(0, offset), length + min(0, offset)), slice(max(0, -offset), length + min(0, -offset))
 
 
-def invert(stage: nn.Module, targets: Tensor, shape: Sequence[int]) -> Job[Tensor]:
+def invert(stage: nn.Module, targets: Tensor, shape: Sequence[int], batched: bool) -> Job[Tensor]:
     """Find features that `stage` turns into `targets`: optimisation from zero with Adam.
 
-    Each image of the batch stops on its own, once its loss (mean squared difference) hardly changes any
-    more; what is done with the others no longer touches it.
+    Each image stops on its own, once its loss (mean squared difference) hardly changes any more; what is
+    done with the others no longer touches it.
 
     Parameters
     ----------
@@ -114,26 +116,36 @@ def invert(stage: nn.Module, targets: Tensor, shape: Sequence[int]) -> Job[Tenso
     targets : (N, C, H, W)
     shape : sequence of 3 int
         (C', H', W') of the stage's input.
+    batched : bool
+        Send the images through the stage together: quicker on a GPU, no quicker on a CPU, and there a batch
+        of one can round differently.
 
     Returns
     -------
     (N, C', H', W') tensor
     """
     images = [_Inversion(target, shape) for target in torch.split(targets, 1)]
-    for step in range(MOST_STEPS):
+    done = 0.0
+    for step in range(1, MOST_STEPS + 1):
         running = [image for image in images if image.change > LEAST_CHANGE]
         if not running:
             break
-        with torch.enable_grad():
-            reached = stage(torch.cat([image.features for image in running]))
-            losses = [F.mse_loss(now, image.target) for now, image in zip(torch.split(reached, 1), running, strict=True)]
-            gradients = torch.autograd.grad(losses, [image.features for image in running])
-        for image, loss, gradient in zip(running, torch.stack(losses).tolist(), gradients, strict=True):
-            image.step(loss, gradient)
-        # The change falls by five orders of magnitude, about as fast at the end as at the beginning.
-        left = max(math.log(max(image.change / LEAST_CHANGE, 1.0)) for image in images) / math.log(100 / LEAST_CHANGE)
-        yield Progress(1.0 - min(left, 1.0), f"adapting the appearance, step {step + 1}")
+        for together in [running] if batched else [[image] for image in running]:
+            _step(stage, together)
+            # The change falls by five orders of magnitude, about as fast at the end as at the beginning.
+            left = max(math.log(max(image.change / LEAST_CHANGE, 1.0)) for image in images)
+            done = max(done, 1.0 - left / math.log(FIRST_CHANGE / LEAST_CHANGE))
+            yield Progress(done, f"adapting the appearance, step {step}")
     return torch.cat([image.features.detach() for image in images])
+
+
+def _step(stage: nn.Module, images: Sequence[_Inversion]) -> None:
+    with torch.enable_grad():
+        reached = stage(torch.cat([image.features for image in images]))
+        losses = [F.mse_loss(now, image.target) for now, image in zip(torch.split(reached, 1), images, strict=True)]
+        gradients = torch.autograd.grad(losses, [image.features for image in images])
+    for image, loss, gradient in zip(images, torch.stack(losses).tolist(), gradients, strict=True):
+        image.step(loss, gradient)
 
 
 class _Inversion:
@@ -142,7 +154,7 @@ class _Inversion:
     def __init__(self, target: Tensor, shape: Sequence[int]) -> None:
         self.target = target
         self.features = torch.zeros((1, *shape), device=target.device, requires_grad=True)
-        self.change = 100.0
+        self.change = FIRST_CHANGE
         self._losses = FIRST_LOSSES
         # Not the fused one: it rounds differently, and after some hundred steps that is another result.
         self._optimiser = torch.optim.Adam([self.features], lr=LEARNING_RATE, betas=BETAS)

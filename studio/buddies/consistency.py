@@ -75,7 +75,7 @@ def consistent(
     for _ in range(5):
         weights = votes * np.maximum(0.0, 1 - (residual / (1.5 * tolerance)) ** 2)
         residual = np.abs(end - _affine(start, end, weights))
-    return residual <= tolerance
+    return np.asarray(residual <= tolerance)
 
 
 def _complex(points: Points, size: Size) -> Complex:

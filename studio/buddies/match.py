@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from studio.backbones.backbone import Backbone, Stage
@@ -17,7 +16,7 @@ from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperReading
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.pyramid import cost, extract, plain_stages
-from studio.buddies.ranking import Activation, Buddies, first_of_each, inside, strongest_of_groups
+from studio.buddies.ranking import Activation, Buddies, Index, first_of_each, inside, strongest_of_groups
 from studio.buddies.search import Cells, displacement
 from studio.geometry import Points
 from studio.pairs import PairSet, PointPair
@@ -28,11 +27,6 @@ MOST_IN_PREVIEW = 2000
 """Pairs of a level that are shown; a screen has no room for more."""
 
 NOTHING_FOUND = "No pairs found: the pictures have nothing in common that is strong enough"
-
-SEARCHING = 4.0
-"""Time of a multiplication in a search to that of one in a convolution, roughly."""
-EXPECTED_STEPS = 40
-"""Steps that an inversion takes, roughly; it depends on the network and on the pictures."""
 
 Maps = dict[int, Tensor]
 Reading = OfficialReading | PaperReading
@@ -61,59 +55,44 @@ def match(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions) -> 
         pairs it came from, once both have a common appearance; negative means count as 0.
     """
     plan = Plan.of(a.size, b.size, backbone.levels, options)
-    maps: tuple[Maps, Maps] = ({}, {})
-    reading: Reading | None = None
+    official = options.preset == "official"
+    tolerance = int(options.relaxed)
+    maps_a: Maps = {}
+    maps_b: Maps = {}
     try:
-        official = options.preset == "official"
         stages = plain_stages(backbone) if official else [backbone.stage(level.number) for level in backbone.levels]
-        spans = _spans(plan, stages, [level.channels for level in backbone.levels], official)
-        for picture, size, found, name in zip((a, b), (plan.size_a, plan.size_b), maps, "AB", strict=True):
+        reading = (
+            OfficialReading(plan, maps_a, maps_b, stages, tolerance, keep_repeats=options.per_level_limit > 0)
+            if official
+            else PaperReading(plan, maps_a, maps_b, tolerance)
+        )
+        spans = _spans(plan, stages, reading)
+        for picture, size, maps, name in ((a, plan.size_a, maps_a, "A"), (b, plan.size_b, maps_b, "B")):
             image = backbone.normalise(picture.tensor(size, backbone.device))
             job = extract(image.contiguous() if official else image, stages, plan.levels[-1].number)
-            found.update((yield from part(job, *next(spans), f"looking at picture {name}")))
-        tolerance = int(options.relaxed)
-        if official:
-            reading = OfficialReading(*maps, stages, plan.levels, tolerance, keep_repeats=options.per_level_limit > 0)
-        else:
-            reading = PaperReading(*maps, tolerance)
+            maps.update((yield from part(job, *next(spans), f"looking at picture {name}")))
         buddies: Buddies | None = None
         for visited, level in enumerate(plan.levels, 1):
-            title = f"level {level.number}: "
-            span = next(spans)
+            title, span = f"level {level.number}: ", next(spans)
             buddies = yield from part(reading.search(level, buddies), *span, title)
-            buddies = _rank(buddies, maps[0][level.number], maps[1][level.number], options)
-            found_some = f"{title}{len(buddies)} pairs" if len(buddies) else NOTHING_FOUND
-            yield Progress(span[1], found_some, _preview(buddies, plan, level, visited), milestone=True)
+            buddies = _rank(buddies, maps_a[level.number], maps_b[level.number], options)
+            shown = _preview(buddies, plan, level, visited)
+            yield Progress(span[1], f"{title}{len(buddies)} pairs", shown, milestone=True)
             if not len(buddies):
                 break
-            if isinstance(reading, OfficialReading) and level is not plan.levels[-1]:
-                yield from part(reading.descend(level), *next(spans), title)
-        pairs = _finish(buddies, plan, maps, options)
+        pairs = _finish(buddies, plan, maps_a, maps_b, options) if buddies else PairSet()
         yield Progress(1.0, f"{len(pairs)} pairs" if len(pairs) else NOTHING_FOUND, milestone=True)
         return pairs
     finally:
-        reading = None
-        for found in maps:
-            found.clear()
+        maps_a.clear()
+        maps_b.clear()
 
 
-def _spans(
-    plan: Plan, stages: Sequence[Stage], channels: Sequence[int], official: bool
-) -> Iterator[tuple[float, float]]:
+def _spans(plan: Plan, stages: Sequence[Stage], reading: Reading) -> Iterator[tuple[float, float]]:
     """Which fractions the steps of a match fill, in their order, by a rough count of multiplications."""
-    area_a, area_b = (size[0] * size[1] for size in (plan.size_a, plan.size_b))
     looking = sum(cost(stage, number) for number, stage in enumerate(stages, 1))
-    work = [looking * area_a, looking * area_b]
-    for level in plan.levels:
-        cells = (area_a + area_b) / level.stride**2
-        if official:
-            block, window = level.patch + 1, 2 * level.window + level.patch
-            work.append(SEARCHING * cells / 4 * block**2 * window**2 * channels[level.number - 1])
-        else:
-            side = 2 * level.reach + level.patch
-            work.append(SEARCHING * cells / 40 * side**4 * channels[level.number - 1])
-        if official and level is not plan.levels[-1]:
-            work.append(3 * EXPECTED_STEPS * cost(stages[level.number - 1], level.number) * (area_a + area_b))
+    pictures = [looking * width * height for width, height in (plan.size_a, plan.size_b)]
+    work = [*pictures, *(reading.work(level) for level in plan.levels)]
     ends = [end / sum(work) for end in accumulate(work)]
     return iter(list(zip([0.0, *ends], ends, strict=False)))
 
@@ -134,28 +113,35 @@ def _preview(buddies: Buddies, plan: Plan, level: LevelPlan, visited: int) -> Pa
     return _pair_set(buddies, plan, a, b, level, visited)
 
 
-def _finish(buddies: Buddies, plan: Plan, maps: tuple[Maps, Maps], options: MatchOptions) -> PairSet:
+def _finish(buddies: Buddies, plan: Plan, maps_a: Maps, maps_b: Maps, options: MatchOptions) -> PairSet:
     """The pairs of the finest level: one for each point of A, off the border, the strongest of each group."""
     level = plan.levels[-1]
-    if options.preset == "official":  # takes the corner of a cell for its place
-        place_a, place_b = (level.stride * cells[:, ::-1].astype(np.float64) for cells in (buddies.a, buddies.b))
-    else:
-        place_a, place_b = (plan.working_points(cells, level) for cells in (buddies.a, buddies.b))
-    keep = first_of_each(buddies.a[:, 0] * plan.size_a[0] + buddies.a[:, 1])
-    keep = keep[(inside(place_a, plan.size_a, options.border) & inside(place_b, plan.size_b, options.border))[keep]]
-    if options.preset != "official":
-        sizes = plan.size_a, plan.size_b
-        keep = keep[consistent(place_a[keep], place_b[keep], buddies.rank[keep], sizes, options.consistency)]
-    places = np.concatenate([place_a[:, ::-1], place_b[:, ::-1]], axis=1)[keep]
-    keep = keep[strongest_of_groups(places, buddies.rank[keep], options.pairs, options.seed)]
-    keep = keep[np.argsort(-buddies.rank[keep], kind="stable")]
-    buddies, place_a, place_b = buddies.take(keep), place_a[keep], place_b[keep]
-    if options.subcell and options.preset != "official" and len(buddies):
-        features = [Cells.normalised(found[level.number]) for found in maps]
-        cells = [torch.from_numpy(index).to(features[0].vectors.device) for index in (buddies.a, buddies.b)]
-        aside = displacement(*features, *cells, level.patch).cpu().numpy()[:, ::-1] * (level.stride / 2)
-        place_a, place_b = place_a - aside, place_b + aside
+    official = options.preset == "official"
+    buddies = buddies.take(first_of_each(buddies.a[:, 0] * plan.size_a[0] + buddies.a[:, 1]))
+    place = _corners if official else plan.working_points
+    off_border = inside(place(buddies.a, level), plan.size_a, options.border)
+    buddies = buddies.take(off_border & inside(place(buddies.b, level), plan.size_b, options.border))
+    if not official:
+        points = place(buddies.a, level), place(buddies.b, level)
+        buddies = buddies.take(consistent(*points, buddies.rank, (plan.size_a, plan.size_b), options.consistency))
+    places = np.concatenate([place(buddies.a, level)[:, ::-1], place(buddies.b, level)[:, ::-1]], axis=1)
+    buddies = buddies.take(strongest_of_groups(places, buddies.rank, options.pairs, options.seed)).by_rank()
+    place_a, place_b = place(buddies.a, level), place(buddies.b, level)
+    if options.subcell and not official and len(buddies):
+        aside = displacement(
+            Cells.normalised(maps_a[level.number]),
+            Cells.normalised(maps_b[level.number]),
+            buddies.a,
+            buddies.b,
+            level.patch,
+        )
+        place_a, place_b = place_a - aside * (level.stride / 2), place_b + aside * (level.stride / 2)
     return _pair_set(buddies, plan, place_a, place_b, level, len(plan.levels))
+
+
+def _corners(cells: Index, level: LevelPlan) -> Points:
+    """What the authors' program takes for the place of a cell: (x, y) of its top-left pixel."""
+    return level.stride * cells[:, ::-1].astype(np.float64)
 
 
 def _pair_set(

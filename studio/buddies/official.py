@@ -10,25 +10,27 @@ from torch import Tensor
 
 from studio.backbones.backbone import Stage
 from studio.buddies.appearance import invert, vote_warp
-from studio.buddies.plan import LevelPlan
+from studio.buddies.plan import LevelPlan, Plan
+from studio.buddies.pyramid import cost
 from studio.buddies.ranking import Buddies, Index, Mask, first_of_each, last_of_each, mutual
-from studio.buddies.search import Cells, search_windows
+from studio.buddies.search import RELATIVE_COST, Cells, search_windows
 from studio.progress import Job, part
 
+EXPECTED_STEPS = 40
+"""Steps that an inversion takes, roughly; it depends on the network and on the pictures."""
 PARENTS_AT_ONCE = 1 << 14
 
 
 class OfficialReading:
-    """One match as github.com/kfiraberman/neural_best_buddies computes it; two maps of a level have equal sizes.
+    """One match as github.com/kfiraberman/neural_best_buddies computes it, on squares of equal size.
 
     Parameters
     ----------
+    plan : Plan
     maps_a, maps_b : dict
-        Level number to (1, C, H, W).
+        Level number to (1, C, H, W); read when a level is searched.
     stages : sequence of Stage
-        Level n is at n - 1.
-    levels : sequence of LevelPlan
-        Coarse to fine.
+        The one that ends in level n is at n - 1.
     tolerance : int
         How many cells beside its start the way there and back may end.
     keep_repeats : bool
@@ -40,31 +42,46 @@ class OfficialReading:
 
     def __init__(
         self,
+        plan: Plan,
         maps_a: dict[int, Tensor],
         maps_b: dict[int, Tensor],
         stages: Sequence[Stage],
-        levels: Sequence[LevelPlan],
         tolerance: int,
         keep_repeats: bool,
     ) -> None:
+        self._plan = plan
         self._maps_a, self._maps_b = maps_a, maps_b
         self._stages = stages
-        self._finest = levels[-1].number
         self._tolerance = tolerance
         self._keep_repeats = keep_repeats
-        coarsest = levels[0].number
-        self._common = maps_a[coarsest], maps_b[coarsest]
-        self._matches: tuple[Tensor, Tensor] | None = None
+        self._above: tuple[LevelPlan, Tensor, Tensor] | None = None  # the level above, and its matches of A and B
+
+    def work(self, level: LevelPlan) -> float:
+        """Roughly the multiplications of a level, in units of those of a convolution."""
+        return self._search_work(level) + self._adapt_work(level)
+
+    def _search_work(self, level: LevelPlan) -> float:
+        block, window = level.patch + 1, 2 * level.window + level.patch
+        return RELATIVE_COST * self._plan.cells(level) / 4 * block**2 * window**2 * level.channels
+
+    def _adapt_work(self, level: LevelPlan) -> float:
+        if level is self._plan.levels[0]:
+            return 0.0
+        above = level.number + 1
+        pixels = self._plan.cells(level) * level.stride**2
+        return 3 * EXPECTED_STEPS * pixels * cost(self._stages[above - 1], above)
 
     def search(self, level: LevelPlan, parents: Buddies | None) -> Job[Buddies]:
         """The buddies of a level, with the ranks and similarities that their parents had."""
-        a, b = (Cells.normalised(features) for features in self._common)
-        centres = [
-            self._centres(match, cells) for match, cells in zip(self._matches or (None, None), (a, b), strict=True)
-        ]
-        a_to_b, similarity = yield from part(search_windows(a, b, centres[0], level.window, level.patch), 0.0, 0.5)
-        b_to_a, _ = yield from part(search_windows(b, a, centres[1], level.window, level.patch), 0.5, 1.0)
-        self._matches = a_to_b, b_to_a
+        split = self._adapt_work(level) / self.work(level)
+        common = yield from part(self._adapted(level), 0.0, split)
+        a, b = (Cells.normalised(features) for features in common)
+        del common
+        to_b, to_a = (self._centres(a), self._centres(b)) if self._above is None else self._below(*self._above)
+        middle = (1 + split) / 2
+        a_to_b, similarity = yield from part(search_windows(a, b, to_b, level.window, level.patch), split, middle)
+        b_to_a, _ = yield from part(search_windows(b, a, to_a, level.window, level.patch), middle, 1.0)
+        self._above = level, a_to_b, b_to_a
         there, back = a_to_b.cpu().numpy(), b_to_a.cpu().numpy()
         content = mutual(there[None], back[None], a.width, self._tolerance)[0]
         if parents is None:
@@ -80,29 +97,29 @@ class OfficialReading:
             before + similarity.cpu().numpy()[start],
         )
 
-    def descend(self, level: LevelPlan) -> Job[None]:
-        """Make the features that the next finer level is searched on: half its own, half rebuilt from the other's."""
-        assert self._matches is not None
-        number = level.number
-        a, b = self._maps_a[number], self._maps_b[number]
+    def _adapted(self, level: LevelPlan) -> Job[tuple[Tensor, Tensor]]:
+        """The features to search on: below the coarsest level half their own, half rebuilt from the other's."""
+        own_a, own_b = self._maps_a[level.number], self._maps_b[level.number]
+        if self._above is None:
+            return own_a, own_b
+        above, a_to_b, b_to_a = self._above
+        a, b = self._maps_a[above.number], self._maps_b[above.number]
         shape = a.shape[2], a.shape[3]
-        rebuilt = torch.cat(
-            [
-                vote_warp(b, self._matches[0], shape, level.patch),
-                vote_warp(a, self._matches[1], shape, level.patch),
-            ]
-        )
-        finer_a, finer_b = self._maps_a[number - 1], self._maps_b[number - 1]
-        inverted = yield from invert(self._stages[number - 1], rebuilt, finer_a.shape[1:])
-        self._common = (finer_a + inverted[:1]) * 0.5, (finer_b + inverted[1:]) * 0.5
+        rebuilt = [vote_warp(b, a_to_b, shape, above.patch), vote_warp(a, b_to_a, shape, above.patch)]
+        stage, batched = self._stages[above.number - 1], own_a.device.type != "cpu"
+        inverted = yield from invert(stage, torch.cat(rebuilt), own_a.shape[1:], batched)
+        return (own_a + inverted[:1]) * 0.5, (own_b + inverted[1:]) * 0.5
 
-    def _centres(self, match: Tensor | None, cells: Cells) -> Tensor:
-        """Where the windows lie, (h, w, 2): about the same place at first, then about twice the match of above."""
-        if match is None:
-            flat, width = torch.arange(cells.height * cells.width, device=cells.vectors.device), cells.width
-            return torch.stack([flat // width, flat % width], dim=1).view(cells.height, width, 2)
-        width = cells.width // 2
-        return 2 * torch.stack([match // width, match % width], dim=1).view(-1, width, 2)
+    @staticmethod
+    def _centres(cells: Cells) -> Tensor:
+        """Where windows lie at first, (h, w, 2): at the same place."""
+        flat = torch.arange(cells.height * cells.width, device=cells.vectors.device)
+        return _places(flat, cells.width)
+
+    def _below(self, above: LevelPlan, a_to_b: Tensor, b_to_a: Tensor) -> tuple[Tensor, Tensor]:
+        """Where windows lie next, (h, w, 2) of the level above: at twice its match."""
+        width = self._plan.size_a[0] // above.stride
+        return 2 * _places(a_to_b, width), 2 * _places(b_to_a, width)
 
     def _children(
         self, level: LevelPlan, parents: Buddies, content: Mask, there: Index, shape: tuple[int, int]
@@ -130,5 +147,9 @@ class OfficialReading:
             return start, parent
         # At the finest level the first of equal pairs stays. There the parents come in reversed order, so of equal
         # parents the last one matters, of equal grandparents the first one again, and so on.
-        keep = first_of_each if (level.number - self._finest) % 2 == 0 else last_of_each
+        keep = first_of_each if (level.number - self._plan.levels[-1].number) % 2 == 0 else last_of_each
         return start[keep(start)], parent[keep(start)]
+
+
+def _places(flat: Tensor, width: int) -> Tensor:
+    return torch.stack([flat // width, flat % width], dim=1).view(-1, width, 2)

@@ -52,8 +52,8 @@ class MatchOptions(Options):
     )
     finest_level: int = knob(
         1,
-        "Where to stop refining: 1 goes down to single pixels, 5 stops at the coarse parts that are found first. Higher "
-        "is quicker and less precise. The preset “fast” stops at 2 at the latest.",
+        "Where to stop refining: 1 goes down to single pixels, 5 stops at the coarse parts that are found first. "
+        "Higher is quicker and less precise. The preset “fast” never goes below 2.",
         label="Finest level",
         minimum=1,
         maximum=5,
@@ -67,9 +67,9 @@ class MatchOptions(Options):
     )
     consistency: float = knob(
         0.5,
-        "How much the pairs must agree on one rough movement from A to B: 0 keeps every pair, as the article does; more "
-        "drops those that point elsewhere than most. Lower it if the pictures show several things that moved apart. Has "
-        "no effect on the preset “official”.",
+        "How much the pairs must agree on one rough movement from A to B: 0 keeps every pair, as the article does; "
+        "more drops those that point elsewhere than most. Lower it if the pictures show several things that moved "
+        "apart. Has no effect on the preset “official”.",
         label="Consistency",
         minimum=0.0,
         maximum=1.0,

@@ -7,11 +7,14 @@ import torch
 from torch import Tensor
 
 from studio.buddies.appearance import common_appearance
-from studio.buddies.plan import LevelPlan
+from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Buddies, mutual_pairs
 from studio.buddies.regions import Claims, search_regions, settle
-from studio.buddies.search import TINY, Cells, search_everywhere, to_unit
+from studio.buddies.search import RELATIVE_COST, TINY, Cells, search_everywhere, to_unit
 from studio.progress import Job
+
+EXPECTED_SHARE = 0.05
+"""Regions for each cell of the level above, roughly; it depends on the pictures."""
 
 
 class PaperReading:
@@ -19,17 +22,27 @@ class PaperReading:
 
     Parameters
     ----------
+    plan : Plan
     maps_a, maps_b : dict
-        Level number to (1, C, H, W).
+        Level number to (1, C, H, W); read when a level is searched.
     tolerance : int
         How many cells beside its start the way there and back may end.
     """
 
     squared_activation = False
 
-    def __init__(self, maps_a: dict[int, Tensor], maps_b: dict[int, Tensor], tolerance: int) -> None:
+    def __init__(self, plan: Plan, maps_a: dict[int, Tensor], maps_b: dict[int, Tensor], tolerance: int) -> None:
+        self._plan = plan
         self._maps_a, self._maps_b = maps_a, maps_b
         self._tolerance = tolerance
+
+    def work(self, level: LevelPlan) -> float:
+        """Roughly the multiplications of a level, in units of those of a convolution."""
+        cells = self._plan.cells(level)
+        if level is self._plan.levels[0]:
+            return RELATIVE_COST * cells**2 / 4 * level.channels
+        side = 2 * level.reach + level.patch
+        return RELATIVE_COST * EXPECTED_SHARE * cells / 8 * side**4 * level.channels
 
     def search(self, level: LevelPlan, parents: Buddies | None) -> Job[Buddies]:
         """The buddies of a level, with the ranks and similarities that their parents had."""

@@ -32,6 +32,8 @@ class LevelLike(Protocol):
     @property
     def stride(self) -> int: ...
     @property
+    def channels(self) -> int: ...
+    @property
     def offset(self) -> float: ...
 
 
@@ -41,6 +43,7 @@ class LevelPlan:
 
     number: int
     stride: int
+    channels: int
     offset: float
     patch: int
     window: int
@@ -82,10 +85,14 @@ class Plan:
             working_size(shape_a, options.working_size, coarsest.stride),
             working_size(shape_b, options.working_size, coarsest.stride),
             tuple(
-                LevelPlan(level.number, level.stride, level.offset, patch, window, reach)
+                LevelPlan(level.number, level.stride, level.channels, level.offset, patch, window, reach)
                 for level, patch, window, reach in zip(used, PATCHES, WINDOWS, REACHES, strict=False)
             ),
         )
+
+    def cells(self, level: LevelPlan) -> float:
+        """How many cells both maps of a level have together."""
+        return sum(width * height for width, height in (self.size_a, self.size_b)) / level.stride**2
 
     def working_points(self, cells: npt.NDArray[np.int64], level: LevelPlan) -> Points:
         """(N, 2) points (x, y), in pixels of the working size, of `cells`, (N, 2) as (row, column)."""

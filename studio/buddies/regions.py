@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from studio.buddies.appearance import common_appearance
@@ -48,16 +49,12 @@ class _Side:
 
     def region(self, part: slice) -> tuple[Tensor, Tensor, Tensor]:
         """Cells with margins, (R, M, C); how much each counts, (R, 1, M); those to match that exist, (R, N)."""
-        top, left = (self.centres[part] - self.reach - self.margin).unbind(1)
-        span = 2 * self.reach + 1
-        side = span + 2 * self.margin
-        exists = self.cells.within(top, left, side, side)
-        weight = exists.view(-1, side, side).float()
-        weight[:, : self.margin] = weight[:, side - self.margin :] = 0
-        weight[:, :, : self.margin] = weight[:, :, side - self.margin :] = 0
-        weight = weight / weight.sum((1, 2), keepdim=True)
-        inner = exists.view(-1, side, side)[:, self.margin : self.margin + span, self.margin : self.margin + span]
-        return self.cells.blocks(top, left, side, side), weight.flatten(1)[:, None], inner.flatten(1)
+        top, left = (self.centres[part] - self.reach).unbind(1)
+        margin, span = self.margin, 2 * self.reach + 1
+        exists = self.cells.within(top, left, span, span)
+        weight = F.pad(exists.view(-1, span, span).float(), (margin,) * 4).flatten(1)[:, None]
+        cells = self.cells.blocks(top - margin, left - margin, span + 2 * margin, span + 2 * margin)
+        return cells, weight / weight.sum(2, keepdim=True), exists
 
 
 def search_regions(
@@ -114,11 +111,18 @@ def _flat(local: Index, first: Index, span: int, width: int) -> Index:
 
 
 def settle(claims: Claims, rank: Floats) -> Claims:
-    """Give every cell to one pair only: the most similar of those that claim it, if both cells say so.
+    """Give every cell to one pair only: the most similar pair first, then the most similar of those left, and so on.
 
     Regions overlap, so a cell may find a buddy in several of them, and another one in each. `rank`, (N,), decides
     between equals.
     """
     claims = claims.take(np.lexsort((-rank, -claims.similarity)))
-    chosen = np.intersect1d(first_of_each(claims.a), first_of_each(claims.b), assume_unique=True)
-    return claims.take(chosen)
+    settled = []
+    left = np.arange(len(claims.a))
+    while len(left):
+        a, b = claims.a[left], claims.b[left]
+        # All that come first for both their cells at once, which is what one after the other would give.
+        first = np.intersect1d(first_of_each(a), first_of_each(b), assume_unique=True)
+        settled.append(left[first])
+        left = left[~(np.isin(a, a[first]) | np.isin(b, b[first]))]
+    return claims.take(np.sort(np.concatenate([*settled, left])))

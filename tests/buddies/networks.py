@@ -11,14 +11,16 @@ from studio.backbones.backbone import Stage
 from studio.picture import Picture
 
 
-def small_backbone(widths=(8, 12, 16, 24, 24), first_stride=1, seed=0, zero_bias=False) -> Backbone:
+def small_backbone(
+    widths=(8, 12, 16, 24, 24), first_stride=1, seed=0, bias=0.2, mean=(0.485, 0.456, 0.406)
+) -> Backbone:
     """Like VGG: from level to level a convolution, a pool and a convolution; strides double."""
     generator = torch.Generator().manual_seed(seed)
 
     def convolution(before, after, stride=1):
         layer = nn.Conv2d(before, after, 3, padding=1, stride=stride)
         layer.weight.data = torch.randn(layer.weight.shape, generator=generator) * (2 / (9 * before)) ** 0.5
-        layer.bias.data = torch.rand(after, generator=generator) * (0.0 if zero_bias else 0.3) - 0.1 * (not zero_bias)
+        layer.bias.data = bias * (1.5 * torch.rand(after, generator=generator) - 0.5)
         return layer
 
     stages, levels = [], []
@@ -34,8 +36,7 @@ def small_backbone(widths=(8, 12, 16, 24, 24), first_stride=1, seed=0, zero_bias
         stages.append(Stage(nn.Sequential(*layers), ratio))
         levels.append(Level(number, f"level {number}", first_stride * 2 ** (number - 1), width))
         before = width
-    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    return Backbone("small", "Small", levels, stages, torch.device("cpu"), mean, std)
+    return Backbone("small", "Small", levels, stages, torch.device("cpu"), mean, (0.229, 0.224, 0.225))
 
 
 def noise_picture(width, height, seed=0, smooth=4) -> Picture:

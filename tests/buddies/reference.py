@@ -73,7 +73,7 @@ def invert(stage: nn.Module, target, shape, dtype=torch.float32):
         found.requires_grad_(True)
         loss = ((stage(found) - goal) ** 2).mean()
         (gradient,) = torch.autograd.grad(loss, found)
-        losses.append(float(loss))
+        losses.append(loss.item())
         mean = 0.5 * mean + 0.5 * gradient
         square = 0.999 * square + 0.001 * gradient**2
         corrected = mean / (1 - 0.5**step), square / (1 - 0.999**step)
@@ -95,7 +95,10 @@ def top_of_clusters(pairs, count):
     if count > len(pairs):
         return list(pairs)
     labels = KMeans(n_clusters=count, random_state=0).fit([[*a, *b] for a, b, _ in pairs]).labels_
-    return [max((pair for pair, its in zip(pairs, labels, strict=True) if its == k), key=lambda p: p[2]) for k in range(count)]
+    return [
+        max((pair for pair, its in zip(pairs, labels, strict=True) if its == k), key=lambda p: p[2])
+        for k in range(count)
+    ]
 
 
 @dataclass
@@ -141,20 +144,18 @@ def official(
         b_to_a = window_match(common_b, common_a, to_a, level.radius, level.patch)
         trace.matches[level.number] = a_to_b, b_to_a
         response_a, response_b = stretch(length(a)), stretch(length(b))
-        regions = [(None, None, 0.0)] if level.number == 5 else found[::-1]
+        parents = [((0, 0), (0, 0), 0.0)] if level.number == 5 else found[::-1]
+        reach = side if level.number == 5 else level.radius
         found = []
-        for p, q, rank in regions:
-            for y in range(side):
-                for x in range(side):
-                    v, u = a_to_b[y, x]
-                    near = p is None or (
-                        max(abs(y - 2 * p[0]), abs(x - 2 * p[1])) <= level.radius
-                        and max(abs(v - 2 * q[0]), abs(u - 2 * q[1])) <= level.radius
-                    )
+        for p, q, rank in parents:
+            for y in range(max(0, 2 * p[0] - reach), min(side, 2 * p[0] + reach + 1)):
+                for x in range(max(0, 2 * p[1] - reach), min(side, 2 * p[1] + reach + 1)):
+                    v, u = map(int, a_to_b[y, x])
+                    near = abs(v - 2 * q[0]) <= reach and abs(u - 2 * q[1]) <= reach
                     if near and tuple(b_to_a[v, u]) == (y, x):
                         found.append(((y, x), (v, u), rank + (response_a[y, x] + response_b[v, u]) / 2))
         active_a, active_b = stretch((a**2).sum(0)) >= tau, stretch((b**2).sum(0)) >= tau
-        found = [pair for pair in found if active_a[pair[0]] and active_b[tuple(pair[1])]]
+        found = [(p, q, rank) for p, q, rank in found if active_a[p] and active_b[q]]
         if limit:
             found = top_of_clusters(found, limit)
         trace.kept[level.number] = found
@@ -170,7 +171,7 @@ def official(
     width = scale * side
     unique = {}
     for p, q, rank in found:
-        unique.setdefault(p, (tuple(scale * c for c in p), tuple(int(scale * c) for c in q), rank))
+        unique.setdefault(p, (tuple(scale * c for c in p), tuple(scale * c for c in q), rank))
     inner = [pair for pair in unique.values() if all(border <= c <= width - border for c in (*pair[0], *pair[1]))]
     return top_of_clusters(inner, pairs), trace
 
@@ -202,12 +203,13 @@ def region_buddies(a, b, p, q, reach, patch, flatness):
     unit_a = padded(unit(adapted(a, mean_a, spread_a)), 2 * reach_patch + 1)
     unit_b = padded(unit(adapted(b, mean_b, spread_b)), 2 * reach_patch + 1)
     scores = np.array(
-        [[(patch_at(unit_a, *one, patch) * patch_at(unit_b, *other, patch)).sum() for other in cells_b] for one in cells_a]
+        [
+            [(patch_at(unit_a, *one, patch) * patch_at(unit_b, *other, patch)).sum() for other in cells_b]
+            for one in cells_a
+        ]
     )
     there, back = scores.argmax(1), scores.argmax(0)
-    return [
-        (cells_a[i], cells_b[j], scores[i, j] / patch**2) for i, j in enumerate(there) if back[j] == i
-    ]
+    return [(cells_a[i], cells_b[j], scores[i, j] / patch**2) for i, j in enumerate(there) if back[j] == i]
 
 
 def everywhere_buddies(a, b, patch):

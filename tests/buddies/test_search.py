@@ -41,7 +41,13 @@ def similarity_of(a, b, match, patch):
 
 @pytest.mark.parametrize(
     ("size_a", "size_b", "radius", "patch"),
-    [((7, 7), (7, 7), 2, 3), ((6, 9), (6, 9), 3, 5), ((5, 8), (9, 4), 2, 3), ((2, 2), (2, 2), 2, 3), ((3, 1), (1, 6), 2, 5)],
+    [
+        ((7, 7), (7, 7), 2, 3),
+        ((6, 9), (6, 9), 3, 5),
+        ((5, 8), (9, 4), 2, 3),
+        ((2, 2), (2, 2), 2, 3),
+        ((3, 1), (1, 6), 2, 5),
+    ],
 )
 def test_windows_around_every_cell_find_what_loops_find(size_a, size_b, radius, patch):
     a, b = features(6, *size_a, seed=1), features(6, *size_b, seed=2)
@@ -73,7 +79,9 @@ def test_a_map_of_odd_size_is_searched_to_its_edge():
     np.testing.assert_array_equal(match, reference.window_match(plain(a), plain(b), spread, 2, 3))
 
 
-@pytest.mark.parametrize(("size_a", "size_b", "patch"), [((6, 6), (6, 6), 3), ((9, 4), (5, 11), 3), ((2, 3), (7, 2), 5)])
+@pytest.mark.parametrize(
+    ("size_a", "size_b", "patch"), [((6, 6), (6, 6), 3), ((9, 4), (5, 11), 3), ((2, 3), (7, 2), 5)]
+)
 def test_everywhere_is_a_window_over_the_whole_map_in_both_directions(size_a, size_b, patch):
     a, b = features(7, *size_a, seed=7), features(7, *size_b, seed=8)
     found = run_to_end(search_everywhere(Cells.normalised(a), Cells.normalised(b), patch))
