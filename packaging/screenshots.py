@@ -83,6 +83,19 @@ def render(out: Path, pictures: list[Path] | None) -> int:
     coarsest = max(window.state.levels)
     window.state.show_level(coarsest)
     save("match-light-coarse")
+    window.actions_["theme"].trigger()
+    window.opener.open_sample("drawn-pair")
+    wait(lambda: not window.opener.is_loading and len(window.state.pairs) > 0)
+    window.modes.show("morph")
+    morph = window.morph_panel
+    wait(lambda: bool(morph.stage.view.shots))
+    window.messages.hide()
+    morph.compare.setCurrentText("tps")
+    morph.layers["points"].setChecked(False)
+    morph.layers["grid"].setChecked(True)
+    morph.stage.transport.set_time(0.5)
+    wait(lambda: len(morph.stage.view.shots) == 2)
+    save("morph")
     window.close()
     return 0
 
