@@ -19,6 +19,10 @@ class Conditions:
     both_pictures: bool = False
     pairs: bool = False
     running: bool = False
+    morph: bool = False
+    """The mode Morph is on and has pairs to work with."""
+    may_export: bool = False
+    """There is a morph, and none is being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,28 @@ ACTIONS: tuple[ActionSpec | str, ...] = (
     ),
     SEPARATOR,
     ActionSpec(
+        "mode_match",
+        "Match Mode",
+        "Find pairs of points",
+        "View",
+        ("Ctrl+1",),
+        "mode-match",
+        True,
+        True,
+        short="Match",
+    ),
+    ActionSpec(
+        "mode_morph",
+        "Morph Mode",
+        "Turn one picture into the other along the pairs",
+        "View",
+        ("Ctrl+2",),
+        "mode-morph",
+        True,
+        short="Morph",
+    ),
+    SEPARATOR,
+    ActionSpec(
         "theme",
         "Switch Light and Dark",
         "Change between the light and the dark window",
@@ -206,12 +232,75 @@ ACTIONS: tuple[ActionSpec | str, ...] = (
         ("]",),
         enabled_when=lambda now: now.both_pictures,
     ),
+    ActionSpec(
+        "play",
+        "Play",
+        "Play from A to B, or stop",
+        "Morph",
+        ("K",),
+        "play",
+        True,
+        enabled_when=lambda now: now.morph,
+    ),
+    ActionSpec(
+        "loop",
+        "Loop",
+        "Begin again at A after B",
+        "Morph",
+        (),
+        "loop",
+        True,
+        enabled_when=lambda now: now.morph,
+    ),
+    ActionSpec(
+        "ping_pong",
+        "Ping-Pong",
+        "Go back from B to A, and so on",
+        "Morph",
+        (),
+        "ping-pong",
+        True,
+        enabled_when=lambda now: now.morph,
+    ),
+    SEPARATOR,
+    ActionSpec(
+        "export_film",
+        "Export Film…",
+        "Write the morph as MP4, WebP, APNG, GIF or a folder of pictures",
+        "Morph",
+        ("Ctrl+M",),
+        "export",
+        enabled_when=lambda now: now.may_export,
+    ),
+    ActionSpec(
+        "save_still",
+        "Save Still…",
+        "Save the picture of this moment",
+        "Morph",
+        ("Ctrl+Shift+M",),
+        "picture",
+        enabled_when=lambda now: now.may_export,
+    ),
+    ActionSpec(
+        "save_warped",
+        "Save Warped Pictures…",
+        "Save both pictures, each bent to the shape of this moment",
+        "Morph",
+        enabled_when=lambda now: now.may_export,
+    ),
+    ActionSpec(
+        "save_field",
+        "Save Field…",
+        "Save where every pixel of the frame is looked up, for A and for B",
+        "Morph",
+        enabled_when=lambda now: now.may_export,
+    ),
     ActionSpec("shortcuts", "Keyboard Shortcuts", "List all shortcuts", "Help", ("?", "F1"), "help"),
     ActionSpec("open_logs", "Open Log Folder", "Show the folder of the log files", "Help", (), "folder"),
     ActionSpec("about", "About Buddies Studio", "Versions, device and licence", "Help"),
 )
 
-MENUS = ("File", "Edit", "View", "Match", "Help")
+MENUS = ("File", "Edit", "View", "Match", "Morph", "Help")
 TOOLBAR: tuple[str, ...] = (
     "open_a",
     "open_b",

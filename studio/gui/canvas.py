@@ -21,6 +21,8 @@ from studio.gui.theme import colors
 
 HIT_RADIUS = 12.0
 """Screen pixels within which the mouse finds a point, at any zoom."""
+DRAG_DISTANCE = 3
+"""Screen pixels the mouse moves before a press on a point becomes a drag."""
 MOST_ZOOM = 64.0
 """Screen pixels that one picture pixel may fill."""
 LEAST_ZOOM = 0.5
@@ -55,6 +57,16 @@ class ViewState:
     zoom: float = 1.0
 
 
+@dataclass(slots=True)
+class _Grabbed:
+    """A point under the pressed mouse. `offset` leads from the mouse to the point, in pixels of the widget."""
+
+    number: int
+    offset: QPointF
+    pressed_at: QPointF
+    moved: bool = False
+
+
 class PictureCanvas(pg.GraphicsView):
     """A picture, its points, and the gestures on them."""
 
@@ -62,6 +74,10 @@ class PictureCanvas(pg.GraphicsView):
     """(number of the pair under the mouse, or 0)"""
     pair_clicked = Signal(int)
     """(number, or 0 for a click beside all points)"""
+    pair_dragged = Signal(int, QPointF)
+    """(number, where its point was dragged to, in full-size pixels), at every step of a drag"""
+    pair_dropped = Signal(int)
+    """(number of the pair whose drag has ended)"""
     cursor_moved = Signal(object)
     """(QPointF in full-size pixels, or None outside the picture)"""
     view_changed = Signal()
@@ -86,6 +102,8 @@ class PictureCanvas(pg.GraphicsView):
         self._fitted = True
         self._pressed_at: QPoint | None = None
         self._space_down = False
+        self.points_movable = True
+        self._grabbed: _Grabbed | None = None
         self._box.sigRangeChangedManually.connect(self._on_moved_by_hand)
         self._box.sigRangeChanged.connect(lambda *_: self.redrawn.emit())
         self.refresh_theme()
@@ -223,10 +241,16 @@ class PictureCanvas(pg.GraphicsView):
             self._apply(ViewState() if self._fitted else state)
 
     def mousePressEvent(self, ev: QMouseEvent) -> None:
+        if ev.button() == Qt.MouseButton.LeftButton and self._grab(ev.position()):
+            ev.accept()
+            return
         self._pressed_at = ev.position().toPoint()
         super().mousePressEvent(ev)
 
     def mouseReleaseEvent(self, ev: QMouseEvent) -> None:
+        if ev.button() == Qt.MouseButton.LeftButton and self._grabbed is not None:
+            self._let_go(ev)
+            return
         super().mouseReleaseEvent(ev)
         pressed, self._pressed_at = self._pressed_at, None
         moved = pressed is None or (ev.position().toPoint() - pressed).manhattanLength() > 4
@@ -235,6 +259,9 @@ class PictureCanvas(pg.GraphicsView):
         self._update_cursor(ev.position())
 
     def mouseMoveEvent(self, ev: QMouseEvent) -> None:
+        if self._grabbed is not None:
+            self._drag(self._grabbed, ev.position())
+            return
         super().mouseMoveEvent(ev)
         if ev.buttons() == Qt.MouseButton.NoButton:
             self.pair_hovered.emit(self.pair_at(ev.position()))
@@ -243,6 +270,34 @@ class PictureCanvas(pg.GraphicsView):
         self._tell_cursor(ev.position())
         if ev.buttons() == Qt.MouseButton.NoButton:
             self._update_cursor(ev.position())
+
+    def _grab(self, position: QPointF) -> bool:
+        """Take hold of the point under the mouse, if there is one; a drag begins only when the mouse moves."""
+        number = 0 if self._space_down or not self.points_movable else self.pair_at(position)
+        where = self.point_position(number)
+        if where is None:
+            return False
+        self._grabbed = _Grabbed(number, where - position, position)
+        return True
+
+    def _drag(self, grabbed: _Grabbed, position: QPointF) -> None:
+        if not grabbed.moved:
+            if (position - grabbed.pressed_at).manhattanLength() < DRAG_DISTANCE:
+                return
+            grabbed.moved = True
+            self.pair_hovered.emit(grabbed.number)
+            self.viewport().setCursor(Qt.CursorShape.BlankCursor)
+        self._tell_cursor(position + grabbed.offset)
+        self.pair_dragged.emit(grabbed.number, self._to_picture(position + grabbed.offset))
+
+    def _let_go(self, ev: QMouseEvent) -> None:
+        grabbed, self._grabbed = self._grabbed, None
+        assert grabbed is not None
+        if grabbed.moved:
+            self.pair_dropped.emit(grabbed.number)
+        else:
+            self.pair_clicked.emit(grabbed.number)
+        self._update_cursor(ev.position())
 
     def mouseDoubleClickEvent(self, ev: QMouseEvent) -> None:
         super().mouseDoubleClickEvent(ev)

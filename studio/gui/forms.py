@@ -73,7 +73,9 @@ class KnobEditor(QWidget):
             self._add_slider()
         tip = knob.help
         if knob.minimum is not None and knob.maximum is not None:
-            tip += f"\n{knob.minimum:g} to {knob.maximum:g}{' ' + knob.unit if knob.unit else ''}, default {AUTOMATIC if knob.default is None else knob.default}"
+            default = AUTOMATIC if knob.default is None else knob.default
+            unit = f" {knob.unit}" if knob.unit else ""
+            tip += f"\n{knob.minimum:g} to {knob.maximum:g}{unit}, default {default}"
         for widget in (self, self._field, self._slider):
             if widget is not None:
                 widget.setToolTip(tip)

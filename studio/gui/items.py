@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QGuiApplication,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTransform,
+)
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from studio.geometry import Size
@@ -58,7 +70,7 @@ class PictureItem(pg.GraphicsObject):
     def set_display(self, display: DisplayPicture | None) -> None:
         self.prepareGeometryChange()
         self._display = display
-        self._images = () if display is None else tuple(_image(level) for level in display.levels)
+        self._images = () if display is None else tuple(image_of(level) for level in display.levels)
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -79,7 +91,7 @@ class PictureItem(pg.GraphicsObject):
         if image.hasAlphaChannel():
             painter.save()
             painter.resetTransform()
-            painter.fillRect(transform.mapRect(rect), _checkerboard())
+            painter.fillRect(transform.mapRect(rect), checkerboard())
             painter.restore()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom < SMOOTH_BELOW)
         painter.drawImage(rect, image)
@@ -97,7 +109,9 @@ class PairScatter(pg.ScatterPlotItem):
 
     def set_points(self, points: Iterable[tuple[int, tuple[float, float]]]) -> None:
         """Show `(number, (x, y))` in full-size pixels."""
-        rows = list(points)
+        rows = [(number, (float(x), float(y))) for number, (x, y) in points]
+        if rows == [(number, (point.x(), point.y())) for number, point in self._points]:
+            return  # while a point is dragged, the other picture's stay
         self._points = [(number, QPointF(*point)) for number, point in rows]
         self._hot &= {number for number, _ in rows}
         self.setData(
@@ -128,7 +142,7 @@ class PairScatter(pg.ScatterPlotItem):
             if hot:
                 self._paint_halo(painter, transform.map(point), number)
             if self.show_numbers or hot:
-                _paint_number(painter, transform.map(point), number, hot)
+                paint_number(painter, transform.map(point), number, hot)
         painter.restore()
 
     def _paint_halo(self, painter: QPainter, at: QPointF, number: int) -> None:
@@ -139,14 +153,15 @@ class PairScatter(pg.ScatterPlotItem):
         painter.drawEllipse(at, 9.5, 9.5)
 
 
-def _image(pixels: npt.NDArray[np.uint8]) -> QImage:
+def image_of(pixels: npt.NDArray[np.uint8]) -> QImage:
     """A QImage over the array's own memory; the caller keeps the array alive."""
     height, width, channels = pixels.shape
     kind = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
     return QImage(pixels.data, width, height, width * channels, kind)
 
 
-def _checkerboard() -> QBrush:
+def checkerboard() -> QBrush:
+    """What shows through where a picture is transparent."""
     tile = QImage(16, 16, QImage.Format.Format_RGB32)
     tile.fill(QColor("#c8c8c8"))
     painter = QPainter(tile)
@@ -158,20 +173,40 @@ def _checkerboard() -> QBrush:
     return brush
 
 
-def _paint_number(painter: QPainter, at: QPointF, number: int, hot: bool) -> None:
-    font = QFont(painter.font())
+def paint_number(painter: QPainter, at: QPointF, number: int, hot: bool) -> None:
+    """Write the number of a pair beside its point, readable on any ground."""
+    ratio = painter.device().devicePixelRatioF() if painter.device() is not None else 1.0
+    image, ascent = _number_image(number, hot, ratio)
+    offset = 11.0 if hot else POINT_SIZE / 2 + 2.5
+    painter.drawImage(QPointF(at.x() + offset - _HALO, at.y() - offset - ascent / 2 - _HALO), image)
+
+
+_HALO = 3.0
+"""Room around a number for its dark outline."""
+
+
+@lru_cache(maxsize=4096)
+def _number_image(number: int, hot: bool, ratio: float) -> tuple[QImage, float]:
+    """A number with its outline, and the ascent of its font; outlines cost too much to draw in every frame."""
+    font = QFont(QGuiApplication.font())
     font.setPixelSize(15 if hot else 12)
     font.setBold(True)
     text = str(number)
     metrics = QFontMetricsF(font)
-    offset = 11.0 if hot else POINT_SIZE / 2 + 2.5
     path = QPainterPath()
-    path.addText(at.x() + offset, at.y() - offset + metrics.ascent() / 2, font, text)
+    path.addText(_HALO, _HALO + metrics.ascent(), font, text)
+    size = QSizeF(metrics.horizontalAdvance(text) + 2 * _HALO, metrics.height() + 2 * _HALO) * ratio
+    image = QImage(size.toSize(), QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(
         QPen(QColor(0, 0, 0, 210), 3.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
     )
-    painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPath(path)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(255, 255, 255))
     painter.drawPath(path)
+    painter.end()
+    return image, metrics.ascent()

@@ -24,10 +24,13 @@ from studio.gui.actions import ACTIONS, MENUS, SEPARATOR, TOOLBAR, Actions, Acti
 from studio.gui.dialogs import about_dialog, shortcut_sheet
 from studio.gui.jobs_view import JobsView
 from studio.gui.messages import LogView, MessageBar, Severity
+from studio.gui.modes import Mode, Modes
+from studio.gui.morph_stage import MorphStage
 from studio.gui.opening import Opened, PictureOpener
 from studio.gui.pair_files import PairFiles
 from studio.gui.pairs_table import PairsTable
 from studio.gui.panels.match import MatchPanel
+from studio.gui.panels.morph import MorphPanel
 from studio.gui.settings import Settings
 from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.theme import apply_theme, icon, is_dark
@@ -67,6 +70,15 @@ class MainWindow(QMainWindow):
         self.opener = PictureOpener(self.state, self.jobs, self.settings, self)
         self.pair_files = PairFiles(self.state, self.jobs, self.settings, self)
         self.match_panel = MatchPanel(self.state, self.jobs, self.settings)
+        self.morph_panel = MorphPanel(self.state, self.jobs, self.settings, MorphStage())
+        self.modes = Modes(
+            [
+                Mode("match", "Match", self.match_panel),
+                Mode("morph", "Morph", self.morph_panel, self.morph_panel.stage, self.morph_panel.set_active),
+            ],
+            self.viewer,
+            self,
+        )
         self.pairs_table = PairsTable(self.state)
         self.jobs_view = JobsView(self.jobs)
         self.actions_ = Actions(self, self._handlers())
@@ -101,12 +113,15 @@ class MainWindow(QMainWindow):
             "link": self._switch("link", viewer.set_linked),
             "lines": self._switch("lines", viewer.set_lines_shown),
             "numbers": self._switch("numbers", viewer.set_numbers_shown),
+            "mode_match": lambda on: self.modes.show("match") if on else None,
+            "mode_morph": lambda on: self.modes.show("morph") if on else None,
             "theme": self.switch_theme,
             "run": panel.run,
             "pause": panel.set_paused,
             "cancel": panel.cancel,
             "coarser": lambda: panel.levels.step(-1),
             "finer": lambda: panel.levels.step(+1),
+            **self.morph_panel.handlers(),
             "shortcuts": lambda: shortcut_sheet(self).exec(),
             "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
             "about": lambda: about_dialog(self, self._device_text()).exec(),
@@ -125,7 +140,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(6, 2, 2, 2)
         column.setSpacing(4)
         column.addWidget(self.messages)
-        column.addWidget(self.viewer, 1)
+        column.addWidget(self.modes.splitter, 1)
         self.setCentralWidget(center)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
@@ -138,7 +153,7 @@ class MainWindow(QMainWindow):
         )
         right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self.docks = {
-            "match": self._dock("Match", self.match_panel, right),
+            "mode": self._dock("Match", self.modes.panels, right),
             "pairs": self._dock("Pairs", self.pairs_table, bottom),
             "jobs": self._dock("Jobs", self.jobs_view, bottom),
             "log": self._dock("Log", self.log_view, bottom),
@@ -146,8 +161,9 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(self.docks["pairs"], self.docks["jobs"])
         self.tabifyDockWidget(self.docks["jobs"], self.docks["log"])
         self.docks["pairs"].raise_()
+        self.modes.fill(self.docks["mode"])
         self.resize(1360, 860)
-        self.resizeDocks([self.docks["match"]], [330], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["mode"]], [330], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["pairs"]], [200], Qt.Orientation.Vertical)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -184,6 +200,7 @@ class MainWindow(QMainWindow):
                 if name in TEXT_BUTTONS and isinstance(button, QToolButton):
                     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toolbar = bar
+        self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in ("match", "morph")})
 
     def _add_file_menus(self, menu: QMenu) -> None:
         self._recent_menus: dict[Side, QMenu] = {side: menu.addMenu(f"Open Recent as {side}") for side in SIDES}
@@ -220,10 +237,14 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.opener.opened.connect(self._on_opened)
-        for source in (self.opener.message, self.match_panel.message, self.pair_files.message):
-            source.connect(self.show_message)
+        for source in (self.opener, self.match_panel, self.morph_panel, self.pair_files):
+            source.message.connect(self.show_message)
         self.match_panel.running_changed.connect(self._refresh)
         self.match_panel.setup_changed.connect(self._refresh)
+        self.modes.changed.connect(self._refresh)
+        self.morph_panel.ready_changed.connect(self._refresh)
+        self.morph_panel.match_asked.connect(self.match_now)
+        self.morph_panel.follow(self.actions_)
         self.state.pairs_changed.connect(self._refresh)
         self.state.picture_changed.connect(self._refresh)
         for side, frame in self.viewer.frames.items():
@@ -257,6 +278,11 @@ class MainWindow(QMainWindow):
         self.settings.theme = "light" if is_dark() else "dark"
         self._apply_theme()
 
+    def match_now(self) -> None:
+        """Find the pairs that another mode misses."""
+        self.modes.show("match")
+        self.match_panel.run()
+
     def show_message(self, severity: Severity, text: str, details: str = "") -> None:
         """Show a sentence in the bar above the pictures, and log it."""
         level = {"warning": logging.WARNING, "error": logging.ERROR}.get(severity, logging.INFO)
@@ -289,6 +315,8 @@ class MainWindow(QMainWindow):
                 both_pictures=self.state.has_both,
                 pairs=len(self.state.shown_pairs) > 0,
                 running=self.match_panel.is_running,
+                morph=self.modes.current == "morph" and self.morph_panel.is_ready,
+                may_export=self.morph_panel.is_ready and not self.morph_panel.export.is_running,
             )
         )
         if not self.match_panel.is_running:
@@ -317,6 +345,7 @@ class MainWindow(QMainWindow):
         apply_theme(app, self.settings.theme)
         self.actions_.refresh_theme()
         self.viewer.refresh_theme()
+        self.morph_panel.stage.refresh_theme()
         self.messages.refresh_theme()
         self.jobs_view.refresh_theme()
 
@@ -355,6 +384,7 @@ class MainWindow(QMainWindow):
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window
-        self.stopped_cleanly = self.jobs.shutdown(SHUTDOWN_SECONDS)
+        stopped = [self.morph_panel.shutdown(SHUTDOWN_SECONDS), self.jobs.shutdown(SHUTDOWN_SECONDS)]
+        self.stopped_cleanly = all(stopped)
         self.log_view.stop()
         super().closeEvent(event)

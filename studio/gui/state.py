@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -36,6 +37,7 @@ class StudioState(QObject):
         self._shown_level = RESULT_LEVEL
         self._hovered = 0
         self._selected = 0
+        self._dragging = False
 
     def picture(self, side: Side) -> Picture | None:
         return self._pictures[side]
@@ -87,6 +89,29 @@ class StudioState(QObject):
         self._shown_level = RESULT_LEVEL
         self._forget_hot()
         self.pairs_changed.emit()
+
+    def drag_point(self, side: Side, number: int, point: tuple[float, float]) -> None:
+        """Move one point of a final pair, within its picture; to be followed by more of it or by `drop_point`."""
+        pair, picture = self._pairs.by_id(number), self._pictures[side]
+        if self._shown_level != RESULT_LEVEL or pair is None or picture is None:
+            return
+        (width, height), (x, y) = picture.size, point
+        inside = (min(max(x, -0.5), width - 0.5), min(max(y, -0.5), height - 0.5))
+        moved = replace(pair, a=inside) if side == "A" else replace(pair, b=inside)
+        self._pairs = self._pairs.with_pair(replace(moved, origin="edited"))
+        self._dragging = True
+        self.pairs_changed.emit()
+
+    def drop_point(self) -> None:
+        """The point that was dragged lies still."""
+        if self._dragging:
+            self._dragging = False
+            self.pairs_changed.emit()
+
+    @property
+    def is_dragging(self) -> bool:
+        """Whether a point is on its way: what takes long should wait for its end."""
+        return self._dragging
 
     def add_level(self, level: int, pairs: PairSet) -> None:
         """Take in, and show, the pairs of a level while a match runs."""

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.canvas import PictureCanvas
 from studio.gui.items import POINT_SIZE, DisplayPicture
-from studio.gui.state import SIDES, Side, StudioState, other
+from studio.gui.state import RESULT_LEVEL, SIDES, Side, StudioState, other
 from studio.gui.theme import colors, icon
 from studio.overlay import pair_color
 
@@ -232,6 +232,10 @@ class Viewer(QWidget):
             canvas = self.canvas(side)
             canvas.pair_hovered.connect(state.set_hovered)
             canvas.pair_clicked.connect(state.set_selected)
+            canvas.pair_dragged.connect(
+                lambda number, point, side=side: state.drag_point(side, number, (point.x(), point.y()))
+            )
+            canvas.pair_dropped.connect(lambda _: state.drop_point())
             canvas.view_changed.connect(lambda side=side: self._follow(side))
             canvas.redrawn.connect(self._lines.update)
             canvas.viewport().installEventFilter(self)
@@ -288,6 +292,7 @@ class Viewer(QWidget):
     def _show_pairs(self) -> None:
         pairs = self.state.shown_pairs
         for side in SIDES:
+            self.canvas(side).points_movable = self.state.shown_level == RESULT_LEVEL
             self.canvas(side).set_points((pair.id, pair.a if side == "A" else pair.b) for pair in pairs)
         self._show_hot()
 

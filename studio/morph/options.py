@@ -107,7 +107,7 @@ class ExportOptions(Options):
         maximum=3600.0,
         soft_maximum=20.0,
         step=0.1,
-        special="as many frames as above",
+        special="by frames",
     )
     fps: float = knob(
         30.0, "Pictures shown per second.", label="Frame rate", unit="1/s", minimum=0.1, maximum=240.0, step=1
@@ -127,7 +127,7 @@ class ExportOptions(Options):
         maximum=16_384,
         soft_maximum=3840,
         step=2,
-        special="as the pictures",
+        special="full size",
     )
     quality: int = knob(
         85,

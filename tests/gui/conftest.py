@@ -15,6 +15,8 @@ from studio.gui.app import make_application
 from studio.gui.main_window import MainWindow
 from studio.gui.settings import Settings
 from studio.gui.theme import apply_theme
+from studio.pairs import PairSet
+from tests.gui.morphing import A_POINTS, B_POINTS, shots, wait_for
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,7 @@ def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     made.close()
     assert made.stopped_cleanly
     assert all(lane.isFinished() for lane in lanes)
+    assert not made.morph_panel.worker.is_running
     assert not any("_QtLogHandler" in type(handler).__name__ for handler in logging.getLogger("studio").handlers)
     made.deleteLater()
 
@@ -63,3 +66,13 @@ def opened(window: MainWindow, qtbot, two_files: tuple[Path, Path]) -> MainWindo
     qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
     qtbot.wait(20)
     return window
+
+
+@pytest.fixture
+def morph(opened, qtbot):
+    """The window in the mode Morph, with pairs and the first frame on the stage."""
+    opened.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, level=1))
+    opened.actions_["mode_morph"].trigger()
+    wait_for(opened, qtbot, lambda: bool(shots(opened)))
+    qtbot.wait(10)
+    return opened

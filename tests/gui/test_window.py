@@ -246,6 +246,7 @@ seen = []
 window.first_painted.connect(lambda: seen.append("torch" in sys.modules))
 def look():
     if window._devices:
+        timer.stop()
         seen.append("torch" in sys.modules)
         window.close()
 timer = QTimer(); timer.timeout.connect(look); timer.start(20)

@@ -1,0 +1,87 @@
+"""What one does with the pictures: the bar of modes, and what each of them shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidget, QToolBar, QWidget
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """A panel for the dock on the right and, perhaps, a stage below the pictures.
+
+    `set_active` is told when the mode is entered and left.
+    """
+
+    name: str
+    title: str
+    panel: QWidget
+    stage: QWidget | None = None
+    set_active: Callable[[bool], None] = lambda _: None
+
+
+class Modes(QObject):
+    """Switches between modes; all of them stay as they were left."""
+
+    changed = Signal(str)
+    """(name)"""
+
+    def __init__(self, modes: list[Mode], pictures: QWidget, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._modes = {mode.name: mode for mode in modes}
+        self._current = modes[0]
+        self._actions: dict[str, QAction] = {}
+        self.panels = QStackedWidget()
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(pictures)
+        for mode in modes:
+            self.panels.addWidget(mode.panel)
+            if mode.stage is not None:
+                mode.stage.hide()
+                self.splitter.addWidget(mode.stage)
+        self.splitter.setSizes([390] + [610] * (self.splitter.count() - 1))
+
+    def build_bar(self, window: QMainWindow, actions: dict[str, QAction]) -> QToolBar:
+        """The bar on the left; `actions`, by name of mode, become a group of which one is checked."""
+        bar = QToolBar("Modes", window)
+        bar.setObjectName("modes")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(24, 24))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        group = QActionGroup(bar)
+        for name, action in actions.items():
+            group.addAction(action)
+            bar.addAction(action)
+            self._actions[name] = action
+        window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+        return bar
+
+    def fill(self, dock: QDockWidget) -> None:
+        """Keep the title of the panels' dock in step."""
+        self.changed.connect(lambda name: dock.setWindowTitle(self._modes[name].title))
+
+    @property
+    def current(self) -> str:
+        return self._current.name
+
+    def show(self, name: str) -> None:
+        """Enter a mode."""
+        mode = self._modes[name]
+        if name in self._actions:
+            self._actions[name].setChecked(True)
+        if mode is self._current:
+            return
+        before, self._current = self._current, mode
+        before.set_active(False)
+        if before.stage is not None:
+            before.stage.hide()
+        self.panels.setCurrentWidget(mode.panel)
+        if mode.stage is not None:
+            mode.stage.show()
+        mode.set_active(True)
+        self.changed.emit(name)

@@ -1,0 +1,325 @@
+"""Writes what the mode Morph shows: films, stills, warped pictures and dense fields, each as a job."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from studio.gui.forms import OptionsForm
+from studio.gui.jobs_view import duration
+from studio.gui.panels.parts import heading, rule
+from studio.gui.settings import Settings
+from studio.jobs import JobHandle, JobQueue
+from studio.morph.options import ExportOptions, MorphOptions, StillOptions
+from studio.options import OptionsError
+from studio.pairs import PairSet
+from studio.picture import Picture
+from studio.progress import Job, Progress, part
+
+log = logging.getLogger(__name__)
+
+FILM_FILTERS = {
+    "MP4 video (*.mp4)": ".mp4",
+    "Animated WebP (*.webp)": ".webp",
+    "Animated PNG (*.apng)": ".apng",
+    "Animated GIF (*.gif)": ".gif",
+    "Folder of PNG frames (*)": "",
+}
+PICTURE_FILTER = "Pictures (*.png *.tif *.webp *.jpg)"
+FIELD_FILTER = "NumPy array (*.npy);;Float TIFF (*.tiff *.tif)"
+
+
+@dataclass(frozen=True, eq=False)
+class MorphNow:
+    """What is written: the morph as the panel shows it.
+
+    `t` is the moment; `shape` and `colour` differ from it where curves or the pad say so, and `on_way` tells
+    whether they belong to it.
+    """
+
+    a: Picture
+    b: Picture
+    pairs: PairSet
+    options: MorphOptions
+    t: float
+    shape: float
+    colour: float
+    on_way: bool
+
+
+class MorphExport(QWidget):
+    """The forms of a film and of a still. `foot` holds button, cancel and progress, for the end of the panel."""
+
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+    running_changed = Signal()
+
+    def __init__(self, jobs: JobQueue, settings: Settings, now: Callable[[], MorphNow | None]) -> None:
+        super().__init__()
+        self._jobs, self._settings, self._now = jobs, settings, now
+        self._handle: JobHandle | None = None
+        self._ready = False
+        self.form = OptionsForm(settings.options(ExportOptions, "export"))
+        self.still_form = OptionsForm(settings.options(StillOptions, "still"))
+        self.film_button, self.cancel_button = QPushButton("Export Film…"), QPushButton("Cancel")
+        self.film_button.setObjectName("primary")
+        self.film_button.setToolTip("Write the morph as MP4, WebP, APNG, GIF or a folder of pictures (Ctrl+M)")
+        self.cancel_button.setToolTip("Give the export up; no file is left")
+        self.still_button = QPushButton("Still…")
+        self.still_button.setToolTip("Save the picture of this moment")
+        self.warped_button = QPushButton("Warped A and B…")
+        self.warped_button.setToolTip("Save both pictures, each bent to the shape of this moment")
+        self.field_button = QPushButton("Field…")
+        self.field_button.setToolTip(
+            "Save where every pixel of the frame is looked up, at this moment: one file for A and one for B"
+        )
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the export")
+        self.status = QLabel(wordWrap=True)
+        self.status.setObjectName("muted")
+        self.foot = QWidget()
+        self._lay_out()
+        self.film_button.clicked.connect(self.film_dialog)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.still_button.clicked.connect(self.still_dialog)
+        self.warped_button.clicked.connect(self.warped_dialog)
+        self.field_button.clicked.connect(self.field_dialog)
+        self.form.changed.connect(lambda: self._remember("export", self.form))
+        self.still_form.changed.connect(lambda: self._remember("still", self.still_form))
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        stills = QHBoxLayout()
+        for button in (self.still_button, self.warped_button, self.field_button):
+            stills.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        layout.addWidget(heading("Film"))
+        layout.addWidget(self.form)
+        layout.addWidget(rule())
+        layout.addWidget(heading("This Moment"))
+        layout.addWidget(self.still_form)
+        layout.addLayout(stills)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.film_button, 2)
+        buttons.addWidget(self.cancel_button, 1)
+        foot = QVBoxLayout(self.foot)
+        foot.setContentsMargins(14, 8, 14, 12)
+        foot.setSpacing(7)
+        foot.addLayout(buttons)
+        foot.addWidget(self.bar)
+        foot.addWidget(self.status)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignLeft)
+
+    @property
+    def is_running(self) -> bool:
+        return self._handle is not None
+
+    @property
+    def handle(self) -> JobHandle | None:
+        """The export that waits or runs."""
+        return self._handle
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether there is a morph to write."""
+        self._ready = ready
+        if not ready and not self.is_running:
+            self.status.clear()
+        self._refresh()
+
+    def cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+
+    # --- dialogs ---
+
+    def film_dialog(self) -> None:
+        chosen = self._ask("Export film", "morph.mp4", ";;".join(FILM_FILTERS))
+        if chosen is not None:
+            path, kind = chosen
+            suffix = FILM_FILTERS.get(kind, "")
+            self.film_to(path if path.suffix else path.with_name(path.name + suffix))
+
+    def still_dialog(self) -> None:
+        chosen = self._ask("Save still", "morph.png", PICTURE_FILTER)
+        if chosen is not None:
+            self.still_to(_with_suffix(chosen[0], ".png"))
+
+    def warped_dialog(self) -> None:
+        chosen = self._ask("Save warped pictures", "warped.png", PICTURE_FILTER)
+        if chosen is not None:
+            self.warped_to(_with_suffix(chosen[0], ".png"))
+
+    def field_dialog(self) -> None:
+        chosen = self._ask("Save field", "field.npy", FIELD_FILTER)
+        if chosen is not None:
+            path, kind = chosen
+            self.field_to(_with_suffix(path, ".tiff" if "TIFF" in kind else ".npy"))
+
+    def _ask(self, title: str, name: str, kinds: str) -> tuple[Path, str] | None:
+        folder = Path(self._settings.last_folder or ".")
+        path, kind = QFileDialog.getSaveFileName(self, title, str(folder / name), kinds)
+        if not path:
+            return None
+        self._settings.last_folder = str(Path(path).parent)
+        return Path(path), kind
+
+    # --- jobs ---
+
+    def film_to(self, path: Path) -> None:
+        """Write the film, at the size and pace of the form."""
+        now, options = self._now(), self._value(self.form)
+        if now is None or not isinstance(options, ExportOptions):
+            return
+        device = self._settings.device
+
+        def make() -> Job[Path]:
+            from studio.morph import exporting_film
+
+            return exporting_film([now.a, now.b], [now.pairs], now.options, options, path, device)
+
+        self._submit(path, make, f"The film was written to “{path.name}”.")
+
+    def still_to(self, path: Path) -> None:
+        """Save the picture of this moment, at the size of the pictures."""
+        now, options = self._now(), self._value(self.still_form)
+        if now is None or not isinstance(options, StillOptions):
+            return
+        if options.blend != "plain" and not now.on_way:
+            self.message.emit(
+                "warning",
+                f"A {options.blend} still is made on the way from A to B: move the slider, or choose “plain”.",
+                "",
+            )
+            return
+        device = self._settings.device
+
+        def make() -> Job[Path]:
+            from studio.morph import save_still, still
+
+            morph = yield from part(_full_size(now, device), 0.0, 0.8)
+            yield Progress(0.8, "putting the picture together")
+            pixels = still(morph, now.t, options) if now.on_way else morph.frame_at(now.shape, now.colour)
+            yield Progress(0.9, f"writing {path.name}")
+            save_still(pixels, path, morph, now.t)
+            return path
+
+        self._submit(path, make, f"The still was written to “{path.name}”.")
+
+    def warped_to(self, path: Path) -> None:
+        """Save A and B bent to the shape of this moment, as `name_A` and `name_B`."""
+        now = self._now()
+        if now is None:
+            return
+        device, paths = self._settings.device, _two_names(path)
+
+        def make() -> Job[Path]:
+            from studio.morph import save_still
+
+            morph = yield from part(_full_size(now, device), 0.0, 0.8)
+            for file, pixels in zip(paths, morph.warped(now.shape), strict=True):
+                yield Progress(0.9, f"writing {file.name}")
+                save_still(pixels, file, morph, now.t)
+            return path
+
+        self._submit(path, make, f"The pictures were written to “{paths[0].name}” and “{paths[1].name}”.")
+
+    def field_to(self, path: Path) -> None:
+        """Save the fields into A and into B at this moment, as `name_A` and `name_B`."""
+        now = self._now()
+        if now is None:
+            return
+        device, paths = self._settings.device, _two_names(path)
+
+        def make() -> Job[Path]:
+            from studio.morph import save_field
+
+            morph = yield from part(_full_size(now, device), 0.0, 0.8)
+            for file, field in zip(paths, morph.fields(now.shape), strict=True):
+                yield Progress(0.9, f"writing {file.name}")
+                save_field(field, file)
+            return path
+
+        self._submit(path, make, f"The fields were written to “{paths[0].name}” and “{paths[1].name}”.")
+
+    def _submit(self, path: Path, make: Callable[[], Job[Any]], done: str) -> None:
+        if self.is_running:
+            return
+        self._handle = handle = self._jobs.submit(f"Export {path.name}", make, lane="files")
+        handle.progressed.connect(self._on_progress)
+        handle.finished.connect(lambda _: self._on_finished(done))
+        handle.failed.connect(self._on_failed)
+        handle.cancelled.connect(lambda: self._on_nothing("Cancelled; no file was left."))
+        handle.ended.connect(self._on_ended)
+        self.bar.setValue(0)
+        self.status.setText("waiting")
+        self._refresh()
+        self.running_changed.emit()
+
+    def _on_progress(self, event: Progress) -> None:
+        assert self._handle is not None
+        self.bar.setValue(round(event.fraction * 1000))
+        left = self._handle.seconds_left()
+        self.status.setText(event.message + (f" · {duration(left)} left" if left is not None else ""))
+
+    def _on_finished(self, done: str) -> None:
+        self.bar.setValue(1000)
+        self.status.setText(done)
+        self.message.emit("success", done, "")
+
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self._on_nothing("Failed")
+        self.message.emit("error", sentence, details)
+
+    def _on_nothing(self, words: str) -> None:
+        self.bar.setValue(0)
+        self.status.setText(words)
+
+    def _on_ended(self) -> None:
+        self._handle = None
+        self._refresh()
+        self.running_changed.emit()
+
+    def _value(self, form: OptionsForm) -> object:
+        try:
+            return form.value()
+        except OptionsError as error:
+            self.message.emit("error", str(error), "")
+            return None
+
+    def _remember(self, key: str, form: OptionsForm) -> None:
+        try:
+            self._settings.set_options(key, form.value())
+        except OptionsError as error:
+            log.debug("options not remembered: %s", error)
+
+    def _refresh(self) -> None:
+        may = self._ready and not self.is_running
+        for button in (self.film_button, self.still_button, self.warped_button, self.field_button):
+            button.setEnabled(may)
+        self.cancel_button.setEnabled(self.is_running)
+        self.form.setEnabled(not self.is_running)
+        self.still_form.setEnabled(not self.is_running)
+
+
+def _full_size(now: MorphNow, device: str) -> Job[Any]:
+    from studio.morph import preparing
+
+    return preparing(now.a, now.b, now.pairs, now.options, 0, device)
+
+
+def _with_suffix(path: Path, suffix: str) -> Path:
+    return path if path.suffix else path.with_name(path.name + suffix)
+
+
+def _two_names(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f"{path.stem}_A{path.suffix}"), path.with_name(f"{path.stem}_B{path.suffix}")
