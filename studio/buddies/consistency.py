@@ -24,6 +24,8 @@ TOLERANCE = 1 / 6
 """How far, in units of the longer side of picture B, a pair may lie from the movement at a consistency of 0.5."""
 FEWEST = 6
 """With fewer pairs than this there is nothing to vote with, and all are kept."""
+VOTERS = 600
+"""Where there are more pairs, every n-th in the order of their rank votes on what holds for all."""
 SEEDS = 64
 """Pairs that hypotheses are made of: the strongest, spread over the picture."""
 NEIGHBOURHOOD = 0.06
@@ -63,19 +65,31 @@ def consistent(
     tolerance = TOLERANCE * 2.0 ** (1 - 2 * strength)
     start, end = _complex(points_a, sizes[0]), _complex(points_b, sizes[1])
     strength_of = np.maximum(np.asarray(rank, dtype=np.float64), 1e-6)
-    # A crowd counts for more than one of its pairs, but not for as many as it has: its pairs are not independent.
-    votes = strength_of / np.sqrt(_crowd(start, end))
-    movement = _best_movement(start, end, votes, _spread(start, end, strength_of), tolerance)
+    voters = np.argsort(-strength_of, kind="stable")[:: -(-count // VOTERS)]
+    movement = _movement(start[voters], end[voters], strength_of[voters], tolerance)
     if movement is None:
         return np.ones(count, dtype=bool)
-    mirrored, factor, shift = movement
-    base = -np.conj(start) if mirrored else start
-    residual = np.abs(end - (factor * base + shift))
+    return np.asarray(np.abs(end - _moved(start, movement)) <= tolerance)
+
+
+def _movement(start: Complex, end: Complex, rank: Reals, tolerance: float) -> Complex | None:
+    """The affine movement that most pairs support: (p, q, r) of z -> p z + q conj(z) + r."""
+    # A crowd counts for more than one of its pairs, but not for as many as it has: its pairs are not independent.
+    votes = rank / np.sqrt(_crowd(start, end))
+    similarity = _best_similarity(start, end, votes, _spread(start, end, rank), tolerance)
+    if similarity is None:
+        return None
+    mirrored, factor, shift = similarity
+    movement = np.asarray([0, -factor, shift] if mirrored else [factor, 0, shift], dtype=np.complex128)
     # The object need not move rigidly: an affine fit to the supporters takes up foreshortening.
     for _ in range(5):
-        weights = votes * np.maximum(0.0, 1 - (residual / (1.5 * tolerance)) ** 2)
-        residual = np.abs(end - _affine(start, end, weights))
-    return np.asarray(residual <= tolerance)
+        residual = np.abs(end - _moved(start, movement))
+        movement = _affine(start, end, votes * np.maximum(0.0, 1 - (residual / (1.5 * tolerance)) ** 2))
+    return movement
+
+
+def _moved(start: Complex, movement: Complex) -> Complex:
+    return np.asarray(movement[0] * start + movement[1] * np.conj(start) + movement[2], dtype=np.complex128)
 
 
 def _complex(points: Points, size: Size) -> Complex:
@@ -96,7 +110,7 @@ def _crowd(start: Complex, end: Complex) -> Reals:
     return crowd
 
 
-def _best_movement(
+def _best_similarity(
     start: Complex, end: Complex, votes: Reals, seeds: Indices, tolerance: float
 ) -> tuple[bool, complex, complex] | None:
     """The similarity z -> factor z + shift, of z flipped left to right if mirrored, with the most support."""
@@ -141,11 +155,11 @@ def _spread(start: Complex, end: Complex, rank: Reals) -> Indices:
 
 
 def _affine(start: Complex, end: Complex, weights: Reals) -> Complex:
-    """Where the affine movement that fits best takes every start: end = p start + q conj(start) + r."""
+    """The affine movement (p, q, r) that fits best: end = p start + q conj(start) + r."""
     design = np.stack([start, np.conj(start), np.ones_like(start)], axis=1)
     root = np.sqrt(weights)[:, None]
     # A little of the identity keeps few or collinear supporters from shearing the rest away.
     ridge = 0.05 * np.sqrt(weights.sum()) * np.eye(3)[:2]
     target = np.concatenate([root[:, 0] * end, ridge @ np.asarray([1.0, 0.0, 0.0])])
     solution, *_ = np.linalg.lstsq(np.concatenate([root * design, ridge]), target, rcond=None)
-    return np.asarray(design @ solution, dtype=np.complex128)
+    return np.asarray(solution, dtype=np.complex128)

@@ -44,7 +44,8 @@ class _Side:
 
     @classmethod
     def of(cls, cells: Cells, centres: Index, reach: int, patch: int) -> _Side:
-        least = FLATNESS * cells.vectors.var(0, correction=0) + TINY
+        variance = cells.vectors.square().mean(0) - cells.vectors.mean(0).square()
+        least = FLATNESS * variance.clamp_min(0) + TINY
         return cls(cells, torch.from_numpy(centres).to(cells.vectors.device), least, reach, patch // 2)
 
     def region(self, part: slice) -> tuple[Tensor, Tensor, Tensor]:

@@ -140,10 +140,8 @@ class PictureCanvas(pg.GraphicsView):
 
     def point_position(self, number: int) -> QPointF | None:
         """Where the point of a pair lies, in pixels of this widget."""
-        for candidate, point in self._scatter.numbered_points:
-            if candidate == number:
-                return self._to_widget(point)
-        return None
+        point = self._scatter.point_of(number)
+        return None if point is None else self._to_widget(point)
 
     def pair_at(self, position: QPointF) -> int:
         """The number of the point nearest to a widget position within `HIT_RADIUS`, or 0."""

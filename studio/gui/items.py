@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -31,6 +31,8 @@ from studio.picture import Picture
 
 POINT_SIZE = 13.0
 """Diameter of a point, screen pixels."""
+MOST_NUMBERS = 150
+"""With more points than this only hot ones are numbered: the numbers would hide the picture."""
 SMOOTH_BELOW = 4.0
 """Below so many screen pixels per picture pixel pictures are smoothed; above it pixels show as squares."""
 
@@ -103,20 +105,20 @@ class PairScatter(pg.ScatterPlotItem):
     def __init__(self) -> None:
         super().__init__(pxMode=True, symbol="o", size=POINT_SIZE, antialias=True)
         self.setZValue(10)
-        self._points: list[tuple[int, QPointF]] = []
+        self._points: dict[int, QPointF] = {}
         self._hot: set[int] = set()
         self.show_numbers = True
 
     def set_points(self, points: Iterable[tuple[int, tuple[float, float]]]) -> None:
         """Show `(number, (x, y))` in full-size pixels."""
         rows = [(number, (float(x), float(y))) for number, (x, y) in points]
-        if rows == [(number, (point.x(), point.y())) for number, point in self._points]:
+        if rows == [(number, (point.x(), point.y())) for number, point in self._points.items()]:
             return  # while a point is dragged, the other picture's stay
-        self._points = [(number, QPointF(*point)) for number, point in rows]
-        self._hot &= {number for number, _ in rows}
+        self._points = {number: QPointF(*point) for number, point in rows}
+        self._hot &= self._points.keys()
         self.setData(
             pos=np.asarray([point for _, point in rows], dtype=float).reshape(-1, 2),
-            brush=[pg.mkBrush(*pair_color(number)) for number, _ in rows],
+            brush=[_brush(pair_color(number)) for number, _ in rows],
             pen=pg.mkPen(255, 255, 255, 235, width=1.6),
         )
 
@@ -128,7 +130,11 @@ class PairScatter(pg.ScatterPlotItem):
     @property
     def numbered_points(self) -> list[tuple[int, QPointF]]:
         """What is shown: (number, point in full-size pixels)."""
-        return list(self._points)
+        return list(self._points.items())
+
+    def point_of(self, number: int) -> QPointF | None:
+        """Where the point of a pair lies, in full-size pixels."""
+        return self._points.get(number)
 
     def paint(self, painter: QPainter, *args: object) -> None:
         transform = painter.worldTransform()
@@ -136,13 +142,14 @@ class PairScatter(pg.ScatterPlotItem):
         painter.save()
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        # Hot ones last, so that they lie on top.
-        for number, point in sorted(self._points, key=lambda entry: entry[0] in self._hot):
-            hot = number in self._hot
-            if hot:
-                self._paint_halo(painter, transform.map(point), number)
-            if self.show_numbers or hot:
-                paint_number(painter, transform.map(point), number, hot)
+        if self.show_numbers and len(self._points) <= MOST_NUMBERS:
+            for number, point in self._points.items():
+                if number not in self._hot:
+                    paint_number(painter, transform.map(point), number, False)
+        for number in self._hot & self._points.keys():  # last, so that they lie on top
+            at = transform.map(self._points[number])
+            self._paint_halo(painter, at, number)
+            paint_number(painter, at, number, True)
         painter.restore()
 
     def _paint_halo(self, painter: QPainter, at: QPointF, number: int) -> None:
@@ -151,6 +158,12 @@ class PairScatter(pg.ScatterPlotItem):
         painter.drawEllipse(at, 9.5, 9.5)
         painter.setPen(QPen(QColor(255, 255, 255), 2.4))
         painter.drawEllipse(at, 9.5, 9.5)
+
+
+@cache
+def _brush(color: tuple[int, int, int]) -> QBrush:
+    # One object a colour: pyqtgraph renders each brush that it has not met before.
+    return QBrush(QColor(*color))
 
 
 def image_of(pixels: npt.NDArray[np.uint8]) -> QImage:

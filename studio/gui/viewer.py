@@ -34,6 +34,9 @@ from studio.gui.state import RESULT_LEVEL, SIDES, Side, StudioState, other
 from studio.gui.theme import colors, icon
 from studio.overlay import pair_color
 
+MOST_LINES = 80
+"""With more pairs than this only hot ones get a line: the lines would hide the pictures."""
+
 
 class _EmptyHint(QWidget):
     """What a side says as long as it has no picture."""
@@ -165,7 +168,9 @@ class _Lines(QWidget):
         if not state.has_both:
             return
         hot = state.hot
-        numbers = [pair.id for pair in state.shown_pairs if viewer.lines_shown or pair.id in hot]
+        pairs = state.shown_pairs
+        all_of_them = viewer.lines_shown and len(pairs) <= MOST_LINES
+        numbers = [pair.id for pair in pairs if all_of_them or pair.id in hot]
         if not numbers:
             return
         painter = QPainter(self)

@@ -30,7 +30,7 @@ def at_size(points, size, side):
     [
         pytest.param(64, 0, {}, marks=pytest.mark.slow),
         (64, 1, {"finest": 2}),
-        (64, 2, {"finest": 2, "limit": 15}),
+        (64, 5, {"finest": 2, "limit": 15}),
         (80, 3, {"finest": 3, "tau": 0.3, "border": 12, "pairs": 4}),
         (64, 4, {"finest": 3, "pairs": ALL, "border": 0}),
     ],
