@@ -140,6 +140,7 @@ def test_a_new_picture_drops_the_pairs_of_the_old_one(opened, qtbot, two_files):
 
 def test_a_sample_pair_opens_from_the_menu(window, qtbot):
     from PySide6.QtGui import QAction
+
     from studio.samples import SAMPLES
 
     for key, sample in SAMPLES.items():
