@@ -28,6 +28,9 @@ MOST_IN_PREVIEW = 400
 
 NOTHING_FOUND = "No pairs found: the pictures have nothing in common that is strong enough"
 
+FINISHING = 0.05
+"""Choosing the final pairs, as a share of all before it."""
+
 Maps = dict[int, Tensor]
 Reading = OfficialReading | PaperReading
 
@@ -93,6 +96,7 @@ def _spans(plan: Plan, stages: Sequence[Stage], reading: Reading) -> Iterator[tu
     looking = sum(cost(stage, number) for number, stage in enumerate(stages, 1))
     pictures = [looking * width * height for width, height in (plan.size_a, plan.size_b)]
     work = [*pictures, *(reading.work(level) for level in plan.levels)]
+    work.append(FINISHING * sum(work))
     ends = [end / sum(work) for end in accumulate(work)]
     return iter(list(zip([0.0, *ends], ends, strict=False)))
 

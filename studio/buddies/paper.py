@@ -13,8 +13,8 @@ from studio.buddies.regions import Claims, search_regions, settle
 from studio.buddies.search import RELATIVE_COST, TINY, Cells, search_everywhere, to_unit
 from studio.progress import Job
 
-EXPECTED_SHARE = 0.05
-"""Regions for each cell of the level above, roughly; it depends on the pictures."""
+EXPECTED_SHARE = 0.3
+"""Regions for each cell that the level above has in one picture, roughly, and three times the cost of windows."""
 
 
 class PaperReading:

@@ -19,7 +19,7 @@ Index = npt.NDArray[np.int64]
 
 TINY = 1e-12
 """Below every norm that a cell of a network has; keeps a cell without any activation from becoming NaN."""
-RELATIVE_COST = 4.0
+RELATIVE_COST = 10.0
 """Time of a multiplication in a search to that of one in a convolution, roughly."""
 
 
