@@ -23,7 +23,7 @@ from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
-MOST_IN_PREVIEW = 400
+MOST_IN_PREVIEW = 150
 """Pairs of a level that are shown; a screen has no room for more."""
 
 NOTHING_FOUND = "No pairs found: the pictures have nothing in common that is strong enough"
