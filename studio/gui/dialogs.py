@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio import __version__
-from studio.gui.actions import MENUS, specs
+from studio.gui.actions import MENUS, ActionSpec
 from studio.gui.theme import icon
 
 GESTURES = (
@@ -43,11 +43,11 @@ def shortcut_sheet(parent: QWidget) -> QDialog:
             menu,
             [
                 (_keys(spec.shortcuts), spec.title.rstrip("…"))
-                for spec in specs()
-                if spec.menu == menu and spec.shortcuts
+                for spec in entries
+                if isinstance(spec, ActionSpec) and spec.shortcuts
             ],
         )
-        for menu in MENUS
+        for menu, entries in MENUS.items()
     ]
     groups.append(("Mouse", list(GESTURES)))
     for part in (groups[:2], groups[2:4], groups[4:]):

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.device import DeviceInfo
-from studio.gui.actions import ACTIONS, MENUS, SEPARATOR, TOOLBAR, Actions, ActionSpec, Conditions
+from studio.gui.actions import MENUS, SEPARATOR, TOOLBAR, Actions, ActionSpec, Conditions
 from studio.gui.dialogs import about_dialog, shortcut_sheet
 from studio.gui.jobs_view import JobsView
 from studio.gui.messages import LogView, MessageBar, Severity
-from studio.gui.modes import Mode, Modes
+from studio.gui.modes import Mode, ModePanel, Modes
 from studio.gui.morph_stage import MorphStage
 from studio.gui.opening import Opened, PictureOpener
 from studio.gui.pair_files import PairFiles
@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         self.pair_files = PairFiles(self.state, self.jobs, self.settings, self)
         self.match_panel = MatchPanel(self.state, self.jobs, self.settings)
         self.morph_panel = MorphPanel(self.state, self.jobs, self.settings, MorphStage())
+        self.mode_panels: tuple[ModePanel, ...] = (self.morph_panel,)
         self.modes = Modes(
             [
                 Mode("match", "Match", self.match_panel),
@@ -113,19 +114,22 @@ class MainWindow(QMainWindow):
             "link": self._switch("link", viewer.set_linked),
             "lines": self._switch("lines", viewer.set_lines_shown),
             "numbers": self._switch("numbers", viewer.set_numbers_shown),
-            "mode_match": lambda on: self.modes.show("match") if on else None,
-            "mode_morph": lambda on: self.modes.show("morph") if on else None,
+            **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
             "theme": self.switch_theme,
             "run": panel.run,
             "pause": panel.set_paused,
             "cancel": panel.cancel,
             "coarser": lambda: panel.levels.step(-1),
             "finer": lambda: panel.levels.step(+1),
-            **self.morph_panel.handlers(),
+            **{name: handler for panel in self.mode_panels for name, handler in panel.handlers().items()},
             "shortcuts": lambda: shortcut_sheet(self).exec(),
             "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
             "about": lambda: about_dialog(self, self._device_text()).exec(),
         }
+
+    def _enter(self, name: str, on: bool) -> None:
+        if on:
+            self.modes.show(name)
 
     def _switch(self, name: str, apply: Callable[[bool], None]) -> Callable[[bool], None]:
         def handler(on: bool) -> None:
@@ -175,15 +179,14 @@ class MainWindow(QMainWindow):
 
     def _build_menus(self) -> None:
         menus = {name: self.menuBar().addMenu(name) for name in MENUS}
-        menu = menus["File"]
-        for entry in ACTIONS:
-            if isinstance(entry, ActionSpec):
-                menu = menus[entry.menu]
-                menu.addAction(self.actions_[entry.id])
+        for name, entries in MENUS.items():
+            for entry in entries:
+                if not isinstance(entry, ActionSpec):
+                    menus[name].addSeparator()
+                    continue
+                menus[name].addAction(self.actions_[entry.id])
                 if entry.id == "open_b":
-                    self._add_file_menus(menu)
-            else:
-                menu.addSeparator()
+                    self._add_file_menus(menus[name])
         menus["View"].addSeparator()
         for dock in self.docks.values():
             menus["View"].addAction(dock.toggleViewAction())
@@ -200,7 +203,7 @@ class MainWindow(QMainWindow):
                 if name in TEXT_BUTTONS and isinstance(button, QToolButton):
                     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toolbar = bar
-        self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in ("match", "morph")})
+        self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
 
     def _add_file_menus(self, menu: QMenu) -> None:
         self._recent_menus: dict[Side, QMenu] = {side: menu.addMenu(f"Open Recent as {side}") for side in SIDES}
@@ -237,14 +240,16 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.opener.opened.connect(self._on_opened)
-        for source in (self.opener, self.match_panel, self.morph_panel, self.pair_files):
+        for source in (self.opener, self.match_panel, self.pair_files):
             source.message.connect(self.show_message)
+        for panel in self.mode_panels:
+            panel.message.connect(self.show_message)
+            panel.ready_changed.connect(self._refresh)
+            panel.follow(self.actions_)
         self.match_panel.running_changed.connect(self._refresh)
         self.match_panel.setup_changed.connect(self._refresh)
         self.modes.changed.connect(self._refresh)
-        self.morph_panel.ready_changed.connect(self._refresh)
         self.morph_panel.match_asked.connect(self.match_now)
-        self.morph_panel.follow(self.actions_)
         self.state.pairs_changed.connect(self._refresh)
         self.state.picture_changed.connect(self._refresh)
         for side, frame in self.viewer.frames.items():
@@ -315,8 +320,7 @@ class MainWindow(QMainWindow):
                 both_pictures=self.state.has_both,
                 pairs=len(self.state.shown_pairs) > 0,
                 running=self.match_panel.is_running,
-                morph=self.modes.current == "morph" and self.morph_panel.is_ready,
-                may_export=self.morph_panel.is_ready and not self.morph_panel.export.is_running,
+                able=frozenset().union(*(panel.able() for panel in self.mode_panels)),
             )
         )
         if not self.match_panel.is_running:
@@ -345,7 +349,8 @@ class MainWindow(QMainWindow):
         apply_theme(app, self.settings.theme)
         self.actions_.refresh_theme()
         self.viewer.refresh_theme()
-        self.morph_panel.stage.refresh_theme()
+        for panel in self.mode_panels:
+            panel.refresh_theme()
         self.messages.refresh_theme()
         self.jobs_view.refresh_theme()
 
@@ -384,7 +389,8 @@ class MainWindow(QMainWindow):
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window
-        stopped = [self.morph_panel.shutdown(SHUTDOWN_SECONDS), self.jobs.shutdown(SHUTDOWN_SECONDS)]
+        stopped = [panel.shutdown(SHUTDOWN_SECONDS) for panel in self.mode_panels]
+        stopped.append(self.jobs.shutdown(SHUTDOWN_SECONDS))
         self.stopped_cleanly = all(stopped)
         self.log_view.stop()
         super().closeEvent(event)

@@ -9,6 +9,38 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidget, QToolBar, QWidget
 
+from studio.gui.actions import Actions
+
+
+class ModePanel(QWidget):
+    """What the window asks of the panel of a mode; each has more to say."""
+
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+    ready_changed = Signal()
+    """What `able` gives may have changed."""
+
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """What the actions of its menu do, by id of the action."""
+        return {}
+
+    def follow(self, actions: Actions) -> None:
+        """Keep checkable actions in step with the panel's own buttons."""
+
+    def able(self) -> set[str]:
+        """What can be done now, in words that `ActionSpec.enabled_when` finds in `Conditions.able`."""
+        return set()
+
+    def set_active(self, active: bool) -> None:
+        """Whether the mode is on."""
+
+    def refresh_theme(self) -> None:
+        """Take over the colours of another theme."""
+
+    def shutdown(self, timeout: float = 5.0) -> bool:
+        """End threads of its own; False if one is still busy after `timeout` seconds."""
+        return True
+
 
 @dataclass(frozen=True, eq=False)
 class Mode:
@@ -64,6 +96,10 @@ class Modes(QObject):
     def fill(self, dock: QDockWidget) -> None:
         """Keep the title of the panels' dock in step."""
         self.changed.connect(lambda name: dock.setWindowTitle(self._modes[name].title))
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._modes)
 
     @property
     def current(self) -> str:

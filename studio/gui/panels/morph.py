@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.actions import Actions
 from studio.gui.forms import OptionsForm
+from studio.gui.modes import ModePanel
 from studio.gui.morph_desk import Layer, MorphAnswer, MorphDesk, MorphRequest, View
 from studio.gui.morph_stage import MorphStage
 from studio.gui.pad import ShapeColourPad
@@ -51,15 +52,11 @@ NO_COMPARISON = "none"
 WAY_STEPS = 40
 
 
-class MorphPanel(QWidget):
+class MorphPanel(ModePanel):
     """Asks its thread for frames and shows them on the stage; edits of pairs show at once."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     match_asked = Signal()
     """The person wants pairs first."""
-    ready_changed = Signal()
-    """There is a morph now, or no longer; or an export began or ended."""
 
     def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, stage: MorphStage) -> None:
         super().__init__()
@@ -199,6 +196,20 @@ class MorphPanel(QWidget):
         ):
             actions[name].setChecked(getattr(transport, f"{name}_button").isChecked())
             signal.connect(actions[name].setChecked)
+
+    def able(self) -> set[str]:
+        """Words for `Conditions.able`."""
+        able: set[str] = set()
+        if self.is_ready:
+            if self._active:
+                able.add("morph")
+            if not self.export.is_running:
+                able.add("export-morph")
+        return able
+
+    def refresh_theme(self) -> None:
+        """Take over the colours of another theme."""
+        self.stage.refresh_theme()
 
     # --- what is asked for ---
 

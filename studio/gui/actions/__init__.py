@@ -1,0 +1,6 @@
+"""Every action of the window, in one table."""
+
+from studio.gui.actions.spec import SEPARATOR, ActionSpec, Conditions
+from studio.gui.actions.table import MENUS, TOOLBAR, Actions, specs
+
+__all__ = ["MENUS", "SEPARATOR", "TOOLBAR", "ActionSpec", "Actions", "Conditions", "specs"]

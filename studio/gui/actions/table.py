@@ -1,0 +1,105 @@
+"""Every action of the window in one table: name, tip, shortcut, icon, menu, and when it can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+
+from studio.gui.actions.edit_menu import EDIT
+from studio.gui.actions.file_menu import FILE
+from studio.gui.actions.help_menu import HELP
+from studio.gui.actions.match_menu import MATCH
+from studio.gui.actions.morph_menu import MORPH
+from studio.gui.actions.spec import SEPARATOR, ActionSpec, Conditions
+from studio.gui.actions.view_menu import VIEW
+from studio.gui.theme import icon
+
+MENUS: dict[str, tuple[ActionSpec | str, ...]] = {
+    "File": FILE,
+    "Edit": EDIT,
+    "View": VIEW,
+    "Match": MATCH,
+    "Morph": MORPH,
+    "Help": HELP,
+}
+"""Name to entries, in the order of the menu bar."""
+
+TOOLBAR: tuple[str, ...] = (
+    "open_a",
+    "open_b",
+    "swap",
+    SEPARATOR,
+    "run",
+    "pause",
+    "cancel",
+    SEPARATOR,
+    "fit",
+    "actual_size",
+    "zoom_in",
+    "zoom_out",
+    SEPARATOR,
+    "link",
+    "lines",
+    "numbers",
+    SEPARATOR,
+    "theme",
+)
+
+
+def specs() -> list[ActionSpec]:
+    """The actions without the separators."""
+    return [entry for entries in MENUS.values() for entry in entries if isinstance(entry, ActionSpec)]
+
+
+def tip_with_shortcut(spec: ActionSpec) -> str:
+    """The tooltip: what the action does, and its first shortcut as this desktop writes it."""
+    keys = [QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.shortcuts[:1]]
+    return f"{spec.tip} ({keys[0]})" if keys else spec.tip
+
+
+class Actions:
+    """The QActions of the table, connected to their handlers.
+
+    Raises `KeyError` at once if an action has no handler or a handler no action.
+    """
+
+    def __init__(self, parent: QObject, handlers: Mapping[str, Callable[..., object]]) -> None:
+        self._specs = {spec.id: spec for spec in specs()}
+        if set(handlers) != set(self._specs):
+            raise KeyError(f"actions and handlers differ: {sorted(set(handlers) ^ set(self._specs))}")
+        self._actions: dict[str, QAction] = {}
+        for spec in self._specs.values():
+            action = QAction(spec.title, parent)
+            action.setObjectName(spec.id)
+            action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
+            action.setIconText(spec.short or spec.title)
+            action.setToolTip(tip_with_shortcut(spec))
+            action.setCheckable(spec.checkable)
+            action.setChecked(spec.checked)
+            if spec.id == "quit":
+                action.setMenuRole(QAction.MenuRole.QuitRole)
+            elif spec.id == "about":
+                action.setMenuRole(QAction.MenuRole.AboutRole)
+            (action.toggled if spec.checkable else action.triggered).connect(_without_extras(spec, handlers[spec.id]))
+            self._actions[spec.id] = action
+        self.refresh_theme()
+
+    def __getitem__(self, action_id: str) -> QAction:
+        return self._actions[action_id]
+
+    def refresh_theme(self) -> None:
+        for spec in self._specs.values():
+            if spec.icon:
+                self._actions[spec.id].setIcon(icon(spec.icon))
+
+    def refresh(self, now: Conditions) -> None:
+        """Enable and disable after something changed."""
+        for spec in self._specs.values():
+            self._actions[spec.id].setEnabled(spec.enabled_when(now))
+
+
+def _without_extras(spec: ActionSpec, handler: Callable[..., object]) -> Callable[..., object]:
+    """`triggered` carries a flag that only checkable actions care for."""
+    return handler if spec.checkable else lambda *_: handler()
