@@ -25,3 +25,8 @@ def diverging(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     index = np.clip((values + 1.0) * (_STEPS / 2), 0, _STEPS - 1).astype(np.uint8)
     coloured: npt.NDArray[np.uint8] = _TABLE[index]
     return coloured
+
+
+def diverging_table() -> npt.NDArray[np.uint8]:
+    """(255, 4) RGBA of the values from -1 to 1."""
+    return _TABLE

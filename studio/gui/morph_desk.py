@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.gui.colour_maps import diverging
+from studio.gui.morph_overlays import tint_of
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -21,7 +21,6 @@ from studio.progress import Job, Progress
 
 if TYPE_CHECKING:
     from studio.morph.render import PreparedMorph
-    from studio.warp.jacobian import Foldover
 
 Pixels = npt.NDArray[np.uint8]
 View = Literal["morph", "wipe", "onion"]
@@ -29,12 +28,8 @@ Layer = Literal["points", "grid", "arrows", "heat"]
 
 PREVIEW_SIDE = 1280
 """Longest side of the frames that are shown; films are prepared again at their own size."""
-GRID_LINES = 16
-"""Lines of the grid along the longer side of picture A."""
 ARROWS = 14
 """Arrows along the longer side."""
-HEAT_LIMIT = 1.0
-"""The heat map ends where areas become 2 to this power times as large, or as small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,22 +237,16 @@ def _shot(held: _Held, request: MorphRequest) -> Shot:
         if "arrows" in request.layers:
             lattice = _lattice(morph.size)
             arrows = np.hstack([into_a.at(lattice), into_b.at(lattice)])
-        tint = _tint(into_a, into_b, request.layers)
+        tint = tint_of(into_a, into_b, "grid" in request.layers, "heat" in request.layers)
     worst = held.worst_folds()
     folds = Folds(worst.count, worst.worst_at, morph.foldover(shape).places) if worst.count else worst
     return Shot(morph.options.warp, frame, second, tint, "heat" in request.layers, points, arrows, folds)
 
 
 def _worst_folds(morph: PreparedMorph) -> Folds:
-    found = [(count_places(_whole(morph, at)), at) for at in (0.0, 1.0)]
-    count, at = max(found)
+    into_a, into_b = morph.worst_foldovers()
+    count, at = max((count_places(into_b.places), 0.0), (count_places(into_a.places), 1.0))
     return Folds(count, at)
-
-
-def _whole(morph: PreparedMorph, shape: float) -> npt.NDArray[np.float64]:
-    """Where the warp folds at one end of the way."""
-    fold: Foldover = morph.foldover(shape)
-    return fold.places
 
 
 def count_places(places: npt.NDArray[np.float64]) -> int:
@@ -290,41 +279,3 @@ def _lattice(size: tuple[int, int]) -> npt.NDArray[np.float64]:
     x = np.arange(step / 2, width, step)
     y = np.arange(step / 2, height, step)
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-
-
-def _tint(into_a: object, into_b: object, layers: frozenset[Layer]) -> Pixels | None:
-    from studio.warp.field import Field
-    from studio.warp.jacobian import determinant_map
-
-    assert isinstance(into_a, Field) and isinstance(into_b, Field)
-    tint: Pixels | None = None
-    if "heat" in layers:
-        first, second = determinant_map(into_a), determinant_map(into_b)
-        folded = (first <= 0) | (second <= 0)
-        least = np.float32(1e-6)
-        # The area that a place of A takes in B.
-        growth = np.log2(np.maximum(second, least)) - np.log2(np.maximum(first, least))
-        tint = diverging(growth / np.float32(HEAT_LIMIT))
-        tint[folded] = (214, 0, 60, 200)
-    if "grid" in layers:
-        grid = _grid(into_a.dense(), into_a.size)
-        if tint is None:
-            tint = np.full((*grid.shape, 4), 255, np.uint8)
-            tint[..., 3] = grid
-        else:
-            share = grid[..., None].astype(np.float32) / 255.0
-            tint = np.rint(tint * (1 - share) + 255.0 * share).astype(np.uint8)
-    return tint
-
-
-def _grid(lookups: npt.NDArray[np.float32], size: tuple[int, int]) -> Pixels:
-    """(h, w) opacity of the lines that are a square grid on picture A."""
-    step = np.float32(max(size) / GRID_LINES)
-    best = np.zeros(lookups.shape[:2], np.float32)
-    for axis in (0, 1):
-        place = lookups[..., axis] / step
-        off = np.abs(place - np.rint(place))
-        slope = np.hypot(np.gradient(place, axis=0), np.gradient(place, axis=1))
-        # Distance to the line in pixels of the frame, softened over one of them.
-        np.maximum(best, np.clip(1.1 - off / np.maximum(slope, np.float32(1e-4)), 0.0, 1.0), out=best)
-    return np.asarray(best * 190.0, np.uint8)

@@ -23,7 +23,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.colour_maps import diverging
 from studio.gui.items import POINT_SIZE, checkerboard, image_of, paint_number
-from studio.gui.morph_desk import HEAT_LIMIT, Shot
+from studio.gui.morph_desk import Shot
+from studio.gui.morph_overlays import HEAT_LIMIT
 from studio.gui.theme import colors
 from studio.overlay import pair_color
 

@@ -138,7 +138,18 @@ class PreparedMorph:
         """Whether the warp is one-to-one at `shape`, or, by default, at its worst, all the way to A and to B."""
         if shape is not None:
             return foldover(*self.fields(shape))
-        return foldover(self.fields(1.0)[0], self.fields(0.0)[1])
+        return foldover(*self._at_their_worst())
+
+    def worst_foldovers(self) -> tuple[Foldover, Foldover]:
+        """Where B's shape folds A, at 1, and where A's shape folds B, at 0."""
+        into_a, into_b = self._at_their_worst()
+        return foldover(into_a), foldover(into_b)
+
+    def _at_their_worst(self) -> FieldPair:
+        if self._series.prepared:
+            return self._series.at(1.0)[0], self._series.at(0.0)[1]
+        warp = self._series.warp
+        return warp.one_field(1.0, 0), warp.one_field(0.0, 1)
 
     def frame(self, t: float, out: Pixels | None = None) -> Pixels:
         """The picture of the moment `t`, 0 to 1, by the curves of the options: (h, w, 3) or (h, w, 4) uint8, sRGB.

@@ -56,6 +56,10 @@ class InBetween(ABC):
     def fields(self, t: float) -> FieldPair:
         """The fields of the moment `t`, 0 to 1: into A (the identity at 0) and into B (the identity at 1)."""
 
+    def one_field(self, t: float, side: int) -> Field:
+        """That of `fields` into A (`side` 0) or into B (1), without the other if that saves time."""
+        return self.fields(t)[side]
+
 
 class PointWarp(InBetween):
     """In-betweens whose control points travel on straight lines (moving least squares, splines, triangles)."""
@@ -71,40 +75,51 @@ class PointWarp(InBetween):
         self._mesh = triangulate(controls.at(0.5)) if self._kind == "delaunay" else None
 
     def fields(self, t: float) -> FieldPair:
+        into_a, into_b = self._made(t, (0, 1))
+        return into_a, into_b
+
+    def one_field(self, t: float, side: int) -> Field:
+        return self._made(t, (side,))[0]
+
+    def settled(self, pair: FieldPair, t: float) -> FieldPair:
+        """With the control points met exactly, which a grid of nodes alone does to a fraction of a pixel."""
+        into_a, into_b = self._meeting(pair, (0, 1), t)
+        return into_a, into_b
+
+    def _made(self, t: float, sides: tuple[int, ...]) -> tuple[Field, ...]:
         if not self.controls.pairs:
-            still = fields.identity(self.size)
-            return still, still
+            return (fields.identity(self.size),) * len(sides)
         centres, moves = self.controls.at(t), self.controls.moves
-        factors = (-t, 1.0 - t)
+        factors = tuple((-t, 1.0 - t)[side] for side in sides)
         if self._mesh is not None:
             node_moves = triangle_moves(self.size, centres, moves, self._mesh)
             places = fields.node_points(self.size)
-            into_a, into_b = (fields.from_lookups(self.size, places + factor * node_moves) for factor in factors)
+            found = tuple(fields.from_lookups(self.size, places + factor * node_moves) for factor in factors)
         else:
-            into_a, into_b = fields.evaluated(
+            found = fields.evaluated(
                 self.size,
                 lambda places: self._moves(places, centres, moves, factors),
                 self.size[0] * self.size[1] <= _SMALL,
             )
         if self._options.border == "edges":
-            return self.settled((_with_still_edges(into_a), _with_still_edges(into_b)), t)
-        return self.settled((into_a, into_b), t)
+            found = tuple(map(_with_still_edges, found))
+        return self._meeting(found, sides, t)
 
-    def settled(self, pair: FieldPair, t: float) -> FieldPair:
-        """With the control points met exactly, which a grid of nodes alone does to a fraction of a pixel."""
-        if self._kind == "tps" and self._options.smoothing > 0:
-            return pair
+    def _meeting(self, found: tuple[Field, ...], sides: tuple[int, ...], t: float) -> tuple[Field, ...]:
+        if not self.controls.pairs or (self._kind == "tps" and self._options.smoothing > 0):
+            return found
         controls, count = self.controls, self.controls.pairs
         inside = self._inside(t)
         points = controls.at(t)[:count][inside]
-        return pair[0].meeting(points, controls.a[:count][inside]), pair[1].meeting(points, controls.b[:count][inside])
+        ends = tuple((controls.a, controls.b)[side][:count][inside] for side in sides)
+        return tuple(one.meeting(points, end) for one, end in zip(found, ends, strict=True))
 
     def _inside(self, t: float) -> Any:
         """Which pairs lie in the frame at the moment `t`."""
         points = self.controls.at(t)[: self.controls.pairs]
         return ((points > -0.5) & (points < np.asarray(self.size) - 0.5)).all(axis=1)
 
-    def _moves(self, places: Nodes, centres: Points, moves: Points, factors: tuple[float, float]) -> Any:
+    def _moves(self, places: Nodes, centres: Points, moves: Points, factors: tuple[float, ...]) -> Any:
         if self._kind == "tps":
             once = ThinPlate(centres, centres + moves, self._options.smoothing)(places) - places
             return np.stack([factor * once for factor in factors])

@@ -57,6 +57,18 @@ class Field:
         whole = cv2.resize(nodes, (columns * SPACING, rows * SPACING), interpolation=cv2.INTER_LINEAR)
         return np.asarray(whole, np.float32)[SPACING : SPACING + last - first, SPACING : SPACING + width]
 
+    def spread(self, numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(h, w): a number of each node, (rows, columns), interpolated for every pixel as the lookups are."""
+        width, height = self.size
+        rows, columns = numbers.shape
+        whole = cv2.resize(numbers, (columns * SPACING, rows * SPACING), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(whole, np.float32)[SPACING : SPACING + height, SPACING : SPACING + width]
+
+    @property
+    def spacing(self) -> int:
+        """Pixels between nodes."""
+        return SPACING
+
     def at(self, points: npt.ArrayLike) -> Points:
         """(N, 2) lookups for `points`, (N, 2), in pixels of the frame; beyond it the field is continued."""
         places = (as_points(points) - _first()) / SPACING

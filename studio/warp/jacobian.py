@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -53,15 +52,13 @@ def determinants(warp: Field) -> npt.NDArray[np.float32]:
 
 def determinant_map(warp: Field) -> npt.NDArray[np.float32]:
     """(h, w) determinants, the area in the source of what one pixel of the frame looks up; for a heat map."""
-    cells = determinants(warp).mean(axis=0)
-    rows, columns = warp.nodes.shape[:2]
-    # Cell centres lie half a node after the nodes: bring them back to the nodes, then up to the pixels.
+    return warp.spread(at_nodes(determinants(warp).mean(axis=0)))
+
+
+def at_nodes(cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Numbers of the cells between nodes, (rows - 1, columns - 1), brought to the nodes, (rows, columns)."""
     padded = np.pad(cells, ((1, 1), (1, 1)), mode="edge")
-    at_nodes = (padded[:-1, :-1] + padded[1:, :-1] + padded[:-1, 1:] + padded[1:, 1:]) / 4
-    whole = cv2.resize(at_nodes, (columns * SPACING, rows * SPACING), interpolation=cv2.INTER_LINEAR)
-    width, height = warp.size
-    inside: npt.NDArray[np.float32] = whole[SPACING : SPACING + height, SPACING : SPACING + width]
-    return inside
+    return np.asarray((padded[:-1, :-1] + padded[1:, :-1] + padded[:-1, 1:] + padded[1:, 1:]) / 4, np.float32)
 
 
 def foldover(*warps: Field) -> Foldover:
