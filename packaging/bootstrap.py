@@ -389,7 +389,8 @@ def program(command: str, arguments: list[str]) -> list[str]:
     """The command line to run in the environment."""
     python = environment_python(ENVIRONMENT)
     if command == "test":
-        return [str(python), "-m", "pytest", *arguments]
+        # Two processes are what two cores take; `-n 0` as a last argument wins.
+        return [str(python), "-m", "pytest", "-n", "2", "--dist", "worksteal", *arguments]
     return [str(python.with_name("buddies-studio" + python.suffix)), "demo", *arguments]
 
 

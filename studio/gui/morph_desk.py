@@ -6,6 +6,7 @@ with what it holds: other pairs or options are cheap, only other pictures have t
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -44,6 +45,10 @@ class MorphRequest:
         How far shapes have moved and colours have faded, both 0 to 1.
     settled : bool
         False while a point is dragged: what takes longer waits until it lies still.
+    leg : int
+        Which step of a morph through several pictures this is.
+    among : tuple of Picture
+        All pictures of that morph; () if there are only these two.
     """
 
     a: Picture
@@ -55,6 +60,8 @@ class MorphRequest:
     view: View = "morph"
     layers: frozenset[Layer] = frozenset({"points"})
     settled: bool = True
+    leg: int = 0
+    among: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +122,13 @@ class MorphAnswer:
 
 
 class _Held:
-    """A prepared morph, what is known of it, and the job that makes it faster or better while nobody asks."""
+    """A prepared morph, what is known of it, and the job that makes it faster or better while nobody asks.
 
-    def __init__(self, a: Picture, b: Picture, morph: PreparedMorph) -> None:
-        self.a, self.b, self.morph = a, b, morph
+    `pictures` are those that its frame depends on.
+    """
+
+    def __init__(self, pictures: tuple[Picture, ...], morph: PreparedMorph) -> None:
+        self.pictures, self.morph = pictures, morph
         self.worst: Folds | None = None
         self.job: Job[PreparedMorph] | Job[None] | None = None
         self.gave_up = False
@@ -143,33 +153,32 @@ class MorphDesk:
     """Keeps the morphs that the panel shows; a `studio.live.Desk`."""
 
     def __init__(self) -> None:
-        self._held: list[_Held] = []
+        self._held: dict[tuple[int, int], _Held] = {}  # by leg and slot
         self._settled = True
 
     def answer(self, request: MorphRequest) -> MorphAnswer:
         """Render the frames of a request, doing no more than what changed since the last one."""
         self._settled = request.settled
-        for held in self._held[len(request.options) :]:
-            held.close()
-        del self._held[len(request.options) :]
-        for slot, options in enumerate(request.options):
-            self._bring(slot, request, options)
-        shots = tuple(_shot(held, request) for held in self._held)
-        notes = tuple(dict.fromkeys(note for held in self._held for note in held.morph.notes))
-        return MorphAnswer(request, shots, notes, any(not held.morph.refined for held in self._held))
+        legs, slots = max(1, len(request.among) - 1), len(request.options)
+        for leg, slot in [key for key in self._held if key[0] >= legs or key[1] >= slots]:
+            self._held.pop((leg, slot)).close()
+        shown = [self._bring(slot, request, options) for slot, options in enumerate(request.options)]
+        shots = tuple(_shot(held, request) for held in shown)
+        notes = tuple(dict.fromkeys(note for held in shown for note in held.morph.notes))
+        return MorphAnswer(request, shots, notes, any(not held.morph.refined for held in shown))
 
     def rest(self) -> Progress | None:
         """One step of refining or of preparing the key moments; a milestone says that the frame is better now."""
         if not self._settled:
             return None
-        for held in self._held:
+        for held in self._held.values():
             if held.gave_up or (held.job is None and held.morph.refined and held.morph.warm):
                 continue
             return self._step(held)
         return None
 
     def close(self) -> None:
-        for held in self._held:
+        for held in self._held.values():
             held.close()
         self._held.clear()
 
@@ -192,27 +201,31 @@ class MorphDesk:
             held.job, held.gave_up = None, True
             raise
 
-    def _bring(self, slot: int, request: MorphRequest, options: MorphOptions) -> None:
+    def _bring(self, slot: int, request: MorphRequest, options: MorphOptions) -> _Held:
         """Have the morph of a slot agree with a request."""
         from studio.morph.render import prepare
 
-        if slot == len(self._held):
-            first = self._held[0] if self._held else None
-            if first is not None and first.morph.options.frame == options.frame:
-                morph = first.morph.with_options(options)  # its pictures are in the frame already
-            else:
-                morph = prepare(request.a, request.b, request.pairs, options, PREVIEW_SIDE)
-            self._held.append(_Held(request.a, request.b, morph))
-            return
-        held = self._held[slot]
-        if held.a is not request.a or held.b is not request.b or held.morph.options.frame != options.frame:
-            held.replace(prepare(request.a, request.b, request.pairs, options, PREVIEW_SIDE))
-            held.a, held.b = request.a, request.b
-            return
+        pictures = (request.a, request.b, *request.among)
+        held, first = self._held.get((request.leg, slot)), self._held.get((request.leg, 0))
+        if held is None and first is not None and _fits(first, pictures, options):
+            held = _Held(pictures, first.morph.with_options(options))  # its pictures are in the frame already
+        elif held is None or not _fits(held, pictures, options):
+            made = prepare(request.a, request.b, request.pairs, options, PREVIEW_SIDE, request.among)
+            if held is not None:
+                held.close()
+            held = _Held(pictures, made)
+        self._held[request.leg, slot] = held
         if held.morph.options != options:
             held.replace(held.morph.with_options(options))
         if held.morph.pairs is not request.pairs and held.morph.pairs != request.pairs:
             held.replace(held.morph.with_pairs(request.pairs))
+        return held
+
+
+def _fits(held: _Held, pictures: tuple[Picture, ...], options: MorphOptions) -> bool:
+    """Whether the frame is the same, and the pictures in it are."""
+    same = len(pictures) == len(held.pictures) and all(map(operator.is_, pictures, held.pictures))
+    return same and held.morph.options.frame == options.frame
 
 
 def _shot(held: _Held, request: MorphRequest) -> Shot:

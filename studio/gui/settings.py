@@ -40,11 +40,19 @@ class Settings:
 
     @property
     def backbone(self) -> str:
-        return self._text("match/backbone") or "buddynet"
+        """The network of the match."""
+        return self.network("match")
 
     @backbone.setter
     def backbone(self, name: str) -> None:
-        self._store.setValue("match/backbone", name)
+        self.set_network("match", name)
+
+    def network(self, mode: str) -> str:
+        """The network chosen last in a mode that has a choice of its own."""
+        return self._text(f"{mode}/backbone") or "buddynet"
+
+    def set_network(self, mode: str, name: str) -> None:
+        self._store.setValue(f"{mode}/backbone", name)
 
     @property
     def device(self) -> str:
@@ -82,6 +90,16 @@ class Settings:
 
     def set_flag(self, name: str, value: bool) -> None:
         self._store.setValue(f"view/{name}", "true" if value else "false")
+
+    def number(self, key: str, default: float) -> float:
+        """A remembered number."""
+        try:
+            return float(self._text(key))
+        except ValueError:
+            return default
+
+    def set_number(self, key: str, value: float) -> None:
+        self._store.setValue(key, repr(value))
 
     def options(self, kind: type[AnyOptions], key: str) -> AnyOptions:
         """The options used last under `key`, or the defaults."""

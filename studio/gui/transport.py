@@ -24,7 +24,7 @@ from studio.gui.morph_desk import Folds
 from studio.gui.theme import colors, icon
 
 POSITIONS = 1000
-"""Steps of the slider from A to B."""
+"""Steps of the slider from one picture to the next."""
 FRAME_INTERVAL = 16
 """Milliseconds between two frames of the player; the worker leaves out what it can't render in time."""
 
@@ -43,7 +43,7 @@ class TimeSlider(QSlider):
     def position_of(self, value: int) -> float:
         """Where the middle of the handle stands for a value, in pixels of this widget."""
         handle = self._handle_width()
-        return handle / 2 + (self.width() - handle) * value / POSITIONS
+        return handle / 2 + (self.width() - handle) * value / self.maximum()
 
     def _handle_width(self) -> int:
         option = QStyleOptionSlider()
@@ -54,7 +54,7 @@ class TimeSlider(QSlider):
     def mousePressEvent(self, ev: QMouseEvent) -> None:
         if ev.button() == Qt.MouseButton.LeftButton:
             handle = self._handle_width()
-            self.setValue(round((ev.position().x() - handle / 2) / max(self.width() - handle, 1) * POSITIONS))
+            self.setValue(round((ev.position().x() - handle / 2) / max(self.width() - handle, 1) * self.maximum()))
         super().mousePressEvent(ev)
 
 
@@ -64,18 +64,23 @@ class _Ticks(QWidget):
     def __init__(self, slider: TimeSlider) -> None:
         super().__init__()
         self._slider = slider
+        self.names = ["A", "B"]
         self.setFixedHeight(22)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        for tick in range(21):
-            x = self._slider.position_of(tick * POSITIONS // 20)
+        legs = len(self.names) - 1
+        # A mark each 20th of the way between two pictures, fewer of them and fewer words the more pictures there are.
+        marks, words = (20, 4) if legs == 1 else (10, 2) if legs <= 3 else (4, 1)
+        for tick in range(marks * legs + 1):
+            x = self._slider.position_of(tick * POSITIONS // marks)
+            leg, within = divmod(tick, marks)
             painter.setPen(QPen(QColor(colors().muted), 1))
-            painter.drawLine(QPointF(x, 0), QPointF(x, 6 if tick % 5 == 0 else 3))
-            if tick % 5 == 0:
-                text = {0: "A", 20: "B"}.get(tick, f"{5 * tick} %")
+            painter.drawLine(QPointF(x, 0), QPointF(x, 6 if tick * words % marks == 0 else 3))
+            if tick * words % marks == 0:
+                text = self.names[leg] if within == 0 else f"{100 * within // marks} %"
                 rect = QRectF(min(max(x - 30, 0.0), self.width() - 60), 7, 60, 15)
-                flag = {0: Qt.AlignmentFlag.AlignLeft, 20: Qt.AlignmentFlag.AlignRight}.get(
+                flag = {0: Qt.AlignmentFlag.AlignLeft, marks * legs: Qt.AlignmentFlag.AlignRight}.get(
                     tick, Qt.AlignmentFlag.AlignHCenter
                 )
                 painter.drawText(rect, flag, text)
@@ -118,7 +123,7 @@ class Badge(QPushButton):
 
 
 class Transport(QWidget):
-    """Everything about time. `t` runs from 0 (A) to 1 (B)."""
+    """Everything about time. It runs from 0 (A) to 1 (B), and on to 2 (C) and further if there are more pictures."""
 
     time_changed = Signal(float)
     """(t) by slider, key or player"""
@@ -132,6 +137,7 @@ class Transport(QWidget):
         self._forward = True
         self._last = 0.0
         self.slider = TimeSlider()
+        self._ticks = _Ticks(self.slider)
         self.play_button, self.loop_button, self.ping_pong_button = (QToolButton() for _ in range(3))
         self.speed = QDoubleSpinBox()
         self.speed.setRange(0.2, 60.0)
@@ -186,7 +192,7 @@ class Transport(QWidget):
         column.setContentsMargins(0, 5, 0, 0)
         column.setSpacing(1)
         column.addWidget(self.slider)
-        column.addWidget(_Ticks(self.slider))
+        column.addWidget(self._ticks)
         row.addLayout(column, 1)
         row.addWidget(self.value_label)
         row.addSpacing(8)
@@ -202,6 +208,21 @@ class Transport(QWidget):
         self.ping_pong_button.setIcon(icon("ping-pong"))
         self.badge.set_folds(self.badge.folds)
 
+    def set_names(self, names: list[str]) -> None:
+        """The pictures that the way leads through, two at least."""
+        if names == self._ticks.names:
+            return
+        self._ticks.names = names
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, POSITIONS * self.end)
+        self._ticks.update()
+        self.set_time(self._time)
+
+    @property
+    def end(self) -> int:
+        """The moment of the last picture."""
+        return len(self._ticks.names) - 1
+
     @property
     def time(self) -> float:
         return self._time
@@ -212,7 +233,7 @@ class Transport(QWidget):
 
     def set_time(self, t: float) -> None:
         """Go to a moment."""
-        self._time = min(max(t, 0.0), 1.0)
+        self._time = min(max(t, 0.0), float(self.end))
         with QSignalBlocker(self.slider):
             self.slider.setValue(round(self._time * POSITIONS))
         self._show_time()
@@ -226,7 +247,7 @@ class Transport(QWidget):
             return
         if on:
             self._last = time.monotonic()
-            if self._time >= 1.0 and not self.ping_pong_button.isChecked():
+            if self._time >= self.end and not self.ping_pong_button.isChecked():
                 self.set_time(0.0)
             self._timer.start()
         else:
@@ -239,16 +260,17 @@ class Transport(QWidget):
         step = (now - self._last) / self.speed.value()
         self._last = now
         if self.ping_pong_button.isChecked():
-            phase = ((self._time if self._forward else 2.0 - self._time) + step) % 2.0
-            self._forward = phase <= 1.0
-            self.set_time(phase if self._forward else 2.0 - phase)
+            there_and_back = 2.0 * self.end
+            phase = ((self._time if self._forward else there_and_back - self._time) + step) % there_and_back
+            self._forward = phase <= self.end
+            self.set_time(phase if self._forward else there_and_back - phase)
             return
         t = self._time + step
-        if t >= 1.0 and not self.loop_button.isChecked():
-            self.set_time(1.0)
+        if t >= self.end and not self.loop_button.isChecked():
+            self.set_time(self.end)
             self.set_playing(False)
         else:
-            self.set_time(t % 1.0)
+            self.set_time(t % self.end)
 
     def _on_repeat(self, on: bool, rival: QToolButton) -> None:
         if on:
@@ -258,4 +280,6 @@ class Transport(QWidget):
         self.settings_changed.emit()
 
     def _show_time(self) -> None:
-        self.value_label.setText(f"{self._time * 100:.0f} %")
+        leg = min(int(self._time), self.end - 1)
+        start = f"{self._ticks.names[leg]} + " if self.end > 1 else ""
+        self.value_label.setText(f"{start}{(self._time - leg) * 100:.0f} %")

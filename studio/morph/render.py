@@ -7,6 +7,7 @@ moments; from then on they are interpolated, which takes a tenth of the time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,20 +209,34 @@ class _Side:
         return warp_picture(self.plate, self.field.dense(first, last))
 
 
-def prepare(a: Picture, b: Picture, pairs: PairSet, options: MorphOptions, longest_side: int = 0) -> PreparedMorph:
+def prepare(
+    a: Picture,
+    b: Picture,
+    pairs: PairSet,
+    options: MorphOptions,
+    longest_side: int = 0,
+    among: Sequence[Picture] = (),
+) -> PreparedMorph:
     """Bring two pictures into one frame, at most `longest_side` pixels (0: as large as they are in memory).
 
-    "halfway" gives what its refinement starts from; `preparing` refines.
+    "halfway" gives what its refinement starts from; `preparing` refines. `among` are all pictures of a longer
+    morph that these two are neighbours in: the frame is then that of all.
     """
-    return PreparedMorph(plates_of(a, b, options, longest_side), pairs, options)
+    return PreparedMorph(plates_of(a, b, options, longest_side, among), pairs, options)
 
 
 def preparing(
-    a: Picture, b: Picture, pairs: PairSet, options: MorphOptions, longest_side: int = 0, device: str = "auto"
+    a: Picture,
+    b: Picture,
+    pairs: PairSet,
+    options: MorphOptions,
+    longest_side: int = 0,
+    device: str = "auto",
+    among: Sequence[Picture] = (),
 ) -> Job[PreparedMorph]:
     """`prepare` as a job, with all that takes time: refinement of "halfway" and the fields of the key moments."""
     yield Progress(0.0, "bringing the pictures into one frame")
-    morph = prepare(a, b, pairs, options, longest_side)
+    morph = prepare(a, b, pairs, options, longest_side, among)
     if options.warp == "halfway" and morph.controls.pairs:
         morph = yield from part(refining(morph, device), 0.05, 0.9)
     yield from part(morph.warming(), 0.9, 1.0)
@@ -239,13 +254,20 @@ def refining(morph: PreparedMorph, device: str = "auto") -> Job[PreparedMorph]:
     return PreparedMorph(morph.plates, morph.pairs, morph.options, warp)
 
 
-def plates_of(a: Picture, b: Picture, options: MorphOptions, longest_side: int = 0) -> Plates:
-    """Both pictures resized to the frame that the options choose."""
-    frame = frame_size(a.size, b.size, options.frame)
-    known = max(max(p.pixels.shape[:2]) for p in (a, b))
-    frame = shrink_within(frame, min(longest_side or known, known))
-    has_alpha = a.alpha is not None or b.alpha is not None
+def plates_of(
+    a: Picture, b: Picture, options: MorphOptions, longest_side: int = 0, among: Sequence[Picture] = ()
+) -> Plates:
+    """Both pictures resized to the frame that the options choose; `among` as in `prepare`."""
+    frame, has_alpha = common_frame(among or (a, b), options, longest_side)
     return Plates(plate_of(a, frame, has_alpha), plate_of(b, frame, has_alpha), a.size, b.size)
+
+
+def common_frame(pictures: Sequence[Picture], options: MorphOptions, longest_side: int = 0) -> tuple[Size, bool]:
+    """Size of the frame that all these pictures are brought into, and whether it has alpha."""
+    frame = frame_size(pictures[0].size, pictures[-1].size, options.frame)
+    known = max(max(picture.pixels.shape[:2]) for picture in pictures)
+    frame = shrink_within(frame, min(longest_side or known, known))
+    return frame, any(picture.alpha is not None for picture in pictures)
 
 
 def plate_of(picture: Picture, frame: Size, has_alpha: bool) -> npt.NDArray[Any]:

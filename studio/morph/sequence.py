@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-import numpy.typing as npt
-
 from studio.errors import StudioError
-from studio.geometry import Size, shrink_within
+from studio.geometry import Size
 from studio.morph.options import MorphOptions
-from studio.morph.render import Pixels, Plates, PreparedMorph, plate_of, refining
+from studio.morph.render import Pixels, Plates, PreparedMorph, common_frame, plate_of, refining
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
-from studio.warp.controls import frame_size
 
 
 class MorphError(StudioError):
@@ -83,7 +79,8 @@ def preparing_sequence(
             f"not {len(pairs)}."
         )
     yield Progress(0.0, "bringing the pictures into one frame")
-    plates = common_plates(pictures, options, longest_side)
+    frame, has_alpha = common_frame(pictures, options, longest_side)
+    plates = [plate_of(picture, frame, has_alpha) for picture in pictures]
     legs = []
     for index, (first, second) in enumerate(pairwise(range(len(pictures)))):
         sizes = pictures[first].size, pictures[second].size
@@ -94,14 +91,3 @@ def preparing_sequence(
         yield from part(leg.warming(), middle, stop)
         legs.append(leg)
     return MorphSequence(legs)
-
-
-def common_plates(
-    pictures: Sequence[Picture], options: MorphOptions, longest_side: int = 0
-) -> list[npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]:
-    """All pictures in one frame, as `Plates` holds them."""
-    frame = frame_size(pictures[0].size, pictures[-1].size, options.frame)
-    known = max(max(picture.pixels.shape[:2]) for picture in pictures)
-    frame = shrink_within(frame, min(longest_side or known, known))
-    has_alpha = any(picture.alpha is not None for picture in pictures)
-    return [plate_of(picture, frame, has_alpha) for picture in pictures]

@@ -401,5 +401,5 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
     assert calls == ["prepared"]
     while desk.rest() is not None:
         pass
-    assert all(held.morph.warm for held in desk._held)
+    assert all(held.morph.warm for held in desk._held.values())
     desk.close()

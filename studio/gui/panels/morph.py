@@ -24,6 +24,7 @@ from studio.gui.modes import ModePanel
 from studio.gui.morph_desk import Layer, MorphAnswer, MorphDesk, MorphRequest, View
 from studio.gui.morph_stage import MorphStage
 from studio.gui.pad import ShapeColourPad
+from studio.gui.panels.further import FurtherPictures, name_of
 from studio.gui.panels.morph_export import MorphExport, MorphNow
 from studio.gui.panels.parts import heading, rule
 from studio.gui.settings import Settings
@@ -78,6 +79,7 @@ class MorphPanel(ModePanel):
         self.layers: dict[Layer, QCheckBox] = {}
         self.notes = QLabel(wordWrap=True)
         self.notes.setObjectName("muted")
+        self.further = FurtherPictures(state, jobs, settings)
         self.export = MorphExport(jobs, settings, self.now)
         self._lay_out()
         self._restore()
@@ -115,6 +117,9 @@ class MorphPanel(ModePanel):
         body.addWidget(heading("Shape and Colour"))
         body.addWidget(self.pad)
         body.addWidget(rule())
+        body.addWidget(heading("Further Pictures"))
+        body.addWidget(self.further)
+        body.addWidget(rule())
         body.addWidget(heading("Warp and Time"))
         body.addWidget(self.form)
         body.addWidget(rule())
@@ -151,6 +156,7 @@ class MorphPanel(ModePanel):
             box.setChecked(settings.flag(f"morph_{layer}", layer == "points"))
         transport.loop_button.setChecked(settings.flag("morph_loop", False))
         transport.ping_pong_button.setChecked(settings.flag("morph_ping_pong", False))
+        transport.speed.setValue(settings.number("morph/seconds", transport.speed.value()))
 
     def _connect(self) -> None:
         state, transport = self._state, self.stage.transport
@@ -169,6 +175,8 @@ class MorphPanel(ModePanel):
             box.toggled.connect(self._ask)
         self.match_button.clicked.connect(self.match_asked)
         self.export.message.connect(self.message)
+        self.further.message.connect(self.message)
+        self.further.changed.connect(self.refresh)
         self.export.running_changed.connect(self.ready_changed)
         state.pairs_changed.connect(self.refresh)
         state.picture_changed.connect(self._on_picture)
@@ -230,6 +238,7 @@ class MorphPanel(ModePanel):
     def shutdown(self, timeout: float = 5.0) -> bool:
         """End the thread; False if it is still busy after `timeout` seconds."""
         self.stage.transport.set_playing(False)
+        self.further.close_down()
         return self.worker.shutdown(timeout)
 
     def now(self) -> MorphNow | None:
@@ -237,12 +246,20 @@ class MorphPanel(ModePanel):
         a, b, options = self._state.picture("A"), self._state.picture("B"), self._options()
         if a is None or b is None or options is None or not self.is_ready:
             return None
-        t = self.stage.transport.time
-        return MorphNow(a, b, self._state.pairs.enabled(), options, t, self.pad.shape, self.pad.colour, self._on_way)
+        leg, t = self._leg_and_moment()
+        pictures, pairs = (a, b, *self.further.pictures), (self._state.pairs.enabled(), *self.further.pairs)
+        return MorphNow(pictures, pairs, leg, options, t, self.pad.shape, self.pad.colour, self._on_way)
+
+    def _leg_and_moment(self) -> tuple[int, float]:
+        """Between which pictures the time stands, and how far from the first to the second of them, 0 to 1."""
+        transport = self.stage.transport
+        leg = min(int(transport.time), transport.end - 1)
+        return leg, transport.time - leg
 
     def refresh(self) -> None:
         """Take in what the state says now."""
         ready = self.is_ready
+        self.stage.transport.set_names([name_of(number) for number in range(len(self.further.pictures) + 2)])
         if not ready:
             self._say_what_to_do()
         elif self._active:
@@ -295,6 +312,8 @@ class MorphPanel(ModePanel):
                 VIEWS[self.view_choice.currentIndex()][1],
                 frozenset(layer for layer, box in self.layers.items() if box.isChecked()),
                 settled=not self._state.is_dragging,
+                leg=now.leg,
+                among=now.pictures if len(now.pictures) > 2 else (),
             )
         )
 
@@ -302,13 +321,15 @@ class MorphPanel(ModePanel):
 
     def _on_answer(self, _: object, answer: MorphAnswer) -> None:
         request = answer.request
-        stale = request.a is not self._state.picture("A") or request.b is not self._state.picture("B")
-        if stale or not self._active or not self.is_ready:
+        now = self.now() if self._active else None
+        if now is None or request.leg != now.leg or request.a is not now.a or request.b is not now.b:
             return
         self._failed = ""
         self.stage.view.set_shots(answer.shots)
         self.stage.transport.badge.set_folds(answer.shots[0].folds)
         words = list(answer.notes)
+        if self.further.missing:
+            words.append("The pairs of further pictures are being found; until then these fade into each other.")
         if answer.refining:
             words.append("“halfway” is being refined; this is where it starts from.")
         self._show_notes("\n".join(words))
@@ -336,9 +357,9 @@ class MorphPanel(ModePanel):
         self.stage.view.set_hint("", "")
         self.refresh()
 
-    def _on_time(self, t: float) -> None:
+    def _on_time(self, _: float) -> None:
         self._on_way = True
-        options = self._options()
+        options, (_leg, t) = self._options(), self._leg_and_moment()
         if options is not None:
             self.pad.set_position(shape_at(t, options), colour_at(t, options))
         self._ask()
@@ -364,14 +385,14 @@ class MorphPanel(ModePanel):
         steps = [step / WAY_STEPS for step in range(WAY_STEPS + 1)]
         self.pad.set_way([(shape_at(t, options), colour_at(t, options)) for t in steps])
         if self._on_way:
-            t = self.stage.transport.time
+            _leg, t = self._leg_and_moment()
             self.pad.set_position(shape_at(t, options), colour_at(t, options))
 
     def _go_to_worst(self) -> None:
         folds = self.stage.transport.badge.folds
         if folds is not None and folds.count:
             self.stage.transport.set_playing(False)
-            self.stage.transport.set_time(folds.worst_at)
+            self.stage.transport.set_time(self._leg_and_moment()[0] + folds.worst_at)
 
     def _remember_switches(self) -> None:
         transport = self.stage.transport
@@ -379,3 +400,4 @@ class MorphPanel(ModePanel):
             self._settings.set_flag(f"morph_{layer}", box.isChecked())
         self._settings.set_flag("morph_loop", transport.loop_button.isChecked())
         self._settings.set_flag("morph_ping_pong", transport.ping_pong_button.isChecked())
+        self._settings.set_number("morph/seconds", transport.speed.value())

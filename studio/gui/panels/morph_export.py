@@ -39,18 +39,34 @@ FIELD_FILTER = "NumPy array (*.npy);;Float TIFF (*.tiff *.tif)"
 class MorphNow:
     """What is written: the morph as the panel shows it.
 
-    `t` is the moment; `shape` and `colour` differ from it where curves or the pad say so, and `on_way` tells
-    whether they belong to it.
+    `pictures` are two or more, `all_pairs` those of each two neighbours, and `leg` says between which two the
+    moment lies. `t` is the moment; `shape` and `colour` differ from it where curves or the pad say so, and
+    `on_way` tells whether they belong to it.
     """
 
-    a: Picture
-    b: Picture
-    pairs: PairSet
+    pictures: tuple[Picture, ...]
+    all_pairs: tuple[PairSet, ...]
+    leg: int
     options: MorphOptions
     t: float
     shape: float
     colour: float
     on_way: bool
+
+    @property
+    def a(self) -> Picture:
+        """The picture before the moment."""
+        return self.pictures[self.leg]
+
+    @property
+    def b(self) -> Picture:
+        """The picture after it."""
+        return self.pictures[self.leg + 1]
+
+    @property
+    def pairs(self) -> PairSet:
+        """Of these two."""
+        return self.all_pairs[self.leg]
 
 
 class MorphExport(QWidget):
@@ -185,7 +201,7 @@ class MorphExport(QWidget):
         def make() -> Job[Path]:
             from studio.morph import exporting_film
 
-            return exporting_film([now.a, now.b], [now.pairs], now.options, options, path, device)
+            return exporting_film(now.pictures, now.all_pairs, now.options, options, path, device)
 
         self._submit(path, make, f"The film was written to “{path.name}”.")
 
@@ -314,7 +330,7 @@ class MorphExport(QWidget):
 def _full_size(now: MorphNow, device: str) -> Job[Any]:
     from studio.morph import preparing
 
-    return preparing(now.a, now.b, now.pairs, now.options, 0, device)
+    return preparing(now.a, now.b, now.pairs, now.options, 0, device, now.pictures)
 
 
 def _with_suffix(path: Path, suffix: str) -> Path:

@@ -1,0 +1,281 @@
+"""Pictures after B in a morph through several: C, D and so on, each with its pairs to the one before."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.buddies.options import MatchOptions
+from studio.errors import StudioError
+from studio.gui.items import image_of
+from studio.gui.opening import PICTURE_FILTER, Opened, opening
+from studio.gui.pair_files import PAIRS_FILTER
+from studio.gui.settings import Settings
+from studio.gui.state import StudioState
+from studio.jobs import JobHandle, JobQueue
+from studio.pairs import PairSet, read_pairs
+from studio.picture import Picture, loading
+from studio.progress import Job
+
+log = logging.getLogger(__name__)
+
+MOST = 24
+"""Letters A to Z."""
+_THUMBNAIL = 34
+
+
+@dataclass(eq=False)
+class _Entry:
+    """A picture of the list, and where its pairs with the picture before stand."""
+
+    picture: Picture
+    thumbnail: QPixmap
+    pairs: PairSet | None = None
+    before: Picture | None = None
+    """The picture that `pairs` lead from."""
+    words: str = ""
+    handle: JobHandle | None = field(default=None, repr=False)
+
+
+class FurtherPictures(QWidget):
+    """A list of pictures after B. Neighbours are matched in the background; a file of pairs may take its place."""
+
+    changed = Signal()
+    """Pictures or pairs."""
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+
+    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings) -> None:
+        super().__init__()
+        self._state, self._jobs, self._settings = state, jobs, settings
+        self._entries: list[_Entry] = []
+        self._known: list[tuple[Picture, Picture, PairSet]] = []
+        self._closed = False
+        self.list = QListWidget()
+        self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
+        self.list.setAccessibleName("Pictures after B")
+        self.hint = QLabel("The morph ends at B. Add pictures to go on to C, D and so on.", wordWrap=True)
+        self.hint.setObjectName("muted")
+        self.add_button, self.remove_button, self.up_button, self.pairs_button = (
+            QPushButton(text) for text in ("Add…", "Remove", "Earlier", "Pairs…")
+        )
+        self.add_button.setToolTip("Add pictures to the end of the morph; their pairs are found in the background")
+        self.remove_button.setToolTip("Take the selected picture out")
+        self.up_button.setToolTip("Let the selected picture change places with the one before it")
+        self.pairs_button.setToolTip("Read the selected picture's pairs with the picture before it from a file")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        for button in (self.add_button, self.remove_button, self.up_button, self.pairs_button):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(7)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.list)
+        layout.addLayout(buttons)
+        self.add_button.clicked.connect(self.add_dialog)
+        self.remove_button.clicked.connect(self.remove_selected)
+        self.up_button.clicked.connect(self.move_selected_up)
+        self.pairs_button.clicked.connect(self.pairs_dialog)
+        self.list.currentRowChanged.connect(lambda _: self._refresh_buttons())
+        state.picture_changed.connect(lambda _: self._settle())
+        self._show()
+
+    # --- what the morph asks ---
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The pictures after B."""
+        return [entry.picture for entry in self._entries]
+
+    @property
+    def pairs(self) -> list[PairSet]:
+        """Of B and C, of C and D and so on; none yet where a match is under way."""
+        return [entry.pairs or PairSet() for entry in self._entries]
+
+    @property
+    def missing(self) -> int:
+        """How many of them are still being found."""
+        return sum(entry.pairs is None for entry in self._entries)
+
+    def close_down(self) -> None:
+        """Give up what runs; nothing is begun afterwards."""
+        self._closed = True
+        for entry in self._entries:
+            self._stop(entry)
+
+    # --- what the person does ---
+
+    def add_dialog(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, "Add pictures", self._settings.last_folder, PICTURE_FILTER)
+        if paths:
+            self._settings.last_folder = str(Path(paths[0]).parent)
+            self.add([Path(path) for path in paths])
+
+    def add(self, paths: list[Path]) -> None:
+        """Decode pictures off this thread and put them at the end, in this order."""
+        room = MOST - len(self._entries)
+        if len(paths) > room:
+            self.message.emit("warning", f"A morph leads through {MOST + 2} pictures at most.", "")
+        for path in paths[:room]:
+            handle = self._jobs.submit(f"Open {path.name}", partial(_decode, path), lane="files")
+            handle.finished.connect(self._take)
+            handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+
+    def remove_selected(self) -> None:
+        row = self.list.currentRow()
+        if row >= 0:
+            self._stop(self._entries.pop(row))
+            self._settle()
+
+    def move_selected_up(self) -> None:
+        row = self.list.currentRow()
+        if row > 0:
+            self._entries[row - 1 : row + 1] = self._entries[row - 1 : row + 1][::-1]
+            self._settle()
+            self.list.setCurrentRow(row - 1)
+
+    def pairs_dialog(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Read pairs", self._settings.last_folder, PAIRS_FILTER)
+        if path:
+            self.read_pairs_of(self.list.currentRow(), Path(path))
+
+    def read_pairs_of(self, row: int, path: Path) -> None:
+        """Take the pairs of a picture of the list with the one before it from a file."""
+        try:
+            pairs = read_pairs(path)
+        except StudioError as error:
+            self.message.emit("error", str(error), "")
+            return
+        entry = self._entries[row]
+        self._stop(entry)
+        self._keep(entry, pairs)
+        self._show()
+        self.changed.emit()
+
+    # --- keeping in step ---
+
+    def _take(self, opened: Opened) -> None:
+        if self._closed:
+            return
+        pixmap = QPixmap.fromImage(image_of(opened.display.levels[-1])).scaled(
+            QSize(_THUMBNAIL, _THUMBNAIL),
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        self._entries.append(_Entry(opened.picture, pixmap))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Find the pairs that neighbours lack, from the front."""
+        before = self._state.picture("B")
+        for entry in self._entries:
+            if entry.before is not before:
+                self._stop(entry)
+                entry.pairs, entry.before, entry.words = None, before, ""
+                if before is not None:
+                    entry.pairs = self._remembered(before, entry.picture)
+                    if entry.pairs is None:
+                        self._match(entry, before)
+            before = entry.picture
+        in_use = {id(picture) for picture in (self._state.picture("B"), *self.pictures)}
+        self._known = [known for known in self._known if {id(known[0]), id(known[1])} <= in_use]
+        self._show()
+        self.changed.emit()
+
+    def _remembered(self, a: Picture, b: Picture) -> PairSet | None:
+        return next((pairs for first, second, pairs in self._known if first is a and second is b), None)
+
+    def _keep(self, entry: _Entry, pairs: PairSet) -> None:
+        entry.pairs, entry.words = pairs, ""
+        if entry.before is not None:
+            self._known = [
+                known for known in self._known if known[0] is not entry.before or known[1] is not entry.picture
+            ]
+            self._known.append((entry.before, entry.picture, pairs))
+
+    def _match(self, entry: _Entry, before: Picture) -> None:
+        options = self._settings.options(MatchOptions, "match")
+        backbone, device, picture = self._settings.backbone, self._settings.device, entry.picture
+
+        def make() -> Job[PairSet]:
+            from studio.buddies import find_buddies  # here, on the compute thread: this imports torch
+
+            return find_buddies(before, picture, options, backbone=backbone, device=device)
+
+        entry.words = "waiting"
+        entry.handle = handle = self._jobs.submit(f"Match {before.name} and {picture.name}", make)
+        handle.progressed.connect(lambda event: self._say(entry, f"matching {event.fraction:.0%}"))
+        handle.finished.connect(partial(self._on_matched, entry))
+        handle.failed.connect(partial(self._on_failed, entry))
+
+    def _on_matched(self, entry: _Entry, pairs: PairSet) -> None:
+        entry.handle = None
+        self._keep(entry, pairs)
+        self._show()
+        self.changed.emit()
+
+    def _on_failed(self, entry: _Entry, sentence: str, details: str) -> None:
+        entry.handle, entry.words = None, "no pairs"
+        self.message.emit("error", sentence, details)
+        self._show()
+
+    def _stop(self, entry: _Entry) -> None:
+        if entry.handle is not None:
+            entry.handle.cancel()
+            entry.handle = None
+
+    def _say(self, entry: _Entry, words: str) -> None:
+        entry.words = words
+        if entry in self._entries:
+            row = self._entries.index(entry)
+            self.list.item(row).setText(self._text(row))
+
+    def _text(self, row: int) -> str:
+        entry = self._entries[row]
+        how = entry.words or "no pairs yet"
+        if entry.pairs is not None:
+            how = f"{len(entry.pairs)} pairs with {name_of(row + 1)}"
+        return f"{name_of(row + 2)}   {entry.picture.name}\n      {how}"
+
+    def _show(self) -> None:
+        row = self.list.currentRow()
+        self.list.clear()
+        for number, entry in enumerate(self._entries):
+            self.list.addItem(QListWidgetItem(entry.thumbnail, self._text(number)))
+        self.list.setCurrentRow(min(row, len(self._entries) - 1))
+        self.list.setVisible(bool(self._entries))
+        self.list.setFixedHeight(6 + 42 * min(max(len(self._entries), 1), 4))
+        self.hint.setVisible(not self._entries)
+        self._refresh_buttons()
+
+    def _refresh_buttons(self) -> None:
+        row = self.list.currentRow()
+        self.add_button.setEnabled(len(self._entries) < MOST)
+        self.remove_button.setEnabled(row >= 0)
+        self.up_button.setEnabled(row > 0)
+        self.pairs_button.setEnabled(row >= 0)
+
+
+def name_of(number: int) -> str:
+    """The letter of a picture: 0 is A."""
+    return chr(ord("A") + number)
+
+
+def _decode(path: Path) -> Job[Opened]:
+    return opening(loading(path), path.name)
