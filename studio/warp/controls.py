@@ -11,6 +11,7 @@ from studio.geometry import Points, Size, rescale
 from studio.pairs import PairSet
 from studio.warp.fields import moving_least_squares
 from studio.warp.options import WarpOptions
+from studio.warp.untangle import untangled
 
 Frame = Literal["a", "b", "between"]
 
@@ -27,7 +28,8 @@ class Controls:
     size : (int, int)
         (width, height) of the frame.
     a, b : (N, 2)
-        Where each point is in A and in B: first those of the pairs, then those that hold the border.
+        Where each point is in A and in B: first those of the pairs, untangled if that is asked for, then those
+        that hold the border.
     pairs : int
         How many of them come from pairs.
     notes : tuple of str
@@ -67,6 +69,8 @@ def control_points(pairs: PairSet, size_a: Size, size_b: Size, frame: Size, opti
     """The enabled pairs, scaled from pictures of `size_a` and `size_b` to the `frame`, and the pins of the border."""
     used = pairs.enabled()
     a, b = rescale(used.a, size_a, frame), rescale(used.b, size_b, frame)
+    if options.untangle:
+        a, b = untangled(a, b, np.array([pair.locked or pair.origin != "matched" for pair in used], bool))
     notes = _notes(used, a, b, frame, options)
     pins_a, pins_b = _pins(a, b, frame, options)
     return Controls(frame, np.concatenate([a, pins_a]), np.concatenate([b, pins_b]), len(used), notes)

@@ -27,6 +27,12 @@ class WarpOptions(Options):
         "pins points all along the edges, so that no pixel from beyond the picture comes in.",
         label="Border",
     )
+    untangle: bool = knob(
+        True,
+        "Let matched pairs that cross their neighbours give way, half in each picture, until nothing folds. Pairs that "
+        "you placed, dragged or locked stay where they are.",
+        label="Untangle",
+    )
     stiffness: float = knob(
         1.0,
         "How quickly the pull of a point fades with distance: the weight is 1 / distance^(2 × stiffness). More keeps "

@@ -197,7 +197,7 @@ def test_dragging_keeps_the_pictures_and_moves_the_warp(a: Picture, b: Picture, 
     run_to_end(morph.warming())
     from dataclasses import replace
 
-    moved = morph.with_pairs(pairs.with_pair(replace(pairs[2], b=(70.0, 20.0))))
+    moved = morph.with_pairs(pairs.with_pair(replace(pairs[2], b=(70.0, 20.0), origin="edited")))
     assert moved.plates is morph.plates
     assert not moved.warm
     assert np.abs(moved.frame(0.5).astype(int) - morph.frame(0.5)).max() > 20
@@ -210,7 +210,7 @@ def test_a_fold_turns_the_badge(a: Picture, b: Picture, pairs: PairSet) -> None:
 
     morph = prepare(a, b, pairs, MorphOptions(warp="tps"))
     assert morph.foldover().bijective
-    folded = morph.with_pairs(pairs.with_pair(replace(pairs[0], b=(85.0, 55.0))))
+    folded = morph.with_pairs(pairs.with_pair(replace(pairs[0], b=(85.0, 55.0), origin="edited")))
     found = folded.foldover()
     assert not found.bijective
     assert len(found.places)

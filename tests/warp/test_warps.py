@@ -170,7 +170,7 @@ def test_degenerate_points_stay_finite(kind: str, border: str, a: list, b: list)
 
 def notes(a: list, b: list, border: str = "free") -> str:
     options = WarpOptions.from_dict({"border": border})
-    return " ".join(control_points(PairSet.from_arrays(a, b), SIZE, SIZE, SIZE, options).notes)
+    return " ".join(control_points(PairSet.from_arrays(a, b, origin="placed"), SIZE, SIZE, SIZE, options).notes)
 
 
 def test_what_points_cannot_determine_is_said_in_words() -> None:
