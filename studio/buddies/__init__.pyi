@@ -1,5 +1,24 @@
+from .confidence import with_confidence
+from .explain import provenance, surface, why_not
+from .fixed import pairs_to_keep
 from .match import match
+from .memory import MatchMemory
 from .options import MatchOptions
-from .run import find_buddies
+from .propose import propose
+from .run import find_buddies, look, rematch_around, rematch_inside
 
-__all__ = ["MatchOptions", "find_buddies", "match"]
+__all__ = [
+    "MatchMemory",
+    "MatchOptions",
+    "find_buddies",
+    "look",
+    "match",
+    "pairs_to_keep",
+    "propose",
+    "provenance",
+    "rematch_around",
+    "rematch_inside",
+    "surface",
+    "why_not",
+    "with_confidence",
+]

@@ -34,12 +34,24 @@ MOST_SCALE = 2.5
 """How much larger or smaller, relative to its picture, an object may be in B."""
 SHORTEST_BASE = 0.12
 """Two pairs nearer to each other than this, in units of the longer side, tell no direction."""
-CHUNK = 1 << 21
-"""Residuals computed at once."""
+SURE = 10.0
+"""What the vote of a pair placed by hand weighs, in those of the strongest found pair."""
+CHUNK = 1 << 15
+"""Residuals computed at once: what fits into a core's cache."""
+
+
+def tolerance_of(strength: float) -> float:
+    """How far a pair may lie from the movement, in units of the longer side of picture B; see `consistent`."""
+    return float(TOLERANCE * 2.0 ** (1 - 2 * strength))
 
 
 def consistent(
-    a: npt.ArrayLike, b: npt.ArrayLike, rank: npt.ArrayLike, sizes: tuple[Size, Size], strength: float
+    a: npt.ArrayLike,
+    b: npt.ArrayLike,
+    rank: npt.ArrayLike,
+    sizes: tuple[Size, Size],
+    strength: float,
+    sure: Flags | None = None,
 ) -> Flags:
     """Flags the pairs that agree with the movement which most of the others support.
 
@@ -53,6 +65,8 @@ def consistent(
         Of picture A and picture B.
     strength : float
         0 keeps all; 0.5 keeps what lies within `TOLERANCE`; 1 within half of it.
+    sure : (N,) bool, optional
+        Pairs placed by hand: always kept, and each votes like `SURE` of the strongest others.
 
     Returns
     -------
@@ -62,18 +76,30 @@ def consistent(
     count = len(points_a)
     if strength <= 0 or count < FEWEST:
         return np.ones(count, dtype=bool)
-    tolerance = TOLERANCE * 2.0 ** (1 - 2 * strength)
-    start, end = _complex(points_a, sizes[0]), _complex(points_b, sizes[1])
+    tolerance = tolerance_of(strength)
+    start, end = in_units(points_a, sizes[0]), in_units(points_b, sizes[1])
     strength_of = np.maximum(np.asarray(rank, dtype=np.float64), 1e-6)
+    kept = np.zeros(count, dtype=bool) if sure is None else sure
+    strength_of[kept] = SURE * strength_of.max()
     voters = np.argsort(-strength_of, kind="stable")[:: -(-count // VOTERS)]
-    movement = _movement(start[voters], end[voters], strength_of[voters], tolerance)
+    movement = common_movement(start[voters], end[voters], strength_of[voters], tolerance)
     if movement is None:
         return np.ones(count, dtype=bool)
-    return np.asarray(np.abs(end - _moved(start, movement)) <= tolerance)
+    return np.asarray((np.abs(end - moved(start, movement)) <= tolerance) | kept)
 
 
-def _movement(start: Complex, end: Complex, rank: Reals, tolerance: float) -> Complex | None:
-    """The affine movement that most pairs support: (p, q, r) of z -> p z + q conj(z) + r."""
+def common_movement(start: Complex, end: Complex, rank: Reals, tolerance: float) -> Complex | None:
+    """The affine movement that most pairs support: (p, q, r) of z -> p z + q conj(z) + r; None if none has support.
+
+    Parameters
+    ----------
+    start, end : (N,) complex128
+        Places in A and in B as `in_units` gives them.
+    rank : (N,) float64
+        Above 0: what the votes weigh.
+    tolerance : float
+        Votes fade out at this distance.
+    """
     # A crowd counts for more than one of its pairs, but not for as many as it has: its pairs are not independent.
     votes = rank / np.sqrt(_crowd(start, end))
     similarity = _best_similarity(start, end, votes, _spread(start, end, rank), tolerance)
@@ -83,16 +109,17 @@ def _movement(start: Complex, end: Complex, rank: Reals, tolerance: float) -> Co
     movement = np.asarray([0, -factor, shift] if mirrored else [factor, 0, shift], dtype=np.complex128)
     # The object need not move rigidly: an affine fit to the supporters takes up foreshortening.
     for _ in range(5):
-        residual = np.abs(end - _moved(start, movement))
+        residual = np.abs(end - moved(start, movement))
         movement = _affine(start, end, votes * np.maximum(0.0, 1 - (residual / (1.5 * tolerance)) ** 2))
     return movement
 
 
-def _moved(start: Complex, movement: Complex) -> Complex:
+def moved(start: Complex, movement: Complex) -> Complex:
+    """Where a movement takes places, (N,)."""
     return np.asarray(movement[0] * start + movement[1] * np.conj(start) + movement[2], dtype=np.complex128)
 
 
-def _complex(points: Points, size: Size) -> Complex:
+def in_units(points: Points, size: Size) -> Complex:
     """Points as complex numbers around the middle, in units of the longer side."""
     centred = (points + 0.5 - np.asarray(size) / 2) / max(size)
     return np.asarray(centred[:, 0] + 1j * centred[:, 1], dtype=np.complex128)
@@ -130,8 +157,13 @@ def _best_similarity(
         step = max(1, CHUNK // len(start))
         for begin in range(0, len(factor), step):
             rows = slice(begin, begin + step)
-            residual = np.abs(end[None] - (factor[rows, None] * base[None] + shift[rows, None]))
-            support = prior[rows] * (np.maximum(0.0, 1 - (residual / tolerance) ** 2) @ votes)
+            gap = factor[rows, None] * base[None]
+            gap += shift[rows, None]
+            gap -= end[None]
+            squared = gap.real**2 + gap.imag**2  # np.abs takes three times as long, for it guards against overflow
+            squared *= -1 / tolerance**2
+            squared += 1
+            support = prior[rows] * (np.maximum(0.0, squared, out=squared) @ votes)
             winner = int(support.argmax())
             if support[winner] > best:
                 best = float(support[winner])

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, count
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from studio.backbones.backbone import Backbone, Stage
-from studio.buddies.consistency import consistent
+from studio.buddies.answers import Box
+from studio.buddies.carry import Scene
+from studio.buddies.confidence import confidences
+from studio.buddies.finish import Choice, choose, place
+from studio.buddies.fixed import FixedPairs
+from studio.buddies.memory import Look, Maps, MatchMemory
 from studio.buddies.official import OfficialReading
 from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperReading
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.pyramid import cost, extract, plain_stages
-from studio.buddies.ranking import Activation, Buddies, Index, first_of_each, inside, strongest_of_groups
+from studio.buddies.ranking import Activation, Buddies, Floats, strongest_of_groups
 from studio.buddies.search import Cells, displacement
+from studio.buddies.trail import LevelTrail, Trail
 from studio.geometry import Points
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
@@ -31,11 +39,18 @@ NOTHING_FOUND = "No pairs found: the pictures have nothing in common that is str
 FINISHING = 0.05
 """Choosing the final pairs, as a share of all before it."""
 
-Maps = dict[int, Tensor]
 Reading = OfficialReading | PaperReading
 
 
-def match(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions) -> Job[PairSet]:
+def match(
+    a: Picture,
+    b: Picture,
+    backbone: Backbone,
+    options: MatchOptions,
+    *,
+    fixed: PairSet | None = None,
+    memory: MatchMemory | None = None,
+) -> Job[PairSet]:
     """Find the neural best buddies of two pictures (Aberman et al. 2018).
 
     Yields, besides its progress, the pairs of each level as a preview: a `PairSet` whose pairs have that
@@ -48,47 +63,59 @@ def match(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions) -> 
     backbone : Backbone
         Any network whose strides double from level to level.
     options : MatchOptions
+    fixed : PairSet, optional
+        Pairs that are known (see `studio.buddies.pairs_to_keep`). Each opens its region at every level, no other
+        pair takes its cells, and it comes back as it is; disabled ones only come back.
+    memory : MatchMemory, optional
+        Features found there are not computed again; those of this match and its trail are left there.
 
     Returns
     -------
     PairSet
-        The pairs of the finest level, the highest rank first, numbered from 1, in full-size pixels; none if the
-        pictures have nothing in common. `confidence` is how alike the network finds the two points: the mean,
-        over the levels from the coarsest on, of the cosine between the patches around the pair and around the
-        pairs it came from, once both have a common appearance; negative means count as 0.
+        The fixed pairs, then the pairs of the finest level, the highest rank first, with the lowest numbers from 1
+        that are free, in full-size pixels; none if the pictures have nothing in common. `confidence` is that of
+        `studio.buddies.confidence`. In previews it is how alike the network finds the two points: the mean, over
+        the levels so far, of the cosine between the patches around the pair and around the pairs it came from;
+        negative means count as 0.
     """
     plan = Plan.of(a.size, b.size, backbone.levels, options)
-    official = options.preset == "official"
-    tolerance = int(options.relaxed)
+    given = fixed or PairSet()
+    hold = FixedPairs.of(given, plan)
     maps_a: Maps = {}
     maps_b: Maps = {}
     try:
-        stages = plain_stages(backbone) if official else [backbone.stage(level.number) for level in backbone.levels]
-        reading = (
-            OfficialReading(plan, maps_a, maps_b, stages, tolerance, keep_repeats=options.per_level_limit > 0)
-            if official
-            else PaperReading(plan, maps_a, maps_b, tolerance)
-        )
+        stages = stages_for(backbone, options)
+        reading = reading_for(plan, maps_a, maps_b, stages, options, hold)
         spans = _spans(plan, stages, reading)
-        for picture, size, maps, name in ((a, plan.size_a, maps_a, "A"), (b, plan.size_b, maps_b, "B")):
-            image = backbone.normalise(picture.tensor(size, backbone.device))
-            job = extract(image.contiguous() if official else image, stages, plan.levels[-1].number)
-            maps.update((yield from part(job, *next(spans), f"looking at picture {name}")))
-        buddies: Buddies | None = None
-        for visited, level in enumerate(plan.levels, 1):
-            title, span = f"level {level.number}: ", next(spans)
-            buddies = yield from part(reading.search(level, buddies), *span, title)
-            buddies = _rank(buddies, maps_a[level.number], maps_b[level.number], options)
-            shown = _preview(buddies, plan, level, visited)
-            yield Progress(span[1], f"{title}{len(buddies)} pairs", shown, milestone=True)
-            if not len(buddies):
-                break
-        pairs = _finish(buddies, plan, maps_a, maps_b, options) if buddies else PairSet()
-        yield Progress(1.0, f"{len(pairs)} pairs" if len(pairs) else NOTHING_FOUND, milestone=True)
+        yield from looking(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
+        trail: list[LevelTrail] = []
+        buddies = yield from descend(reading, plan, (maps_a, maps_b), options, hold, trail, spans)
+        scene = scene_of(plan, (maps_a, maps_b), memory)
+        pairs, choice = finish(buddies, scene, options, given, options.pairs)
+        if memory is not None:
+            memory.finished(trail_of(options, trail, choice, pairs, given))
+        yield Progress(1.0, f"{len(pairs)} pairs" if len(pairs) > len(given) else NOTHING_FOUND, milestone=True)
         return pairs
     finally:
         maps_a.clear()
         maps_b.clear()
+
+
+def stages_for(backbone: Backbone, options: MatchOptions) -> list[Stage]:
+    """The pieces of the network as the preset wants them."""
+    if options.preset == "official":
+        return plain_stages(backbone)
+    return [backbone.stage(level.number) for level in backbone.levels]
+
+
+def reading_for(
+    plan: Plan, maps_a: Maps, maps_b: Maps, stages: Sequence[Stage], options: MatchOptions, fixed: FixedPairs
+) -> Reading:
+    """The reading of the preset."""
+    tolerance = int(options.relaxed)
+    if options.preset == "official":
+        return OfficialReading(plan, maps_a, maps_b, stages, tolerance, options.per_level_limit > 0, fixed)
+    return PaperReading(plan, maps_a, maps_b, tolerance, options.consistency, fixed)
 
 
 def _spans(plan: Plan, stages: Sequence[Stage], reading: Reading) -> Iterator[tuple[float, float]]:
@@ -101,69 +128,162 @@ def _spans(plan: Plan, stages: Sequence[Stage], reading: Reading) -> Iterator[tu
     return iter(list(zip([0.0, *ends], ends, strict=False)))
 
 
+def looking(
+    a: Picture,
+    b: Picture,
+    backbone: Backbone,
+    stages: Sequence[Stage],
+    plan: Plan,
+    options: MatchOptions,
+    maps: tuple[Maps, Maps],
+    memory: MatchMemory | None,
+    spans: Iterator[tuple[float, float]],
+) -> Job[None]:
+    """Fill `maps` with the features of A and of B, from `memory` where it has them, and leave them there."""
+    plain, finest = options.preset == "official", plan.levels[-1].number
+    looks = []
+    for picture, size, found, name in ((a, plan.size_a, maps[0], "A"), (b, plan.size_b, maps[1], "B")):
+        span = next(spans)
+        known = memory.look_of(picture, backbone, size, plain, finest) if memory is not None else None
+        if known is not None:
+            found.update(known.maps)
+            yield Progress(span[1], f"picture {name} is known")
+        else:
+            image = backbone.normalise(picture.tensor(size, backbone.device))
+            job = extract(image.contiguous() if plain else image, stages, finest)
+            found.update((yield from part(job, *span, f"looking at picture {name}")))
+        looks.append(Look.of(picture, backbone, size, plain, found))
+    if memory is not None:
+        memory.looked(plan, options, *looks)
+
+
+def look_at(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: MatchMemory) -> Job[None]:
+    """Only compute the features of two pictures, as a match with these options would, and leave them in `memory`."""
+    plan = Plan.of(a.size, b.size, backbone.levels, options)
+    maps: tuple[Maps, Maps] = ({}, {})
+    try:
+        spans = iter([(0.0, 0.48), (0.48, 0.96)])
+        yield from looking(a, b, backbone, stages_for(backbone, options), plan, options, maps, memory, spans)
+        if memory.held is not None:
+            memory.held.scene.warm()
+        yield Progress(1.0, "both pictures are known")
+    finally:
+        for side in maps:
+            side.clear()
+
+
+def scene_of(plan: Plan, maps: tuple[Maps, Maps], memory: MatchMemory | None) -> Scene:
+    """Both pictures: what is prepared in `memory`, if all levels are there."""
+    held = memory.held if memory is not None else None
+    return held.scene if held and held.scene.levels == plan.levels else Scene(plan, *maps)
+
+
+def descend(
+    reading: Reading,
+    plan: Plan,
+    maps: tuple[Maps, Maps],
+    options: MatchOptions,
+    fixed: FixedPairs,
+    trail: list[LevelTrail],
+    spans: Iterator[tuple[float, float]],
+    start: Buddies | None = None,
+) -> Job[Buddies]:
+    """The buddies of the finest level; those of every level are added to `trail`.
+
+    `start` are buddies of the coarsest level that are not to be searched for.
+    """
+    buddies = start
+    for visited, level in enumerate(plan.levels, 1):
+        title, span = f"level {level.number}: ", next(spans)
+        if start is None or visited > 1:
+            buddies = yield from part(reading.search(level, buddies), *span, title)
+        assert buddies is not None
+        buddies = _rank(buddies, maps[0][level.number], maps[1][level.number], options)
+        trail.append(LevelTrail.of(level, buddies))
+        shown = _preview(buddies, plan, level, visited, fixed)
+        yield Progress(span[1], f"{title}{len(buddies)} pairs", shown, milestone=True)
+        if not len(buddies):
+            break
+    assert buddies is not None
+    return buddies
+
+
 def _rank(buddies: Buddies, map_a: Tensor, map_b: Tensor, options: MatchOptions) -> Buddies:
     """Add a level to the ranks, and leave out what is not active or over the limit."""
     squared = options.preset == "official"
     a, b = (Activation(features, options.threshold, squared) for features in (map_a, map_b))
     rank = buddies.rank + (a.of(buddies.a) + b.of(buddies.b)) * np.float32(0.5)
-    buddies = replace(buddies, rank=rank).take(a.passes(buddies.a) & b.passes(buddies.b))
+    active = a.passes(buddies.a) & b.passes(buddies.b)
+    buddies = replace(buddies, rank=rank).take(active | buddies.is_fixed)
     places = np.concatenate([buddies.a, buddies.b], axis=1)
-    return buddies.take(strongest_of_groups(places, buddies.rank, options.per_level_limit, options.seed))
+    limit, sure = options.per_level_limit, buddies.is_fixed
+    return buddies.take(strongest_of_groups(places, buddies.rank, limit, options.seed, sure))
 
 
-def _preview(buddies: Buddies, plan: Plan, level: LevelPlan, visited: int) -> PairSet:
-    buddies = buddies.by_rank().take(slice(MOST_IN_PREVIEW))
+def _preview(buddies: Buddies, plan: Plan, level: LevelPlan, visited: int, fixed: FixedPairs) -> PairSet:
+    buddies = buddies.take(~buddies.is_fixed).by_rank().take(slice(MOST_IN_PREVIEW))
     a, b = (plan.working_points(cells, level) for cells in (buddies.a, buddies.b))
-    return _pair_set(buddies, plan, a, b, level, visited)
+    return joined(fixed.pairs, plan, a, b, buddies.rank, np.clip(buddies.similarity / visited, 0, 1), level)
 
 
-def _finish(buddies: Buddies, plan: Plan, maps_a: Maps, maps_b: Maps, options: MatchOptions) -> PairSet:
-    """The pairs of the finest level: one for each point of A, off the border, the strongest of each group."""
-    level = plan.levels[-1]
-    official = options.preset == "official"
-    buddies = buddies.take(first_of_each(buddies.a[:, 0] * plan.size_a[0] + buddies.a[:, 1]))
-    place = _corners if official else plan.working_points
-    off_border = inside(place(buddies.a, level), plan.size_a, options.border)
-    buddies = buddies.take(off_border & inside(place(buddies.b, level), plan.size_b, options.border))
-    if not official:
-        points = place(buddies.a, level), place(buddies.b, level)
-        buddies = buddies.take(consistent(*points, buddies.rank, (plan.size_a, plan.size_b), options.consistency))
-    places = np.concatenate([place(buddies.a, level)[:, ::-1], place(buddies.b, level)[:, ::-1]], axis=1)
-    buddies = buddies.take(strongest_of_groups(places, buddies.rank, options.pairs, options.seed)).by_rank()
-    place_a, place_b = place(buddies.a, level), place(buddies.b, level)
-    if options.subcell and not official and len(buddies):
-        aside = displacement(
-            Cells.normalised(maps_a[level.number]),
-            Cells.normalised(maps_b[level.number]),
-            buddies.a,
-            buddies.b,
-            level.patch,
-        )
-        place_a, place_b = place_a - aside * (level.stride / 2), place_b + aside * (level.stride / 2)
-    return _pair_set(buddies, plan, place_a, place_b, level, len(plan.levels))
+def finish(
+    buddies: Buddies,
+    scene: Scene,
+    options: MatchOptions,
+    given: PairSet,
+    groups: int,
+    among: npt.NDArray[np.bool_] | None = None,
+) -> tuple[PairSet, Choice]:
+    """`given`, and the pairs that become of the finest level's buddies; see `choose`."""
+    plan, level = scene.plan, scene.plan.levels[-1]
+    choice = choose(buddies, plan, level, options, groups, among)
+    choice = replace(choice, rows=choice.rows[buddies.fixed[choice.rows] < 0])
+    found = buddies.take(choice.rows)
+    a, b = (place(plan, options, level, cells) for cells in (found.a, found.b))
+    if options.subcell and options.preset != "official" and len(found):
+        in_a, in_b = (Cells.normalised(maps[level.number]) for maps in (scene.start, scene.end))
+        aside = displacement(in_a, in_b, found.a, found.b, level.patch) * (level.stride / 2)
+        a, b = a - aside, b + aside
+    if not len(found):
+        return given, choice
+    pairs = joined(given, plan, a, b, found.rank, np.ones(len(found)), level)
+    new = np.arange(len(given), len(pairs))
+    sure = confidences(scene, pairs, new)
+    kept = pairs.pairs[: len(given)]
+    changed = (replace(pairs[row], confidence=one) for row, one in zip(new.tolist(), sure.tolist(), strict=True))
+    return PairSet((*kept, *changed)), choice
 
 
-def _corners(cells: Index, level: LevelPlan) -> Points:
-    """What the authors' program takes for the place of a cell: (x, y) of its top-left pixel."""
-    return level.stride * cells[:, ::-1].astype(np.float64)
+def trail_of(
+    options: MatchOptions,
+    levels: Sequence[LevelTrail],
+    choice: Choice,
+    pairs: PairSet,
+    given: PairSet,
+    window: Box | None = None,
+) -> Trail:
+    """The trail of a match that gave `pairs`, the last of which are its choice."""
+    new = PairSet(pairs.pairs[len(given) :])
+    return Trail(options, tuple(levels), choice.fate, choice.rival, choice.rows, new.a, new.b, window)
 
 
-def _pair_set(
-    buddies: Buddies, plan: Plan, place_a: Points, place_b: Points, level: LevelPlan, visited: int
+def joined(
+    given: PairSet,
+    plan: Plan,
+    a: Points,
+    b: Points,
+    rank: Floats,
+    confidence: npt.NDArray[Any],
+    level: LevelPlan,
 ) -> PairSet:
-    """Pairs, numbered from 1 in their order, from points, (N, 2), at the working size."""
-    return PairSet(
-        tuple(
-            PointPair(number, a, b, rank, confidence, level.number, "matched")
-            for number, (a, b, rank, confidence) in enumerate(
-                zip(
-                    map(tuple, plan.full_points(place_a, "a").tolist()),
-                    map(tuple, plan.full_points(place_b, "b").tolist()),
-                    buddies.rank.tolist(),
-                    np.clip(buddies.similarity / visited, 0.0, 1.0).tolist(),
-                    strict=True,
-                ),
-                1,
-            )
-        )
+    """`given`, then pairs of a level from points at the working size, (N, 2), with the lowest free numbers."""
+    taken = {pair.id for pair in given}
+    free = (number for number in count(1) if number not in taken)
+    columns = (
+        map(tuple, plan.full_points(a, "a").tolist()),
+        map(tuple, plan.full_points(b, "b").tolist()),
+        rank.tolist(),
+        np.asarray(confidence).tolist(),
     )
+    found = (PointPair(next(free), *row, level.number, "matched") for row in zip(*columns, strict=True))
+    return PairSet((*given.pairs, *found))

@@ -10,10 +10,12 @@ from torch import Tensor
 
 from studio.backbones.backbone import Stage
 from studio.buddies.appearance import invert, vote_warp
+from studio.buddies.fixed import FixedPairs
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.pyramid import cost
 from studio.buddies.ranking import Buddies, Index, Mask, first_of_each, last_of_each, mutual
-from studio.buddies.search import RELATIVE_COST, Cells, search_windows
+from studio.buddies.search import RELATIVE_COST, Cells, pair_similarity, search_windows
+from studio.pairs import PairSet
 from studio.progress import Job, part
 
 EXPECTED_STEPS = 40
@@ -36,6 +38,8 @@ class OfficialReading:
     keep_repeats : bool
         Let a pair appear once for each parent that leads to it. It does in the authors' program, until the end;
         but only limiting the pairs per level can tell the difference.
+    fixed : FixedPairs, optional
+        Pairs that are matches at every level, whatever the search says, so that all below them hangs on them.
     """
 
     squared_activation = True
@@ -48,12 +52,14 @@ class OfficialReading:
         stages: Sequence[Stage],
         tolerance: int,
         keep_repeats: bool,
+        fixed: FixedPairs | None = None,
     ) -> None:
         self._plan = plan
         self._maps_a, self._maps_b = maps_a, maps_b
         self._stages = stages
         self._tolerance = tolerance
         self._keep_repeats = keep_repeats
+        self._fixed = fixed or FixedPairs.of(PairSet(), plan)
         self._above: tuple[LevelPlan, Tensor, Tensor] | None = None  # the level above, and its matches of A and B
 
     def work(self, level: LevelPlan) -> float:
@@ -81,20 +87,37 @@ class OfficialReading:
         middle = (1 + split) / 2
         a_to_b, similarity = yield from part(search_windows(a, b, to_b, level.window, level.patch), split, middle)
         b_to_a, _ = yield from part(search_windows(b, a, to_a, level.window, level.patch), middle, 1.0)
+        fixed_a, fixed_b = self._fixed.cells(self._plan, level)
+        flat_a, flat_b = fixed_a @ (a.width, 1), fixed_b @ (a.width, 1)
+        if len(self._fixed):
+            at_a, at_b = (torch.from_numpy(flat).to(a_to_b.device) for flat in (flat_a, flat_b))
+            a_to_b[at_a], b_to_a[at_b] = at_b, at_a
+            similarity[at_a] = torch.from_numpy(pair_similarity(a, b, fixed_a, fixed_b, level.patch)).to(at_a.device)
         self._above = level, a_to_b, b_to_a
         there, back = a_to_b.cpu().numpy(), b_to_a.cpu().numpy()
         content = mutual(there[None], back[None], a.width, self._tolerance)[0]
         if parents is None:
             start = np.flatnonzero(content)
-            rank, before = np.zeros((2, len(start)), np.float32)
+            parent = np.full(len(start), -1)
         else:
             start, parent = self._children(level, parents, content, there, (a.height, a.width))
+        found = ~(np.isin(start, flat_a) | np.isin(there[start], flat_b))
+        own = np.full(len(self._fixed), -1)
+        if parents is not None:
+            rows = np.flatnonzero(parents.is_fixed)
+            own[parents.fixed[rows]] = rows
+        start, end = np.concatenate([flat_a, start[found]]), np.concatenate([flat_b, there[start[found]]])
+        parent = np.concatenate([own, parent[found]])
+        rank, before = np.zeros((2, len(start)), np.float32)
+        if parents is not None:
             rank, before = parents.rank[parent], parents.similarity[parent]
         return Buddies(
             np.stack(np.divmod(start, a.width), axis=1),
-            np.stack(np.divmod(there[start], b.width), axis=1),
+            np.stack(np.divmod(end, b.width), axis=1),
             rank,
             before + similarity.cpu().numpy()[start],
+            parent,
+            np.concatenate([np.arange(len(own)), np.full(int(found.sum()), -1)]),
         )
 
     def _adapted(self, level: LevelPlan) -> Job[tuple[Tensor, Tensor]]:

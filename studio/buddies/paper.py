@@ -6,12 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.buddies.agreement import agreed_matches
 from studio.buddies.appearance import common_appearance
+from studio.buddies.fixed import FixedPairs
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Buddies, mutual_pairs
+from studio.buddies.ranking import Activation, Buddies, Index, Mask, mutual_pairs
 from studio.buddies.regions import Claims, search_regions, settle
-from studio.buddies.search import RELATIVE_COST, TINY, Cells, search_everywhere, to_unit
-from studio.progress import Job
+from studio.buddies.search import RELATIVE_COST, TINY, Cells, pair_similarity, search_everywhere, to_unit
+from studio.pairs import PairSet
+from studio.progress import Job, Progress
 
 EXPECTED_SHARE = 0.3
 """Regions for each cell that the level above has in one picture, roughly, and three times the cost of windows."""
@@ -27,14 +30,33 @@ class PaperReading:
         Level number to (1, C, H, W); read when a level is searched.
     tolerance : int
         How many cells beside its start the way there and back may end.
+    consistency : float
+        How much the matches of the coarsest level must agree with each other (`studio.buddies.agreement`); 0, as in
+        the article, not at all.
+    fixed : FixedPairs, optional
+        Pairs that are there at every level.
+    within : (rows, columns) bool, optional
+        Which cells of A have matches at the coarsest level.
     """
 
     squared_activation = False
 
-    def __init__(self, plan: Plan, maps_a: dict[int, Tensor], maps_b: dict[int, Tensor], tolerance: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        maps_a: dict[int, Tensor],
+        maps_b: dict[int, Tensor],
+        tolerance: int,
+        consistency: float = 0.0,
+        fixed: FixedPairs | None = None,
+        within: Mask | None = None,
+    ) -> None:
         self._plan = plan
         self._maps_a, self._maps_b = maps_a, maps_b
         self._tolerance = tolerance
+        self._consistency = consistency
+        self._fixed = fixed or FixedPairs.of(PairSet(), plan)
+        self._within = within
 
     def work(self, level: LevelPlan) -> float:
         """Roughly the multiplications of a level, in units of those of a convolution."""
@@ -45,34 +67,90 @@ class PaperReading:
         return RELATIVE_COST * EXPECTED_SHARE * cells / 8 * side**4 * level.channels
 
     def search(self, level: LevelPlan, parents: Buddies | None) -> Job[Buddies]:
-        """The buddies of a level, with the ranks and similarities that their parents had."""
+        """The buddies of a level, with the ranks and similarities that their parents had; fixed pairs come first."""
         a, b = Cells.of(self._maps_a[level.number]), Cells.of(self._maps_b[level.number])
         if parents is None:
-            claims = yield from self._everywhere(a, b, level.patch)
-            rank, before = np.zeros((2, 1), np.float32)
+            claims = yield from self._everywhere(a, b, level)
+            opener, rank, before = np.full(1, -1), np.zeros(1, np.float32), np.zeros(1, np.float32)
         else:
-            claims = yield from search_regions(
-                a, b, 2 * parents.a, 2 * parents.b, level.reach, level.patch, self._tolerance
-            )
-            rank, before = parents.rank, parents.similarity
+            opener, centres_a, centres_b = self._openings(level, parents)
+            claims = yield from search_regions(a, b, centres_a, centres_b, level.reach, level.patch, self._tolerance)
+            rank, before = parents.rank[opener], parents.similarity[opener]
+        fixed = self.fixed_at(level, parents)
+        taken = np.isin(claims.a, fixed.a @ (a.width, 1)) | np.isin(claims.b, fixed.b @ (b.width, 1))
+        claims = claims.take(np.flatnonzero(~taken))
         claims = settle(claims, rank[claims.region])
-        return Buddies(
+        found = Buddies(
             np.stack(np.divmod(claims.a, a.width), axis=1),
             np.stack(np.divmod(claims.b, b.width), axis=1),
             rank[claims.region],
             before[claims.region] + claims.similarity,
+            opener[claims.region],
+        )
+        return fixed.followed_by(found)
+
+    def fixed_at(self, level: LevelPlan, parents: Buddies | None) -> Buddies:
+        """The fixed pairs as buddies of a level."""
+        count = len(self._fixed)
+        parent = np.full(count, -1)
+        if parents is not None:
+            rows = np.flatnonzero(parents.is_fixed)
+            parent[parents.fixed[rows]] = rows
+        cells_a, cells_b = self._fixed.cells(self._plan, level)
+        rank, similarity = np.zeros((2, count), np.float32)
+        if count:
+            a, b = (Cells.normalised(maps[level.number]) for maps in (self._maps_a, self._maps_b))
+            similarity = pair_similarity(a, b, cells_a, cells_b, level.patch)
+            if parents is not None:
+                rank, similarity = parents.rank[parent], parents.similarity[parent] + similarity
+        return Buddies(cells_a, cells_b, rank, similarity, parent, np.arange(count))
+
+    def _openings(self, level: LevelPlan, parents: Buddies) -> tuple[Index, Index, Index]:
+        """Numbers of the parents that open a region, and its middle in A and in B, (R, 2)."""
+        fixed = parents.is_fixed
+        opens = ~fixed
+        opens[fixed] = self._fixed.opens[parents.fixed[fixed]]
+        centres_a, centres_b = 2 * parents.a, 2 * parents.b
+        cells_a, cells_b = self._fixed.cells(self._plan, level)
+        centres_a[fixed], centres_b[fixed] = cells_a[parents.fixed[fixed]], cells_b[parents.fixed[fixed]]
+        return np.flatnonzero(opens), centres_a[opens], centres_b[opens]
+
+    def _everywhere(self, a: Cells, b: Cells, level: LevelPlan) -> Job[Claims]:
+        """At the coarsest level each picture is one region."""
+        a, b = both_adapted(a, b)
+        if self._consistency > 0:
+            yield Progress(0.0, "searching")
+            matches = self._agreed(a, b, level)
+            if self._within is not None:
+                matches[torch.from_numpy(~self._within.ravel()).to(matches.device)] = -torch.inf
+            there, back = matches.argmax(1).cpu().numpy(), matches.argmax(0).cpu().numpy()
+        else:
+            found = yield from search_everywhere(a, b, level.patch)
+            there, back = found[0].cpu().numpy(), found[2].cpu().numpy()
+        region, cell_a, cell_b = mutual_pairs(there[None], back[None], a.width, b.width, self._tolerance)
+        if self._within is not None:
+            inside = self._within.ravel()[cell_a]
+            region, cell_a, cell_b = region[inside], cell_a[inside], cell_b[inside]
+        place_a = np.stack(np.divmod(cell_a, a.width), axis=1)
+        place_b = np.stack(np.divmod(cell_b, b.width), axis=1)
+        return Claims(region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch))
+
+    def _agreed(self, a: Cells, b: Cells, level: LevelPlan) -> Tensor:
+        response_a, response_b = (Activation(maps[level.number], 0.0).response for maps in (self._maps_a, self._maps_b))
+        return agreed_matches(
+            a.vectors @ b.vectors.T,
+            ((a.height, a.width), (b.height, b.width)),
+            (response_a, response_b),
+            self._consistency,
+            self._fixed.cells(self._plan, level),
         )
 
-    def _everywhere(self, a: Cells, b: Cells, patch: int) -> Job[Claims]:
-        """At the coarsest level each picture is one region."""
-        blocks = [cells.vectors[None].clone() for cells in (a, b)]
-        weights = [torch.full((1, 1, block.shape[1]), 1 / block.shape[1], device=block.device) for block in blocks]
-        least = torch.full((blocks[0].shape[2],), TINY, device=blocks[0].device)
-        common_appearance(blocks[0], blocks[1], weights[0], weights[1], least, least)
-        a, b = (
-            Cells(to_unit(block[0]), cells.height, cells.width) for block, cells in zip(blocks, (a, b), strict=True)
-        )
-        found = yield from search_everywhere(a, b, patch)
-        there, best_a, back, best_b = (tensor.cpu().numpy() for tensor in found)
-        region, cell_a, cell_b = mutual_pairs(there[None], back[None], a.width, b.width, self._tolerance)
-        return Claims(region, cell_a, cell_b, np.where(there[cell_a] == cell_b, best_a[cell_a], best_b[cell_b]))
+
+def both_adapted(a: Cells, b: Cells) -> tuple[Cells, Cells]:
+    """Two whole maps brought to their common appearance, every cell of length 1."""
+    blocks = [cells.vectors[None].clone() for cells in (a, b)]
+    weights = [torch.full((1, 1, block.shape[1]), 1 / block.shape[1], device=block.device) for block in blocks]
+    least = torch.full((blocks[0].shape[2],), TINY, device=blocks[0].device)
+    common_appearance(blocks[0], blocks[1], weights[0], weights[1], least, least)
+    a, b = (Cells(to_unit(block[0]), cells.height, cells.width) for block, cells in zip(blocks, (a, b), strict=True))
+    return a, b

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.buddies.options import MatchOptions
-from studio.geometry import Points, Size, cell_to_pixel, fit_within, rescale
+from studio.geometry import Points, Size, cell_to_pixel, fit_within, pixel_to_cell, rescale
 
 # From the coarsest level on, whatever its number: networks with fewer levels lack the finest ones.
 PATCHES = (3, 3, 3, 5, 5)
@@ -90,6 +90,10 @@ class Plan:
             ),
         )
 
+    def swapped(self) -> Plan:
+        """With the pictures exchanged."""
+        return Plan(self.full_b, self.full_a, self.size_b, self.size_a, self.levels)
+
     def cells(self, level: LevelPlan) -> float:
         """How many cells both maps of a level have together."""
         return sum(width * height for width, height in (self.size_a, self.size_b)) / level.stride**2
@@ -97,6 +101,22 @@ class Plan:
     def working_points(self, cells: npt.NDArray[np.int64], level: LevelPlan) -> Points:
         """(N, 2) points (x, y), in pixels of the working size, of `cells`, (N, 2) as (row, column)."""
         return cell_to_pixel(cells[:, ::-1], level.stride) + level.offset
+
+    def cells_at(self, points: Points, level: LevelPlan, picture: Literal["a", "b"]) -> npt.NDArray[np.int64]:
+        """(N, 2) cells (row, column) of a level that hold `points` at the working size of picture "a" or "b"."""
+        columns, rows = self.grid(level, picture)
+        cells = pixel_to_cell(points - level.offset, level.stride, (columns, rows))
+        return np.ascontiguousarray(cells[:, ::-1])
+
+    def grid(self, level: LevelPlan, picture: Literal["a", "b"]) -> Size:
+        """(columns, rows) of the map of a level of picture "a" or "b"."""
+        width, height = self.size_a if picture == "a" else self.size_b
+        return width // level.stride, height // level.stride
+
+    def working_at(self, points: Points, picture: Literal["a", "b"]) -> Points:
+        """Carry (N, 2) points from the full size of picture "a" or "b" to the working size."""
+        full, size = (self.full_a, self.size_a) if picture == "a" else (self.full_b, self.size_b)
+        return rescale(points, full, size)
 
     def full_points(self, points: Points, picture: Literal["a", "b"]) -> Points:
         """Carry (N, 2) points from the working size to the full size of picture "a" or "b", and into it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -26,23 +26,47 @@ class Buddies:
         Sum over the levels so far of (response of A + response of B) / 2.
     similarity : (N,) float32
         Sum over the levels so far of the mean cosine over the patches of the pair and of its parents.
+    parent : (N,) int64
+        Which of the buddies of the level above opened the region; -1 for none (the default).
+    fixed : (N,) int64
+        Which of the fixed pairs this is; -1 for a pair that was found (the default).
     """
 
     a: Index
     b: Index
     rank: Floats
     similarity: Floats
+    parent: Index = field(default_factory=lambda: np.zeros(0, np.int64))
+    fixed: Index = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        for name in ("parent", "fixed"):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(len(self.rank), -1, np.int64))
 
     def __len__(self) -> int:
         return len(self.rank)
 
+    @property
+    def is_fixed(self) -> Mask:
+        """(N,) whether it was given and not found."""
+        is_fixed: Mask = self.fixed >= 0
+        return is_fixed
+
     def take(self, index: Index | Mask | slice) -> Buddies:
         """The pairs at `index`, a mask or numbers."""
-        return Buddies(self.a[index], self.b[index], self.rank[index], self.similarity[index])
+        return Buddies(*(getattr(self, name)[index] for name in _COLUMNS))
+
+    def followed_by(self, more: Buddies) -> Buddies:
+        """These, then `more`."""
+        return Buddies(*(np.concatenate([getattr(self, name), getattr(more, name)]) for name in _COLUMNS))
 
     def by_rank(self) -> Buddies:
         """The highest rank first; equal ranks stay in order."""
         return self.take(np.argsort(-self.rank, kind="stable"))
+
+
+_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed")
 
 
 def stretched(values: Floats) -> Floats:
@@ -149,7 +173,9 @@ def inside(points: npt.NDArray[np.float64], size: tuple[int, int], border: float
     return clear
 
 
-def strongest_of_groups(places: npt.NDArray[np.float64], rank: Floats, groups: int, seed: int) -> Index:
+def strongest_of_groups(
+    places: npt.NDArray[np.float64], rank: Floats, groups: int, seed: int, sure: Mask | None = None
+) -> Index:
     """Group pairs by k-means and keep the one of highest rank of each group (section 4.3).
 
     Parameters
@@ -160,19 +186,34 @@ def strongest_of_groups(places: npt.NDArray[np.float64], rank: Floats, groups: i
     groups : int
         How many groups; 0 keeps everything, and so do fewer pairs than that.
     seed : int
+    sure : (N,) bool, optional
+        Pairs that are kept in any case, and alone in their group.
 
     Returns
     -------
     (M,) int64
-        Which pairs stay, M <= `groups`, in the order of the groups.
+        Which pairs stay, M <= `groups` unless more are sure, in the order of the groups.
     """
+    labels = grouped(places, groups, seed)
+    return np.arange(len(places)) if labels is None else strongest(labels, rank, sure)
+
+
+def grouped(places: npt.NDArray[np.float64], groups: int, seed: int) -> Index | None:
+    """The number of the group of each pair, (N,); None if everything is kept. See `strongest_of_groups`."""
     if groups == 0 or groups > len(places):
-        return np.arange(len(places))
+        return None
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer places than groups: some stay empty
-        labels = KMeans(n_clusters=groups, random_state=seed).fit(places).labels_
-    members = [np.flatnonzero(labels == label) for label in range(groups)]
-    return np.array([group[np.argmax(rank[group])] for group in members if len(group)], dtype=np.int64)
+        return np.asarray(KMeans(n_clusters=groups, random_state=seed).fit(places).labels_, np.int64)
+
+
+def strongest(labels: Index, rank: Floats, sure: Mask | None = None) -> Index:
+    """The pair of highest rank of each group, or those of it that are sure."""
+    chosen = []
+    for members in (np.flatnonzero(labels == label) for label in np.unique(labels)):
+        certain = members[sure[members]] if sure is not None else members[:0]
+        chosen.append(certain if len(certain) else members[[np.argmax(rank[members])]])
+    return np.concatenate(chosen).astype(np.int64) if chosen else np.zeros(0, np.int64)

@@ -33,8 +33,18 @@ class Claims:
 
 
 @dataclass(frozen=True, eq=False)
-class _Side:
-    """Regions of one picture, as one step of the search takes them on."""
+class Regions:
+    """Square regions of one picture, taken on some at a time.
+
+    Parameters of `of`
+    ------------------
+    cells : Cells
+        As the network gives them, not normalised.
+    centres : (R, 2) int64
+        Row and column of their middles, on the map.
+    reach, patch : int
+        As for `search_regions`.
+    """
 
     cells: Cells
     centres: Tensor
@@ -43,9 +53,9 @@ class _Side:
     margin: int
 
     @classmethod
-    def of(cls, cells: Cells, centres: Index, reach: int, patch: int) -> _Side:
-        variance = cells.vectors.square().mean(0) - cells.vectors.mean(0).square()
-        least = FLATNESS * variance.clamp_min(0) + TINY
+    def of(cls, cells: Cells, centres: Index, reach: int, patch: int, least: Tensor | None = None) -> Regions:
+        if least is None:
+            least = least_variance(cells)
         return cls(cells, torch.from_numpy(centres).to(cells.vectors.device), least, reach, patch // 2)
 
     def region(self, part: slice) -> tuple[Tensor, Tensor, Tensor]:
@@ -56,6 +66,12 @@ class _Side:
         weight = F.pad(exists.view(-1, span, span).float(), (margin,) * 4).flatten(1)[:, None]
         cells = self.cells.blocks(top - margin, left - margin, span + 2 * margin, span + 2 * margin)
         return cells, weight / weight.sum(2, keepdim=True), exists
+
+
+def least_variance(cells: Cells) -> Tensor:
+    """(C,) what is added to the variances of channels in a region; see `FLATNESS`."""
+    variance = cells.vectors.square().mean(0) - cells.vectors.mean(0).square()
+    return FLATNESS * variance.clamp_min(0) + TINY
 
 
 def search_regions(
@@ -77,7 +93,7 @@ def search_regions(
     tolerance : int
         How many cells beside its start the way there and back may end.
     """
-    side_a, side_b = _Side.of(a, centres_a, reach, patch), _Side.of(b, centres_b, reach, patch)
+    side_a, side_b = Regions.of(a, centres_a, reach, patch), Regions.of(b, centres_b, reach, patch)
     span = 2 * reach + 1
     side = span + patch - 1
     step = at_once(a.vectors.device, 4 * side**2 * a.vectors.shape[1] + 3 * side**4)

@@ -208,6 +208,20 @@ def search_everywhere(a: Cells, b: Cells, patch: int) -> Job[tuple[Tensor, Tenso
     return torch.cat(a_to_b), torch.cat(best_a) / patch**2, b_to_a, best_b / patch**2
 
 
+def pair_similarity(a: Cells, b: Cells, cells_a: Index, cells_b: Index, patch: int) -> npt.NDArray[np.float32]:
+    """(N,) mean cosine between the patches around `cells_a` and `cells_b`, (N, 2) as (row, column)."""
+    device = a.vectors.device
+    step = at_once(device, 2 * patch**2 * a.vectors.shape[1])
+    found = [np.zeros(0, np.float32)]
+    for start in range(0, len(cells_a), step):
+        blocks = []
+        for map_, cells in ((a, cells_a), (b, cells_b)):
+            top, left = (torch.from_numpy(cells[start : start + step]).to(device) - patch // 2).unbind(1)
+            blocks.append(map_.blocks(top, left, patch, patch))
+        found.append((blocks[0] * blocks[1]).sum((1, 2)).div_(patch**2).cpu().numpy())
+    return np.concatenate(found)
+
+
 def displacement(a: Cells, b: Cells, cells_a: Index, cells_b: Index, patch: int) -> npt.NDArray[np.float64]:
     """How far beside the cells of B the best match lies, in fractions of a cell.
 

@@ -20,7 +20,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, fits: int) -> list[tuple[str, str, 
     """A match that runs out of memory above the working size `fits`; returns what it was asked."""
     asked: list[tuple[str, str, int]] = []
 
-    def job(_a, _b, network, options):
+    def job(_a, _b, network, options, **_others):
         asked.append((network.name, str(network.device), options.working_size))
         yield Progress(0.5, "half")
         if options.working_size > fits:

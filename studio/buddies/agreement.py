@@ -1,0 +1,134 @@
+"""The coarsest search with more than single patches: neighbours that agree, and one rough movement that most support.
+
+Not part of the paper, which takes the coarsest mutual nearest neighbours as they are; everything below hangs on
+them, and on animals of two kinds only one in four is right. Three things are asked of a match besides its cosines:
+that the cells around it match too, in the same arrangement or in the mirrored one (a left and a right profile);
+that it is the best one seen from both pictures; and that it lies near where a vote of all good candidates moves it
+(`studio.buddies.consistency`). The last is Hough matching (Cho, Kwak, Schmid and Ponce 2015, section 3) with a
+single winner.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.buddies.consistency import SURE, Complex, common_movement, in_units, moved, tolerance_of
+from studio.buddies.ranking import Floats, Index
+from studio.geometry import Size, cell_to_pixel
+
+TEMPERATURE = 0.05
+"""Of the soft matches: a cosine that is larger by this much counts e times as much."""
+DISTANCES = (1, 2)
+"""Cells between neighbours that are asked."""
+CANDIDATES = 3
+"""Best matches of each cell that vote on the movement."""
+VOTERS = 600
+"""The strongest candidates that do vote."""
+
+Shape = tuple[int, int]
+
+
+def agreed_cosines(cosines: Tensor, shape_a: Shape, shape_b: Shape) -> Tensor:
+    """Mean cosine over neighbours, in the same or the mirrored arrangement, whichever is more alike.
+
+    The neighbours are those of 3 x 3, and as many two cells apart; the mean of both.
+
+    Parameters
+    ----------
+    cosines : (Na, Nb)
+        Of every cell of A with every cell of B, both row by row.
+    shape_a, shape_b : (rows, columns)
+        Na and Nb are their products. Beyond an edge nothing is alike.
+
+    Returns
+    -------
+    (Na, Nb)
+    """
+    maps = cosines.view(*shape_a, *shape_b)
+    agreed = torch.zeros_like(maps)
+    for distance in DISTANCES:
+        straight, mirrored = torch.zeros_like(maps), torch.zeros_like(maps)
+        for dy in (-distance, 0, distance):
+            to_a, from_a = _overlap(dy, shape_a[0])
+            to_b, from_b = _overlap(dy, shape_b[0])
+            for dx in (-distance, 0, distance):
+                column_to_a, column_from_a = _overlap(dx, shape_a[1])
+                for total, step in ((straight, dx), (mirrored, -dx)):
+                    column_to_b, column_from_b = _overlap(step, shape_b[1])
+                    total[to_a, column_to_a, to_b, column_to_b] += maps[from_a, column_from_a, from_b, column_from_b]
+        agreed += torch.maximum(straight, mirrored)
+    return agreed.view_as(cosines) / (9 * len(DISTANCES))
+
+
+def _overlap(offset: int, length: int) -> tuple[slice, slice]:
+    """Where a row of cells shifted by `offset` meets itself: the receiving range and the giving one."""
+    first = max(0, -offset)
+    last = max(first, length - max(0, offset))
+    return slice(first, last), slice(first + offset, last + offset)
+
+
+def agreed_matches(
+    cosines: Tensor,
+    shapes: tuple[Shape, Shape],
+    responses: tuple[Floats, Floats],
+    strength: float,
+    fixed: tuple[Index, Index] | None = None,
+) -> Tensor:
+    """Log-weights of all matches of the coarsest cells; the best of a row and of a column are its matches.
+
+    Parameters
+    ----------
+    cosines : (Na, Nb)
+    shapes : two of (rows, columns)
+        As for `agreed_cosines`.
+    responses : two of (rows, columns)
+        How strongly the network reacts to each cell of A and of B, 0 to 1: what its votes weigh.
+    strength : float
+        Above 0; as for `studio.buddies.consistency.consistent`.
+    fixed : two of (N, 2) int64, optional
+        Row and column of the cells of pairs that are sure.
+
+    Returns
+    -------
+    (Na, Nb)
+    """
+    soft = agreed_cosines(cosines, *shapes) / TEMPERATURE
+    soft = soft.log_softmax(0) + soft.log_softmax(1)
+    a, b = _best(soft, CANDIDATES)
+    weight = (soft[a, b] / 2).exp().cpu().double().numpy()
+    cells_a, cells_b = a.cpu().numpy(), b.cpu().numpy()
+    weight *= responses[0].ravel()[cells_a] * responses[1].ravel()[cells_b]
+    strongest = np.argsort(-weight, kind="stable")[:VOTERS]
+    place_a, place_b = _places(shapes[0]), _places(shapes[1])
+    start, end, weight = place_a[cells_a[strongest]], place_b[cells_b[strongest]], weight[strongest]
+    if fixed is not None and len(fixed[0]):
+        flat_a, flat_b = (cells[:, 0] * shape[1] + cells[:, 1] for cells, shape in zip(fixed, shapes, strict=True))
+        sure = np.full(len(flat_a), SURE * max(float(weight.max(initial=0.0)), 1e-6))
+        start, end = np.concatenate([place_a[flat_a], start]), np.concatenate([place_b[flat_b], end])
+        weight = np.concatenate([sure, weight])
+    tolerance = tolerance_of(strength)
+    movement = common_movement(start, end, weight, tolerance) if weight.any() else None
+    if movement is None:
+        return soft
+    away = np.abs(moved(place_a, movement)[:, None] - place_b[None]) / tolerance
+    return soft - torch.from_numpy((away**2).astype(np.float32)).to(soft.device)
+
+
+def _best(soft: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The best few of each row and of each column, as flat cells of A and of B."""
+    rows, columns = (torch.arange(length, device=soft.device) for length in soft.shape)
+    of_rows = soft.topk(min(count, soft.shape[1]), 1).indices
+    of_columns = soft.topk(min(count, soft.shape[0]), 0).indices
+    return (
+        torch.cat([rows[:, None].expand_as(of_rows).flatten(), of_columns.flatten()]),
+        torch.cat([of_rows.flatten(), columns[None].expand_as(of_columns).flatten()]),
+    )
+
+
+def _places(shape: Shape) -> Complex:
+    """Centres of all cells, row by row, in the units in which movements are measured."""
+    size: Size = (shape[1], shape[0])
+    rows, columns = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
+    return in_units(cell_to_pixel(np.stack([columns, rows], axis=1), 1), size)

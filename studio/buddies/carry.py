@@ -1,0 +1,225 @@
+"""Points carried from one picture to the other through the levels, each on its own: no buddy is asked to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from studio.buddies.agreement import TEMPERATURE, agreed_cosines
+from studio.buddies.appearance import common_appearance
+from studio.buddies.paper import both_adapted
+from studio.buddies.plan import LevelPlan, Plan
+from studio.buddies.ranking import Activation, Floats, Index
+from studio.buddies.regions import Regions, least_variance
+from studio.buddies.search import Cells, at_once, patch_similarity, to_unit
+from studio.geometry import Points, Size
+
+Maps = dict[int, Tensor]
+Shape = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The features of two pictures, with picture A or, swapped, picture B as the one to start from.
+
+    Attributes
+    ----------
+    plan : Plan
+    start, end : dict
+        Level number to (1, C, h, w), of the picture to start from and of the other one.
+    swapped : bool
+        Whether the start is B.
+    """
+
+    plan: Plan
+    start: Maps
+    end: Maps
+    swapped: bool = False
+    _prepared: dict[tuple[int, bool], tuple[Cells, Tensor]] = field(default_factory=dict)
+    _responses: dict[tuple[int, bool], Floats] = field(default_factory=dict)
+    _coarse: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def back(self) -> Scene:
+        """The way back; what is prepared for one way is there for the other."""
+        shared = self._prepared, self._responses, self._coarse
+        return Scene(self.plan, self.end, self.start, not self.swapped, *shared)
+
+    def prepared(self, level: LevelPlan, of_start: bool) -> tuple[Cells, Tensor]:
+        """The cells of a map of the start or of the end, and what is added to the variances of its regions."""
+        key = level.number, of_start != self.swapped
+        if key not in self._prepared:
+            cells = Cells.of((self.start if of_start else self.end)[level.number])
+            self._prepared[key] = cells, least_variance(cells)
+        return self._prepared[key]
+
+    def response(self, level: LevelPlan, of_start: bool) -> Floats:
+        """(rows, columns) how strongly the network reacts to each cell of the start or of the end, 0 to 1."""
+        key = level.number, of_start != self.swapped
+        if key not in self._responses:
+            features = (self.start if of_start else self.end)[level.number]
+            self._responses[key] = Activation(features, 0.0).response
+        return self._responses[key]
+
+    @cached_property
+    def levels(self) -> tuple[LevelPlan, ...]:
+        """Those of which the features are here, coarse to fine."""
+        return tuple(level for level in self.plan.levels if level.number in self.start and level.number in self.end)
+
+    @property
+    def start_size(self) -> Size:
+        """Working size of the picture to start from."""
+        return self.plan.size_b if self.swapped else self.plan.size_a
+
+    @property
+    def end_size(self) -> Size:
+        """Working size of the other picture."""
+        return self.plan.size_a if self.swapped else self.plan.size_b
+
+    @property
+    def shapes(self) -> tuple[Shape, Shape]:
+        """(rows, columns) of the coarsest map of the start and of the end."""
+        start, end = (tuple(maps[self.levels[0].number].shape[2:]) for maps in (self.start, self.end))
+        return (start[0], start[1]), (end[0], end[1])
+
+    @property
+    def cosines(self) -> Tensor:
+        """(N, M) cosines between all cells of the coarsest maps, in their common appearance."""
+        return self._kept("cosines", lambda a, b: a.vectors @ b.vectors.T)
+
+    @property
+    def agreed(self) -> Tensor:
+        """(N, M) how alike all cells of the coarsest maps are together with their neighbours, -1 to 1."""
+        return self._kept(
+            "agreed", lambda a, b: agreed_cosines(a.vectors @ b.vectors.T, (a.height, a.width), (b.height, b.width))
+        )
+
+    @property
+    def matches(self) -> Tensor:
+        """(N, M) log-weights of all matches of these cells, as seen from both pictures."""
+        if "matches" not in self._coarse:
+            soft = (self.agreed.T if self.swapped else self.agreed) / TEMPERATURE
+            self._coarse["matches"] = soft.log_softmax(0) + soft.log_softmax(1)
+        return self._kept("matches", None)
+
+    def _kept(self, name: str, make: Callable[[Cells, Cells], Tensor] | None) -> Tensor:
+        """A table that is kept as A's cells against B's."""
+        if name not in self._coarse:
+            assert make is not None
+            self._coarse[name] = make(*self.coarsest)
+        return self._coarse[name].T if self.swapped else self._coarse[name]
+
+    @property
+    def coarsest(self) -> tuple[Cells, Cells]:
+        """The coarsest maps of A and of B in their common appearance, every cell of length 1; computed each time."""
+        number = self.levels[0].number
+        maps = (self.end, self.start) if self.swapped else (self.start, self.end)
+        return both_adapted(Cells.of(maps[0][number]), Cells.of(maps[1][number]))
+
+    def warm(self) -> None:
+        """Prepare what every question needs."""
+        _ = self.matches
+        for level in self.levels:
+            for of_start in (True, False):
+                self.prepared(level, of_start)
+                self.response(level, of_start)
+
+    def cells(self, points: Points, level: LevelPlan) -> Index:
+        """(N, 2) cells of the start's map that hold `points` at the working size."""
+        return self.plan.cells_at(points, level, "b" if self.swapped else "a")
+
+    def surfaces(
+        self, level: LevelPlan, cells: Index, centres: Index, middles: Index | None = None
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """How much cells of the start look like those around `centres` of the other picture.
+
+        Parameters
+        ----------
+        cells, centres : (N, 2) int64
+            Row and column.
+        middles : (N, 2) int64, optional
+            Where the regions of the cells have their middle, at most `level.reach` cells beside them; in the cells
+            themselves by default.
+
+        Returns
+        -------
+        (values, exists) : (N, span^2) float32 and bool
+            Mean cosines between patches, in the common appearance of the regions around both, row by row; which of
+            the cells lie on the map. `span` is 2 * level.reach + 1.
+        """
+        reach, patch = level.reach, level.patch
+        (one, least), (other, least_there) = self.prepared(level, True), self.prepared(level, False)
+        offsets = np.zeros_like(cells) if middles is None else cells - middles
+        regions = Regions.of(one, cells - offsets, reach, patch, least)
+        targets = Regions.of(other, centres, reach, patch, least_there)
+        side = 2 * reach + patch
+        square = np.stack(np.divmod(np.arange(patch**2), patch), axis=1)
+        own_cells = (offsets[:, None] + reach + square) @ (side, 1)
+        values, there = [], []
+        step = at_once(one.vectors.device, 3 * side**2 * one.vectors.shape[1])
+        for first in range(0, len(cells), step):
+            part = slice(first, first + step)
+            block, weight, _ = regions.region(part)
+            target, target_weight, exists = targets.region(part)
+            common_appearance(block, target, weight, target_weight, regions.least, targets.least)
+            index = torch.from_numpy(own_cells[part]).to(block.device)[:, :, None].expand(-1, -1, block.shape[2])
+            own = block.gather(1, index)
+            shapes = (patch, patch), (side, side)
+            scores = patch_similarity(to_unit(own), to_unit(target), *shapes, patch)[:, 0]
+            values.append((scores / patch**2).cpu().numpy())
+            there.append(exists.cpu().numpy())
+        if not values:
+            return np.zeros((0, (2 * reach + 1) ** 2), np.float32), np.zeros((0, (2 * reach + 1) ** 2), bool)
+        return np.concatenate(values), np.concatenate(there)
+
+
+def carried(scene: Scene, points: Points, matches: Index, finest: int = 1) -> tuple[Points, Floats]:
+    """Follow `points` down the levels.
+
+    Parameters
+    ----------
+    points : (N, 2)
+        At the working size of the picture to start from.
+    matches : (N, 2) int64
+        Row and column of the coarsest cell of the other picture that each starts at.
+    finest : int
+        Number of the level to stop at.
+
+    Returns
+    -------
+    (places, similarity) : (N, 2) float64 and (N,) float32
+        Places at the working size of the other picture, as far beside the middle of their cell as the points are;
+        the mean, over the levels below the coarsest, of the mean cosine between the patches.
+    """
+    level, found = scene.levels[0], matches
+    total: Floats = np.zeros(len(points), np.float32)
+    below = [one for one in scene.levels[1:] if one.number >= finest]
+    for level in below:
+        # Many points share a cell, and what becomes of it.
+        ways, which = np.unique(
+            np.concatenate([scene.cells(points, level), found], axis=1), axis=0, return_inverse=True
+        )
+        which = which.reshape(-1)
+        centres = 2 * np.ascontiguousarray(ways[:, 2:])
+        values, exists = scene.surfaces(level, np.ascontiguousarray(ways[:, :2]), centres)
+        best = np.where(exists, values, -np.inf).argmax(axis=1)
+        span = 2 * level.reach + 1
+        found = (centres - level.reach + np.stack(np.divmod(best, span), axis=1))[which]
+        total += values[np.arange(len(values)), best][which]
+    aside = points - scene.plan.working_points(scene.cells(points, level), level)
+    places = scene.plan.working_points(found, level) + aside
+    return np.clip(places, 0.0, np.subtract(scene.end_size, 1.0)), total / np.float32(max(len(below), 1))
+
+
+def best_cells(scene: Scene, points: Points) -> Index:
+    """(N, 2) row and column of the coarsest cell of the other picture that matches each point best."""
+    (_, width), (_, width_there) = scene.shapes
+    rows = scene.cells(points, scene.levels[0]) @ (width, 1)
+    flat = scene.matches[torch.from_numpy(rows).to(scene.matches.device)].argmax(1).cpu().numpy()
+    return np.stack(np.divmod(flat, width_there), axis=1)

@@ -1,0 +1,209 @@
+"""How sure a pair is, 0 to 1, from what is known about it without knowing the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from studio.buddies.carry import Scene, Shape, best_cells, carried
+from studio.buddies.memory import MatchMemory
+from studio.geometry import Points, Size
+from studio.pairs import PairSet
+
+Reals = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What speaks for and against pairs, (N,) each.
+
+    Attributes
+    ----------
+    rank : 0 to 1
+        Mean response over the levels and both pictures.
+    margin : -2 to 2
+        How much more the coarsest cells of the pair look like each other than like the best cell elsewhere: mean
+        cosine over neighbours that agree, the mean of both directions.
+    cycle : 0 or more
+        How far from the pair one lands that follows its points from A to B and from B to A, each on its own; in
+        units of the pictures' longer sides.
+    residual : 0 or more
+        How far the pair lies from where the other pairs carry its point of A; in units of B's longer side.
+    """
+
+    rank: Reals
+    margin: Reals
+    cycle: Reals
+    residual: Reals
+
+
+def confidences(scene: Scene, pairs: PairSet, rows: Index) -> Reals:
+    """The confidence of the pairs at `rows`, (N,), 0 to 1, from the features of A and B and all `pairs`."""
+    return combined(evidence(scene, pairs, rows))
+
+
+def with_confidence(memory: MatchMemory, pairs: PairSet, only: Iterable[int] | None = None) -> PairSet:
+    """`pairs` with the confidence of matched ones judged anew, as after some were moved, added or deleted.
+
+    Parameters
+    ----------
+    memory : MatchMemory
+        Of the two pictures; if it is empty nothing changes.
+    only : ids, optional
+        Of the pairs to judge; all matched and enabled ones by default. What a hand placed or moved is not judged.
+    """
+    held, wanted = memory.held, None if only is None else set(only)
+    judged = [pair.enabled and pair.origin == "matched" and (wanted is None or pair.id in wanted) for pair in pairs]
+    if held is None or not any(judged):
+        return pairs
+    used = pairs.enabled()
+    rows = np.array([row for row, pair in enumerate(used) if pair.origin == "matched"])
+    sure = dict(zip((used[row].id for row in rows.tolist()), confidences(held.scene, used, rows).tolist(), strict=True))
+    return PairSet(
+        tuple(
+            replace(pair, confidence=sure[pair.id]) if is_judged else pair
+            for pair, is_judged in zip(pairs, judged, strict=True)
+        )
+    )
+
+
+def evidence(scene: Scene, pairs: PairSet, rows: Index) -> Evidence:
+    """What speaks for and against the pairs at `rows` (numbers)."""
+    plan = scene.plan
+    a, b = plan.working_at(pairs.a, "a"), plan.working_at(pairs.b, "b")
+    margin, cycle = _coarse(scene, a[rows], b[rows])
+    return Evidence(
+        np.clip(pairs.ranks[rows] / len(plan.levels), 0.0, 1.0),
+        margin,
+        cycle,
+        residuals(a, b, (plan.size_a, plan.size_b), pairs.ranks, rows),
+    )
+
+
+STOP = 3
+"""Level to which points are carried for the cycle: finer ones move them by less than what counts."""
+BESIDE = 1
+"""Cells around the best one that are no other place."""
+
+
+def _coarse(scene: Scene, a: Points, b: Points) -> tuple[Reals, Reals]:
+    margin, cycle = np.zeros((2, len(a)))
+    for way, points, partners in ((scene, a, b), (scene.back, b, a)):
+        level = way.levels[0]
+        margin += _margins(way.agreed, way.cells(points, level), way.back.cells(partners, level), way.shapes) / 2
+        there, _ = carried(way, points, best_cells(way, points), STOP)
+        cycle += np.hypot(*(there - partners).T) / max(way.end_size) / 2
+    return margin, cycle
+
+
+def _margins(alike: torch.Tensor, cells: Index, partners: Index, shapes: tuple[Shape, Shape]) -> Reals:
+    """The value of each pair of cells minus the best one of the row that is not beside it."""
+    rows = alike[torch.from_numpy(cells @ (shapes[0][1], 1)).to(alike.device)].double().cpu().numpy()
+    own = np.take_along_axis(rows, (partners @ (shapes[1][1], 1))[:, None], 1)[:, 0]
+    row, column = np.divmod(np.arange(rows.shape[1]), shapes[1][1])
+    near = (abs(row - partners[:, :1]) <= BESIDE) & (abs(column - partners[:, 1:]) <= BESIDE)
+    other = np.where(near, -np.inf, rows).max(axis=1)
+    return np.where(np.isfinite(other), own - other, 0.0)
+
+
+APART = 0.06
+"""Pairs nearer to each other than this in A or in B say nothing about each other: they come from the same parents."""
+SOFT = 0.1
+"""Distance, in units of A's longer side, up to which all pairs have about the same say."""
+MOST_WITNESSES = 256
+"""Where there are more pairs, every n-th in the order of their rank tells where a point should go."""
+FEWEST = 3
+"""Witnesses without whom there is no saying."""
+UNKNOWN = 0.15
+"""What the residual of a pair counts as that too few others can judge."""
+
+
+def residuals(a: Points, b: Points, sizes: tuple[Size, Size], rank: Reals, rows: Index) -> Reals:
+    """(N,) how far the pairs at `rows` lie from where the others carry them.
+
+    The others' movement is, for each point, the similarity or mirrored similarity that fits them best, with weights
+    that fall off with their distance (as in moving least squares, Schaefer et al. 2006, section 2.2). Points, (M, 2),
+    are in pixels of pictures of `sizes`; the residuals in units of the longer side of B.
+    """
+    z, w = (_complex(points, size) for points, size in zip((a, b), sizes, strict=True))
+    order = np.argsort(-rank, kind="stable")
+    witnesses = order[:: max(1, -(-len(order) // MOST_WITNESSES))]
+    found = np.empty(len(rows))
+    step = max(1, (1 << 20) // max(len(witnesses), 1))
+    for first in range(0, len(rows), step):
+        some = rows[first : first + step]
+        weight = _weights(z[some], z[witnesses])
+        near = _near(z[some], z[witnesses]) | _near(w[some], w[witnesses])
+        weight[near] = 0.0
+        known = (weight > 0).sum(axis=1) >= FEWEST
+        straight, mirrored = (_fit(base[some], base[witnesses], w[witnesses], weight) for base in (z, z.conj()))
+        place = np.where(straight[1] <= mirrored[1], straight[0], mirrored[0])
+        found[first : first + step] = np.where(known, np.abs(place - w[some]), UNKNOWN)
+    return found
+
+
+def fitted(point: Points, starts: Points, ends: Points, sizes: tuple[Size, Size]) -> tuple[Points, float]:
+    """Where the movement of `residuals` takes one point, (1, 2), and how far the pairs around are from it.
+
+    The first in pixels of the second picture, the second in units of its longer side (root of the weighted mean
+    square).
+    """
+    z, zs = (_complex(points, sizes[0]) for points in (point, starts))
+    ws = _complex(ends, sizes[1])
+    weight = _weights(z, zs)
+    fits = (_fit(one, others, ws, weight) for one, others in ((z, zs), (z.conj(), zs.conj())))
+    place, spread = min(fits, key=lambda fit: float(fit[1][0]))
+    moved = np.stack([place.real, place.imag], axis=1) * max(sizes[1]) + np.asarray(sizes[1]) / 2 - 0.5
+    return moved, float(spread[0])
+
+
+def _complex(points: Points, size: Size) -> Complex:
+    """Around the middle, in units of the longer side."""
+    centred = (points + 0.5 - np.asarray(size) / 2) / max(size)
+    return np.asarray(centred @ np.array([1, 1j]), np.complex128)
+
+
+def _weights(z: Complex, witnesses: Complex) -> Reals:
+    away = np.abs(z[:, None] - witnesses[None])
+    return np.asarray(1 / (away**2 + SOFT**2), np.float64)
+
+
+def _near(z: Complex, witnesses: Complex) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.abs(z[:, None] - witnesses[None]) < APART)
+
+
+def _fit(z: Complex, starts: Complex, ends: Complex, weight: Reals) -> tuple[Complex, Reals]:
+    """Where the similarity that fits best takes each z, and the root of its weighted mean square residual, (N,)."""
+    total = weight.sum(axis=1)
+    share = weight / np.where(total > 0, total, 1.0)[:, None]
+    middle, middle_there = share @ starts, share @ ends
+    off, off_there = starts[None] - middle[:, None], ends[None] - middle_there[:, None]
+    spread = (share * np.abs(off) ** 2).sum(axis=1)
+    factor = (share * off.conj() * off_there).sum(axis=1) / np.maximum(spread, 1e-9)
+    left = (share * np.abs(off_there - factor[:, None] * off) ** 2).sum(axis=1)
+    return middle_there + factor * (z - middle), np.sqrt(left)
+
+
+BASE = -1.0
+RANK, MARGIN, CYCLE, RESIDUAL = 2.0, 2.5, -3.25, -5.0
+"""Log-odds for a unit of each. Fitted to the pairs that the built-in network finds on 120 pairs of photographs of
+animals (`tests/benchmarks/confidence.py`), a small set: they tell sure from doubtful pairs, and no more."""
+CLEAR, CLEAR_MARGIN = 0.1, 12.0
+"""Above this margin each unit counts for this much. Two animals hardly ever reach it; two pictures of one thing do,
+and there nearly every pair is right."""
+
+
+def combined(of: Evidence) -> Reals:
+    """(N,) how probably a pair lies within a tenth of B's longer side of the truth, as far as this can tell.
+
+    It never falls with rank or margin, and never rises with cycle or residual.
+    """
+    score = BASE + RANK * of.rank + MARGIN * of.margin + CYCLE * of.cycle + RESIDUAL * of.residual
+    score = score + CLEAR_MARGIN * np.maximum(0.0, of.margin - CLEAR)
+    return np.asarray(1 / (1 + np.exp(-score)), np.float64)

@@ -1,0 +1,349 @@
+"""Why a pair stands where it does, and why none stands elsewhere."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from studio.buddies.agreement import agreed_matches
+from studio.buddies.answers import Absence, Box, Reason, Side, Step, Surface
+from studio.buddies.carry import Scene
+from studio.buddies.memory import MatchMemory, Remembered
+from studio.buddies.plan import LevelPlan, Plan
+from studio.buddies.ranking import Activation, Index
+from studio.buddies.search import search_everywhere
+from studio.buddies.trail import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrail, Trail
+from studio.geometry import Points, as_points, rescale
+from studio.pairs import Point, PointPair
+from studio.progress import run_to_end
+
+
+class _Place(NamedTuple):
+    """A pair at one level: its cells, and the middles of the regions it was found in (None at the coarsest level)."""
+
+    level: LevelPlan
+    a: Index
+    b: Index
+    middle_a: Index | None
+    middle_b: Index | None
+    rank: float
+    similarity: float
+
+
+def provenance(memory: MatchMemory, pair: PointPair) -> tuple[Step, ...]:
+    """The way on which a pair was found, from the coarsest level to the finest.
+
+    Of a pair that was placed or moved by hand it is the way it opens: its own cells, and the regions around them.
+    Empty if `memory` is.
+    """
+    held = memory.held
+    if held is None:
+        return ()
+    plan, official = held.plan, held.options.preset == "official"
+    steps = []
+    for place in _places(held, pair):
+        level = place.level
+        reach = level.window if official else level.reach
+        steps.append(
+            Step(
+                level.number,
+                _box(plan, level, place.a, place.a, "a"),
+                _box(plan, level, place.b, place.b, "b"),
+                _window(plan, level, place.middle_a, reach, "a"),
+                _window(plan, level, place.middle_b, reach, "b"),
+                place.similarity,
+                place.rank,
+            )
+        )
+    return tuple(steps)
+
+
+def _window(plan: Plan, level: LevelPlan, middle: Index | None, reach: int, side: Side) -> Box:
+    """What a region covers; all of the picture if it has no middle."""
+    if middle is None:
+        width, height = plan.full_a if side == "a" else plan.full_b
+        return -0.5, -0.5, width - 0.5, height - 0.5
+    return _box(plan, level, middle - reach, middle + reach, side)
+
+
+def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") -> Surface | None:
+    """How much the pair's cell of picture `side` at a level looks like all cells it could have been matched with.
+
+    At the coarsest level neighbours that agree count too (`studio.buddies.agreement`). For `official` these are
+    the features as the network gives them, for the adapted ones are not kept.
+
+    Returns
+    -------
+    Surface or None
+        Of the other picture; None if `memory` is empty or has not looked at this level.
+    """
+    held = memory.held
+    place = next((one for one in _places(held, pair) if one.level.number == level), None) if held else None
+    if held is None or place is None:
+        return None
+    swapped = side == "b"
+    scene = held.scene.back if swapped else held.scene
+    cell, middle, centre = place.a, place.middle_a, place.middle_b
+    if swapped:
+        cell, middle, centre = place.b, place.middle_b, place.middle_a
+    columns, rows = held.plan.grid(place.level, "a" if swapped else "b")
+    if centre is None or middle is None:
+        values = _row(scene, cell).reshape(rows, columns)
+        first, last = np.array([0, 0]), np.array([rows - 1, columns - 1])
+    else:
+        found, _ = scene.surfaces(place.level, cell[None], centre[None], middle[None])
+        reach = place.level.reach
+        first, last = np.maximum(centre - reach, 0), np.minimum(centre + reach, [rows - 1, columns - 1])
+        skip, count = first - (centre - reach), last - first + 1
+        whole = found.reshape(2 * reach + 1, -1)
+        values = whole[skip[0] : skip[0] + count[0], skip[1] : skip[1] + count[1]]
+    return _surface(held.plan, place.level, values, first, last, "a" if swapped else "b")
+
+
+def _surface(
+    plan: Plan, level: LevelPlan, values: npt.NDArray[np.float32], first: Index, last: Index, side: Side
+) -> Surface:
+    peak = np.array(np.unravel_index(values.argmax(), values.shape))
+    rows, columns = np.indices(values.shape)
+    away = (abs(rows - peak[0]) > 1) | (abs(columns - peak[1]) > 1)
+    centres = _full(plan, level, first + peak, side)
+    runner_up, margin = None, 0.0
+    if away.any():
+        other = np.array(np.unravel_index(np.where(away, values, -np.inf).argmax(), values.shape))
+        runner_up, margin = _full(plan, level, first + other, side), float(values[*peak] - values[*other])
+    return Surface(np.ascontiguousarray(values), _box(plan, level, first, last, side), centres, runner_up, margin)
+
+
+def _row(scene: Scene, cell: Index) -> npt.NDArray[np.float32]:
+    width = scene.shapes[0][1]
+    values: npt.NDArray[np.float32] = scene.agreed[int(cell[0]) * width + int(cell[1])].cpu().numpy()
+    return values
+
+
+def _box(plan: Plan, level: LevelPlan, first: Index, last: Index, side: Side) -> Box:
+    """The outer edges of the cells from `first` to `last` (row, column), as far as the picture reaches."""
+    full, size = (plan.full_a, plan.size_a) if side == "a" else (plan.full_b, plan.size_b)
+    half = level.stride / 2
+    corners = plan.working_points(np.stack([first, last]), level) + np.array([[-half, -half], [half, half]])
+    (left, top), (right, bottom) = np.clip(rescale(corners, size, full), -0.5, np.subtract(full, 0.5))
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _full(plan: Plan, level: LevelPlan, cell: Index, side: Side) -> Point:
+    x, y = plan.full_points(plan.working_points(cell[None], level), side)[0]
+    return float(x), float(y)
+
+
+def _places(held: Remembered, pair: PointPair) -> list[_Place]:
+    """A pair at every level, coarse to fine."""
+    for trail in held.trails:
+        row = trail.row_of(pair.a, pair.b)
+        if row is not None:
+            return _ancestors(trail, row)
+    return _own_places(held.scene, pair)
+
+
+def _ancestors(trail: Trail, row: int) -> list[_Place]:
+    places: list[_Place] = []
+    before, above = 0.0, -1
+    for level, own in zip(trail.levels, trail.ancestry(row), strict=True):
+        middle_a, middle_b = _middles(level, places[-1], above) if places else (None, None)
+        similarity, rank = float(level.similarity[own]), float(level.rank[own])
+        a, b = level.a[own].astype(np.int64), level.b[own].astype(np.int64)
+        places.append(_Place(level.level, a, b, middle_a, middle_b, rank, similarity - before))
+        before, above = similarity, int(level.fixed[own])
+    return places
+
+
+def _middles(level: LevelTrail, parent: _Place, fixed: int) -> tuple[Index, Index]:
+    """Where the regions lie that a parent opens, of the fixed pair of this number if it is not -1."""
+    if fixed < 0:
+        return 2 * parent.a, 2 * parent.b
+    row = int(np.flatnonzero(level.fixed == fixed)[0])
+    return level.a[row].astype(np.int64), level.b[row].astype(np.int64)
+
+
+def _own_places(scene: Scene, pair: PointPair) -> list[_Place]:
+    plan, rank, places = scene.plan, 0.0, []
+    a, b = plan.working_at(as_points([pair.a]), "a"), plan.working_at(as_points([pair.b]), "b")
+    for number, level in enumerate(scene.levels):
+        cell_a, cell_b = scene.cells(a, level), scene.back.cells(b, level)
+        for cell, of_start in ((cell_a, True), (cell_b, False)):
+            rank += float(scene.response(level, of_start)[*cell[0]]) / 2
+        if number == 0:
+            similarity = float(_row(scene, cell_a[0])[int(cell_b[0] @ (scene.shapes[1][1], 1))])
+            places.append(_Place(level, cell_a[0], cell_b[0], None, None, rank, similarity))
+        else:
+            values, _ = scene.surfaces(level, cell_a, cell_b)
+            middle = float(values[0, values.shape[1] // 2])
+            places.append(_Place(level, cell_a[0], cell_b[0], cell_a[0], cell_b[0], rank, middle))
+    return places
+
+
+# --- why not ------------------------------------------------------------------------------------
+
+
+def why_not(memory: MatchMemory, point: Point, side: Side = "a") -> Absence | None:
+    """Why no pair stands at a place of picture `side`, by the match that last saw it.
+
+    It is followed from the finest level up to the one where it was lost: where a pair opened a region around it and
+    yet it has no buddy. For `official` the partner is looked for in the features as the network gives them, for the
+    adapted ones are not kept.
+
+    Returns
+    -------
+    Absence or None
+        None if no match is remembered.
+    """
+    held = memory.held
+    trail = _trail_at(held, point, side) if held else None
+    if held is None or trail is None:
+        return None
+    asked = _Question(held, trail, side, held.plan.working_at(as_points([point]), side))
+    return asked.answer()
+
+
+def _trail_at(held: Remembered, point: Point, side: Side) -> Trail | None:
+    for trail in held.trails:
+        if trail.window is None:
+            return trail
+        left, top, right, bottom = trail.window
+        if side == "a" and left <= point[0] <= right and top <= point[1] <= bottom:
+            return trail
+    return None
+
+
+class _Question:
+    """One place that is asked about, at the working size, (1, 2)."""
+
+    def __init__(self, held: Remembered, trail: Trail, side: Side, point: Points) -> None:
+        self._plan, self._trail, self._side, self._point = held.plan, trail, side, point
+        self._other: Side = "a" if side == "b" else "b"
+        self._scene = held.scene.back if side == "b" else held.scene
+
+    def answer(self) -> Absence:
+        if len(self._trail.levels) == len(self._plan.levels):
+            finest = self._trail.levels[-1]
+            cell = self._scene.cells(self._point, finest.level)[0]
+            mine = np.flatnonzero((self._of(finest, self._side) == cell).all(axis=1))
+            if len(mine):
+                return self._found(int(mine[0]), finest)
+        for number in range(len(self._trail.levels) - 1, 0, -1):
+            middles = self._regions(number)
+            if len(middles[0]):
+                return self._lost(self._trail.levels[number].level, middles)
+        return self._lost(self._trail.levels[0].level, None)
+
+    @staticmethod
+    def _of(trail: LevelTrail, side: Side) -> Index:
+        cells: Index = (trail.a if side == "a" else trail.b).astype(np.int64)
+        return cells
+
+    def _found(self, row: int, finest: LevelTrail) -> Absence:
+        """It has a buddy at the finest level; what became of it."""
+        level = finest.level
+        partner = _full(self._plan, level, self._of(finest, self._other)[row], self._other)
+        rival_row = int(self._trail.rival[row])
+        rival = None if rival_row < 0 else _full(self._plan, level, self._of(finest, self._side)[rival_row], self._side)
+        words: dict[int, tuple[Reason, str]] = {
+            KEPT: ("paired", "A pair stands here."),
+            REPEAT: ("repeat", "A pair was found here, but the same point was matched already, by a stronger parent."),
+            BORDER: ("border", "A pair was found here, but it lies too near to the edge of a picture."),
+            INCONSISTENT: (
+                "inconsistent",
+                "A pair was found here, but it points elsewhere than most of the others (see the knob “Consistency”).",
+            ),
+            GROUP: (
+                "group",
+                "A pair was found here, but a stronger one of the same group was kept (see the knob “Pairs”).",
+            ),
+            OUTSIDE: ("no region", "Only a part was matched anew, and this place lies outside of it."),
+        }
+        reason, sentence = words[int(self._trail.fate[row])]
+        return Absence(reason, level.number, sentence, partner, rival)
+
+    def _regions(self, number: int) -> tuple[Index, Index]:
+        """The middles, (R, 2) each, of the regions of a level that hold the place, in its picture and in the other."""
+        level, above = self._trail.levels[number], self._trail.levels[number - 1]
+        cell = self._scene.cells(self._point, level.level)[0]
+        here, there = 2 * self._of(above, self._side), 2 * self._of(above, self._other)
+        for row in np.flatnonzero(above.fixed >= 0):
+            same = np.flatnonzero(level.fixed == above.fixed[row])
+            if len(same):
+                here[row] = self._of(level, self._side)[same[0]]
+                there[row] = self._of(level, self._other)[same[0]]
+        reach = level.level.window if self._trail.options.preset == "official" else level.level.reach
+        holds = (abs(here - cell) <= reach).all(axis=1)
+        return here[holds], there[holds]
+
+    def _lost(self, level: LevelPlan, middles: tuple[Index, Index] | None) -> Absence:
+        """At this level it could have had a buddy, and has none."""
+        options, scene = self._trail.options, self._scene
+        cell = scene.cells(self._point, level)[0]
+        squared = options.preset == "official"
+        if not self._active(level, cell, True, squared):
+            return Absence(
+                "inactive",
+                level.number,
+                f"The network reacts too little to this place at level {level.number}: below the activation threshold.",
+            )
+        partner, back = self._best(level, cell, middles)
+        place = _full(self._plan, level, partner, self._other)
+        rival = _full(self._plan, level, back, self._side)
+        if (abs(back - cell) > int(options.relaxed)).any():
+            sentence = f"At level {level.number} its best partner is more alike to another place: not mutual."
+            return Absence("not mutual", level.number, sentence, place, rival)
+        if not self._active(level, partner, False, squared):
+            sentence = f"The network reacts too little to its best partner at level {level.number}."
+            return Absence("inactive", level.number, sentence, place)
+        sentence = f"At level {level.number} it or its best partner went to a more similar or a stronger pair."
+        return Absence("taken", level.number, sentence, place)
+
+    def _active(self, level: LevelPlan, cell: Index, here: bool, squared: bool) -> bool:
+        features = (self._scene.start if here else self._scene.end)[level.number]
+        return bool(Activation(features, self._trail.options.threshold, squared).active[*cell])
+
+    def _best(self, level: LevelPlan, cell: Index, middles: tuple[Index, Index] | None) -> tuple[Index, Index]:
+        """Its best partner, and what that prefers: (row, column) each."""
+        if middles is None:
+            return self._best_of_all(cell)
+        here, there = middles
+        many = np.repeat(cell[None], len(here), axis=0)
+        values, exists = self._scene.surfaces(level, many, there, here)
+        values = np.where(exists, values, -np.inf)
+        region = int(values.max(axis=1).argmax())
+        span = 2 * level.reach + 1
+        offset = np.array(np.divmod(int(values[region].argmax()), span))
+        partner = there[region] - level.reach + offset
+        back, exists = self._scene.back.surfaces(level, partner[None], here[region][None], there[region][None])
+        offset = np.array(np.divmod(int(np.where(exists, back, -np.inf)[0].argmax()), span))
+        return partner, here[region] - level.reach + offset
+
+    def _best_of_all(self, cell: Index) -> tuple[Index, Index]:
+        scene, options, level = self._scene, self._trail.options, self._trail.levels[0].level
+        (_, width), (_, width_there) = scene.shapes
+        if options.consistency > 0 and options.preset != "official":
+            matches = self._coarse_matches()
+            there, back = matches.argmax(1).cpu().numpy(), matches.argmax(0).cpu().numpy()
+        else:
+            pair = scene.coarsest[::-1] if self._side == "b" else scene.coarsest
+            found = run_to_end(search_everywhere(*pair, level.patch))
+            there, back = found[0].cpu().numpy(), found[2].cpu().numpy()
+        partner = int(there[int(cell @ (width, 1))])
+        return np.array(divmod(partner, width_there)), np.array(divmod(int(back[partner]), width))
+
+    def _coarse_matches(self) -> Tensor:
+        """What the coarsest search compared, the cells of the picture that is asked about against the others."""
+        first, scene = self._trail.levels[0], self._scene.back if self._side == "b" else self._scene
+        fixed = np.flatnonzero(first.fixed >= 0)
+        matches = agreed_matches(
+            scene.cosines,
+            scene.shapes,
+            (scene.response(first.level, True), scene.response(first.level, False)),
+            self._trail.options.consistency,
+            (first.a[fixed].astype(np.int64), first.b[fixed].astype(np.int64)),
+        )
+        return matches.T if self._side == "b" else matches

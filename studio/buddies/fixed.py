@@ -1,0 +1,59 @@
+"""Pairs that a match must keep: placed by hand, moved by hand or locked. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.buddies.plan import LevelPlan, Plan
+from studio.geometry import Points, rescale
+from studio.pairs import PairSet
+
+Index = npt.NDArray[np.int64]
+
+
+def pairs_to_keep(pairs: PairSet) -> PairSet:
+    """Those that a new match keeps: locked ones, and those placed or moved by hand."""
+    return PairSet(tuple(pair for pair in pairs if pair.locked or pair.origin != "matched"))
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPairs:
+    """Fixed pairs in the terms of a match.
+
+    Attributes
+    ----------
+    pairs : PairSet
+        Enabled ones, in full-size pixels.
+    a, b : (N, 2)
+        Their points in pixels of the working size.
+    opens : (N,) bool
+        Which of them open a region at every level; the others only keep their places.
+    """
+
+    pairs: PairSet
+    a: Points
+    b: Points
+    opens: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, pairs: PairSet, plan: Plan, opening: Iterable[int] | None = None) -> FixedPairs:
+        """The enabled ones of `pairs`; those of the ids `opening` open regions, by default all."""
+        enabled = pairs.enabled()
+        wanted = None if opening is None else set(opening)
+        return cls(
+            enabled,
+            rescale(enabled.a, plan.full_a, plan.size_a),
+            rescale(enabled.b, plan.full_b, plan.size_b),
+            np.array([wanted is None or pair.id in wanted for pair in enabled], dtype=bool),
+        )
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def cells(self, plan: Plan, level: LevelPlan) -> tuple[Index, Index]:
+        """Row and column of their cells of A and of B at a level, (N, 2) each."""
+        return plan.cells_at(self.a, level, "a"), plan.cells_at(self.b, level, "b")

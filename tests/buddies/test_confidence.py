@@ -1,0 +1,136 @@
+"""Confidence: what speaks for a pair, against closed forms and loops; and that it never falls where it should rise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from studio.backbones import load_backbone
+from studio.buddies import MatchMemory, MatchOptions, match, with_confidence
+from studio.buddies.confidence import APART, Evidence, combined, evidence, fitted, residuals
+from studio.pairs import PairSet
+from studio.picture import Picture
+from studio.progress import run_to_end
+from tests.buddies.networks import noise_picture, small_backbone
+
+SIZES = (200, 150), (300, 240)
+
+
+def scattered(count=40, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.uniform([0, 0], SIZES[0], (count, 2))
+
+
+def moved(points, mirrored):
+    """A turn by 20 degrees, a scale of 1.2 and a shift, of the picture or of its mirror image."""
+    turn = np.deg2rad(20)
+    centred = (points - np.array(SIZES[0]) / 2) * ([-1, 1] if mirrored else [1, 1])
+    matrix = 1.2 * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    return centred @ matrix.T + np.array(SIZES[1]) / 2 + [7, -4]
+
+
+@pytest.mark.parametrize("field", ["rank", "margin", "cycle", "residual"])
+def test_confidence_is_monotone_in_each_piece_of_evidence(field):
+    rng = np.random.default_rng(3)
+    rows = Evidence(rng.uniform(0, 1, 50), rng.uniform(-1, 1, 50), rng.uniform(0, 1, 50), rng.uniform(0, 1, 50))
+    low, high = (-1.0, 1.0) if field == "margin" else (0.0, 1.0)
+    values = [combined(replace(rows, **{field: np.full(50, value)})) for value in np.linspace(low, high, 81)]
+    steps = np.diff(values, axis=0) * (1 if field in ("rank", "margin") else -1)
+    assert (steps > 0).all()
+    assert np.min(values) >= 0 and np.max(values) <= 1
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_pairs_of_one_similarity_leave_no_residual_and_one_that_strays_does(mirrored):
+    a = scattered()
+    b = moved(a, mirrored)
+    everyone, rank = np.arange(len(a)), np.ones(len(a))
+    np.testing.assert_allclose(residuals(a, b, SIZES, rank, everyone), 0, atol=1e-9)
+    b[5] += [30, 40]
+    found = residuals(a, b, SIZES, rank, np.array([5]))
+    assert found[0] == pytest.approx(50 / 300, rel=1e-6)  # it has no say about itself
+    place, spread = fitted(a[:1], a[6:], b[6:], SIZES)
+    np.testing.assert_allclose(place, moved(a[:1], mirrored), atol=1e-6)
+    assert spread < 1e-6
+
+
+def test_close_neighbours_do_not_vouch_for_each_other():
+    a = scattered()
+    b = moved(a, False)
+    crowd = a[0] + np.random.default_rng(1).uniform(-1, 1, (10, 2)) * APART * 200 / 3
+    a, b = np.concatenate([a, crowd]), np.concatenate([b, moved(crowd, False) + np.array([60, 0])])
+    found = residuals(a, b, SIZES, np.ones(len(a)), np.arange(40, 50))
+    assert (found > 0.15).all()
+
+
+def test_two_pairs_are_too_few_to_judge_each_other():
+    a, b = np.array([[0.0, 0], [100, 100]]), np.array([[0.0, 0], [10, 200]])
+    assert len(set(residuals(a, b, SIZES, np.ones(2), np.arange(2)))) == 1
+
+
+def test_margin_and_cycle_are_what_loops_over_the_coarsest_cells_say():
+    network = small_backbone()
+    a, b = noise_picture(96, 80, seed=5), noise_picture(112, 64, seed=6)
+    memory = MatchMemory()
+    options = MatchOptions(working_size=112, border=0, finest_level=4, pairs=0, consistency=0.0)
+    pairs = run_to_end(match(a, b, network, options, memory=memory))
+    scene = memory.held.scene
+    found = evidence(scene, pairs, np.arange(len(pairs)))
+    alike = scene.agreed.numpy().astype(np.float64)
+    (rows_a, columns_a), (rows_b, columns_b) = scene.shapes
+    table = alike.reshape(rows_a, columns_a, rows_b, columns_b)
+    plan = memory.held.plan
+    for number, pair in enumerate(pairs):
+        (x, y), (u, v) = (
+            ((np.array(point) + 0.5) * np.array(size) / full / 16).astype(int)
+            for point, size, full in ((pair.a, plan.size_a, a.size), (pair.b, plan.size_b, b.size))
+        )
+        own = table[y, x, v, u]
+        in_b = [table[y, x, r, c] for r, c in np.ndindex(rows_b, columns_b) if abs(r - v) > 1 or abs(c - u) > 1]
+        in_a = [table[r, c, v, u] for r, c in np.ndindex(rows_a, columns_a) if abs(r - y) > 1 or abs(c - x) > 1]
+        assert found.margin[number] == pytest.approx(own - (max(in_b) + max(in_a)) / 2, abs=1e-5)
+    assert len(pairs) > 5 and (found.cycle >= 0).all() and found.cycle.max() > 0
+
+
+def test_a_picture_and_itself_have_no_cycle_and_no_residual():
+    network, picture = small_backbone(), noise_picture(96, 96, seed=7)
+    memory = MatchMemory()
+    options = MatchOptions(working_size=96, border=0, pairs=20)
+    pairs = run_to_end(match(picture, picture, network, options, memory=memory))
+    found = evidence(memory.held.scene, pairs, np.arange(len(pairs)))
+    np.testing.assert_allclose(found.cycle, 0, atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-6)
+
+
+def test_right_pairs_are_surer_than_wrong_ones():
+    backbone = run_to_end(load_backbone("buddynet", device="cpu"))
+    cat = Image.fromarray(data.chelsea())
+    a, b = (Picture.from_array(np.asarray(cat.crop(box))) for box in ((0, 0, 224, 224), (48, 32, 272, 256)))
+    options = MatchOptions(pairs=0, consistency=0.0, activation_threshold=0.05, finest_level=3)
+    pairs = run_to_end(match(a, b, backbone, options))
+    right = np.abs(pairs.a - [48, 32] - pairs.b).max(axis=1) < 8
+    sure = np.array([pair.confidence for pair in pairs])
+    assert 0.02 < (~right).mean() < 0.5
+    assert sure[right].mean() > sure[~right].mean() + 0.2
+
+
+def test_judging_again_touches_only_what_was_matched_and_asked_for():
+    network, memory = small_backbone(), MatchMemory()
+    a, b = noise_picture(96, 64, seed=8), noise_picture(64, 96, seed=9)
+    options = MatchOptions(working_size=96, border=0, consistency=0.0, pairs=12)
+    pairs = run_to_end(match(a, b, network, options, memory=memory))
+    assert with_confidence(memory, pairs) == pairs
+    edited = replace(pairs[0], b=(1.0, 2.0), origin="edited", confidence=1.0)
+    changed = pairs.with_pair(edited).with_pair(replace(pairs[1], enabled=False))
+    judged = with_confidence(memory, changed)
+    assert judged[0] == edited and judged[1] == changed[1]
+    assert [replace(pair, confidence=0) for pair in judged] == [replace(pair, confidence=0) for pair in changed]
+    assert judged != changed
+    only = with_confidence(memory, changed, only=[pairs[4].id])
+    assert [old != new for old, new in zip(changed, only, strict=True)].count(True) <= 1
+    assert with_confidence(MatchMemory(), changed) is changed
+    assert with_confidence(memory, PairSet()) == PairSet()
