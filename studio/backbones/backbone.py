@@ -1,14 +1,17 @@
-"""Backbone: a batch of images to named activations, truncated after the coarsest level asked for."""
+"""Backbone: a batch of images to named activations, truncated after the last one asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Collection, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from studio.backbones.layers import Layer, flat, kind_of, reduces
 from studio.backbones.levels import Level
 
 
@@ -30,10 +33,21 @@ class Stage(nn.Module):
         Cells to add before and after in any case; see `studio.backbones.catalog.Cut`.
     drop : int
         Cells of the result to drop before.
+    names : tuple of str
+        What the layers in `body` are called, one for each that `studio.backbones.layers.flat` gives, "" for those that
+        can't be asked for; the last one is the level's.
     """
 
-    def __init__(self, body: nn.Sequential, ratio: int, pad: tuple[int, int] = (0, 0), drop: int = 0) -> None:
+    def __init__(
+        self,
+        body: nn.Sequential,
+        ratio: int,
+        pad: tuple[int, int] = (0, 0),
+        drop: int = 0,
+        names: tuple[str, ...] = (),
+    ) -> None:
         super().__init__()
+        self.names = names
         self.body = body
         self.ratio = ratio
         self.pad = pad
@@ -41,17 +55,51 @@ class Stage(nn.Module):
         _protect_input(body)
 
     def forward(self, x: Tensor) -> Tensor:
+        rows, columns = self._cells(x)
+        y: Tensor = self.body(self._padded(x))
+        if y.shape[-2] < self.drop + rows or y.shape[-1] < self.drop + columns:
+            raise ValueError(f"the stage gives too few cells ({tuple(y.shape)}): its row needs more padding")
+        return y[..., self.drop : self.drop + rows, self.drop : self.drop + columns]
+
+    def tapped(self, x: Tensor, wanted: Collection[str], raw: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """As calling it, but gives the layers of these `names`, and computes nothing beyond the last of them.
+
+        Layers of the stride of `x` have the cells of `x`, the others those of the result. `raw` is filled with
+        them before they are cropped.
+        """
+        rows, columns = self._cells(x)
         height, width = x.shape[-2:]
-        rows, columns = -(-height // self.ratio), -(-width // self.ratio)
+        y = self._padded(x)
+        left = set(wanted)
+        maps: dict[str, Tensor] = {}
+        fine = True
+        for name, (_, module) in zip(self.names, flat(self.body), strict=True):
+            y = module(y)
+            fine = fine and not reduces(module)
+            if name in left:
+                left.discard(name)
+                first = self.pad[0] if fine else self.drop
+                shape = (height, width) if fine else (rows, columns)
+                maps[name] = y[..., first : first + shape[0], first : first + shape[1]]
+                if raw is not None:
+                    raw[name] = y
+            if not left:
+                break
+        return maps
+
+    def _cells(self, x: Tensor) -> tuple[int, int]:
+        height, width = x.shape[-2:]
+        return -(-height // self.ratio), -(-width // self.ratio)
+
+    def _padded(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        rows, columns = self._cells(x)
         before, after = self.pad
         right = after + columns * self.ratio - width
         bottom = after + rows * self.ratio - height
         if before or right or bottom:
             x = F.pad(x, (before, right, before, bottom), mode="replicate")
-        y: Tensor = self.body(x)
-        if y.shape[-2] < self.drop + rows or y.shape[-1] < self.drop + columns:
-            raise ValueError(f"the stage gives too few cells ({tuple(y.shape)}): its row needs more padding")
-        return y[..., self.drop : self.drop + rows, self.drop : self.drop + columns]
+        return x
 
 
 class Backbone:
@@ -93,6 +141,9 @@ class Backbone:
         self._stages = [
             stage.eval().requires_grad_(False).to(device, torch.float32).to(memory_format=layout) for stage in stages
         ]
+        for level, stage in zip(self.levels, self._stages, strict=True):
+            count = sum(1 for _ in flat(stage.body))
+            stage.names = stage.names or (*[""] * (count - 1), level.name)
         self._layout = layout
         self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(std, device=device).view(1, 3, 1, 1)
@@ -127,8 +178,7 @@ class Backbone:
         ValueError
             `image` has another shape, or there is no such level.
         """
-        if image.ndim != 4 or image.shape[1] != 3 or 0 in image.shape:
-            raise ValueError(f"an image batch is (N, 3, H, W), not {tuple(image.shape)}")
+        _check_batch(image)
         wanted = set(range(1, len(self.levels) + 1) if levels is None else levels)
         if not wanted or not wanted <= set(range(1, len(self.levels) + 1)):
             raise ValueError(f"levels of {self.name} are 1 to {len(self.levels)}, not {sorted(wanted)}")
@@ -140,6 +190,104 @@ class Backbone:
                 if number in wanted:
                     maps[number] = x
         return maps
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """All layers that can be asked for by name, in their order; the levels are among them."""
+        return tuple(name for stage in self._stages for name in stage.names if name)
+
+    @cached_property
+    def _layers(self) -> dict[str, Layer]:
+        layers: dict[str, Layer] = {}
+        with torch.no_grad():
+            stride, x = 1, self._mean.expand(1, 3, 2, 2)
+            for stage in self._stages:
+                modules = (module for _, module in flat(stage.body))
+                fine = True
+                maps = stage.tapped(x, [name for name in stage.names if name])
+                for name, module in zip(stage.names, modules, strict=True):
+                    fine = fine and not reduces(module)
+                    if name:
+                        shown = stride if fine else stride * stage.ratio
+                        layers[name] = Layer(name, maps[name].shape[1], shown, kind_of(module))
+                stride, x = stride * stage.ratio, stage(x)
+        return layers
+
+    def layer(self, name: str) -> Layer:
+        """What the layer called `name` is like.
+
+        Raises
+        ------
+        ValueError
+            There is no such layer.
+        """
+        self._check_layers([name])
+        return self._layers[name]
+
+    def activations(
+        self, image: Tensor, names: Collection[str], raw: dict[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Activations of `image` at some layers; nothing beyond the last of them is computed.
+
+        Parameters
+        ----------
+        image : (N, 3, H, W) tensor in [0, 1]
+            As for `features`.
+        names : collection of str
+            Of `layer_names`. The names of levels give exactly what `features` gives.
+        raw : dict, optional
+            Is filled with the same layers as the later ones are computed from them: perhaps with cells that
+            stand for nothing at the edges. These, not the cropped ones, a gradient can be asked of.
+
+        Returns
+        -------
+        dict
+            Name to (N, C, ceil(H / s), ceil(W / s)) for a layer of stride s, in the network's order.
+
+        Raises
+        ------
+        ValueError
+            `image` has another shape, or there is no such layer.
+        """
+        _check_batch(image)
+        self._check_layers(names)
+        left = set(names)
+        maps: dict[str, Tensor] = {}
+        with torch.set_grad_enabled(torch.is_grad_enabled() and image.requires_grad):
+            x = self.normalise(image)
+            for stage in self._stages:
+                here = left.intersection(stage.names)
+                left -= here
+                if here or left:
+                    # The level is computed in one go wherever it can, for that is what `features` does.
+                    level = stage.names[-1]
+                    if here - {level}:
+                        found = stage.tapped(x, here | ({level} if left else set()), raw)
+                        if raw is not None and level in found:
+                            raw[level] = found[level]
+                    else:
+                        found = {level: stage(x)}
+                        if raw is not None:
+                            raw[level] = found[level]
+                    maps.update((name, value) for name, value in found.items() if name in here)
+                    x = found[level] if left else x
+                if not left:
+                    break
+        return maps
+
+    def _check_layers(self, names: Collection[str]) -> None:
+        known = self.layer_names
+        unknown = sorted(set(names) - set(known))
+        if unknown or not names:
+            wrong = f"no layer “{unknown[0]}”" if unknown else "no layer without a name"
+            raise ValueError(f"{self.title} has {wrong}; its layers are {', '.join(known)}.")
+
+    def with_stages(self, stages: Sequence[Stage]) -> Backbone:
+        """This backbone with other stages of the same shapes, which are taken as they are (changed copies, say)."""
+        twin = copy.copy(self)
+        twin.__dict__.pop("_layers", None)
+        twin._stages = list(stages)
+        return twin
 
     def stage(self, number: int) -> Stage:
         """The piece of network from the activations of level `number` - 1 to those of level `number`.
@@ -156,6 +304,11 @@ class Backbone:
         if not 1 <= number <= len(self._stages):
             raise ValueError(f"levels of {self.name} are 1 to {len(self._stages)}, not {number}")
         return self._stages[number - 1]
+
+
+def _check_batch(image: Tensor) -> None:
+    if image.ndim != 4 or image.shape[1] != 3 or 0 in image.shape:
+        raise ValueError(f"an image batch is (N, 3, H, W), not {tuple(image.shape)}")
 
 
 def _protect_input(body: nn.Module) -> None:

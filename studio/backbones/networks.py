@@ -8,13 +8,16 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from studio.backbones import buddynet
 from studio.backbones.backbone import Backbone, Stage
 from studio.backbones.catalog import Entry
+from studio.backbones.layers import block_names, plain_names
 from studio.backbones.levels import Level, WeightsError
+
+LARGEST_SCORING = 16 << 20
+"""Bytes of a part that gives class scores, up to which it is kept with the rest."""
 
 
 @cache
@@ -24,7 +27,7 @@ def wanted(entry: Entry) -> dict[str, tuple[tuple[int, ...], int]]:
     Maps the name, as torchvision spells it, to the shape and the number of the level that needs it first.
     """
     tensors = {}
-    for number, pieces in enumerate(_pieces(entry, _skeleton(entry)), 1):
+    for number, pieces in enumerate(_pieces(entry, skeleton(entry)), 1):
         for path, module in pieces:
             for name, tensor in module.state_dict(prefix=f"{path}.").items():
                 if not name.endswith("num_batches_tracked"):  # counts training steps; some files lack it
@@ -34,15 +37,33 @@ def wanted(entry: Entry) -> dict[str, tuple[tuple[int, ...], int]]:
 
 @cache
 def kept(entry: Entry) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of what is worth keeping of the published weights: all but the classifier.
+    """Names and shapes of what is worth keeping of the published weights: all but a large classifier.
 
-    That is `wanted`, and the rest of the container that the cuts lie in (VGG's `features`), for whoever
-    looks deeper than the coarsest level.
+    That is `wanted`, the rest of the container that the cuts lie in (VGG's `features`), for whoever looks deeper
+    than the coarsest level, and the part that gives class scores (`scoring`).
     """
+    return {**_body(entry), **scoring(entry)}
+
+
+@cache
+def scoring(entry: Entry) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the part that gives class scores, if it is small; VGG's takes half a gigabyte."""
+    body = _body(entry)
+    tensors = {
+        name: tuple(tensor.shape)
+        for name, tensor in skeleton(entry).state_dict().items()
+        if name not in body and name.startswith(("classifier.", "fc."))
+    }
+    size = sum(4 * torch.Size(shape).numel() for shape in tensors.values())
+    return tensors if size <= LARGEST_SCORING else {}
+
+
+@cache
+def _body(entry: Entry) -> dict[str, tuple[int, ...]]:
     tensors = {name: shape for name, (shape, _) in wanted(entry).items()}
     container = entry.cuts[-1].after.rpartition(".")[0]
     if container:
-        for name, tensor in _skeleton(entry).get_submodule(container).state_dict(prefix=f"{container}.").items():
+        for name, tensor in skeleton(entry).get_submodule(container).state_dict(prefix=f"{container}.").items():
             if not name.endswith("num_batches_tracked"):
                 tensors[name] = tuple(tensor.shape)
     return tensors
@@ -61,14 +82,17 @@ def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) 
     if entry.cuts:
         levels = entry.levels
         bodies = _torchvision_bodies(entry, tensors)
-        stages = [
-            Stage(body, ratio, cut.pad, cut.drop)
-            for body, ratio, cut in zip(bodies, _ratios(levels), entry.cuts, strict=True)
-        ]
+        places = [(cut.pad, cut.drop) for cut in entry.cuts]
     else:
         bodies = buddynet.stages(tensors)
         levels = buddynet.plan({name: tensor.shape for name, tensor in tensors.items()}).levels
-        stages = [Stage(body, ratio) for body, ratio in zip(bodies, _ratios(levels), strict=True)]
+        places = [((0, 0), 0)] * len(levels)
+    stages = [
+        Stage(body, ratio, pad, drop, names)
+        for body, ratio, (pad, drop), names in zip(
+            bodies, _ratios(levels), places, _layer_names(entry, bodies, levels), strict=True
+        )
+    ]
     return Backbone(entry.name, entry.title, levels, stages, device, entry.mean, entry.std)
 
 
@@ -100,7 +124,7 @@ def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, 
     WeightsError
         Tensors are missing or have other shapes; the sentence names the file.
     """
-    state = _tensors(state)
+    state = tensors_in(state)
     if not entry.cuts:
         try:
             buddynet.plan({name: tensor.shape for name, tensor in state.items()})
@@ -108,8 +132,8 @@ def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, 
             raise WeightsError(f"“{file_name}” can't be used: {error}") from None
         return dict(state)
     needed = wanted(entry)
-    shapes = kept(entry)
-    names = _best_naming(state, shapes)
+    shapes = _body(entry)
+    names = best_naming(state, shapes)
     missing = {name for name in needed if names[name] not in state}
     if len(missing) == len(needed):
         raise WeightsError(f"“{file_name}” holds other weights than those of {entry.title}; choose a file made for it.")
@@ -127,23 +151,33 @@ def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, 
             f"“{file_name}” holds {entry.title} only in part: {len(missing)} of {len(needed)} tensors, needed for "
             f"{levels}, are missing; choose a file with the whole network."
         )
-    return present
+    return {**present, **_scores_in(entry, state, names)}
+
+
+def _scores_in(entry: Entry, state: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
+    """The tensors of `scoring` in a state dict; none if one is missing or was made for other classes."""
+    first = next(iter(names))
+    prefix = names[first].removesuffix(first) if names[first].endswith(first) else ""
+    shapes = scoring(entry)
+    found = {name: state[prefix + name] for name in shapes if prefix + name in state}
+    fits = len(found) == len(shapes) and all(tuple(found[name].shape) == shape for name, shape in shapes.items())
+    return found if fits else {}
 
 
 def _by(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
 
-def _tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
+def tensors_in(state: Mapping[str, Any]) -> dict[str, Tensor]:
     tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
         for key in ("state_dict", "model", "model_state_dict", "net", "weights"):
             if isinstance(inner := state.get(key), Mapping):
-                return _tensors(inner)
+                return tensors_in(inner)
     return tensors
 
 
-def _best_naming(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+def best_naming(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
     """The names that the tensors have in `state`, under the prefix that fits the most of them."""
     first = next(iter(shapes))
     container = first.split(".")[0] + "."
@@ -159,8 +193,10 @@ def _best_naming(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ..
     return max(namings, key=fit)
 
 
-def _skeleton(entry: Entry) -> nn.Module:
+def skeleton(entry: Entry) -> nn.Module:
     """The torchvision network without memory for its weights."""
+    import torchvision  # takes seconds to import, and BuddyNet does without
+
     with torch.device("meta"):
         model: nn.Module = getattr(torchvision.models, entry.constructor)(weights=None)
     return model
@@ -189,7 +225,7 @@ def _chain(module: nn.Module, prefix: str, opened: set[str]) -> Iterator[tuple[s
 
 
 def _torchvision_bodies(entry: Entry, tensors: Mapping[str, Tensor]) -> list[nn.Sequential]:
-    model = _skeleton(entry)
+    model = skeleton(entry)
     model.load_state_dict(dict(tensors), strict=False, assign=True)
     bodies = [nn.Sequential(*(module for _, module in pieces)) for pieces in _pieces(entry, model)]
     for body in bodies:
@@ -197,6 +233,14 @@ def _torchvision_bodies(entry: Entry, tensors: Mapping[str, Tensor]) -> list[nn.
             if isinstance(module, nn.BatchNorm2d):
                 module.num_batches_tracked = torch.zeros((), dtype=torch.long)
     return bodies
+
+
+def _layer_names(entry: Entry, bodies: list[nn.Sequential], levels: tuple[Level, ...]) -> list[tuple[str, ...]]:
+    last = [level.name for level in levels]
+    if not entry.cuts or entry.constructor.startswith("vgg"):
+        return plain_names(bodies, last)
+    paths = [[path for path, _ in pieces] for pieces in _pieces(entry, skeleton(entry))]
+    return block_names(bodies, paths, last)
 
 
 def _ratios(levels: tuple[Level, ...]) -> list[int]:

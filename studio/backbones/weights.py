@@ -82,7 +82,7 @@ def read_weights(path: Path, entry: Entry) -> dict[str, Tensor]:
     """
     from studio.backbones.networks import select
 
-    return select(entry, _read_state(path), path.name)
+    return select(entry, read_state(path), path.name)
 
 
 def _obtain(entry: Entry, converted: Path) -> Job[Path]:
@@ -134,7 +134,8 @@ def _convert(entry: Entry, source: Path, target: Path) -> None:
             raise OSError(f"{error}") from error
 
 
-def _read_state(path: Path) -> Mapping[str, Any]:
+def read_state(path: Path) -> Mapping[str, Any]:
+    """What a file of tensors holds, by name; never runs code from it. Raises `WeightsError`."""
     import torch
     from safetensors.torch import load_file
 

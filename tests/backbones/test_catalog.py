@@ -59,7 +59,9 @@ def test_the_published_file_is_the_one_that_torchvision_names(entry: Entry) -> N
 @pytest.mark.parametrize("entry", DOWNLOADED, ids=lambda entry: entry.name)
 def test_kept_bytes(entry: Entry) -> None:
     assert entry.kept_bytes == sum(4 * torch.Size(shape).numel() for shape in kept(entry).values())
-    assert not any("classifier" in name or name.startswith("fc") for name in kept(entry))
+    # Class scores are worth a few megabytes, not VGG's half of a gigabyte.
+    scores = [name for name in kept(entry) if "classifier" in name or name.startswith("fc")]
+    assert bool(scores) == (not entry.name.startswith("vgg"))
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -1,0 +1,321 @@
+"""Classifier: a whole network of the catalogue, with its class scores and the names of the classes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import get_model_weights
+
+from studio.backbones.catalog import Entry, catalogued
+from studio.backbones.layers import Layer, block_names, flat, kind_of, plain_names
+from studio.backbones.levels import WeightsError
+from studio.backbones.networks import best_naming, scoring, skeleton, tensors_in
+from studio.backbones.receptive import theoretical
+from studio.backbones.status import converted_file
+from studio.backbones.weights import fetch_weights, read_state
+from studio.device import choose_device
+from studio.progress import Job, Progress, part
+
+SCORES = "scores"
+"""What `Classifier.activations` also takes: gives (N, K) scores before softmax."""
+
+
+class Classifier:
+    """A network from the picture to the scores of its classes; made by `load_classifier` or `build_classifier`.
+
+    It runs as it was trained: unlike those of a `Backbone` its maps are not brought to whole stride blocks, so a
+    cell lies where `studio.backbones.receptive.theoretical` says. It has no state besides its frozen weights and may
+    be used from any thread.
+
+    Attributes
+    ----------
+    name, title : str
+        As the catalogue has them.
+    class_names : tuple of str
+    layer_names : tuple of str
+        All layers that can be asked for, in their order, called as a `Backbone` calls them.
+    device : torch.device
+    """
+
+    def __init__(self, entry: Entry, model: nn.Module, class_names: Sequence[str], device: torch.device) -> None:
+        self.name, self.title, self.device = entry.name, entry.title, device
+        self.class_names = tuple(class_names)
+        self._layout = torch.contiguous_format if device.type == "mps" else torch.channels_last
+        self.model = model.eval().requires_grad_(False).to(device, torch.float32).to(memory_format=self._layout)
+        self._chain = tuple(_chain(entry, self.model))
+        self.layer_names = tuple(name for name, _ in self._chain if name)
+        self._mean = torch.tensor(entry.mean, device=device).view(1, 3, 1, 1)
+        self._std = torch.tensor(entry.std, device=device).view(1, 3, 1, 1)
+
+    def __repr__(self) -> str:
+        return f"<Classifier {self.name} on {self.device}, {len(self.class_names)} classes>"
+
+    def activations(
+        self, image: Tensor, names: Collection[str], raw: dict[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Activations of `image`, (N, 3, H, W) in [0, 1], at some layers; nothing beyond the last one is computed.
+
+        Parameters
+        ----------
+        names : collection of str
+            Of `layer_names`, and “scores” for the (N, K) scores before softmax.
+        raw : dict, optional
+            As for `Backbone.activations`; here the maps themselves.
+
+        Raises
+        ------
+        ValueError
+            There is no such layer.
+        WeightsError
+            The picture is too small or too narrow for this network.
+        """
+        unknown = sorted(set(names) - {*self.layer_names, SCORES})
+        if unknown or not names:
+            raise ValueError(f"{self.title} has no layers {unknown}; its layers are {', '.join(self.layer_names)}")
+        left = set(names)
+        maps: dict[str, Tensor] = {}
+        with torch.set_grad_enabled(torch.is_grad_enabled() and image.requires_grad):
+            image = image.to(self.device, torch.float32)
+            x = ((image - self._mean) / self._std).contiguous(memory_format=self._layout)
+            for name, module in self._chain:
+                x = self._run(module, x)
+                if name in left:
+                    left.discard(name)
+                    maps[name] = x
+                    if raw is not None:
+                        raw[name] = x
+                if not left:
+                    return maps
+        maps[SCORES] = x
+        if raw is not None:
+            raw[SCORES] = x
+        return maps
+
+    def _run(self, module: nn.Module, x: Tensor) -> Tensor:
+        try:
+            result: Tensor = module(x)
+        except RuntimeError as error:
+            if "too small" in str(error) or "greater than actual input size" in str(error):
+                raise WeightsError(
+                    f"The picture is too narrow for {self.title} at this working size; choose a larger one."
+                ) from error
+            raise
+        return result
+
+    def layer(self, name: str) -> Layer:
+        """What the layer called `name` is like. Raises `ValueError` if there is none."""
+        if name not in self.layer_names:
+            raise ValueError(f"{self.title} has no layer “{name}”; its layers are {', '.join(self.layer_names)}.")
+        with torch.no_grad():
+            channels = self.activations(torch.zeros(1, 3, 64, 64), [name])[name].shape[1]
+        module = next(module for known, module in self._chain if known == name)
+        return Layer(name, channels, theoretical(self, [name])[name].stride, kind_of(module))
+
+    def scores(self, image: Tensor) -> Tensor:
+        """(N, K) scores, before softmax, of `image`, (N, 3, H, W) in [0, 1]."""
+        return self.activations(image, [SCORES])[SCORES]
+
+    def class_number(self, which: str | int) -> int:
+        """The number of the class called `which`, whole names before parts of one.
+
+        Raises
+        ------
+        WeightsError
+            There is no such class, or several; the sentence names some.
+        """
+        return find_class(self.class_names, which)
+
+    def head(self) -> tuple[str, Tensor] | None:
+        """Where the scores are the mean, over the cells, of a linear function of a layer: its name, and (K, C) weights.
+
+        A ReLU behind that function, which SqueezeNet has, is not counted. None for any other network.
+        """
+        last = max(index for index, (name, _) in enumerate(self._chain) if name)
+        kinds = [module for _, module in self._chain[last + 1 :] if not isinstance(module, nn.Dropout | nn.ReLU)]
+        pool = [index for index, module in enumerate(kinds) if isinstance(module, nn.AdaptiveAvgPool2d)]
+        linear = [module for module in kinds if isinstance(module, nn.Linear | nn.Conv2d)]
+        plain = all(isinstance(module, nn.AdaptiveAvgPool2d | nn.Linear | nn.Conv2d | nn.Flatten) for module in kinds)
+        if len(pool) != 1 or len(linear) != 1 or not plain or kinds[pool[0]].output_size not in (1, (1, 1)):
+            return None
+        return self._chain[last][0], linear[0].weight.flatten(1)
+
+
+def load_classifier(name: str | Entry, weights: Path | None = None, device: str = "auto") -> Job[Classifier]:
+    """Load a network with its classes; parameters as for `load_backbone`. The last one stays loaded.
+
+    Raises
+    ------
+    WeightsError
+        The network has no classes, or the file lacks their part.
+    DeviceError
+    """
+    entry = catalogued(name) if isinstance(name, str) else name
+    yield Progress(0.0, f"loading {entry.title} with its classes")
+    _names(entry)
+    target = choose_device(device)
+    path = yield from part(fetch_weights(entry, weights), 0.0, 0.9)
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise WeightsError(f"The weights file “{path}” has gone; choose another one.") from error
+    key = entry, path.resolve(), state.st_mtime_ns, state.st_size, str(target)
+    with _lock:
+        if key in _last:
+            return _last[key]
+    yield Progress(0.9, f"reading the weights of {entry.title}")
+    try:
+        classifier = _assemble(entry, read_state(path), path.name, target)
+    except WeightsError:
+        if path != converted_file(entry) or not scoring(entry):
+            raise
+        # Our own copy is damaged, or from a version that kept less.
+        path.unlink(missing_ok=True)
+        path = yield from part(fetch_weights(entry), 0.9, 0.98)
+        classifier = _assemble(entry, read_state(path), path.name, target)
+    with _lock:
+        _last.clear()
+        _last[key] = classifier
+    return classifier
+
+
+_last: dict[Any, Classifier] = {}
+_lock = threading.Lock()
+
+
+def build_classifier(
+    name: str | Entry, state_dict: Mapping[str, Any] | None = None, device: str = "cpu", seed: int = 0
+) -> Classifier:
+    """A classifier from tensors in memory, or with generated weights, for tests and benchmarks.
+
+    Raises
+    ------
+    WeightsError
+        The network has no classes, or the tensors are not its own.
+    """
+    entry = catalogued(name) if isinstance(name, str) else name
+    if state_dict is None:
+        _names(entry)
+        generator = torch.Generator().manual_seed(seed)
+        state_dict = {}
+        for key, tensor in skeleton(entry).state_dict().items():
+            if tensor.ndim >= 2:
+                fan_in = torch.Size(tensor.shape[1:]).numel()
+                state_dict[key] = torch.randn(tensor.shape, generator=generator) * (2.0 / fan_in) ** 0.5
+            else:
+                state_dict[key] = (
+                    torch.zeros(tensor.shape) if key.endswith(("bias", "mean")) else torch.ones(tensor.shape)
+                )
+    return _assemble(entry, state_dict, "the state dict", choose_device(device))
+
+
+def _assemble(entry: Entry, state: Mapping[str, Any], file_name: str, device: torch.device) -> Classifier:
+    class_names = _names(entry)
+    model = skeleton(entry)
+    shapes = {
+        key: tuple(tensor.shape)
+        for key, tensor in model.state_dict().items()
+        if not key.endswith("num_batches_tracked")
+    }
+    state = tensors_in(state)
+    names = best_naming(state, shapes)
+    found = {key: state[names[key]].float() for key in shapes if names[key] in state}
+    wrong = [key for key, tensor in found.items() if tuple(tensor.shape) != shapes[key]]
+    if wrong:
+        raise WeightsError(
+            f"“{file_name}” does not fit {entry.title} with its classes: “{wrong[0]}” has another shape."
+        )
+    if len(found) < len(shapes):
+        what = (
+            "holds no classes" if any(key.startswith(("features", "conv1")) for key in found) else "holds other weights"
+        )
+        raise WeightsError(
+            f"“{file_name}” {what} ({len(shapes) - len(found)} tensors of {entry.title} are missing); give the whole "
+            "published file, or explain a channel, a cell or a pair instead."
+        )
+    model.load_state_dict(found, strict=False, assign=True)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.num_batches_tracked = torch.zeros((), dtype=torch.long)
+    return Classifier(entry, model, class_names, device)
+
+
+def _chain(entry: Entry, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The modules from picture to scores, in their order, with the names of those that can be asked for."""
+    modules = list(flat(model))
+    ends = next(index for index, (_, module) in enumerate(modules) if isinstance(module, nn.AdaptiveAvgPool2d))
+    # SqueezeNet's classifier stands before the pooling: its own convolution is no layer to ask for.
+    body = [(path, module) for path, module in modules[:ends] if not path.startswith("classifier")]
+    names = _names_of(entry, body)
+    flattened = False
+    for index, (_, module) in enumerate(modules):
+        if isinstance(module, nn.Linear) and not flattened:
+            flattened = True
+            yield "", nn.Flatten(1)
+        yield names[index] if index < len(names) else "", module
+    if not flattened:
+        yield "", nn.Flatten(1)
+
+
+def _names_of(entry: Entry, body: Sequence[tuple[str, nn.Module]]) -> tuple[str, ...]:
+    """What a `Backbone` of the same entry calls these modules, and in the same manner those behind its last level."""
+    if entry.constructor.startswith("vgg"):
+        whole = nn.Sequential(*(module for _, module in body))
+        (names,) = plain_names([whole], [f"pool{sum(isinstance(module, nn.MaxPool2d) for _, module in body)}"])
+        return names
+    (names,) = block_names([nn.Sequential(*(module for _, module in body))], [[path for path, _ in body]], [""])
+    named = list(names)
+    for cut in entry.cuts:
+        # A level that ends in a sequence of blocks ends in the last of them.
+        inside = [index for index, (path, _) in enumerate(body) if f"{path}.".startswith(f"{cut.after}.")]
+        for index in inside:
+            named[index] = cut.name + body[index][0].removeprefix(cut.after)
+        named[inside[-1]] = cut.name
+    return tuple(named)
+
+
+def find_class(names: Sequence[str], which: str | int) -> int:
+    """See `Classifier.class_number`."""
+    if isinstance(which, int):
+        if 0 <= which < len(names):
+            return which
+        raise WeightsError(f"There are classes 0 to {len(names) - 1}, there is no class {which}.")
+    wanted = which.strip().casefold()
+    whole = [index for index, name in enumerate(names) if name.casefold() == wanted]
+    if whole:
+        return whole[0]
+    parts = [index for index, name in enumerate(names) if wanted and wanted in name.casefold()]
+    if len(parts) == 1:
+        return parts[0]
+    if parts:
+        raise WeightsError(f"“{which}” may be {_some([names[index] for index in parts])}; write the whole name.")
+    close = get_close_matches(wanted, [name.casefold() for name in names], n=3, cutoff=0.6)
+    near = [name for name in names if name.casefold() in close]
+    raise WeightsError(f"There is no class “{which}”" + (f"; did you mean {_some(near)}?" if near else "."))
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = [f"“{name}”" for name in names[:4]]
+    return ", ".join(shown) + (" or others" if len(names) > 4 else "")
+
+
+def class_names(name: str) -> tuple[str, ...]:
+    """The classes of a network of the catalogue in the order of its scores; () if it has none."""
+    entry = catalogued(name)
+    return _names(entry) if entry.constructor else ()
+
+
+@cache
+def _names(entry: Entry) -> tuple[str, ...]:
+    if not entry.constructor:
+        raise WeightsError(
+            f"{entry.title} has no classes; explain a channel, a cell or a pair, or take another network."
+        )
+    categories: Sequence[str] = get_model_weights(entry.constructor).DEFAULT.meta["categories"]
+    return tuple(categories)

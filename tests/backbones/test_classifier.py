@@ -1,0 +1,114 @@
+"""Whole networks against torchvision's own, and their classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import save_file
+
+from studio.backbones import CATALOG, WeightsError, build_backbone
+from studio.backbones.classifier import (
+    Classifier,
+    build_classifier,
+    class_names,
+    find_class,
+    load_classifier,
+)
+from studio.backbones.status import has_classes
+from studio.progress import run_to_end
+
+NAMES = ["squeezenet1_0", "squeezenet1_1", "resnet50", "convnext_tiny"]
+
+
+@pytest.fixture(scope="module")
+def squeezenet() -> Classifier:
+    return build_classifier("squeezenet1_1", seed=4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scores_are_torchvisions(name: str) -> None:
+    entry, found = CATALOG[name], build_classifier(name, seed=1)
+    network = getattr(torchvision.models, entry.constructor)(weights=None).eval()
+    network.load_state_dict(found.model.state_dict())
+    image = torch.rand(2, 3, 64, 80, generator=torch.Generator().manual_seed(2))
+    mean, std = (torch.tensor(numbers).view(1, 3, 1, 1) for numbers in (entry.mean, entry.std))
+    with torch.no_grad():
+        expected = network((image - mean) / std)
+        torch.testing.assert_close(found.scores(image) / expected.abs().max(), expected / expected.abs().max())
+    assert len(found.class_names) == 1000 == len(set(range(len(found.class_names))))
+    assert set(build_backbone(name).layer_names) <= set(found.layer_names)
+    assert len(set(found.layer_names)) == len(found.layer_names)
+
+
+def test_vgg_has_the_layers_behind_its_last_level() -> None:
+    with torch.device("meta"):
+        network = torchvision.models.vgg16(weights=None)
+    from studio.backbones.classifier import _chain
+
+    names = [name for name, _ in _chain(CATALOG["vgg16"], network) if name]
+    assert names[:3] == ["relu1_1", "relu1_2", "pool1"] and names[-4:] == ["relu5_1", "relu5_2", "relu5_3", "pool5"]
+
+
+def test_layers_and_scores_come_from_one_run(squeezenet: Classifier) -> None:
+    image = torch.rand(1, 3, 64, 64, requires_grad=True)
+    raw: dict[str, torch.Tensor] = {}
+    maps = squeezenet.activations(image, ["fire9", "scores"], raw)
+    (gradient,) = torch.autograd.grad(maps["scores"][0, 7], raw["fire9"], retain_graph=True)
+    assert gradient.shape == maps["fire9"].shape and bool(gradient.any())
+    assert squeezenet.layer("fire9").channels == 512 and squeezenet.layer("fire9").stride == 16
+    with pytest.raises(ValueError, match="its layers are conv1"):
+        squeezenet.activations(image, ["relu9"])
+    with pytest.raises(ValueError, match="no layer “relu9”"):
+        squeezenet.layer("relu9")
+    with pytest.raises(WeightsError, match="too narrow for SqueezeNet"):
+        squeezenet.scores(torch.rand(1, 3, 64, 5))
+
+
+def test_linear_heads(squeezenet: Classifier) -> None:
+    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
+    layer, weights = squeezenet.head()
+    with torch.no_grad():
+        maps = squeezenet.activations(image, [layer, "scores"])
+        cells = torch.einsum("kc,nchw->nkhw", weights, maps[layer]).clamp_min(0)
+        torch.testing.assert_close(cells.mean((2, 3)), maps["scores"], rtol=1e-4, atol=1e-4)
+    assert build_classifier("convnext_tiny").head() is None
+
+
+def test_classes_by_name() -> None:
+    names = class_names("squeezenet1_0")
+    assert find_class(names, "lion") == 291 == find_class(names, " LION ") == find_class(names, 291)
+    assert find_class(names, "tabby") == 281 and class_names("buddynet") == ()
+    for which, sentence in (
+        ("terrier", "may be “"),
+        ("lionn", "did you mean .*“lion”"),
+        ("", "no class"),
+        (1000, "classes 0 to 999"),
+    ):
+        with pytest.raises(WeightsError, match=sentence):
+            find_class(names, which)
+
+
+def test_files_with_and_without_classes(tmp_path: Path, squeezenet: Classifier) -> None:
+    state = {key: value.contiguous() for key, value in squeezenet.model.state_dict().items()}
+    whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
+    save_file(state, whole)
+    save_file({key: value for key, value in state.items() if key.startswith("features")}, cut)
+    assert has_classes("squeezenet1_1", whole) and not has_classes("squeezenet1_1", cut)
+    assert not has_classes("buddynet") and not has_classes("vgg19")
+    loaded = run_to_end(load_classifier("squeezenet1_1", whole, "cpu"))
+    image = torch.rand(1, 3, 64, 64)
+    torch.testing.assert_close(loaded.scores(image), squeezenet.scores(image))
+    assert run_to_end(load_classifier("squeezenet1_1", whole, "cpu")) is loaded
+    for name, file, sentence in (
+        ("squeezenet1_1", cut, "holds no classes"),
+        ("squeezenet1_0", whole, "does not fit SqueezeNet 1.0"),
+        ("resnet50", whole, "holds other weights"),
+    ):
+        with pytest.raises(WeightsError, match=sentence) as caught:
+            run_to_end(load_classifier(name, file, "cpu"))
+        assert file.name in str(caught.value)
+    with pytest.raises(WeightsError, match="BuddyNet has no classes"):
+        run_to_end(load_classifier("buddynet"))
