@@ -18,14 +18,14 @@ import cyclopts
 import pydantic
 from cyclopts import App, Parameter
 
-from studio import __version__, cli_morph, launch, logs, paths
+from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, logs, paths
 from studio.backbones import CATALOG, fetch_weights, weights_status
 from studio.buddies.options import MatchOptions
 from studio.codecs.encoding import KINDS
 from studio.errors import StudioError
-from studio.files import FileError
-from studio.flags import explain_refusal, flags_of
-from studio.pairs import PAIR_SUFFIXES, PairSet, format_csv, write_pairs
+from studio.files import FileError, check_target
+from studio.flags import BackboneName, explain_refusal, flags_of, is_backbone
+from studio.pairs import PAIR_SUFFIXES, PairSet, format_csv, read_pairs, write_pairs
 from studio.progress import Cancelled, Job, Progress, part
 from studio.terminal import drain, result, say, table
 
@@ -43,6 +43,14 @@ OK, FAILED, WRONG_USAGE, CANCELLED = 0, 1, 2, 130
 """Exit codes: done; a failure, told in one sentence; arguments that make no sense; Ctrl+C."""
 
 DEMO_FOLDER = Path("buddies-demo")
+MODELS = (
+    MatchOptions,
+    *cli_morph.MODELS,
+    *cli_style.MODELS,
+    *cli_feedforward.MODELS,
+    *cli_inspect.MODELS,
+)
+"""All options that flags are made of."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,6 +117,9 @@ app = App(
 models = App(name="models", help="The networks: list them, download one, or tell where they are kept.")
 app.command(models)
 cli_morph.register(app)
+cli_style.register(app)
+cli_feedforward.register(app)
+cli_inspect.register(app)
 for _app in (app, app.meta, models):
     _app.suppress_keyboard_interrupt = False  # `main` has a word to say about it
 
@@ -139,11 +150,6 @@ def window(a: Path | None = None, b: Path | None = None, /) -> int:
     return launch.open_window(a, b)
 
 
-def _is_backbone(_hint: object, name: str) -> None:
-    if name not in CATALOG:
-        raise ValueError(f"There is no backbone “{name}”; choose one of {', '.join(CATALOG)}.")
-
-
 @app.command
 def match(
     a: Path,
@@ -152,11 +158,10 @@ def match(
     *,
     out: list[Path] | None = None,
     overlay: Path | None = None,
-    backbone: Annotated[
-        str, Parameter(validator=_is_backbone, help=f"Network that looks at the pictures: {', '.join(CATALOG)}.")
-    ] = "buddynet",
+    backbone: BackboneName = "buddynet",
     weights: Path | None = None,
     device: str = "auto",
+    fixed: Path | None = None,
     options: Annotated[MatchFlags, Parameter(name="*")] = MatchFlags(),  # noqa: B008 (frozen)
 ) -> int:
     """Find the best buddies of two pictures.
@@ -177,13 +182,18 @@ def match(
         File with weights for the network, .safetensors or .pth; by default those of its makers.
     device
         Where to compute: auto, cpu, cuda, cuda:1, mps.
+    fixed
+        Point file with pairs that are known: all of them stay as they are, and the others are looked for with them.
     """
     targets = out or []
-    _check_targets(targets, PAIR_SUFFIXES)
-    _check_targets([overlay] if overlay else [], tuple(KINDS))
+    for path in targets:
+        check_target(path, PAIR_SUFFIXES)
+    if overlay:
+        check_target(overlay, tuple(KINDS))
     start = time.monotonic()
     wanted = MatchOptions.from_dict(options.to_dict())
-    found = drain(_matching(a, b, wanted, backbone, weights, device), "match")
+    known = read_pairs(fixed) if fixed else PairSet()
+    found = drain(_matching(a, b, wanted, backbone, weights, device, known), "match")
     seconds = time.monotonic() - start
     written = [path for target in targets for path in write_pairs(found.pairs, target)]
     if overlay:
@@ -205,7 +215,9 @@ class _Found(NamedTuple):
     pairs: PairSet
 
 
-def _matching(a: Path, b: Path, options: MatchOptions, backbone: str, weights: Path | None, device: str) -> Job[_Found]:
+def _matching(
+    a: Path, b: Path, options: MatchOptions, backbone: str, weights: Path | None, device: str, fixed: PairSet
+) -> Job[_Found]:
     from studio.picture import loading
 
     picture_a = yield from part(loading(a), 0.0, 0.03)
@@ -215,7 +227,9 @@ def _matching(a: Path, b: Path, options: MatchOptions, backbone: str, weights: P
     yield Progress(0.06, "starting")  # the import below takes seconds
     from studio.buddies import find_buddies
 
-    search = find_buddies(picture_a, picture_b, options, backbone=backbone, weights=weights, device=device)
+    search = find_buddies(
+        picture_a, picture_b, options, backbone=backbone, weights=weights, device=device, fixed=fixed
+    )
     return _Found(picture_a, picture_b, (yield from part(search, 0.06, 1.0)))
 
 
@@ -242,15 +256,6 @@ def _print_pairs(pairs: PairSet) -> None:
     table(("number", "A", "B", "rank", "confidence"), rows)
 
 
-def _check_targets(targets: Sequence[Path], suffixes: Sequence[str]) -> None:
-    """Refuse what can't be written before minutes are spent on it. Raises `FileError`."""
-    for path in targets:
-        if path.suffix.lower() not in suffixes:
-            raise FileError(f"“{path.name}” can't be written: its name must end in {', '.join(suffixes)}.")
-        if not path.parent.is_dir():
-            raise FileError(f"“{path.name}” can't be written: there is no folder “{path.parent}”.")
-
-
 @models.command(name="list")
 def list_models() -> int:
     """List the networks, and whether their weights are here."""
@@ -263,7 +268,7 @@ def list_models() -> int:
 
 
 @models.command
-def fetch(name: Annotated[str, Parameter(validator=_is_backbone)], /) -> int:
+def fetch(name: Annotated[str, Parameter(validator=is_backbone)], /) -> int:
     """Download the weights of a network, for use without a connection later.
 
     Parameters
@@ -343,7 +348,7 @@ def _help_command(error: cyclopts.CycloptsError) -> str:
 def _explain_usage(error: cyclopts.CycloptsError) -> str:
     """One sentence on what is wrong with the command line."""
     if isinstance(error.__cause__, pydantic.ValidationError):
-        known = {model.__name__: model for model in (MatchOptions, *cli_morph.MODELS)}
+        known = {model.__name__: model for model in MODELS}
         return explain_refusal(error.__cause__, known.get(error.__cause__.title, MatchOptions))
     if isinstance(error, cyclopts.ValidationError):
         return error.exception_message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,6 +62,14 @@ def read_text(path: Path) -> str:
         raise FileError(explain_os_error(error, path, "read")) from error
     except UnicodeDecodeError as error:
         raise FileError(f"“{Path(path).name}” is not a text file.") from error
+
+
+def check_target(path: Path, suffixes: Sequence[str]) -> None:
+    """Refuse what can't be written before minutes are spent on it. Raises `FileError`."""
+    if path.suffix.lower() not in suffixes:
+        raise FileError(f"“{path.name}” can't be written: its name must end in {', '.join(suffixes)}.")
+    if not path.absolute().parent.is_dir():
+        raise FileError(f"“{path.name}” can't be written: there is no folder “{path.parent}”.")
 
 
 def explain_os_error(error: OSError, path: Path | str, what: str) -> str:

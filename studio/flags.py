@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import pydantic
+from cyclopts import Parameter
 
+from studio.backbones import CATALOG
 from studio.options import Knob, Options
 
 Model = TypeVar("Model", bound=Options)
+
+
+def is_backbone(_hint: object, name: str) -> None:
+    """Cyclopts' validator of a network's name. Raises `ValueError`."""
+    if name not in CATALOG:
+        raise ValueError(f"There is no backbone “{name}”; choose one of {', '.join(CATALOG)}.")
+
+
+BackboneName = Annotated[
+    str, Parameter(validator=is_backbone, help=f"Network that looks at the pictures: {', '.join(CATALOG)}.")
+]
+"""The type of the flag --backbone."""
 
 
 def flags_of(model: type[Model]) -> type[Model]:

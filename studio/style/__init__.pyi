@@ -1,0 +1,29 @@
+from .inversion import invert
+from .model import LIVE, Region, StyleControl, StyleError, StylePreview, StyleResult, StyleSource
+from .options import InversionOptions, StyleOptions, TextureOptions
+from .recipe import read_recipe, save_result
+from .run import inversion_of, repeating, stylize_pictures, texture_of
+from .synthesis import texture
+from .transfer import stylize
+
+__all__ = [
+    "LIVE",
+    "InversionOptions",
+    "Region",
+    "StyleControl",
+    "StyleError",
+    "StyleOptions",
+    "StylePreview",
+    "StyleResult",
+    "StyleSource",
+    "TextureOptions",
+    "inversion_of",
+    "invert",
+    "read_recipe",
+    "repeating",
+    "save_result",
+    "stylize",
+    "stylize_pictures",
+    "texture",
+    "texture_of",
+]

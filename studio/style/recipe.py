@@ -1,0 +1,190 @@
+"""The recipe of a result: what was done with which pictures, inside the saved file, so that it can be done again."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from PIL.ExifTags import IFD, Base
+
+from studio import __version__
+from studio.codecs.source import reading
+from studio.options import Options
+from studio.pairs import PairSet
+from studio.picture import Picture, save
+from studio.style.model import Region, StyleError, StyleResult, StyleSource
+from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+
+if TYPE_CHECKING:
+    from studio.backbones import Backbone
+
+KEY = "buddies-studio"
+"""Under which a recipe stands in a file's text."""
+FORMAT = 1
+MASK_SIDE = 256
+"""Longer side of the masks of painted regions in a recipe."""
+
+OPTIONS: Mapping[str, type[Options]] = {
+    "stylize": StyleOptions,
+    "texture": TextureOptions,
+    "invert": InversionOptions,
+}
+
+
+def describe(what: str, pictures: Sequence[Picture], backbone: Backbone, options: Options) -> dict[str, Any]:
+    """What any recipe says; pictures by their names, without folders, which are nobody else's business."""
+    return {
+        "program": KEY,
+        "version": __version__,
+        "format": FORMAT,
+        "what": what,
+        "pictures": [{"name": Path(picture.name).name, "size": list(picture.size)} for picture in pictures],
+        "backbone": backbone.name,
+        "options": options.to_dict(),
+    }
+
+
+def describe_stylize(
+    content: Picture,
+    styles: Sequence[StyleSource],
+    backbone: Backbone,
+    options: StyleOptions,
+    pairs: PairSet,
+    regions: Sequence[Region],
+    live: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The recipe of a stylisation; weights changed on the way count as they were in the end."""
+    changed = {name: value for name, value in live.items() if name != "styles"}
+    recipe = describe(
+        "stylize", [content, *(source.picture for source in styles)], backbone, options.with_values(**changed)
+    )
+    recipe["weights"] = live.get("styles") or [source.weight for source in styles]
+    if len(pairs):
+        recipe["pairs"] = [
+            [pair.id, *(round(value, 2) for value in (*pair.a, *pair.b)), round(pair.confidence, 3)] for pair in pairs
+        ]
+    if regions:
+        recipe["regions"] = [
+            {
+                "content": _packed(region.content),
+                "style": None if region.style is None else _packed(region.style),
+                "source": region.source,
+                "name": region.name,
+            }
+            for region in regions
+        ]
+    return recipe
+
+
+def save_result(result: StyleResult, path: Path | str, depth: int | None = None, quality: int = 95) -> None:
+    """Write a result with its recipe, and with the profile and EXIF of its content.
+
+    Parameters
+    ----------
+    depth : 8 or 16, optional
+        Bits per channel, in PNG and TIFF; by default those of the content.
+
+    Raises
+    ------
+    PictureError, FileError
+        See `studio.picture.save`.
+    """
+    if depth is None:
+        depth = 16 if result.content is not None and result.content.depth == 16 else 8
+    text = {KEY: json.dumps(result.recipe, ensure_ascii=True, separators=(",", ":"))}
+    save(result.picture.full(), path, like=result.content, text=text, depth=depth, quality=quality)
+
+
+def read_recipe(path: Path | str) -> dict[str, Any]:
+    """The recipe inside a saved result.
+
+    Raises
+    ------
+    StyleError
+        There is none, or it is not one of this program or version.
+    PictureError
+        The file can't be read.
+    """
+    path = Path(path)
+    none = f"“{path.name}” has no recipe inside; only results saved by this program do."
+    with reading(path.name), Image.open(path) as image:
+        text = _text(image)
+    if text is None:
+        raise StyleError(none)
+    try:
+        recipe = json.loads(text)
+        if recipe["program"] != KEY or recipe["what"] not in OPTIONS:
+            raise KeyError
+        if int(recipe["format"]) > FORMAT:
+            raise StyleError(f"The recipe in “{path.name}” is of a newer version of this program.")
+        OPTIONS[recipe["what"]].from_dict(recipe["options"])
+        [(row["name"], row["size"]) for row in recipe["pictures"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise StyleError(f"The recipe in “{path.name}” is damaged.") from error
+    return dict(recipe)
+
+
+def pairs_in(recipe: Mapping[str, Any]) -> PairSet:
+    """The pairs of a recipe. Raises `PairsError`."""
+    rows = [{"id": row[0], "a": row[1:3], "b": row[3:5], "confidence": row[5]} for row in recipe.get("pairs", ())]
+    return PairSet.from_dicts(rows, "the recipe")
+
+
+def regions_in(recipe: Mapping[str, Any]) -> list[Region]:
+    """The painted regions of a recipe. Raises `StyleError`."""
+    try:
+        return [
+            Region(
+                _unpacked(row["content"]),
+                None if row["style"] is None else _unpacked(row["style"]),
+                int(row["source"]),
+                str(row["name"]),
+            )
+            for row in recipe.get("regions", ())
+        ]
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise StyleError("The regions in the recipe are damaged.") from error
+
+
+def _text(image: Image.Image) -> str | None:
+    """The recipe where each format has it: a text chunk, the image description, or the EXIF user comment, as JSON."""
+    direct = image.info.get(KEY)
+    if isinstance(direct, str):
+        return direct
+    exif = image.getexif()
+    comment = exif.get_ifd(IFD.Exif).get(Base.UserComment)
+    candidates: list[Any] = [exif.get(Base.ImageDescription)]
+    if isinstance(comment, bytes):
+        candidates.append(comment[8:].decode("ascii", "replace"))
+    elif isinstance(comment, str):
+        candidates.append(comment.removeprefix("ASCII\0\0\0"))
+    for candidate in candidates:
+        try:
+            found = json.loads(candidate)[KEY]
+        except (ValueError, TypeError, KeyError):
+            continue
+        if isinstance(found, str):
+            return found
+    return None
+
+
+def _packed(mask: Any) -> str:
+    """A mask as a small PNG in base64."""
+    values = np.asarray(mask)
+    grey = values if values.dtype == np.uint8 else np.rint(np.clip(values.astype(np.float32), 0, 1) * 255).astype("u1")
+    image = Image.fromarray(grey)
+    image.thumbnail((MASK_SIDE, MASK_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _unpacked(text: str) -> Any:
+    with Image.open(io.BytesIO(base64.b64decode(text))) as image:
+        return np.asarray(image.convert("L"))
