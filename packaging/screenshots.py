@@ -28,7 +28,7 @@ def main() -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["BUDDIES_STUDIO_CONFIG"] = folder
+        os.environ["BUDDIES_STUDIO_CONFIG"] = os.environ["BUDDIES_STUDIO_DATA"] = folder
         return render(arguments.out, arguments.pictures)
 
 
@@ -44,6 +44,7 @@ def render(out: Path, pictures: list[Path] | None) -> int:
     settings.theme = "dark"
     apply_theme(app, "dark")
     window = MainWindow(settings)
+    window.document.ask_to_save = lambda _: "discard"
     window.resize(*SIZE)
     window.show()
 

@@ -44,6 +44,19 @@ def available_devices() -> list[DeviceInfo]:
     return devices
 
 
+_own_threads = 0
+
+
+def set_threads(count: int) -> None:
+    """How many processor cores torch uses on the calling thread; 0 is what it chose itself. Imports torch."""
+    global _own_threads
+    import torch
+
+    if not _own_threads:
+        _own_threads = torch.get_num_threads()
+    torch.set_num_threads(count or _own_threads)
+
+
 def choose_device(name: str = "auto") -> torch.device:
     """The torch device called `name`; "auto" is the fastest there is.
 

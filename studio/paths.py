@@ -36,9 +36,18 @@ def _folder(variable: str, default: str) -> Path:
     return Path(os.environ.get(variable) or default).expanduser()
 
 
+_chosen_cache = ""
+
+
+def choose_cache_dir(folder: str) -> None:
+    """Put the cache elsewhere in this process; "" is the usual place, and `BUDDIES_STUDIO_CACHE` goes first."""
+    global _chosen_cache
+    _chosen_cache = folder
+
+
 def cache_dir() -> Path:
     """Downloaded weights and other things that can be had again (`BUDDIES_STUDIO_CACHE` moves it)."""
-    return _folder("BUDDIES_STUDIO_CACHE", _dirs().user_cache_dir)
+    return _folder("BUDDIES_STUDIO_CACHE", _chosen_cache or _dirs().user_cache_dir)
 
 
 def weights_dir() -> Path:
@@ -49,6 +58,11 @@ def weights_dir() -> Path:
 def config_dir() -> Path:
     """Settings and window layout (`BUDDIES_STUDIO_CONFIG` moves it)."""
     return _folder("BUDDIES_STUDIO_CONFIG", _dirs().user_config_dir)
+
+
+def data_dir() -> Path:
+    """What must not be lost and belongs to no file yet: work that was not saved (`BUDDIES_STUDIO_DATA` moves it)."""
+    return _folder("BUDDIES_STUDIO_DATA", _dirs().user_data_dir)
 
 
 def log_dir() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from studio.progress import Job, run_to_end
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["WORKING_SIDE", "Picture", "PictureError", "load", "load_bytes", "loading", "save"]
+__all__ = ["WORKING_SIDE", "Picture", "PictureError", "load", "load_bytes", "loading", "loading_content", "save"]
 
 WORKING_SIDE = 4096
 """Longest side, in pixels, of a picture in memory; larger files are decoded reduced."""
@@ -69,6 +69,8 @@ class Picture:
     notes: tuple[str, ...] = ()
     origin: Source | npt.NDArray[Any] | None = field(default=None, repr=False)
     """Where `full` finds the pixels again, if `pixels` is not all there is."""
+    mirrored: bool = False
+    """Whether the pixels are turned left to right against the file."""
 
     @property
     def is_reduced(self) -> bool:
@@ -99,13 +101,21 @@ class Picture:
             The file is gone or has changed, or memory does not suffice.
         """
         if isinstance(self.origin, np.ndarray):
-            return self.origin
+            return self._turned(self.origin)
         if self.origin is None or (self.depth <= 8 and not self.is_reduced):
             return self.pixels if self.alpha is None else np.dstack([self.pixels, self.alpha])
         pixels = decode_full(self.origin)
         if (pixels.shape[1], pixels.shape[0]) != self.size:
             raise PictureError(f"“{self.name}” has changed since it was opened: please open it again.")
-        return pixels[..., : 3 if self.alpha is None else 4]
+        return self._turned(pixels[..., : 3 if self.alpha is None else 4])
+
+    def flipped(self) -> Picture:
+        """The same picture turned left to right; twice gives what it was."""
+        alpha = None if self.alpha is None else _frozen(self.alpha[:, ::-1])
+        return replace(self, pixels=_frozen(self.pixels[:, ::-1]), alpha=alpha, mirrored=not self.mirrored)
+
+    def _turned(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return pixels[:, ::-1] if self.mirrored else pixels
 
     @classmethod
     def from_array(cls, array: npt.ArrayLike, name: str = "Picture", working_side: int = WORKING_SIDE) -> Picture:
@@ -166,6 +176,11 @@ def loading(path: Path | str, working_side: int = WORKING_SIDE) -> Job[Picture]:
     file = Path(path)
     # The name is looked at again when the file is decoded in full, perhaps from another working directory.
     return (yield from _loading(Source(file.name or str(file), file.absolute()), file, working_side))
+
+
+def loading_content(name: str, content: Path | bytes, working_side: int = WORKING_SIDE) -> Job[Picture]:
+    """As `loading`, for the bytes of a picture called `name`, or a file where they lie. Raises `PictureError`."""
+    return (yield from _loading(Source(name, content), None, working_side))
 
 
 def _loading(source: Source, path: Path | None, working_side: int) -> Job[Picture]:

@@ -18,7 +18,7 @@ def pytest_configure() -> None:
 def private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings, caches and logs of a test go to a folder of its own."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("CACHE", "CONFIG", "LOGS"):
+    for name in ("CACHE", "CONFIG", "DATA", "LOGS"):
         monkeypatch.setenv(f"BUDDIES_STUDIO_{name}", str(home / name.lower()))
     monkeypatch.setenv("TORCH_HOME", str(home / "torch"))
     return home

@@ -1,30 +1,20 @@
-"""Point pairs: the currency of the program, and the files they travel in."""
+"""Point pairs: the currency of the program."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from studio.errors import StudioError
-from studio.files import read_text, write_text
 from studio.geometry import Points, as_points
 
 Origin = Literal["matched", "placed", "edited"]
 Point = tuple[float, float]
-
-CSV_COLUMNS = ("id", "ax", "ay", "bx", "by", "rank", "confidence", "level", "origin")
-PAIR_SUFFIXES = (".csv", ".json", ".txt")
-"""Of the point files that are read and written."""
 
 
 class PairsError(StudioError):
@@ -159,6 +149,22 @@ class PairSet:
         """With the pictures exchanged."""
         return PairSet(tuple(pair.swapped() for pair in self.pairs))
 
+    def with_pairs(self, pairs: Iterable[PointPair]) -> PairSet:
+        """As `with_pair`, for several at once."""
+        changed = {pair.id: pair for pair in pairs}
+        kept = tuple(changed.pop(old.id, old) for old in self.pairs)
+        return PairSet((*kept, *changed.values()))
+
+    def only(self, ids: Iterable[int]) -> PairSet:
+        """The pairs of these numbers, in the order of the set."""
+        wanted = set(ids)
+        return PairSet(tuple(pair for pair in self.pairs if pair.id in wanted))
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Numbers, in the order of the set."""
+        return tuple(pair.id for pair in self.pairs)
+
     def next_id(self) -> int:
         """A number that no pair has yet."""
         return max((pair.id for pair in self.pairs), default=0) + 1
@@ -175,149 +181,12 @@ class PairSet:
             where = f"pair {number} of {source}"
             if not isinstance(row, dict):
                 raise PairsError(f"In {where} there are no coordinates.")
-            pairs.append(_pair_from(row, where, fallback_id=number))
-        return cls(tuple(_unique_ids(pairs)))
+            pairs.append(pair_from_row(row, where, fallback_id=number))
+        return cls(tuple(unique_ids(pairs)))
 
 
-# --- point files -------------------------------------------------------------------------------
-
-
-def read_pairs(path: Path, second: Path | None = None) -> PairSet:
-    """Read a `.csv`, a `.json`, or the two `.txt` files of the official program.
-
-    Parameters
-    ----------
-    path : Path
-        The file. A CSV needs the columns `ax, ay, bx, by`; the others of `CSV_COLUMNS` are optional.
-    second : Path, optional
-        For `.txt`: the points of picture B, as rows `y, x`; by default `correspondence_Bt...` beside
-        `correspondence_A...`.
-
-    Raises
-    ------
-    PairsError, FileError
-        The file can't be read, or a row is not what it should be; the sentence names the row.
-    """
-    path = Path(path)
-    kind = path.suffix.lower()
-    if kind == ".csv":
-        return _parse_csv(read_text(path), path.name)
-    if kind == ".json":
-        return _parse_json(read_text(path), path.name)
-    if kind == ".txt":
-        partner = Path(second) if second is not None else official_partner(path)
-        a, b = _parse_official(read_text(path), path.name), _parse_official(read_text(partner), partner.name)
-        if len(a) != len(b):
-            raise PairsError(f"“{path.name}” has {len(a)} points but “{partner.name}” has {len(b)}.")
-        return PairSet.from_arrays(a, b)
-    raise PairsError(f"“{path.name}” is not a point file: pairs are read from .csv, .json and .txt.")
-
-
-def write_pairs(pairs: PairSet, path: Path) -> list[Path]:
-    """Write a `.csv`, a `.json`, or the two `.txt` files of the official program (rows `y, x`).
-
-    Returns the files written. For `.txt`, `path` names the file of picture A and the other's name is
-    derived by `official_partner`; the format holds whole pixels, so points are rounded, and nothing
-    but the points.
-
-    Raises
-    ------
-    PairsError, FileError
-        Another suffix, or the file can't be written; an older file is then still as it was.
-    """
-    path = Path(path)
-    kind = path.suffix.lower()
-    if kind == ".csv":
-        write_text(path, format_csv(pairs))
-        return [path]
-    if kind == ".json":
-        write_text(path, json.dumps({"pairs": pairs.to_dicts()}, indent=1) + "\n")
-        return [path]
-    if kind == ".txt":
-        partner = official_partner(path)
-        write_text(path, _format_official(pairs.a))
-        write_text(partner, _format_official(pairs.b))
-        return [path, partner]
-    raise PairsError(f"“{path.name}”: pairs are written as .csv, .json or .txt.")
-
-
-def format_csv(pairs: PairSet) -> str:
-    """The text of a `.csv` file: a row of `CSV_COLUMNS`, then one for each pair."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for pair in pairs:
-        writer.writerow([pair.id, *pair.a, *pair.b, pair.rank, pair.confidence, pair.level, pair.origin])
-    return out.getvalue()
-
-
-def official_partner(path: Path) -> Path:
-    """The official program's file of picture B that goes with its file of picture A.
-
-    `correspondence_A_top_10.txt` has `correspondence_Bt_top_10.txt`; any other `name.txt` has
-    `name_B.txt`.
-    """
-    stem, changed = re.subn(r"(?<=correspondence_)A", "Bt", path.stem, count=1)
-    return path.with_name((stem if changed else path.stem + "_B") + path.suffix)
-
-
-def _parse_csv(text: str, name: str) -> PairSet:
-    try:
-        return _pairs_of_rows(csv.DictReader(io.StringIO(text)), name)
-    except csv.Error as error:
-        raise PairsError(f"“{name}” is not valid CSV: {error}.") from error
-
-
-def _pairs_of_rows(rows: csv.DictReader[str], name: str) -> PairSet:
-    columns = [column.strip() for column in rows.fieldnames or []]
-    missing = [column for column in ("ax", "ay", "bx", "by") if column not in columns]
-    if missing:
-        raise PairsError(f"“{name}” has no column {', '.join(missing)}: the first row must name ax, ay, bx, by.")
-    rows.fieldnames = columns
-    pairs = []
-    for number, row in enumerate(rows, start=1):
-        where = f"row {number} of “{name}”"
-        values: dict[str, Any] = {
-            key: value.strip() for key, value in row.items() if key and isinstance(value, str) and value.strip()
-        }
-        if not values:
-            continue
-        for picture in "ab":
-            values[picture] = [values.pop(picture + axis, "") for axis in "xy"]
-        pairs.append(_pair_from(values, where, fallback_id=number))
-    return PairSet(tuple(_unique_ids(pairs)))
-
-
-def _parse_json(text: str, name: str) -> PairSet:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise PairsError(f"“{name}” is not valid JSON: {error}.") from error
-    rows = data.get("pairs") if isinstance(data, dict) else data
-    if not isinstance(rows, list):
-        raise PairsError(f"“{name}” holds no list “pairs”.")
-    return PairSet.from_dicts(rows, f"“{name}”")
-
-
-def _parse_official(text: str, name: str) -> Points:
-    points = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        numbers = line.split(",")
-        try:
-            y, x = (_number(value) for value in numbers)
-        except ValueError as error:
-            raise PairsError(f"Line {number} of “{name}” is not “y, x”: {line.strip()[:40]!r}.") from error
-        points.append((x, y))
-    return as_points(points)
-
-
-def _format_official(points: Points) -> str:
-    return "".join(f"{round(y)}, {round(x)}\n" for x, y in points)
-
-
-def _pair_from(row: dict[str, Any], where: str, fallback_id: int) -> PointPair:
+def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPair:
+    """One pair of a row that came from outside; `where` names it in the sentence of a `PairsError`."""
     origin = row.get("origin", "placed")
     if origin not in get_args(Origin):
         raise PairsError(f"In {where} the origin {origin!r} is none of {', '.join(get_args(Origin))}.")
@@ -326,8 +195,8 @@ def _pair_from(row: dict[str, Any], where: str, fallback_id: int) -> PointPair:
             id=int(row.get("id", fallback_id)),
             a=_point(row["a"]),
             b=_point(row["b"]),
-            rank=_number(row.get("rank", 0.0)),
-            confidence=min(max(_number(row.get("confidence", 1.0)), 0.0), 1.0),
+            rank=finite(row.get("rank", 0.0)),
+            confidence=min(max(finite(row.get("confidence", 1.0)), 0.0), 1.0),
             level=int(row.get("level", 0)),
             origin=origin,
             locked=bool(row.get("locked", False)),
@@ -341,17 +210,18 @@ def _point(value: Any) -> Point:
     if isinstance(value, str):
         raise ValueError(f"{value!r} is not two numbers")
     x, y = value
-    return _number(x), _number(y)
+    return finite(x), finite(y)
 
 
-def _number(value: Any) -> float:
+def finite(value: Any) -> float:
+    """`value` as a number. Raises `ValueError` if it is none, or is not finite."""
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not finite")
     return number
 
 
-def _unique_ids(pairs: list[PointPair]) -> list[PointPair]:
+def unique_ids(pairs: list[PointPair]) -> list[PointPair]:
     """Renumber from 1 if a file uses a number twice (a hand-made file may have no ids at all)."""
     if len({pair.id for pair in pairs}) == len(pairs):
         return pairs

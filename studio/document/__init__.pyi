@@ -1,0 +1,28 @@
+from .errors import DocumentError
+from .locks import ProjectLock
+from .model import SUFFIX, Document, Result, Step
+from .opening import OpenedDocument, opening, reading
+from .recovery import Recovery, discard, find_recoveries, recovering
+from .results import png_of
+from .session import Session
+from .summary import Summary, summary_of
+
+__all__ = [
+    "SUFFIX",
+    "Document",
+    "DocumentError",
+    "OpenedDocument",
+    "ProjectLock",
+    "Recovery",
+    "Result",
+    "Session",
+    "Step",
+    "Summary",
+    "discard",
+    "find_recoveries",
+    "opening",
+    "png_of",
+    "reading",
+    "recovering",
+    "summary_of",
+]

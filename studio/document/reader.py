@@ -1,0 +1,183 @@
+"""Reads a project as far as its file allows: what is damaged is left out, and told of."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.document.errors import reason
+from studio.document.model import Document, Result, Step
+from studio.errors import StudioError
+from studio.files import replacing
+from studio.pairs import PairChange, PairsError, PairSet, PointPair
+from studio.pairs.model import pair_from_row
+from studio.picture import Picture, loading_content
+from studio.progress import Job, Progress, part
+
+IN_MEMORY = 32 << 20
+"""Picture files up to this length, in bytes, stay in memory; longer ones lie beside the working file."""
+
+
+@dataclass
+class Reading:
+    """What was found, and sentences on what was not."""
+
+    document: Document
+    notes: list[str] = field(default_factory=list)
+    damaged: bool = False
+
+
+def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Reading]:
+    """Read everything. Nothing that is wrong inside the file raises; `folder` takes the files of large pictures."""
+    found = Reading(Document())
+    yield Progress(0.02, "reading the project")
+    meta = dict(
+        _rows(connection, "SELECT key, value FROM meta WHERE key <> 'thumbnail'", "something about the project", found)
+    )
+    pairs = _read_pairs(connection, found)
+    levels = _read_texts(
+        connection, "SELECT level, pairs FROM levels", "levels of the match", found, PairSet.from_dicts
+    )
+    options = _read_texts(connection, "SELECT key, value FROM options", "options", found, _plain)
+    view = _read_texts(connection, "SELECT key, value FROM view", "the view", found, lambda value: value)
+    history, position = _read_history(connection, pairs, meta.get("position", 0), found)
+    results = _read_results(connection, found)
+    pictures: dict[str, Picture] = {}
+    for number, side in enumerate(("A", "B")):
+        job = _read_picture(connection, side, folder, found)
+        picture = yield from part(job, 0.05 + 0.45 * number, 0.5 + 0.45 * number)
+        if picture is not None:
+            pictures[side] = picture
+    found.document = Document(
+        pictures.get("A"),
+        pictures.get("B"),
+        pairs,
+        levels,
+        options,
+        view,
+        results,
+        history,
+        position,
+        bool(meta.get("modified", 0)),
+    )
+    return found
+
+
+def _rows(connection: sqlite3.Connection, query: str, what: str, found: Reading) -> Iterator[tuple[Any, ...]]:
+    """The rows up to where the file is damaged."""
+    try:
+        yield from connection.execute(query)
+    except sqlite3.Error as error:
+        _lost(found, f"{what} could not be read in full: {reason(error)}")
+
+
+def _lost(found: Reading, sentence: str) -> None:
+    found.damaged = True
+    found.notes.append(f"{sentence[:1].upper()}{sentence[1:]}.")
+
+
+def _read_pairs(connection: sqlite3.Connection, found: Reading) -> PairSet:
+    pairs: dict[int, tuple[int, PointPair]] = {}
+    bad = 0
+    query = "SELECT id, place, ax, ay, bx, by, rank, confidence, level, origin, locked, enabled FROM pairs"
+    for row in _rows(connection, query, "the pairs", found):
+        number, place, ax, ay, bx, by, rank, confidence, level, origin, locked, enabled = row
+        values = {"id": number, "a": (ax, ay), "b": (bx, by), "rank": rank, "confidence": confidence, "level": level}
+        values |= {"origin": origin, "locked": locked, "enabled": enabled}
+        try:
+            pairs[number] = (place, pair_from_row(values, "the project", number))
+        except PairsError:
+            bad += 1
+    if bad:
+        _lost(found, f"{bad} pairs were not readable and are left out")
+    return PairSet(tuple(pair for _, pair in sorted(pairs.values(), key=lambda entry: (entry[0], entry[1].id))))
+
+
+def _read_texts(
+    connection: sqlite3.Connection, query: str, what: str, found: Reading, convert: Callable[[Any], Any]
+) -> dict[Any, Any]:
+    values = {}
+    for key, text in _rows(connection, query, what, found):
+        try:
+            values[key] = convert(json.loads(text))
+        except (ValueError, TypeError, RecursionError, PairsError):
+            _lost(found, f"{what} could not be read in full: “{key}” makes no sense")
+    return values
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("no table of options")
+    return value
+
+
+def _read_history(
+    connection: sqlite3.Connection, pairs: PairSet, position: object, found: Reading
+) -> tuple[tuple[Step, ...], int]:
+    """The steps that lead to `pairs` and on from there; none at all if they do not fit."""
+    steps = []
+    try:
+        query = "SELECT text, change FROM history ORDER BY step"
+        for text, change in _rows(connection, query, "the history", found):
+            steps.append(Step(str(text), PairChange.from_json(change)))
+        done = int(position) if isinstance(position, int) else 0
+        if not 0 <= done <= len(steps):
+            raise PairsError("The history is cut off.")
+        state = pairs
+        for step in reversed(steps[:done]):
+            state = step.change.undo(state)
+        state = pairs
+        for step in steps[done:]:
+            state = step.change.apply(state)
+    except (PairsError, TypeError):
+        _lost(found, "the history of undo does not fit the pairs and begins anew")
+        return (), 0
+    return tuple(steps), done
+
+
+def _read_results(connection: sqlite3.Connection, found: Reading) -> tuple[Result, ...]:
+    results = []
+    query = "SELECT kind, name, made, recipe, content FROM results ORDER BY id"
+    for kind, name, made, recipe, content in _rows(connection, query, "the results", found):
+        try:
+            results.append(Result(str(kind), str(name), json.loads(recipe), content or b"", str(made)))
+        except (ValueError, TypeError, RecursionError):
+            _lost(found, f"the result “{name}” could not be read")
+    return tuple(results)
+
+
+def _read_picture(connection: sqlite3.Connection, side: str, folder: Path, found: Reading) -> Job[Picture | None]:
+    query = f"SELECT id, name, width, height, mirrored FROM pictures WHERE side = '{side}'"
+    entry = next(_rows(connection, query, f"picture {side}", found), None)
+    if entry is None:
+        return None
+    row, name, width, height, mirrored = entry
+    try:
+        content = _picture_content(connection, row, folder / f"picture-{side}-{row}")
+        picture = yield from loading_content(str(name), content)
+    except sqlite3.Error as error:
+        _lost(found, f"picture {side}, “{name}”, could not be read: {reason(error)}")
+        return None
+    except StudioError as error:
+        _lost(found, f"picture {side} could not be read: {str(error).rstrip('.')}")
+        return None
+    if picture.size != (width, height):
+        _lost(found, f"picture {side}, “{name}”, is not the one that the pairs were made for")
+    return picture.flipped() if mirrored else picture
+
+
+def _picture_content(connection: sqlite3.Connection, row: int, file: Path) -> bytes | Path:
+    (length,) = connection.execute(
+        "SELECT coalesce(sum(length(content)), 0) FROM picture_parts WHERE picture = ?", (row,)
+    ).fetchone()
+    parts = connection.execute("SELECT content FROM picture_parts WHERE picture = ? ORDER BY part", (row,))
+    if length <= IN_MEMORY:
+        return b"".join(content for (content,) in parts)
+    with replacing(file) as temporary, temporary.open("wb") as out:
+        for (content,) in parts:
+            out.write(content)
+    return file

@@ -1,0 +1,75 @@
+"""The tables of a project file, its version, and how older files become newer ones."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from studio.document.errors import DocumentError
+
+APPLICATION_ID = 0x42756464
+"""“Budd”, in the header of every project file."""
+VERSION = 1
+MAGIC = b"SQLite format 3\x00"
+
+# The pictures come last, so that the small things at the front of the file survive where its end is missing.
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value);
+CREATE TABLE pairs (
+    id INTEGER PRIMARY KEY, place INTEGER NOT NULL,
+    ax REAL, ay REAL, bx REAL, by REAL, rank REAL, confidence REAL, level INTEGER, origin TEXT,
+    locked INTEGER, enabled INTEGER
+);
+CREATE TABLE levels (level INTEGER PRIMARY KEY, pairs TEXT NOT NULL);
+CREATE TABLE options (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE view (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE history (step INTEGER PRIMARY KEY, text TEXT NOT NULL, change TEXT NOT NULL);
+CREATE TABLE results (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, made TEXT NOT NULL, recipe TEXT NOT NULL,
+    content BLOB
+);
+CREATE TABLE pictures (
+    id INTEGER PRIMARY KEY, side TEXT UNIQUE, name TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    mirrored INTEGER NOT NULL
+);
+CREATE TABLE picture_parts (
+    picture INTEGER NOT NULL, part INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (picture, part)
+);
+"""
+
+MIGRATIONS: dict[int, str] = {}
+"""From a version to the next one: statements, run on a copy of the file. The file itself changes when it is saved."""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make a new, empty project of it."""
+    connection.executescript(
+        f"BEGIN; {TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+    )
+
+
+def check(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the file behind `connection`.
+
+    Raises
+    ------
+    DocumentError
+        It is no project, or one of a newer program.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise DocumentError(f"“{path.name}” is not a project of Buddies Studio.")
+    if version > VERSION:
+        raise DocumentError(
+            f"“{path.name}” was saved by a newer Buddies Studio (format {version}, this one reads up to {VERSION}): "
+            "please update the program."
+        )
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a file of that version up to `VERSION`, each step at one stroke. Raises `sqlite3.Error`."""
+    while version < VERSION:
+        connection.executescript(f"BEGIN; {MIGRATIONS[version]}; PRAGMA user_version = {version + 1}; COMMIT;")
+        version += 1

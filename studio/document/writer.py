@@ -1,0 +1,191 @@
+"""Writes the difference between two states of a project, in one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from studio import __version__
+from studio.codecs.source import Source
+from studio.document.model import Document, Result, Step
+from studio.pairs import PairSet, PointPair
+from studio.picture import Picture, save
+from studio.progress import Job, Progress
+
+PART = 1 << 20
+"""Bytes of a picture in one row: a picture of any length is copied in bounded memory."""
+SIDES = ("A", "B")
+
+
+class Writer:
+    """Keeps one database in step with documents that are handed to it, and knows what it wrote last.
+
+    Not safe for threads; `Session` sees to that. If `write` fails, nothing of it has happened, and the next one makes
+    up for it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, written: Document | None = None) -> None:
+        self._connection = connection
+        self._written = written or Document()
+        rows = connection.execute("SELECT side, id FROM pictures WHERE side IS NOT NULL")
+        self._rows: dict[str, int] = dict(rows)
+        """Row of the picture on each side."""
+
+    def write(self, document: Document) -> Job[None]:
+        """Bring the database to that state. Raises `sqlite3.Error`, or what a picture that can't be read raises."""
+        old, connection = self._written, self._connection
+        yield Progress(0.0, "keeping changes")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            rows = dict(self._rows)
+            if (old.a, old.b) != (document.a, document.b):
+                yield from self._write_pictures(document, rows)
+            self._write_pairs(old.pairs, document.pairs)
+            if old.levels is not document.levels:
+                self._write_texts("levels", "level", "pairs", _levels(old), _levels(document))
+            self._write_texts("options", "key", "value", _texts(old.options), _texts(document.options))
+            self._write_texts("view", "key", "value", _texts(old.view), _texts(document.view))
+            self._write_history(old.history, document.history)
+            self._write_results(old.results, document.results)
+            meta = {"position": document.position, "modified": int(document.modified), "program": __version__}
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+        self._written, self._rows = document, rows
+
+    @property
+    def written(self) -> Document:
+        """What the database holds."""
+        return self._written
+
+    # --- pictures ---
+
+    def _write_pictures(self, document: Document, rows: dict[str, int]) -> Job[None]:
+        connection, old = self._connection, self._written
+        held = {_key(picture): rows[side] for side in SIDES if (picture := old.picture(side)) and side in rows}
+        connection.execute("UPDATE pictures SET side = NULL")
+        rows.clear()
+        for side in SIDES:
+            picture = document.picture(side)
+            if picture is None:
+                continue
+            row = held.pop(_key(picture), None)
+            if row is None:
+                row = yield from self._insert_picture(picture)
+            connection.execute(
+                "UPDATE pictures SET side = ?, name = ?, mirrored = ? WHERE id = ?",
+                (side, picture.name, int(picture.mirrored), row),
+            )
+            rows[side] = row
+        connection.execute("DELETE FROM picture_parts WHERE picture IN (SELECT id FROM pictures WHERE side IS NULL)")
+        connection.execute("DELETE FROM pictures WHERE side IS NULL")
+
+    def _insert_picture(self, picture: Picture) -> Job[int]:
+        cursor = self._connection.execute(
+            "INSERT INTO pictures (name, width, height, mirrored) VALUES (?, ?, ?, ?)",
+            (picture.name, *picture.size, int(picture.mirrored)),
+        )
+        row = cursor.lastrowid
+        assert row is not None
+        for number, part in enumerate(_parts(picture)):
+            self._connection.execute("INSERT INTO picture_parts VALUES (?, ?, ?)", (row, number, part))
+            yield Progress(0.5, f"keeping {picture.name}")
+        return row
+
+    # --- small things ---
+
+    def _write_pairs(self, old: PairSet, new: PairSet) -> None:
+        if old is new:
+            return
+        connection = self._connection
+        if old.ids != new.ids:
+            connection.execute("DELETE FROM pairs")
+            rows = [_pair_row(place, pair) for place, pair in enumerate(new)]
+        else:
+            rows = [_pair_row(place, pair) for place, pair in enumerate(new) if pair != old[place]]
+        connection.executemany("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def _write_texts(self, table: str, key: str, value: str, old: Mapping[Any, str], new: Mapping[Any, str]) -> None:
+        connection = self._connection
+        for gone in old.keys() - new.keys():
+            connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (gone,))
+        for name, text in new.items():
+            if old.get(name) != text:
+                connection.execute(f"INSERT OR REPLACE INTO {table} ({key}, {value}) VALUES (?, ?)", (name, text))
+
+    def _write_history(self, old: tuple[Step, ...], new: tuple[Step, ...]) -> None:
+        if old is new:
+            return
+        same = 0
+        while same < min(len(old), len(new)) and old[same] is new[same]:
+            same += 1
+        self._connection.execute("DELETE FROM history WHERE step >= ?", (same,))
+        self._connection.executemany(
+            "INSERT INTO history VALUES (?, ?, ?)",
+            [(number, step.text, step.change.to_json()) for number, step in enumerate(new[same:], start=same)],
+        )
+
+    def _write_results(self, old: tuple[Result, ...], new: tuple[Result, ...]) -> None:
+        if old is new:
+            return
+        same = 0
+        while same < min(len(old), len(new)) and old[same] is new[same]:
+            same += 1
+        self._connection.execute("DELETE FROM results WHERE id >= ?", (same,))
+        self._connection.executemany(
+            "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (number, result.kind, result.name, result.made, json.dumps(result.recipe), result.content)
+                for number, result in enumerate(new[same:], start=same)
+            ],
+        )
+
+
+def _pair_row(place: int, pair: PointPair) -> tuple[object, ...]:
+    return (
+        pair.id, place, *pair.a, *pair.b, pair.rank, pair.confidence, pair.level, pair.origin,
+        int(pair.locked), int(pair.enabled),
+    )  # fmt: skip
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: json.dumps(value, sort_keys=True) for key, value in values.items()}
+
+
+def _levels(document: Document) -> dict[int, str]:
+    return {level: json.dumps(pairs.to_dicts()) for level, pairs in document.levels.items()}
+
+
+def _key(picture: Picture) -> int:
+    """Which bytes these are: a mirrored picture shares them with what it was."""
+    return id(picture.origin) if picture.origin is not None else id(picture)
+
+
+def _parts(picture: Picture) -> Iterator[bytes]:
+    """The bytes of the file that the picture came from; of a PNG if it came from none, or if that one is gone."""
+    if isinstance(picture.origin, Source):
+        try:
+            with picture.origin.open() as file:
+                yield from _slices(file)
+            return
+        except FileNotFoundError:
+            if picture.is_reduced or picture.depth > 8:
+                raise  # what is in memory is less than the file was
+    with tempfile.TemporaryDirectory(prefix="buddies-studio-") as folder:
+        path = Path(folder, "picture.png")
+        upright = picture.flipped() if picture.mirrored else picture
+        gone = isinstance(picture.origin, Source)
+        save(upright.pixels if gone else upright.full(), path, like=upright)
+        with path.open("rb") as file:
+            yield from _slices(file)
+
+
+def _slices(file: BinaryIO) -> Iterator[bytes]:
+    while part := file.read(PART):
+        yield part

@@ -1,0 +1,161 @@
+"""The files that pairs travel in: CSV, JSON, the official program's text files, and BigWarp's landmarks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from studio.files import read_text, write_text
+from studio.geometry import Points, as_points
+from studio.pairs import bigwarp
+from studio.pairs.model import PairsError, PairSet, finite, pair_from_row, unique_ids
+
+CSV_COLUMNS = ("id", "ax", "ay", "bx", "by", "rank", "confidence", "level", "origin")
+PAIR_SUFFIXES = (".csv", ".json", ".txt")
+"""Of the point files that are read and written."""
+
+
+def read_pairs(path: Path, second: Path | None = None) -> PairSet:
+    """Read a `.csv` (our own or BigWarp's landmarks), a `.json`, or the two `.txt` files of the official program.
+
+    Parameters
+    ----------
+    path : Path
+        The file. A CSV needs the columns `ax, ay, bx, by`, the others of `CSV_COLUMNS` are optional; or it
+        holds the landmarks of BigWarp, whose moving picture is A and whose target is B.
+    second : Path, optional
+        For `.txt`: the points of picture B, as rows `y, x`; by default `correspondence_Bt...` beside
+        `correspondence_A...`.
+
+    Raises
+    ------
+    PairsError, FileError
+        The file can't be read, or a row is not what it should be; the sentence names the row.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        text = read_text(path)
+        return bigwarp.parse(text, path.name) if bigwarp.is_landmarks(text) else _parse_csv(text, path.name)
+    if kind == ".json":
+        return _parse_json(read_text(path), path.name)
+    if kind == ".txt":
+        partner = Path(second) if second is not None else official_partner(path)
+        a, b = _parse_official(read_text(path), path.name), _parse_official(read_text(partner), partner.name)
+        if len(a) != len(b):
+            raise PairsError(f"“{path.name}” has {len(a)} points but “{partner.name}” has {len(b)}.")
+        return PairSet.from_arrays(a, b)
+    raise PairsError(f"“{path.name}” is not a point file: pairs are read from .csv, .json and .txt.")
+
+
+def write_landmarks(pairs: PairSet, path: Path) -> None:
+    """Write the landmarks of BigWarp (a CSV without a first row of names). Raises `FileError`."""
+    write_text(Path(path), bigwarp.format_landmarks(pairs))
+
+
+def write_pairs(pairs: PairSet, path: Path) -> list[Path]:
+    """Write a `.csv`, a `.json`, or the two `.txt` files of the official program (rows `y, x`).
+
+    Returns the files written. For `.txt`, `path` names the file of picture A and the other's name is
+    derived by `official_partner`; the format holds whole pixels, so points are rounded, and nothing
+    but the points.
+
+    Raises
+    ------
+    PairsError, FileError
+        Another suffix, or the file can't be written; an older file is then still as it was.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        write_text(path, format_csv(pairs))
+        return [path]
+    if kind == ".json":
+        write_text(path, json.dumps({"pairs": pairs.to_dicts()}, indent=1) + "\n")
+        return [path]
+    if kind == ".txt":
+        partner = official_partner(path)
+        write_text(path, _format_official(pairs.a))
+        write_text(partner, _format_official(pairs.b))
+        return [path, partner]
+    raise PairsError(f"“{path.name}”: pairs are written as .csv, .json or .txt.")
+
+
+def format_csv(pairs: PairSet) -> str:
+    """The text of a `.csv` file: a row of `CSV_COLUMNS`, then one for each pair."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for pair in pairs:
+        writer.writerow([pair.id, *pair.a, *pair.b, pair.rank, pair.confidence, pair.level, pair.origin])
+    return out.getvalue()
+
+
+def official_partner(path: Path) -> Path:
+    """The official program's file of picture B that goes with its file of picture A.
+
+    `correspondence_A_top_10.txt` has `correspondence_Bt_top_10.txt`; any other `name.txt` has
+    `name_B.txt`.
+    """
+    stem, changed = re.subn(r"(?<=correspondence_)A", "Bt", path.stem, count=1)
+    return path.with_name((stem if changed else path.stem + "_B") + path.suffix)
+
+
+def _parse_csv(text: str, name: str) -> PairSet:
+    try:
+        return _pairs_of_rows(csv.DictReader(io.StringIO(text)), name)
+    except csv.Error as error:
+        raise PairsError(f"“{name}” is not valid CSV: {error}.") from error
+
+
+def _pairs_of_rows(rows: csv.DictReader[str], name: str) -> PairSet:
+    columns = [column.strip() for column in rows.fieldnames or []]
+    missing = [column for column in ("ax", "ay", "bx", "by") if column not in columns]
+    if missing:
+        raise PairsError(f"“{name}” has no column {', '.join(missing)}: the first row must name ax, ay, bx, by.")
+    rows.fieldnames = columns
+    pairs = []
+    for number, row in enumerate(rows, start=1):
+        where = f"row {number} of “{name}”"
+        values: dict[str, Any] = {
+            key: value.strip() for key, value in row.items() if key and isinstance(value, str) and value.strip()
+        }
+        if not values:
+            continue
+        for picture in "ab":
+            values[picture] = [values.pop(picture + axis, "") for axis in "xy"]
+        pairs.append(pair_from_row(values, where, fallback_id=number))
+    return PairSet(tuple(unique_ids(pairs)))
+
+
+def _parse_json(text: str, name: str) -> PairSet:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PairsError(f"“{name}” is not valid JSON: {error}.") from error
+    rows = data.get("pairs") if isinstance(data, dict) else data
+    if not isinstance(rows, list):
+        raise PairsError(f"“{name}” holds no list “pairs”.")
+    return PairSet.from_dicts(rows, f"“{name}”")
+
+
+def _parse_official(text: str, name: str) -> Points:
+    points = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        numbers = line.split(",")
+        try:
+            y, x = (finite(value) for value in numbers)
+        except ValueError as error:
+            raise PairsError(f"Line {number} of “{name}” is not “y, x”: {line.strip()[:40]!r}.") from error
+        points.append((x, y))
+    return as_points(points)
+
+
+def _format_official(points: Points) -> str:
+    return "".join(f"{round(y)}, {round(x)}\n" for x, y in points)
