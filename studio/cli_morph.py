@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from studio.buddies.options import MatchOptions
 from studio.codecs.encoding import KINDS
-from studio.files import FileError
+from studio.files import FileError, check_target
 from studio.flags import flags_of
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
 from studio.pairs import PairsError, PairSet, read_pairs
@@ -93,7 +93,8 @@ def morph(
         (field, FIELD_SUFFIXES),
         (warped, tuple(KINDS)),
     ):
-        _check_target(path, suffixes)
+        if path is not None:
+            check_target(path, suffixes)
     if t is not None and not 0.0 <= t <= len(paths) - 1:
         raise FileError(f"--t takes a moment from 0 to {len(paths) - 1}, not {t:g}.")
     sources = _pair_sources(pairs or [AUTO], len(paths) - 1)
@@ -181,15 +182,6 @@ def _pair_sources(words: Sequence[str], legs: int) -> list[Path | None]:
         if source is not None and not source.is_file():
             raise FileError(f"“{source}” can't be read: there is no such file.")
     return sources
-
-
-def _check_target(path: Path | None, suffixes: Sequence[str]) -> None:
-    if path is None:
-        return
-    if path.suffix.lower() not in suffixes:
-        raise FileError(f"“{path.name}” can't be written: its name must end in {', '.join(suffixes)}.")
-    if not path.absolute().parent.is_dir():
-        raise FileError(f"“{path.name}” can't be written: there is no folder “{path.parent}”.")
 
 
 def _beside(path: Path, name: str) -> Path:

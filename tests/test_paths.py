@@ -31,7 +31,13 @@ def test_missing_resources_say_what_to_do(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("variable", "place"), [("CACHE", paths.cache_dir), ("CONFIG", paths.config_dir), ("LOGS", paths.log_dir)]
+    ("variable", "place"),
+    [
+        ("CACHE", paths.cache_dir),
+        ("CONFIG", paths.config_dir),
+        ("DATA", paths.data_dir),
+        ("LOGS", paths.log_dir),
+    ],
 )
 def test_every_folder_can_be_moved(variable: str, place: object, monkeypatch: pytest.MonkeyPatch) -> None:
     assert callable(place)

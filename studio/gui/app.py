@@ -17,6 +17,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from studio import __version__
+from studio.document import SUFFIX
+from studio.gui.error_dialog import ErrorDialog
 from studio.gui.main_window import MainWindow
 from studio.gui.settings import Settings
 from studio.gui.theme import apply_theme
@@ -33,11 +35,14 @@ class _ErrorRelay(QObject):
     caught = Signal(str, str)
 
     def install(self, window: MainWindow) -> None:
-        self.caught.connect(
-            lambda text, details: window.show_message("error", text, details), Qt.ConnectionType.QueuedConnection
-        )
+        self._window, self.dialog = window, ErrorDialog(window)
+        self.caught.connect(self._show, Qt.ConnectionType.QueuedConnection)
         sys.excepthook = self._on_error
         threading.excepthook = lambda args: self._on_error(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def _show(self, text: str, details: str) -> None:
+        self._window.show_message("error", text, details)
+        self.dialog.add(text, details)
 
     def _on_error(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
@@ -68,7 +73,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     Parameters
     ----------
     a, b : Path, optional
-        Pictures to open.
+        Pictures to open; or a project file alone.
     sample : str, optional
         A key of `studio.samples.SAMPLES` to open and match instead.
 
@@ -92,8 +97,11 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     window.first_painted.connect(lambda: _mark_start(window))
     if sample is not None:
         window.first_painted.connect(lambda: window.opener.open_sample(sample, then=window.match_panel.run))
+    window.first_painted.connect(window.document.offer_recoveries)
     paths = [path for path in (a, b) if path is not None]
-    if paths:
+    if paths and paths[0].suffix == SUFFIX:
+        window.first_painted.connect(lambda: window.document.open_path(paths[0]))
+    elif paths:
         window.first_painted.connect(lambda: window.opener.open_paths(paths, "A"))
     window.show()
     code = app.exec()

@@ -25,9 +25,15 @@ from studio.gui.theme import icon
 
 GESTURES = (
     ("Mouse wheel", "Zoom at the cursor"),
-    ("Drag, or middle button", "Pan"),
+    ("Middle button, or Space and drag", "Pan"),
     ("Double click", "Fit"),
     ("Click on a point", "Select its pair everywhere"),
+    ("Ctrl and click", "Select one more, or one less"),
+    ("Drag beside all points", "Select what is inside"),
+    ("Drag a point", "Move it, and all selected ones with it"),
+    ("Shift while dragging", "Move ten times finer"),
+    ("Arrow keys", "Nudge by 1 pixel (Shift: 10, Alt: 0.1)"),
+    ("Alt and click", "Ask why there is no pair"),
     ("Drop two files", "Open both pictures at once"),
 )
 

@@ -60,6 +60,8 @@ class KnobEditor(QWidget):
                 self._field.valueChanged.connect(self.changed)
             case _:
                 self._field = QLineEdit()
+                if knob.default == "":
+                    self._field.setPlaceholderText(knob.special or AUTOMATIC)
                 self._field.textChanged.connect(self.changed)
         if isinstance(self._field, QSpinBox | QDoubleSpinBox):
             self._field.setKeyboardTracking(False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -21,12 +22,13 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPen,
+    QPixmap,
     QTransform,
 )
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from studio.geometry import Size
-from studio.overlay import pair_color
+from studio.overlay import Color
 from studio.picture import Picture
 
 POINT_SIZE = 13.0
@@ -61,6 +63,48 @@ class DisplayPicture:
         return cls(picture.size, tuple(levels))
 
 
+class Still:
+    """A picture of what an item last drew on a widget: drawn again from the same place it costs next to nothing."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._seen: object = None
+        self._pixmap = QPixmap()
+
+    def draw(
+        self, painter: QPainter, widget: QWidget | None, what: object, render: Callable[[QPainter, QTransform], None]
+    ) -> None:
+        """Call `render(painter, transform)`, or draw what it drew when `what` and the view were the same.
+
+        The picture is made when something is drawn for the second time: while a view moves there is none to be made.
+        """
+        transform = painter.worldTransform()
+        if widget is None:
+            render(painter, transform)
+            return
+        ratio = widget.devicePixelRatioF()
+        place = (transform.m11(), transform.m22(), transform.dx(), transform.dy())
+        key = (what, place, widget.width(), widget.height(), ratio)
+        if key != self._key:
+            if key != self._seen:
+                self._seen = key
+                render(painter, transform)
+                return
+            self._pixmap = QPixmap(widget.size() * ratio)
+            self._pixmap.setDevicePixelRatio(ratio)
+            self._pixmap.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(self._pixmap)
+            inner.setRenderHints(painter.renderHints())
+            inner.setWorldTransform(transform)
+            render(inner, transform)
+            inner.end()
+            self._key = key
+        painter.save()
+        painter.resetTransform()
+        painter.drawPixmap(0, 0, self._pixmap)
+        painter.restore()
+
+
 class PictureItem(pg.GraphicsObject):
     """Draws a `DisplayPicture` in the coordinates of the full-size picture."""
 
@@ -68,6 +112,7 @@ class PictureItem(pg.GraphicsObject):
         super().__init__()
         self._display: DisplayPicture | None = None
         self._images: tuple[QImage, ...] = ()
+        self._still = Still()
 
     def set_display(self, display: DisplayPicture | None) -> None:
         self.prepareGeometryChange()
@@ -82,11 +127,12 @@ class PictureItem(pg.GraphicsObject):
         return QRectF(-0.5, -0.5, width, height)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if self._display is None:
-            return
-        transform = painter.worldTransform()
-        ratio = widget.devicePixelRatioF() if widget is not None else 1.0
-        zoom = abs(transform.m11()) * ratio
+        if self._display is not None:
+            self._still.draw(painter, widget, id(self._display), self._render)
+
+    def _render(self, painter: QPainter, transform: QTransform) -> None:
+        assert self._display is not None
+        zoom = abs(transform.m11()) * painter.device().devicePixelRatioF()
         shown_width = zoom * self._display.size[0]
         image = next((level for level in reversed(self._images) if level.width() >= shown_width), self._images[0])
         rect = self.boundingRect()
@@ -99,71 +145,152 @@ class PictureItem(pg.GraphicsObject):
         painter.drawImage(rect, image)
 
 
-class PairScatter(pg.ScatterPlotItem):
-    """All points of one picture and their numbers, drawn by one item."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One point as it is drawn: `at` in full-size pixels, `size` in screen pixels."""
+
+    number: int
+    at: tuple[float, float]
+    color: Color
+    size: float = POINT_SIZE
+    enabled: bool = True
+    locked: bool = False
+
+
+class PairScatter(pg.GraphicsObject):
+    """All points of one picture and their numbers, drawn by one item from small pictures made before."""
 
     def __init__(self) -> None:
-        super().__init__(pxMode=True, symbol="o", size=POINT_SIZE, antialias=True)
+        super().__init__()
         self.setZValue(10)
-        self._points: dict[int, QPointF] = {}
+        self._marks: dict[int, Mark] = {}
         self._hot: set[int] = set()
+        self._cold: tuple[Mark, ...] = ()
+        self._still = Still()
         self.show_numbers = True
 
-    def set_points(self, points: Iterable[tuple[int, tuple[float, float]]]) -> None:
-        """Show `(number, (x, y))` in full-size pixels."""
-        rows = [(number, (float(x), float(y))) for number, (x, y) in points]
-        if rows == [(number, (point.x(), point.y())) for number, point in self._points.items()]:
+    def set_marks(self, marks: Iterable[Mark]) -> None:
+        """Show these points."""
+        new = {mark.number: mark for mark in marks}
+        if new == self._marks:
             return  # while a point is dragged, the other picture's stay
-        self._points = {number: QPointF(*point) for number, point in rows}
-        self._hot &= self._points.keys()
-        self.setData(
-            pos=np.asarray([point for _, point in rows], dtype=float).reshape(-1, 2),
-            brush=[_brush(pair_color(number)) for number, _ in rows],
-            pen=pg.mkPen(255, 255, 255, 235, width=1.6),
-        )
+        self._marks = new
+        self._hot &= new.keys()
+        self._sort_out()
 
     def set_hot(self, numbers: set[int]) -> None:
         """Light up the points of these numbers."""
         self._hot = set(numbers)
+        self._sort_out()
+
+    def _sort_out(self) -> None:
+        cold = tuple(mark for mark in self._marks.values() if mark.number not in self._hot)
+        if cold != self._cold:
+            self._cold = cold
         self.update()
 
     @property
     def numbered_points(self) -> list[tuple[int, QPointF]]:
         """What is shown: (number, point in full-size pixels)."""
-        return list(self._points.items())
+        return [(mark.number, QPointF(*mark.at)) for mark in self._marks.values()]
 
     def point_of(self, number: int) -> QPointF | None:
         """Where the point of a pair lies, in full-size pixels."""
-        return self._points.get(number)
+        mark = self._marks.get(number)
+        return None if mark is None else QPointF(*mark.at)
 
-    def paint(self, painter: QPainter, *args: object) -> None:
-        transform = painter.worldTransform()
-        super().paint(painter, *args)
-        painter.save()
-        painter.resetTransform()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.show_numbers and len(self._points) <= MOST_NUMBERS:
-            for number, point in self._points.items():
-                if number not in self._hot:
-                    paint_number(painter, transform.map(point), number, False)
-        for number in self._hot & self._points.keys():  # last, so that they lie on top
-            at = transform.map(self._points[number])
-            self._paint_halo(painter, at, number)
-            paint_number(painter, at, number, True)
-        painter.restore()
+    def color_of(self, number: int) -> Color:
+        """The colour of the point of a pair; white if there is none."""
+        mark = self._marks.get(number)
+        return (255, 255, 255) if mark is None else mark.color
 
-    def _paint_halo(self, painter: QPainter, at: QPointF, number: int) -> None:
+    def near(self, point: tuple[float, float], radius: float) -> int:
+        """The number of the point nearest to `point` within `radius`, both in full-size pixels, or 0."""
+        best, best_distance = 0, radius
+        for mark in self._marks.values():
+            distance = math.hypot(mark.at[0] - point[0], mark.at[1] - point[1])
+            if distance <= best_distance:
+                best, best_distance = mark.number, distance
+        return best
+
+    def within(self, rect: QRectF) -> set[int]:
+        """The numbers of the points inside a rectangle in full-size pixels."""
+        left, top, right, bottom = rect.left(), rect.top(), rect.right(), rect.bottom()
+        return {
+            number
+            for number, mark in self._marks.items()
+            if left <= mark.at[0] <= right and top <= mark.at[1] <= bottom
+        }
+
+    def boundingRect(self) -> QRectF:
+        # Points keep their size on the screen and may lie outside the picture: everywhere.
+        return QRectF(-1e7, -1e7, 2e7, 2e7)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        numbered = self.show_numbers and len(self._marks) <= MOST_NUMBERS
+        clip = QRectF(widget.rect()).adjusted(-30, -30, 30, 30) if widget is not None else None
+
+        def draw(marks: Iterable[Mark], hot: bool, to: QPainter, transform: QTransform) -> None:
+            to.save()
+            to.resetTransform()
+            ratio = to.device().devicePixelRatioF()
+            placed = [(mark, transform.map(QPointF(*mark.at))) for mark in marks]
+            placed = [(mark, at) for mark, at in placed if clip is None or clip.contains(at)]
+            for mark, at in placed:
+                draw_mark(to, at, mark, hot, ratio)
+            if numbered or (hot and len(placed) <= MOST_NUMBERS):
+                for mark, at in placed:
+                    paint_number(to, at, mark.number, hot)
+            to.restore()
+
+        # While one point is dragged the others stay: they are one picture.
+        self._still.draw(painter, widget, (id(self._cold), numbered), lambda to, by: draw(self._cold, False, to, by))
+        hot = [mark for number, mark in self._marks.items() if number in self._hot]  # last, so that they lie on top
+        draw(hot, True, painter, painter.worldTransform())
+
+
+def draw_mark(painter: QPainter, at: QPointF, mark: Mark, hot: bool, ratio: float) -> None:
+    """Draw one point at a place of the device, to a quarter of a pixel."""
+    x, y = math.floor(at.x() * 4) / 4, math.floor(at.y() * 4) / 4
+    left, top = math.floor(x), math.floor(y)
+    size = round((max(mark.size, POINT_SIZE) + 6 if hot else mark.size) * 2) / 2
+    image, half = _mark_image(mark.color, size, mark.enabled, mark.locked, hot, x - left, y - top, ratio)
+    painter.drawPixmap(QPointF(left - half, top - half), image)
+
+
+@lru_cache(maxsize=8192)
+def _mark_image(
+    color: Color, size: float, enabled: bool, locked: bool, hot: bool, dx: float, dy: float, ratio: float
+) -> tuple[QPixmap, int]:
+    """A point, and how far its middle lies from the corner; antialiased ellipses cost too much in every frame."""
+    half = math.ceil(size / 2) + 4
+    image = QPixmap(round((2 * half + 1) * ratio), round((2 * half + 1) * ratio))
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    rect = QRectF(half + dx - size / 2, half + dy - size / 2, size, size)
+    fill, white = QColor(*color), QColor(255, 255, 255, 255 if hot else 235)
+    draw = painter.drawRect if locked else painter.drawEllipse
+    if not enabled:  # an empty ring in its colour
+        painter.setBrush(QBrush(QColor(0, 0, 0, 40)))
+        painter.setPen(QPen(QColor(0, 0, 0, 130), 3.6))
+        draw(rect)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(white if hot else fill, 2.0))
+        draw(rect)
+    elif hot:
         painter.setPen(QPen(QColor(0, 0, 0, 150), 4.5))
-        painter.setBrush(QBrush(QColor(*pair_color(number))))
-        painter.drawEllipse(at, 9.5, 9.5)
-        painter.setPen(QPen(QColor(255, 255, 255), 2.4))
-        painter.drawEllipse(at, 9.5, 9.5)
-
-
-@cache
-def _brush(color: tuple[int, int, int]) -> QBrush:
-    # One object a colour: pyqtgraph renders each brush that it has not met before.
-    return QBrush(QColor(*color))
+        painter.setBrush(QBrush(fill))
+        draw(rect)
+        painter.setPen(QPen(white, 2.4))
+        draw(rect)
+    else:
+        painter.setPen(QPen(white, 1.6))
+        painter.setBrush(QBrush(fill))
+        draw(rect)
+    painter.end()
+    return image, half
 
 
 def image_of(pixels: npt.NDArray[np.uint8]) -> QImage:

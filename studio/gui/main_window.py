@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
@@ -13,7 +14,6 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
     QMainWindow,
-    QMenu,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +22,11 @@ from PySide6.QtWidgets import (
 from studio.device import DeviceInfo
 from studio.gui.actions import MENUS, SEPARATOR, TOOLBAR, Actions, ActionSpec, Conditions
 from studio.gui.dialogs import about_dialog, shortcut_sheet
+from studio.gui.displays import remember
+from studio.gui.editing import Editing
+from studio.gui.file_menus import FileMenus
+from studio.gui.forms import OptionsForm
+from studio.gui.items import DisplayPicture
 from studio.gui.jobs_view import JobsView
 from studio.gui.messages import LogView, MessageBar, Severity
 from studio.gui.modes import Mode, ModePanel, Modes
@@ -29,17 +34,20 @@ from studio.gui.morph_stage import MorphStage
 from studio.gui.opening import Opened, PictureOpener
 from studio.gui.pair_files import PairFiles
 from studio.gui.pairs_table import PairsTable
+from studio.gui.panels.inspect import InspectPanel
 from studio.gui.panels.match import MatchPanel
 from studio.gui.panels.morph import MorphPanel
+from studio.gui.panels.style import StylePanel
 from studio.gui.settings import Settings
+from studio.gui.settings_desk import SettingsDesk
 from studio.gui.state import SIDES, Side, StudioState
+from studio.gui.style_stage import StyleStage
 from studio.gui.theme import apply_theme, icon, is_dark
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
-from studio.pairs import PairSet
 from studio.paths import log_dir
+from studio.picture import Picture
 from studio.progress import Job, Progress
-from studio.samples import SAMPLES
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +71,6 @@ class MainWindow(QMainWindow):
         self.stopped_cleanly = True
         self._painted = False
         self._devices: list[DeviceInfo] = []
-        self._opened: dict[Side, Opened | None] = {"A": None, "B": None}
         self.log_view = LogView()
         self.messages = MessageBar()
         self.viewer = Viewer(self.state)
@@ -71,16 +78,27 @@ class MainWindow(QMainWindow):
         self.pair_files = PairFiles(self.state, self.jobs, self.settings, self)
         self.match_panel = MatchPanel(self.state, self.jobs, self.settings)
         self.morph_panel = MorphPanel(self.state, self.jobs, self.settings, MorphStage())
-        self.mode_panels: tuple[ModePanel, ...] = (self.morph_panel,)
+        self.style_panel = StylePanel(self.state, self.jobs, self.settings, StyleStage())
+        self.inspect_panel = InspectPanel(self.state, self.jobs, self.settings, self.viewer, self.match_panel.network)
+        self.mode_panels: tuple[ModePanel, ...] = (self.morph_panel, self.style_panel, self.inspect_panel)
         self.modes = Modes(
             [
                 Mode("match", "Match", self.match_panel),
                 Mode("morph", "Morph", self.morph_panel, self.morph_panel.stage, self.morph_panel.set_active),
+                Mode("style", "Style", self.style_panel, self.style_panel.stage, self.style_panel.set_active),
+                Mode("inspect", "Inspect", self.inspect_panel, self.inspect_panel.stage, self.inspect_panel.set_active),
             ],
             self.viewer,
             self,
         )
         self.pairs_table = PairsTable(self.state)
+        self.editing = Editing(
+            self.state, self.viewer, self.pairs_table, self.jobs, self.settings, self.match_panel, self
+        )
+        self.document = self.editing.document
+        self.settings_desk = SettingsDesk(
+            self.settings, self.match_panel.network, self.viewer, self.pairs_table, self.editing, self.jobs, self
+        )
         self.jobs_view = JobsView(self.jobs)
         self.actions_ = Actions(self, self._handlers())
         self._lay_out()
@@ -104,9 +122,9 @@ class MainWindow(QMainWindow):
             "export_overlay": files.overlay_dialog,
             "quit": self.close,
             "paste": self.paste,
-            "copy_pairs": files.copy,
-            "swap": self.swap,
-            "clear_pairs": lambda: self.state.set_pairs(PairSet()),
+            "swap": self.state.swap,
+            **self.editing.handlers(),
+            **self.settings_desk.handlers(),
             "fit": viewer.fit,
             "actual_size": viewer.actual_size,
             "zoom_in": lambda: viewer.zoom_by(1.25),
@@ -127,6 +145,15 @@ class MainWindow(QMainWindow):
             "about": lambda: about_dialog(self, self._device_text()).exec(),
         }
 
+    def _forms(self) -> dict[str, OptionsForm]:
+        """The forms whose options belong to the project."""
+        forms = {"match": self.match_panel.form}
+        for name, panel in zip(("morph", "style", "inspect"), self.mode_panels, strict=True):
+            several = getattr(panel, "forms", {name: getattr(panel, "form", None)})
+            named = {name if len(several) == 1 else f"{name}/{kind}": form for kind, form in several.items()}
+            forms |= {key: form for key, form in named.items() if isinstance(form, OptionsForm)}
+        return forms
+
     def _enter(self, name: str, on: bool) -> None:
         if on:
             self.modes.show(name)
@@ -143,6 +170,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(center)
         column.setContentsMargins(6, 2, 2, 2)
         column.setSpacing(4)
+        column.addWidget(self.document.recovery_bar)
         column.addWidget(self.messages)
         column.addWidget(self.modes.splitter, 1)
         self.setCentralWidget(center)
@@ -159,12 +187,15 @@ class MainWindow(QMainWindow):
         self.docks = {
             "mode": self._dock("Match", self.modes.panels, right),
             "pairs": self._dock("Pairs", self.pairs_table, bottom),
+            "why": self._dock("Provenance", self.editing.provenance, bottom),
+            "history": self._dock("History", self.editing.history_view, bottom),
             "jobs": self._dock("Jobs", self.jobs_view, bottom),
             "log": self._dock("Log", self.log_view, bottom),
         }
-        self.tabifyDockWidget(self.docks["pairs"], self.docks["jobs"])
-        self.tabifyDockWidget(self.docks["jobs"], self.docks["log"])
+        for before, after in pairwise(("pairs", "why", "history", "jobs", "log")):
+            self.tabifyDockWidget(self.docks[before], self.docks[after])
         self.docks["pairs"].raise_()
+        self.editing.provenance.wanted.connect(self._show_why)
         self.modes.fill(self.docks["mode"])
         self.resize(1360, 860)
         self.resizeDocks([self.docks["mode"]], [330], Qt.Orientation.Horizontal)
@@ -186,7 +217,7 @@ class MainWindow(QMainWindow):
                     continue
                 menus[name].addAction(self.actions_[entry.id])
                 if entry.id == "open_b":
-                    self._add_file_menus(menus[name])
+                    self.file_menus = FileMenus(menus[name], self.opener, self.document, self.settings, self)
         menus["View"].addSeparator()
         for dock in self.docks.values():
             menus["View"].addAction(dock.toggleViewAction())
@@ -205,29 +236,6 @@ class MainWindow(QMainWindow):
         self.toolbar = bar
         self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
 
-    def _add_file_menus(self, menu: QMenu) -> None:
-        self._recent_menus: dict[Side, QMenu] = {side: menu.addMenu(f"Open Recent as {side}") for side in SIDES}
-        for side, recent in self._recent_menus.items():
-            recent.aboutToShow.connect(lambda side=side: self._fill_recent(side))
-        samples = menu.addMenu("Sample Pairs")
-        samples.setToolTipsVisible(True)
-        for key, sample in SAMPLES.items():
-            action = samples.addAction(sample.title, partial(self.opener.open_sample, key))
-            action.setToolTip(sample.description)
-            action.setObjectName(f"sample_{key}")
-
-    def _fill_recent(self, side: Side) -> None:
-        menu = self._recent_menus[side]
-        menu.clear()
-        for path in self.settings.recent_pictures:
-            action = menu.addAction(path.name, partial(self.opener.open_path, path, side))
-            action.setToolTip(str(path))
-        if menu.isEmpty():
-            menu.addAction("No pictures opened yet").setEnabled(False)
-        else:
-            menu.addSeparator()
-            menu.addAction("Clear List", self.settings.forget_recent_pictures)
-
     def _build_status_bar(self) -> None:
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
@@ -240,16 +248,28 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.opener.opened.connect(self._on_opened)
-        for source in (self.opener, self.match_panel, self.pair_files):
+        self.opener.project_dropped.connect(self.document.open_path)
+        for source in (self.opener, self.match_panel, self.pair_files, self.editing, self.settings_desk):
             source.message.connect(self.show_message)
         for panel in self.mode_panels:
             panel.message.connect(self.show_message)
             panel.ready_changed.connect(self._refresh)
             panel.follow(self.actions_)
+        self.editing.changed.connect(self._refresh)
+        self.settings_desk.theme_changed.connect(self._apply_theme)
+        self.editing.follow(self.actions_)
+        self.document.close_asked.connect(self.close)
+        for name, form in self._forms().items():
+            self.editing.keep_form(name, form)
+        self.editing.keep_mode(self.modes)
         self.match_panel.running_changed.connect(self._refresh)
         self.match_panel.setup_changed.connect(self._refresh)
         self.modes.changed.connect(self._refresh)
         self.morph_panel.match_asked.connect(self.match_now)
+        self.style_panel.send_asked.connect(self._on_sent)
+        self.style_panel.runner.finished.connect(
+            lambda made: self.document.add_picture("style", made.recipe["what"], made.recipe, made.picture)
+        )
         self.state.pairs_changed.connect(self._refresh)
         self.state.picture_changed.connect(self._refresh)
         for side, frame in self.viewer.frames.items():
@@ -270,14 +290,9 @@ class MainWindow(QMainWindow):
     # --- what the menus do ---
 
     def paste(self) -> None:
-        self.opener.open_mime(QGuiApplication.clipboard().mimeData(), self.opener.paste_side(self.viewer.active))
-
-    def swap(self) -> None:
-        """Exchange the sides: pictures, pairs and levels."""
-        self._opened = {"A": self._opened["B"], "B": self._opened["A"]}
-        for side in SIDES:
-            self._show_picture(side)
-        self.state.swap()
+        mime = QGuiApplication.clipboard().mimeData()
+        if not self.editing.pairs.paste(mime):
+            self.opener.open_mime(mime, self.opener.paste_side(self.viewer.active))
 
     def switch_theme(self) -> None:
         self.settings.theme = "light" if is_dark() else "dark"
@@ -288,6 +303,10 @@ class MainWindow(QMainWindow):
         self.modes.show("match")
         self.match_panel.run()
 
+    def _show_why(self) -> None:
+        self.docks["why"].show()
+        self.docks["why"].raise_()
+
     def show_message(self, severity: Severity, text: str, details: str = "") -> None:
         """Show a sentence in the bar above the pictures, and log it."""
         level = {"warning": logging.WARNING, "error": logging.ERROR}.get(severity, logging.INFO)
@@ -297,20 +316,12 @@ class MainWindow(QMainWindow):
     # --- keeping in step ---
 
     def _on_opened(self, side: Side, opened: Opened) -> None:
-        self._opened[side] = opened
-        self._show_picture(side)
+        remember(opened.picture, opened.display)
         self.state.set_picture(side, opened.picture)
 
-    def _show_picture(self, side: Side) -> None:
-        opened = self._opened[side]
-        frame = self.viewer.frames[side]
-        if opened is None:
-            frame.set_picture(None, "", "")
-            return
-        picture = opened.picture
-        width, height = picture.size
-        details = f"{width} × {height}" + (f" · {picture.depth} bit" if picture.depth != 8 else "")
-        frame.set_picture(opened.display, picture.name, details)
+    def _on_sent(self, side: Side, picture: Picture) -> None:
+        """A result takes the place of a picture."""
+        self._on_opened(side, Opened(picture, DisplayPicture.of(picture)))
 
     def _refresh(self, *_: object) -> None:
         pictures = [self.state.picture(side) for side in SIDES]
@@ -320,7 +331,7 @@ class MainWindow(QMainWindow):
                 both_pictures=self.state.has_both,
                 pairs=len(self.state.shown_pairs) > 0,
                 running=self.match_panel.is_running,
-                able=frozenset().union(*(panel.able() for panel in self.mode_panels)),
+                able=frozenset().union(self.editing.able(), *(panel.able() for panel in self.mode_panels)),
             )
         )
         if not self.match_panel.is_running:
@@ -329,8 +340,9 @@ class MainWindow(QMainWindow):
         self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
         sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
         self.sizes_label.setText("  |  ".join(sizes))
-        names = [picture.name for picture in pictures if picture is not None]
-        self.setWindowTitle(" – ".join([" and ".join(names), "Buddies Studio"]) if names else "Buddies Studio")
+        named = any(pictures) or self.document.project is not None or len(self.state.pairs) > 0
+        self.setWindowTitle(f"{self.document.name}[*] – Buddies Studio" if named else "Buddies Studio")
+        self.setWindowModified(named and self.document.is_modified)
 
     def _show_cursor(self, side: Side, point: QPointF | None) -> None:
         self.cursor_label.setText("" if point is None else f"cursor {side}  {point.x():.1f}, {point.y():.1f}")
@@ -352,6 +364,7 @@ class MainWindow(QMainWindow):
         for panel in self.mode_panels:
             panel.refresh_theme()
         self.messages.refresh_theme()
+        self.document.recovery_bar.refresh_theme()
         self.jobs_view.refresh_theme()
 
     def _on_desktop_scheme(self) -> None:
@@ -382,15 +395,21 @@ class MainWindow(QMainWindow):
 
     def _on_devices(self, devices: list[DeviceInfo]) -> None:
         self._devices = devices
+        self.settings_desk.on_devices(devices)
         self.match_panel.network.set_devices(devices)
+        self.style_panel.network.set_devices(devices)
         self._refresh()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.document.may_close():
+            event.ignore()
+            return
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window
         stopped = [panel.shutdown(SHUTDOWN_SECONDS) for panel in self.mode_panels]
         stopped.append(self.jobs.shutdown(SHUTDOWN_SECONDS))
+        stopped.append(self.editing.shutdown(SHUTDOWN_SECONDS))
         self.stopped_cleanly = all(stopped)
         self.log_view.stop()
         super().closeEvent(event)

@@ -20,9 +20,10 @@ class NetworkChooser(QWidget):
 
     changed = Signal()
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, mode: str = "match") -> None:
+        """`mode` is whose choice of a network is remembered; the device is the same for all."""
         super().__init__()
-        self._settings = settings
+        self._settings, self._mode = settings, mode
         self._weights: dict[str, Path] = {}
         self.backbone = QComboBox()
         self.backbone.setAccessibleName("Network")
@@ -33,7 +34,7 @@ class NetworkChooser(QWidget):
                 f"{entry.description}\n{weights_status(name).text}",
                 Qt.ItemDataRole.ToolTipRole,
             )
-        self.backbone.setCurrentIndex(max(0, self.backbone.findData(settings.backbone)))
+        self.backbone.setCurrentIndex(max(0, self.backbone.findData(settings.network(mode))))
         self.note = QLabel(wordWrap=True)
         self.note.setObjectName("muted")
         self._file = QPushButton("Weights File…")
@@ -69,6 +70,12 @@ class NetworkChooser(QWidget):
     def device_name(self) -> str:
         return str(self.device.currentData())
 
+    def choose(self, name: str) -> None:
+        """Choose a network by its name in the catalogue; nothing happens if there is none."""
+        index = self.backbone.findData(name)
+        if index >= 0:
+            self.backbone.setCurrentIndex(index)
+
     def set_devices(self, devices: list[DeviceInfo]) -> None:
         """Offer these devices; before torch is loaded only "automatic" is known."""
         with QSignalBlocker(self.device):
@@ -87,7 +94,7 @@ class NetworkChooser(QWidget):
         self.note.setText(f"{entry.description}\nLevels at strides {strides} · {needs}")
 
     def _on_backbone(self) -> None:
-        self._settings.backbone = self.backbone_name
+        self._settings.set_network(self._mode, self.backbone_name)
         self.refresh()
         self.changed.emit()
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, S
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from studio.document import SUFFIX
 from studio.gui.items import DisplayPicture
 from studio.gui.messages import Severity
 from studio.gui.settings import Settings
@@ -51,6 +52,8 @@ class PictureOpener(QObject):
 
     opened = Signal(str, object)
     """(side, Opened)"""
+    project_dropped = Signal(object)
+    """(Path) of a project file"""
     message = Signal(str, str, str)
     """(severity, sentence, details)"""
 
@@ -73,7 +76,10 @@ class PictureOpener(QObject):
             self.open_paths([Path(path) for path in paths], side)
 
     def open_paths(self, paths: list[Path], side: Side) -> None:
-        """Open the first path on `side` and a second one on the other."""
+        """Open the first path on `side` and a second one on the other; or a project in the place of everything."""
+        if paths and paths[0].suffix == SUFFIX:
+            self.project_dropped.emit(paths[0])
+            return
         for path, where in zip(paths, (side, other(side)), strict=False):
             self.open_path(path, where)
         if len(paths) > 2:
@@ -115,10 +121,12 @@ class PictureOpener(QObject):
             return Opened(a, DisplayPicture.of(a)), Opened(b, DisplayPicture.of(b)), known
 
         def done(sample: tuple[Opened, Opened, PairSet | None]) -> None:
-            self._take("A", sample[0])
-            self._take("B", sample[1])
+            with self._state.one_step(f"Open {title}"):
+                self._take("A", sample[0])
+                self._take("B", sample[1])
+                if sample[2] is not None:
+                    self._state.set_pairs(sample[2])
             if sample[2] is not None:
-                self._state.set_pairs(sample[2])
                 self._say("info", f"{title} comes with {len(sample[2])} known pairs; Run finds them anew.")
             if then is not None:
                 then()

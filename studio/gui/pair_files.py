@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.errors import StudioError
@@ -13,11 +12,13 @@ from studio.gui.settings import Settings
 from studio.gui.state import Side, StudioState
 from studio.jobs import JobQueue
 from studio.overlay import draw_pairs
-from studio.pairs import read_pairs, write_pairs
+from studio.pairs import read_pairs, write_landmarks, write_pairs
 from studio.picture import save
 from studio.progress import Job, Progress
 
 PAIRS_FILTER = "Point pairs (*.csv *.json *.txt);;All files (*)"
+LANDMARKS_FILTER = "BigWarp landmarks (*.csv)"
+EXPORT_FILTER = f"{PAIRS_FILTER.split(';;')[0]};;{LANDMARKS_FILTER}"
 OVERLAY_FILTER = "Pictures (*.png *.jpg *.webp *.tif)"
 
 
@@ -30,13 +31,7 @@ class PairFiles(QObject):
     def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
         self._state, self._jobs, self._settings, self._window = state, jobs, settings, window
-
-    def copy(self) -> None:
-        """Put the pairs on the clipboard, as a table that spreadsheets take."""
-        rows = ["ax\tay\tbx\tby"]
-        rows += ["\t".join(f"{value:g}" for value in (*pair.a, *pair.b)) for pair in self._state.shown_pairs]
-        QGuiApplication.clipboard().setText("\n".join(rows))
-        self._say("info", f"{len(rows) - 1} pairs were copied.")
+        self._chosen_filter = ""
 
     def import_dialog(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self._window, "Import pairs", self._settings.last_folder, PAIRS_FILTER)
@@ -50,7 +45,7 @@ class PairFiles(QObject):
         except StudioError as error:
             self._say("error", str(error))
             return
-        self._state.set_pairs(pairs)
+        self._state.set_pairs(pairs, step=f"Import {path.name}")
         outside = sum(1 for pair in pairs if not (self._inside("A", pair.a) and self._inside("B", pair.b)))
         read = f"{len(pairs)} pairs were read from “{path.name}”"
         if outside:
@@ -59,14 +54,17 @@ class PairFiles(QObject):
             self._say("success", f"{read}.")
 
     def export_dialog(self) -> None:
-        path = self._ask("Export pairs", "pairs.csv", PAIRS_FILTER)
+        path = self._ask("Export pairs", "pairs.csv", EXPORT_FILTER)
         if path is not None:
-            self.export_to(path)
+            self.export_to(path, landmarks=self._chosen_filter == LANDMARKS_FILTER)
 
-    def export_to(self, path: Path) -> None:
+    def export_to(self, path: Path, landmarks: bool = False) -> None:
+        """Write the pairs shown by the suffix of `path`, or as landmarks of BigWarp."""
         pairs = self._state.shown_pairs
         try:
-            written = write_pairs(pairs, path)
+            if landmarks:
+                write_landmarks(pairs, path)
+            written = [path] if landmarks else write_pairs(pairs, path)
         except StudioError as error:
             self._say("error", str(error))
             return
@@ -96,7 +94,7 @@ class PairFiles(QObject):
 
     def _ask(self, title: str, name: str, kinds: str) -> Path | None:
         folder = Path(self._settings.last_folder or ".")
-        path, _ = QFileDialog.getSaveFileName(self._window, title, str(folder / name), kinds)
+        path, self._chosen_filter = QFileDialog.getSaveFileName(self._window, title, str(folder / name), kinds)
         if not path:
             return None
         chosen = Path(path)

@@ -2,145 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QEvent,
     QItemSelection,
+    QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
     QSignalBlocker,
+    QSize,
     QSortFilterProxyModel,
     Qt,
+    Signal,
 )
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtGui import QAction, QColor, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
+    QSlider,
     QStackedLayout,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
+from studio.gui.pairs_model import CONFIDENCE_COLUMN, ID_ROLE, LOCK_COLUMN, SORT_ROLE, Index, PairsModel
 from studio.gui.state import StudioState
 from studio.gui.theme import colors
-from studio.overlay import pair_color
-from studio.pairs import PairSet, PointPair
 
-Index = QModelIndex | QPersistentModelIndex
-
-COLUMNS: tuple[tuple[str, str], ...] = (
-    ("#", "Number of the pair, as in the pictures"),
-    ("A  x, y", "Point in picture A, pixels of the full-size picture"),
-    ("B  x, y", "Point in picture B, pixels of the full-size picture"),
-    ("Rank", "Accumulated activation over the levels; higher is stronger"),
-    ("Confidence", "How sure the program is, 0 to 1"),
-    ("Level", "Finest level at which the pair was found, 1 is the finest"),
-    ("Origin", "Found by the program, placed by hand, or edited"),
-)
-SORT_ROLE = Qt.ItemDataRole.UserRole
-ID_ROLE = Qt.ItemDataRole.UserRole + 1
-CONFIDENCE_COLUMN = 4
+__all__ = ["ID_ROLE", "PairsTable"]
 
 
-class PairsModel(QAbstractTableModel):
-    """Rows of a `PairSet`, read-only."""
+class _Sorted(QSortFilterProxyModel):
+    """Sorts, and leaves out what is less sure than somebody wants to see."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._pairs = PairSet()
+    def __init__(self, model: PairsModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.least_confidence = 0.0
+        self.setSourceModel(model)
+        self.setSortRole(SORT_ROLE)
 
-    def set_pairs(self, pairs: PairSet) -> None:
-        self.beginResetModel()
-        self._pairs = pairs
-        self.endResetModel()
+    def set_least_confidence(self, least: float) -> None:
+        self.least_confidence = least
+        self.invalidate()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._pairs)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][0]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return COLUMNS[section][1]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return (
-                Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
-            ) | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        pair = self._pairs[index.row()]
-        column = index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _texts(pair)[column]
-        if role == SORT_ROLE:
-            return _sort_keys(pair)[column]
-        if role == ID_ROLE:
-            return pair.id
-        if role == Qt.ItemDataRole.DecorationRole and column == 0:
-            return _chip(pair.id)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column > 0:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ForegroundRole and not pair.enabled:
-            return QColor(colors().muted)
-        return None
-
-    def row_of(self, pair_id: int) -> int | None:
-        return next((row for row, pair in enumerate(self._pairs) if pair.id == pair_id), None)
-
-
-def _chip(pair_id: int) -> QIcon:
-    """The pair's colour as a dot that a selected row does not tint."""
-    side = 28
-    pixmap = QPixmap(side, side)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(QColor(*pair_color(pair_id)))
-    painter.setPen(QPen(QColor(255, 255, 255, 200), 2))
-    painter.drawEllipse(2, 2, side - 4, side - 4)
-    painter.end()
-    chip = QIcon(pixmap)
-    chip.addPixmap(pixmap, QIcon.Mode.Selected)
-    return chip
-
-
-def _texts(pair: PointPair) -> tuple[str, ...]:
-    level = f"L{pair.level}" if pair.level else "–"
-    return (
-        str(pair.id),
-        f"{pair.a[0]:.1f}, {pair.a[1]:.1f}",
-        f"{pair.b[0]:.1f}, {pair.b[1]:.1f}",
-        f"{pair.rank:.3f}",
-        f"{pair.confidence:.2f}",
-        level,
-        pair.origin,
-    )
-
-
-def _sort_keys(pair: PointPair) -> tuple[Any, ...]:
-    # Points sort from top to bottom, then left to right, as one reads.
-    return (
-        pair.id,
-        pair.a[1] * 1e6 + pair.a[0],
-        pair.b[1] * 1e6 + pair.b[0],
-        pair.rank,
-        pair.confidence,
-        pair.level,
-        pair.origin,
-    )
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        return self._model.pair(row).confidence >= self.least_confidence
 
 
 class _ConfidenceDelegate(QStyledItemDelegate):
@@ -159,63 +75,153 @@ class _ConfidenceDelegate(QStyledItemDelegate):
 class PairsTable(QWidget):
     """The table; hovering or selecting a row lights its pair up, and the other way round."""
 
+    pair_edited = Signal(object, str)
+    """(the pair as it should be, what was done)"""
+    least_confidence_changed = Signal(float)
+
     def __init__(self, state: StudioState) -> None:
         super().__init__()
         self._state = state
         self.model = PairsModel()
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self.model)
-        self._sorted.setSortRole(SORT_ROLE)
+        self._sorted = _Sorted(self.model, self)
         self.view = QTableView()
         self.view.setModel(self._sorted)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.view.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
         self.view.setAlternatingRowColors(True)
         self.view.setShowGrid(False)
         self.view.setMouseTracking(True)
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(25)
-        self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.view.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        self.view.setColumnWidth(0, 76)
-        self.view.horizontalHeader().setHighlightSections(False)
+        header = self.view.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        for column, width in ((0, 96), (LOCK_COLUMN, 58)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self.view.setColumnWidth(column, width)
+        header.setHighlightSections(False)
         self.view.setItemDelegateForColumn(CONFIDENCE_COLUMN, _ConfidenceDelegate(self.view))
         self.view.setAccessibleName("Pairs")
-        self._hint = QLabel("No pairs yet: open two pictures and run a match.", alignment=Qt.AlignmentFlag.AlignCenter)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._hint = QLabel(
+            "No pairs yet: open two pictures and run a match, or add pairs by hand (A).",
+            alignment=Qt.AlignmentFlag.AlignCenter,
+        )
         self._hint.setObjectName("muted")
+        self.bar = QWidget()
+        self._fill_bar()
+        page = QWidget()
+        rows = QVBoxLayout(page)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.bar)
+        rows.addWidget(self.view, 1)
+        self._page = page
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._hint)
-        self._stack.addWidget(self.view)
+        self._stack.addWidget(page)
         self.view.entered.connect(lambda index: state.set_hovered(index.data(ID_ROLE)))
         self.view.viewport().installEventFilter(self)
         self.view.selectionModel().selectionChanged.connect(self._on_selection)
+        self.model.edited.connect(self.pair_edited)
+        self.filter.valueChanged.connect(self._on_filter)
         state.pairs_changed.connect(self._show_pairs)
+        state.editable_changed.connect(self._show_pairs)
         state.hovered_changed.connect(self.view.viewport().update)
         state.selected_changed.connect(self._show_selected)
 
-    def _show_pairs(self) -> None:
-        pairs = self._state.shown_pairs
-        with QSignalBlocker(self.view.selectionModel()):
-            self.model.set_pairs(pairs)
-        self._stack.setCurrentWidget(self.view if len(pairs) else self._hint)
+    def _fill_bar(self) -> None:
+        self.filter = QSlider(Qt.Orientation.Horizontal)
+        self.filter.setRange(0, 100)
+        self.filter.setFixedWidth(150)
+        self.filter.setAccessibleName("Least confidence")
+        self.filter.setToolTip("Hide pairs that are less sure than this, here and in the pictures")
+        self._filter_text, self._count = QLabel("0.00"), QLabel()
+        self._count.setObjectName("muted")
+        self._bar_layout = row = QHBoxLayout(self.bar)
+        row.setContentsMargins(10, 3, 10, 3)
+        row.setSpacing(8)
+        row.addWidget(QLabel("Confidence from"))
+        row.addWidget(self.filter)
+        row.addWidget(self._filter_text)
+        row.addSpacing(6)
+        row.addWidget(self._count)
+        row.addStretch(1)
 
-    def _show_selected(self) -> None:
-        row = self.model.row_of(self._state.selected)
-        with QSignalBlocker(self.view.selectionModel()):
-            if row is None:
-                self.view.clearSelection()
-            else:
-                index = self._sorted.mapFromSource(self.model.index(row, 0))
-                self.view.selectRow(index.row())
-                self.view.scrollTo(index)
+    def add_buttons(self, actions: Sequence[QAction]) -> None:
+        """Put buttons for these actions at the right end of the bar."""
+        for action in actions:
+            button = QToolButton()
+            button.setDefaultAction(action)
+            button.setIconSize(QSize(16, 16))
+            self._bar_layout.addWidget(button)
+
+    def add_menu(self, actions: Sequence[QAction]) -> None:
+        """Offer these actions to the right mouse button."""
+        self.view.addActions(list(actions))
+
+    def refresh_look(self) -> None:
+        """Draw the chips in the colours in force."""
         self.view.viewport().update()
 
-    def _on_selection(self, selected: QItemSelection, _: QItemSelection) -> None:
-        indexes = selected.indexes()
-        self._state.set_selected(indexes[0].data(ID_ROLE) if indexes else 0)
+    def _show_pairs(self) -> None:
+        pairs = self._state.shown_pairs
+        self.model.editable = self._state.can_edit
+        with QSignalBlocker(self.view.selectionModel()):
+            self.model.set_pairs(pairs)
+        self._stack.setCurrentWidget(self._page if len(pairs) else self._hint)
+        self._show_count()
+
+    def _show_count(self) -> None:
+        shown, there = self._sorted.rowCount(), self.model.rowCount()
+        self._count.setText(
+            f"{shown} of {there} pairs" if shown < there else f"{there} pairs" if there != 1 else "1 pair"
+        )
+
+    def _on_filter(self, value: int) -> None:
+        least = value / 100
+        self._filter_text.setText(f"{least:.2f}")
+        with QSignalBlocker(self.view.selectionModel()):
+            self._sorted.set_least_confidence(least)
+        self._show_count()
+        self._show_selected()
+        self.least_confidence_changed.emit(least)
+
+    def _show_selected(self) -> None:
+        if self._selecting:
+            return
+        chosen, current = QItemSelection(), QModelIndex()
+        for number in self._state.selection:
+            row = self.model.row_of(number)
+            index = QModelIndex() if row is None else self._sorted.mapFromSource(self.model.index(row, 0))
+            if index.isValid():
+                chosen.select(index, index)
+                if number == self._state.selected:
+                    current = index
+        flag = QItemSelectionModel.SelectionFlag
+        with QSignalBlocker(self.view.selectionModel()):
+            self.view.selectionModel().select(chosen, flag.ClearAndSelect | flag.Rows)
+            if current.isValid():
+                self.view.selectionModel().setCurrentIndex(current, flag.NoUpdate)
+        if current.isValid():
+            self.view.scrollTo(current)
+        self.view.viewport().update()
+
+    _selecting = False
+
+    def _on_selection(self, *_: object) -> None:
+        rows = self.view.selectionModel().selectedRows()
+        current = self.view.currentIndex()
+        numbers = {row.data(ID_ROLE) for row in rows}
+        self._selecting = True
+        try:
+            self._state.set_selection(numbers, current.data(ID_ROLE) if current.isValid() else 0)
+        finally:
+            self._selecting = False
 
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:

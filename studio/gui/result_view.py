@@ -172,21 +172,12 @@ class ResultView(QWidget):
             painter.restore()
 
     def _paint_handle(self, painter: QPainter, pane: _Pane) -> None:
-        x, middle = self._handle_x(pane), pane.rect.center().y()
-        line = QLineF(x, pane.rect.top(), x, pane.rect.bottom())
-        for color, width in ((QColor(0, 0, 0, 120), 4.0), (QColor(255, 255, 255), 1.8)):
-            painter.setPen(QPen(color, width))
-            painter.drawLine(line)
-        painter.setPen(QPen(QColor(0, 0, 0, 120), 1.2))
-        painter.setBrush(QColor(colors().accent) if self._wiping or self.hasFocus() else QColor(255, 255, 255))
-        painter.drawRoundedRect(QRectF(x - 6, middle - 15, 12, 30), 6, 6)
-        painter.setPen(QPen(QColor(60, 60, 60), 1.2))
-        for offset in (-1.8, 1.8):
-            painter.drawLine(QLineF(x + offset, middle - 5, x + offset, middle + 5))
+        x = self._handle_x(pane)
+        paint_wipe_handle(painter, pane.rect, x, self._wiping or self.hasFocus())
         for letter, offset in (("A", -30.0), ("B", 10.0)):
             rect = QRectF(x + offset, pane.rect.top() + 7, 20, 20)
             if pane.rect.contains(rect):
-                _paint_chip(painter, rect, letter)
+                paint_chip(painter, rect, letter)
 
     # --- the handle of the wipe ---
 
@@ -280,7 +271,23 @@ def _paint_points(painter: QPainter, pane: _Pane) -> None:
         paint_number(painter, at, number, hot=False)
 
 
-def _paint_chip(painter: QPainter, rect: QRectF, text: str) -> None:
+def paint_wipe_handle(painter: QPainter, rect: QRectF, x: float, active: bool) -> None:
+    """The line of a wipe at `x` over a picture at `rect`, with what one takes hold of in its middle."""
+    middle = rect.center().y()
+    line = QLineF(x, rect.top(), x, rect.bottom())
+    for color, width in ((QColor(0, 0, 0, 120), 4.0), (QColor(255, 255, 255), 1.8)):
+        painter.setPen(QPen(color, width))
+        painter.drawLine(line)
+    painter.setPen(QPen(QColor(0, 0, 0, 120), 1.2))
+    painter.setBrush(QColor(colors().accent) if active else QColor(255, 255, 255))
+    painter.drawRoundedRect(QRectF(x - 6, middle - 15, 12, 30), 6, 6)
+    painter.setPen(QPen(QColor(60, 60, 60), 1.2))
+    for offset in (-1.8, 1.8):
+        painter.drawLine(QLineF(x + offset, middle - 5, x + offset, middle + 5))
+
+
+def paint_chip(painter: QPainter, rect: QRectF, text: str) -> None:
+    """A short word on the accent colour."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(colors().accent))
     painter.drawRoundedRect(rect, 5, 5)

@@ -76,6 +76,19 @@ class Settings:
         self._store.remove("recent/pictures")
 
     @property
+    def recent_projects(self) -> list[Path]:
+        return [Path(item) for item in self._list("recent/projects")]
+
+    def add_recent_project(self, path: Path) -> None:
+        """Put `path` first; the list holds `RECENT_LIMIT` entries."""
+        path = path.absolute()
+        rest = [item for item in self.recent_projects if item != path]
+        self._store.setValue("recent/projects", json.dumps([str(item) for item in [path, *rest][:RECENT_LIMIT]]))
+
+    def forget_recent_projects(self) -> None:
+        self._store.remove("recent/projects")
+
+    @property
     def last_folder(self) -> str:
         return self._text("last_folder")
 

@@ -1,13 +1,16 @@
-"""What the window shows at the moment: two pictures, the pairs, and which pair is hot."""
+"""What the window shows at the moment: two pictures, the pairs, and which of them are selected or hot."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from studio.pairs import PairSet
+from studio.pairs.edits import shifted, with_point, within
 from studio.picture import Picture
 
 Side = Literal["A", "B"]
@@ -21,23 +24,57 @@ def other(side: Side) -> Side:
     return "B" if side == "A" else "A"
 
 
+@dataclass(frozen=True, eq=False)
+class Content:
+    """All that an edit can change, and that undo brings back; the parts are shared between contents."""
+
+    a: Picture | None = None
+    b: Picture | None = None
+    pairs: PairSet = field(default_factory=PairSet)
+    levels: Mapping[int, PairSet] = field(default_factory=dict)
+
+    def picture(self, side: Side) -> Picture | None:
+        return self.a if side == "A" else self.b
+
+    def same_pictures(self, than: Content) -> bool:
+        """Whether both have the very same pictures."""
+        return self.a is than.a and self.b is than.b
+
+    def same(self, than: Content) -> bool:
+        """Whether nothing differs that a person would see."""
+        return self.same_pictures(than) and self.pairs == than.pairs and self.levels == than.levels
+
+
 class StudioState(QObject):
-    """The one place that views read from and write to; each change is signalled once."""
+    """The one place that views read from and write to; each change is signalled once.
+
+    An edit ends with a `commit`, which is one step of undo. What is shown for a while only (the levels of a match
+    that runs, a point on its way) is not committed.
+    """
 
     picture_changed = Signal(str)
     pairs_changed = Signal()
     hovered_changed = Signal()
     selected_changed = Signal()
+    editable_changed = Signal()
+    committed = Signal(str, str)
+    """(what was done, key): steps with the same key, if there is one, may be taken together"""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pictures: dict[Side, Picture | None] = {"A": None, "B": None}
         self._pairs = PairSet()
-        self._levels: dict[int, PairSet] = {}
+        self._levels: Mapping[int, PairSet] = {}
         self._shown_level = RESULT_LEVEL
         self._hovered = 0
         self._selected = 0
+        self._selection: frozenset[int] = frozenset()
         self._dragging = False
+        self._before_drag = PairSet()
+        self._held = False
+        self._steps_open = 0
+
+    # --- pictures ---
 
     def picture(self, side: Side) -> Picture | None:
         return self._pictures[side]
@@ -48,9 +85,19 @@ class StudioState(QObject):
 
     def set_picture(self, side: Side, picture: Picture | None) -> None:
         """Put a picture on a side. Pairs of the picture that was there are dropped."""
+        was_empty = self._pictures[side] is None
         self._pictures[side] = picture
-        self.set_pairs(PairSet())
-        self.picture_changed.emit(side)
+        with self.one_step(f"Open {picture.name} as {side}" if picture else f"Close {side}"):
+            if not was_empty:  # pairs that wait for a picture which could not be read are kept
+                self.set_pairs(PairSet())
+            elif not self._pairs:
+                self._forget_levels()
+            self.picture_changed.emit(side)
+
+    def _forget_levels(self) -> None:
+        self._levels = {}
+        self.show_level(RESULT_LEVEL)
+        self.pairs_changed.emit()
 
     def swap(self) -> None:
         """Exchange the pictures and every pair with them."""
@@ -60,6 +107,52 @@ class StudioState(QObject):
             self.picture_changed.emit(side)
         self._pairs, self._levels = pairs, levels
         self.pairs_changed.emit()
+        self.commit("Swap A and B")
+
+    def exchange(self, side: Side, picture: Picture, pairs: PairSet, step: str) -> None:
+        """Put another form of the same picture on a side, with the pairs that go with it, as one step."""
+        self._pictures[side] = picture
+        self._pairs, self._levels, self._shown_level = pairs, {}, RESULT_LEVEL
+        self.picture_changed.emit(side)
+        self.pairs_changed.emit()
+        self.commit(step)
+
+    # --- steps ---
+
+    @property
+    def content(self) -> Content:
+        """What there is now."""
+        return Content(self._pictures["A"], self._pictures["B"], self._pairs, self._levels)
+
+    def restore(self, content: Content) -> None:
+        """Put everything as it was; no step."""
+        changed = [side for side in SIDES if self._pictures[side] is not content.picture(side)]
+        self._dragging = False
+        self._pictures = {"A": content.a, "B": content.b}
+        self._pairs, self._levels = content.pairs, content.levels
+        self._shown_level = RESULT_LEVEL
+        for side in changed:
+            self.picture_changed.emit(side)
+        self.set_hovered(0)
+        self._keep_selection()
+        self.pairs_changed.emit()
+
+    def commit(self, text: str, key: str = "") -> None:
+        """What was done until now is a step of its own, called `text`."""
+        if not self._steps_open:
+            self.committed.emit(text, key)
+
+    @contextmanager
+    def one_step(self, text: str) -> Iterator[None]:
+        """Everything inside the block is one step."""
+        self._steps_open += 1
+        try:
+            yield
+        finally:
+            self._steps_open -= 1
+        self.commit(text)
+
+    # --- pairs ---
 
     @property
     def pairs(self) -> PairSet:
@@ -82,30 +175,80 @@ class StudioState(QObject):
             return self._pairs
         return self._levels.get(self._shown_level, PairSet())
 
-    def set_pairs(self, pairs: PairSet, levels: dict[int, PairSet] | None = None) -> None:
-        """Show `pairs` as the result; `levels` are those of its match."""
+    @property
+    def can_edit(self) -> bool:
+        """Whether the pairs shown may be edited: the final ones, while no match runs."""
+        return self._shown_level == RESULT_LEVEL and not self._held
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a match runs, so that nothing can be edited."""
+        return self._held
+
+    def hold(self, held: bool) -> None:
+        """No edits, for a match is running."""
+        if held != self._held:
+            self._held = held
+            self.editable_changed.emit()
+
+    def set_pairs(
+        self, pairs: PairSet, levels: Mapping[int, PairSet] | None = None, step: str | None = "Change pairs"
+    ) -> None:
+        """Show `pairs` as the result; `levels` are those of its match. `step` None: for a while only."""
         self._pairs = pairs
         self._levels = dict(levels or {})
         self._shown_level = RESULT_LEVEL
+        self._dragging = False
         self._forget_hot()
         self.pairs_changed.emit()
+        if step is not None:
+            self.commit(step)
+
+    def edit_pairs(self, pairs: PairSet, step: str, key: str = "", select: Iterable[int] | None = None) -> None:
+        """As `set_pairs` for an edit by hand: levels and selection stay, or `select` becomes the selection."""
+        if not self.can_edit or (pairs == self._pairs and not self._dragging):
+            return
+        self._dragging = False
+        self._pairs = pairs
+        if select is not None:
+            self._set_selection(frozenset(select))
+        self._keep_selection()
+        self.pairs_changed.emit()
+        self.commit(step, key)
 
     def drag_point(self, side: Side, number: int, point: tuple[float, float]) -> None:
-        """Move one point of a final pair, within its picture; to be followed by more of it or by `drop_point`."""
+        """Move one point of a final pair, within its picture; to be followed by more of it or by `drop_point`.
+
+        If the pair is one of several that are selected, all of them come along.
+        """
         pair, picture = self._pairs.by_id(number), self._pictures[side]
-        if self._shown_level != RESULT_LEVEL or pair is None or picture is None:
+        if not self.can_edit or pair is None or picture is None or pair.locked:
             return
-        (width, height), (x, y) = picture.size, point
-        inside = (min(max(x, -0.5), width - 0.5), min(max(y, -0.5), height - 0.5))
-        moved = replace(pair, a=inside) if side == "A" else replace(pair, b=inside)
-        self._pairs = self._pairs.with_pair(replace(moved, origin="edited"))
+        if not self._dragging:
+            self._before_drag = self._pairs
+        if number in self._selection and len(self._selection) > 1:
+            at = pair.a if side == "A" else pair.b
+            by = (point[0] - at[0], point[1] - at[1])
+            self._pairs = shifted(self._pairs, self._selection, side, by, picture.size)
+        else:
+            self._pairs = self._pairs.with_pair(with_point(pair, side, within(point, picture.size)))
         self._dragging = True
         self.pairs_changed.emit()
 
-    def drop_point(self) -> None:
-        """The point that was dragged lies still."""
+    def drop_point(self, side: Side | None = None, number: int = 0) -> None:
+        """The point that was dragged lies still: one step."""
         if self._dragging:
             self._dragging = False
+            self.pairs_changed.emit()
+            several = len(self._selection) if number in self._selection else 1
+            what = f"{several} points" if several > 1 else f"point {number}" if number else "a point"
+            self.commit(f"Move {what} in {side}" if side else f"Move {what}")
+
+    def give_up_drag(self) -> None:
+        """The point on its way goes back."""
+        if self._dragging:
+            self._dragging = False
+            self._pairs = self._before_drag
             self.pairs_changed.emit()
 
     @property
@@ -115,7 +258,7 @@ class StudioState(QObject):
 
     def add_level(self, level: int, pairs: PairSet) -> None:
         """Take in, and show, the pairs of a level while a match runs."""
-        self._levels[level] = pairs
+        self._levels = {**self._levels, level: pairs}
         self._shown_level = level
         self._forget_hot()
         self.pairs_changed.emit()
@@ -125,6 +268,9 @@ class StudioState(QObject):
             self._shown_level = level
             self._forget_hot()
             self.pairs_changed.emit()
+            self.editable_changed.emit()
+
+    # --- hovered and selected ---
 
     @property
     def hovered(self) -> int:
@@ -138,18 +284,45 @@ class StudioState(QObject):
 
     @property
     def selected(self) -> int:
-        """Number of the selected pair, or 0."""
+        """Number of the pair that was selected last, or 0."""
         return self._selected
 
+    @property
+    def selection(self) -> frozenset[int]:
+        """Numbers of all selected pairs."""
+        return self._selection
+
     def set_selected(self, pair_id: int) -> None:
-        if pair_id != self._selected:
-            self._selected = pair_id
-            self.selected_changed.emit()
+        """Select one pair, or none (0)."""
+        self.set_selection({pair_id} - {0}, pair_id)
+
+    def toggle_selected(self, pair_id: int) -> None:
+        """Take one pair into the selection, or out of it."""
+        if pair_id:
+            selection = self._selection ^ {pair_id}
+            self.set_selection(selection, pair_id if pair_id in selection else min(selection, default=0))
+
+    def set_selection(self, pair_ids: Iterable[int], current: int = 0) -> None:
+        """Select these pairs, `current` (or the first) being the one that is told of in detail."""
+        selection = frozenset(pair_ids)
+        if (selection, current or min(selection, default=0)) != (self._selection, self._selected):
+            self._set_selection(selection, current)
+
+    def _set_selection(self, selection: frozenset[int], current: int = 0) -> None:
+        self._selection = selection
+        self._selected = current if current in selection else min(selection, default=0)
+        self.selected_changed.emit()
+
+    def _keep_selection(self) -> None:
+        """What is gone is not selected any more."""
+        there = self._selection & set(self.shown_pairs.ids)
+        if there != self._selection:
+            self._set_selection(there, self._selected)
 
     @property
     def hot(self) -> set[int]:
         """Numbers of the pairs to light up."""
-        return {self._hovered, self._selected} - {0}
+        return ({self._hovered} | self._selection) - {0}
 
     def _forget_hot(self) -> None:
         self.set_hovered(0)

@@ -199,9 +199,12 @@ def _style_sheet(c: Colors) -> str:
     QComboBox::drop-down {{ border: none; width: 22px; }}
     QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
     QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{ color: {c.muted}; background: {c.panel}; }}
-    QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {c.muted}; border-radius: 4px;
-        background: {c.raised}; }}
-    QCheckBox::indicator:hover {{ border-color: {c.accent}; }}
+    QCheckBox::indicator, QTableView::indicator {{ width: 16px; height: 16px; border: 1px solid {c.muted};
+        border-radius: 4px; background: {c.raised}; }}
+    QTableView::indicator {{ width: 14px; height: 14px; }}
+    QCheckBox::indicator:hover, QTableView::indicator:hover {{ border-color: {c.accent}; }}
+    QUndoView::item {{ padding: 4px 8px; }}
+    QTableView::indicator:checked {{ background: {c.accent}; border-color: {c.border}; image: url("{check}"); }}
     QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent}; image: url("{check}"); }}
     QCheckBox::indicator:disabled {{ border-color: {c.border}; }}
     QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.border};

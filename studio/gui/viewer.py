@@ -28,12 +28,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.canvas import PictureCanvas
-from studio.gui.items import POINT_SIZE, DisplayPicture
-from studio.gui.state import RESULT_LEVEL, SIDES, Side, StudioState, other
+from studio.gui.canvas import PictureCanvas, Tool
+from studio.gui.displays import display_of
+from studio.gui.items import POINT_SIZE, DisplayPicture, Mark
+from studio.gui.look import look
+from studio.gui.state import SIDES, Side, StudioState, other
 from studio.gui.theme import colors, icon
-from studio.overlay import pair_color
+from studio.pairs import PointPair
 
+PAIR_ZOOM = 2.5
+"""How much a pair that is looked at is enlarged at least, relative to the whole picture."""
 MOST_LINES = 80
 """With more pairs than this only hot ones get a line: the lines would hide the pictures."""
 
@@ -170,17 +174,19 @@ class _Lines(QWidget):
         hot = state.hot
         pairs = state.shown_pairs
         all_of_them = viewer.lines_shown and len(pairs) <= MOST_LINES
-        numbers = [pair.id for pair in pairs if all_of_them or pair.id in hot]
-        if not numbers:
+        shown = [pair for pair in pairs if (all_of_them and pair.enabled) or pair.id in hot]
+        if not shown:
             return
+        palette = look()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRegion(self._region(canvases))
-        for number in sorted(numbers, key=lambda number: number in hot):
+        for pair in sorted(shown, key=lambda pair: pair.id in hot):
+            number = pair.id
             ends = [self._end(canvas, number) for canvas in canvases]
             if ends[0] is None or ends[1] is None:
                 continue
-            color = QColor(*pair_color(number))
+            color = QColor(*palette.color(pair))
             line = _between_points(ends[0], ends[1], 10.0 if number in hot else POINT_SIZE / 2)
             if number in hot:
                 painter.setPen(QPen(QColor(0, 0, 0, 130), 4.5))
@@ -222,6 +228,9 @@ class Viewer(QWidget):
         self.state = state
         self.linked = True
         self.lines_shown = True
+        self.tool: Tool = "select"
+        self.least_confidence = 0.0
+        self._marks: dict[Side, dict[int, tuple[PointPair, Mark]]] = {side: {} for side in SIDES}
         self.frames: dict[Side, SideFrame] = {side: SideFrame(side) for side in SIDES}
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
@@ -240,12 +249,18 @@ class Viewer(QWidget):
             canvas.pair_dragged.connect(
                 lambda number, point, side=side: state.drag_point(side, number, (point.x(), point.y()))
             )
-            canvas.pair_dropped.connect(lambda _: state.drop_point())
+            canvas.pair_dropped.connect(lambda number, side=side: state.drop_point(side, number))
+            canvas.drag_given_up.connect(state.give_up_drag)
+            canvas.pair_toggled.connect(state.toggle_selected)
+            canvas.menu_asked.connect(self._select_for_menu)
+            canvas.band_drawn.connect(self._on_band)
             canvas.view_changed.connect(lambda side=side: self._follow(side))
             canvas.redrawn.connect(self._lines.update)
             canvas.viewport().installEventFilter(self)
             self.frames[side].installEventFilter(self)
+        state.picture_changed.connect(self._show_picture)
         state.pairs_changed.connect(self._show_pairs)
+        state.editable_changed.connect(self._show_pairs)
         state.hovered_changed.connect(self._show_hot)
         state.selected_changed.connect(self._show_hot)
 
@@ -294,12 +309,74 @@ class Viewer(QWidget):
         if self.linked:
             self.canvas(other(side)).set_view_state(self.canvas(side).view_state())
 
+    def _show_picture(self, side: Side) -> None:
+        picture, frame = self.state.picture(side), self.frames[side]
+        if picture is None:
+            frame.set_picture(None, "", "")
+            return
+        width, height = picture.size
+        details = f"{width} × {height}" + (f" · {picture.depth} bit" if picture.depth != 8 else "")
+        details += " · mirrored" if picture.mirrored else ""
+        frame.set_picture(display_of(picture), picture.name, details)
+
     def _show_pairs(self) -> None:
         pairs = self.state.shown_pairs
+        locked = frozenset(pair.id for pair in pairs if pair.locked)
         for side in SIDES:
-            self.canvas(side).points_movable = self.state.shown_level == RESULT_LEVEL
-            self.canvas(side).set_points((pair.id, pair.a if side == "A" else pair.b) for pair in pairs)
+            canvas = self.canvas(side)
+            canvas.points_movable = self.state.can_edit
+            canvas.locked_numbers = locked
+            canvas.set_marks(
+                self._mark(side, pair)
+                for pair in pairs
+                if pair.confidence >= self.least_confidence or pair.id in self.state.selection
+            )
         self._show_hot()
+
+    def _mark(self, side: Side, pair: PointPair) -> Mark:
+        """How a pair is drawn; most pairs are what they were when they were drawn before."""
+        kept = self._marks[side].get(pair.id)
+        if kept is not None and kept[0] is pair:
+            return kept[1]
+        at, now = pair.a if side == "A" else pair.b, look()
+        mark = Mark(pair.id, at, now.color(pair), now.diameter(pair), pair.enabled, pair.locked)
+        if kept is not None and kept[1] == mark:
+            mark = kept[1]
+        self._marks[side][pair.id] = (pair, mark)
+        return mark
+
+    def set_tool(self, tool: Tool) -> None:
+        """What the left button does in both pictures."""
+        self.tool = tool
+        for side in SIDES:
+            self.canvas(side).set_tool(tool)
+
+    def show_pair(self, number: int) -> None:
+        """Look at both points of a pair, whatever the link says."""
+        for side in SIDES:
+            point = self.canvas(side).point_of(number)
+            if point is not None:
+                self.canvas(side).look_at(point, PAIR_ZOOM)
+
+    def set_least_confidence(self, least: float) -> None:
+        """Hide the points of less sure pairs; selected ones stay."""
+        if least != self.least_confidence:
+            self.least_confidence = least
+            self._show_pairs()
+
+    def refresh_look(self) -> None:
+        """Draw the points as `studio.gui.look` says now."""
+        for marks in self._marks.values():
+            marks.clear()
+        self._show_pairs()
+
+    def _select_for_menu(self, number: int) -> None:
+        """The menu is about the pair under the mouse, or about all selected ones if it is one of them."""
+        if number and number not in self.state.selection:
+            self.state.set_selected(number)
+
+    def _on_band(self, numbers: set[int], more: bool) -> None:
+        self.state.set_selection(self.state.selection | numbers if more else numbers)
 
     def _show_hot(self) -> None:
         for side in SIDES:

@@ -62,6 +62,7 @@ def measure(size: int, runs: int) -> dict[str, dict[str, float]]:
     app = make_application()
     apply_theme(app, "dark")
     window = MainWindow()
+    window.document.ask_to_save = lambda _: "discard"
     window.show()
 
     def turn(until, seconds: float = 300.0) -> None:
@@ -107,7 +108,7 @@ def main() -> None:
     if not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["BUDDIES_STUDIO_CONFIG"] = str(Path(folder))
+        os.environ["BUDDIES_STUDIO_CONFIG"] = os.environ["BUDDIES_STUDIO_DATA"] = str(Path(folder))
         results = measure(arguments.size, arguments.runs)
     if arguments.json:
         print(json.dumps(results, indent=1))

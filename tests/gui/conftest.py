@@ -34,6 +34,7 @@ def themed(qapp: QApplication) -> QApplication:
 @pytest.fixture
 def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     made = MainWindow(Settings(tmp_path / "settings"), warm_up=False)
+    made.document.ask_to_save = lambda _: "discard"  # no test waits for an answer
     made.resize(1200, 800)
     made.show()
     qtbot.waitExposed(made)
@@ -43,6 +44,7 @@ def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     assert made.stopped_cleanly
     assert all(lane.isFinished() for lane in lanes)
     assert not made.morph_panel.worker.is_running
+    assert not made.inspect_panel.worker.is_running
     assert not any("_QtLogHandler" in type(handler).__name__ for handler in logging.getLogger("studio").handlers)
     made.deleteLater()
 

@@ -80,6 +80,7 @@ def test_the_wheel_keeps_the_picture_under_the_cursor(opened):
 @pytest.mark.parametrize("button", [Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton])
 def test_a_drag_moves_the_picture_with_the_hand(opened, button):
     canvas = opened.viewer.canvas("A")
+    opened.viewer.set_tool("pan" if button == Qt.MouseButton.LeftButton else "select")
     opened.viewer.zoom_by(3)
     start, end = QPointF(150, 150), QPointF(190, 120)
     held = canvas._to_picture(start)
@@ -100,7 +101,7 @@ def test_hundred_percent_is_one_to_one(opened, qtbot):
 def test_linked_views_show_the_same_place_of_pictures_of_other_size(opened):
     a, b = (opened.viewer.canvas(side) for side in SIDES)
     wheel(a, QPointF(100, 100), 6)
-    drag(a, QPointF(150, 150), QPointF(170, 165))
+    drag(a, QPointF(150, 150), QPointF(170, 165), Qt.MouseButton.MiddleButton)
     for left, right in zip(a.view_state().center, b.view_state().center, strict=True):
         assert left == pytest.approx(right, abs=0.01)
     assert a.view_state().zoom == pytest.approx(b.view_state().zoom, rel=0.02)

@@ -195,7 +195,7 @@ def test_no_pairs_is_said_in_words(opened, qtbot, monkeypatch):
 def test_the_form_sets_what_the_engine_gets_and_is_remembered(opened, qtbot, monkeypatch):
     got = []
 
-    def record(a, b, options, *, backbone, weights, device):
+    def record(a, b, options, *, backbone, weights, device, **_):
         got.append((a.name, b.name, options, backbone, weights, device, threading.current_thread()))
         yield Progress(1.0, "recorded")
         return PairSet()

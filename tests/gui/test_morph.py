@@ -180,14 +180,16 @@ def test_a_press_without_a_move_selects_and_moves_nothing(morph, qtbot):
     assert morph.state.pairs is before
 
 
-def test_beside_the_points_a_drag_pans_and_points_stay_in_the_picture(morph, qtbot):
+def test_the_hand_pans_and_points_stay_in_the_picture(morph, qtbot):
     canvas, before = morph.viewer.canvas("A"), morph.state.pairs
     start = canvas._to_widget(QPointF(160, 110))
     assert canvas.pair_at(start) == 0
     view = canvas.view_state()
+    morph.actions_["tool_pan"].trigger()
     drag(canvas, start, start + QPointF(30, 10))
     assert canvas.view_state() != view and morph.state.pairs is before
     canvas.fit()
+    morph.actions_["tool_select"].trigger()
     drag_point(morph, "A", 1, (-4000, -4000))
     assert morph.state.pairs.by_id(1).a == (-0.5, -0.5)
 

@@ -64,8 +64,8 @@ def test_the_dialog_opens_what_was_chosen(window, qtbot, two_files, monkeypatch)
     window.actions_["open_a"].trigger()
     qtbot.waitUntil(lambda: window.state.picture("A") is not None)
     assert window.settings.recent_pictures == [two_files[1]]
-    window._fill_recent("B")
-    recent = window._recent_menus["B"].actions()
+    window.file_menus.fill_pictures("B")
+    recent = window.file_menus.pictures["B"].actions()
     assert recent[0].text() == "coffee.jpg"
     recent[0].trigger()
     qtbot.waitUntil(lambda: window.state.picture("B") is not None)

@@ -10,9 +10,11 @@ from PySide6.QtGui import QAction, QKeySequence
 from studio.gui.actions.edit_menu import EDIT
 from studio.gui.actions.file_menu import FILE
 from studio.gui.actions.help_menu import HELP
+from studio.gui.actions.inspect_menu import INSPECT
 from studio.gui.actions.match_menu import MATCH
 from studio.gui.actions.morph_menu import MORPH
 from studio.gui.actions.spec import SEPARATOR, ActionSpec, Conditions
+from studio.gui.actions.style_menu import STYLE
 from studio.gui.actions.view_menu import VIEW
 from studio.gui.theme import icon
 
@@ -22,6 +24,8 @@ MENUS: dict[str, tuple[ActionSpec | str, ...]] = {
     "View": VIEW,
     "Match": MATCH,
     "Morph": MORPH,
+    "Style": STYLE,
+    "Inspect": INSPECT,
     "Help": HELP,
 }
 """Name to entries, in the order of the menu bar."""
@@ -30,6 +34,15 @@ TOOLBAR: tuple[str, ...] = (
     "open_a",
     "open_b",
     "swap",
+    "save_project",
+    SEPARATOR,
+    "undo",
+    "redo",
+    SEPARATOR,
+    "tool_select",
+    "tool_add",
+    "tool_lasso",
+    "tool_pan",
     SEPARATOR,
     "run",
     "pause",

@@ -33,7 +33,9 @@ VIEW: tuple[ActionSpec | str, ...] = (
     SEPARATOR,
     ActionSpec("link", "Link Views", "Zoom and pan both pictures together", ("L",), "link", True, True),
     ActionSpec("lines", "Show Lines", "Draw a line from each point to its partner", ("Shift+L",), "lines", True, True),
-    ActionSpec("numbers", "Show Numbers", "Write its number beside each point", ("Shift+N",), "numbers", True, True),
+    ActionSpec(
+        "numbers", "Show Numbers", "Write the number beside each point", ("Ctrl+Shift+N",), "numbers", True, True
+    ),
     SEPARATOR,
     ActionSpec(
         "mode_match",
@@ -53,6 +55,24 @@ VIEW: tuple[ActionSpec | str, ...] = (
         "mode-morph",
         True,
         short="Morph",
+    ),
+    ActionSpec(
+        "mode_style",
+        "Style Mode",
+        "Give one picture the look of the other",
+        ("Ctrl+3",),
+        "mode-style",
+        True,
+        short="Style",
+    ),
+    ActionSpec(
+        "mode_inspect",
+        "Inspect Mode",
+        "See why the network takes two places for the same",
+        ("Ctrl+4",),
+        "mode-inspect",
+        True,
+        short="Inspect",
     ),
     SEPARATOR,
     ActionSpec(

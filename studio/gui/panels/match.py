@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -16,17 +18,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
 from studio.gui.forms import OptionsForm
 from studio.gui.jobs_view import duration
 from studio.gui.levels import LevelSlider
 from studio.gui.network import NetworkChooser
 from studio.gui.panels.parts import heading, rule
+from studio.gui.recall import MemoryHolder
 from studio.gui.settings import Settings
-from studio.gui.state import StudioState
+from studio.gui.state import Side, StudioState
 from studio.jobs import JobHandle, JobQueue, JobState
 from studio.options import OptionsError
-from studio.pairs import PairSet
+from studio.pairs import PairSet, Point
+from studio.picture import Picture
 from studio.progress import Job, Progress
 
 log = logging.getLogger(__name__)
@@ -38,6 +43,10 @@ class MatchPanel(QWidget):
     message = Signal(str, str, str)
     """(severity, sentence, details)"""
     running_changed = Signal()
+    looked = Signal(object, object)
+    """(Picture A, Picture B): the memory knows these two now"""
+    matched = Signal(object)
+    """(dict): the recipe of the pairs that were found"""
     setup_changed = Signal()
     """Another network or device was chosen."""
 
@@ -46,6 +55,11 @@ class MatchPanel(QWidget):
         self._state, self._jobs, self._settings = state, jobs, settings
         self._handle: JobHandle | None = None
         self._before = (state.pairs, state.levels)
+        self._looking: JobHandle | None = None
+        self._whole, self._fixed = True, frozenset[int]()
+        self._step: Callable[[PairSet], str] = lambda _: "Match"
+        self._recipe: dict[str, Any] = {}
+        self.memory = MemoryHolder()
         self.network = NetworkChooser(settings)
         self.form = OptionsForm(settings.options(MatchOptions, "match"))
         self.levels = LevelSlider(state)
@@ -119,37 +133,103 @@ class MatchPanel(QWidget):
         return self._handle is not None
 
     def run(self) -> None:
-        """Match the two pictures with what the form says."""
-        a, b = self._state.picture("A"), self._state.picture("B")
-        if self.is_running or a is None or b is None:
+        """Match the two pictures with what the form says; what was placed by hand or locked is kept."""
+        fixed = pairs_to_keep(self._state.pairs)
+
+        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
+            from studio.buddies import find_buddies  # here, on the compute thread: this imports torch
+
+            return find_buddies(a, b, options, fixed=fixed, **setup)
+
+        if self._start("Match", make, lambda found: f"Match: {len(found)} pairs"):
+            self._fixed = frozenset(fixed.ids)
+            self._state.set_pairs(fixed, step=None)
+
+    def rematch_around(self) -> None:
+        """Solve only what hangs below the selected pair."""
+        pairs, number = self._state.pairs, self._state.selected
+
+        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
+            from studio.buddies import rematch_around
+
+            return rematch_around(a, b, options, pairs, number, **setup)
+
+        if number:
+            self._start("Re-match", make, lambda _: f"Re-match around {number}", whole=False)
+
+    def rematch_inside(self, side: Side, corners: Sequence[Point]) -> None:
+        """Match only what lies inside a lasso."""
+        pairs = self._state.pairs
+
+        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
+            from studio.buddies import rematch_inside
+
+            return rematch_inside(a, b, options, pairs, "a" if side == "A" else "b", corners, **setup)
+
+        self._start("Re-match", make, lambda _: f"Re-match inside a lasso in {side}", whole=False)
+
+    def look(self) -> None:
+        """Let the network see both pictures, so that partners of new pairs can be proposed."""
+        if self.is_running or self._looking is not None:
             return
+
+        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[None]:
+            from studio.buddies import look
+
+            return look(a, b, options, **setup)
+
+        handle = self._submit("Look at", make)
+        if handle is not None:
+            self._looking = handle
+            handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+            handle.ended.connect(self._on_looked)
+
+    def _on_looked(self) -> None:
+        self._looking = None
+
+    def _submit(self, verb: str, make: Callable[..., Job[Any]]) -> JobHandle | None:
+        a, b = self._state.picture("A"), self._state.picture("B")
+        if a is None or b is None:
+            return None
         try:
             options = self.form.value()
         except OptionsError as error:
             self.message.emit("error", str(error), "")
-            return
+            return None
         assert isinstance(options, MatchOptions)
         backbone, weights, device = self.network.backbone_name, self.network.weights, self.network.device_name
 
-        def make() -> Job[PairSet]:
-            from studio.buddies import find_buddies  # here, on the compute thread: this imports torch
+        def start() -> Job[Any]:
+            memory = self.memory.get()
+            return make(a, b, options, backbone=backbone, weights=weights, device=device, memory=memory)
 
-            return find_buddies(a, b, options, backbone=backbone, weights=weights, device=device)
+        log.info("%s with %s on %s: %s", verb, backbone, device, options.to_dict())
+        self._recipe = {"job": verb, "network": backbone, "device": device, "options": options.to_dict()}
+        handle = self._jobs.submit(f"{verb} {a.name} and {b.name}", start)
+        handle.finished.connect(lambda _: self.looked.emit(a, b))
+        return handle
 
+    def _start(
+        self, verb: str, make: Callable[..., Job[PairSet]], step: Callable[[PairSet], str], whole: bool = True
+    ) -> bool:
+        """Run a match that makes the pairs anew, or a part of them."""
+        handle = None if self.is_running else self._submit(verb, make)
+        if handle is None:
+            return False
         self._before = (self._state.pairs, self._state.levels)
-        self._handle = handle = self._jobs.submit(f"Match {a.name} and {b.name}", make)
-        log.info("match with %s on %s: %s", backbone, device, options.to_dict())
+        self._handle, self._whole, self._step, self._fixed = handle, whole, step, frozenset()
         handle.progressed.connect(self._on_progress)
         handle.finished.connect(self._on_finished)
         handle.failed.connect(self._on_failed)
         handle.cancelled.connect(self._on_cancelled)
         handle.ended.connect(self._on_ended)
-        self._state.set_pairs(PairSet())
+        self._state.hold(True)
         self.bar.setValue(0)
         self.status.setText("waiting")
         self._timer.start()
         self._refresh()
         self.running_changed.emit()
+        return True
 
     def cancel(self) -> None:
         if self._handle is not None:
@@ -166,15 +246,16 @@ class MatchPanel(QWidget):
     def _on_progress(self, event: Progress) -> None:
         self.bar.setValue(round(event.fraction * 1000))
         self.status.setText(event.message)
-        if isinstance(event.preview, PairSet):
-            levels = {pair.level for pair in event.preview}
+        if self._whole and isinstance(event.preview, PairSet):
+            levels = {pair.level for pair in event.preview if pair.id not in self._fixed}
             if len(levels) == 1:
                 self._state.add_level(levels.pop(), event.preview)
 
     def _on_finished(self, pairs: PairSet) -> None:
         assert self._handle is not None
         took = duration(self._handle.elapsed())
-        self._state.set_pairs(pairs, self._state.levels)
+        self._state.set_pairs(pairs, self._state.levels, self._step(pairs))
+        self.matched.emit({**self._recipe, "pairs": len(pairs), "seconds": round(self._handle.elapsed(), 2)})
         self.bar.setValue(1000)
         if len(pairs):
             self.status.setText(f"{len(pairs)} pairs in {took}")
@@ -200,10 +281,11 @@ class MatchPanel(QWidget):
     def _restore(self) -> None:
         """Nothing is lost by a match that did not end well."""
         self.bar.setValue(0)
-        self._state.set_pairs(*self._before)
+        self._state.set_pairs(*self._before, step=None)
 
     def _on_ended(self) -> None:
         self._handle = None
+        self._state.hold(False)
         self._timer.stop()
         self.time_left.clear()
         self.network.refresh()

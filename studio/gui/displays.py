@@ -1,0 +1,24 @@
+"""The levels for the screen that belong to each picture, as long as somebody holds the picture."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from studio.gui.items import DisplayPicture
+from studio.picture import Picture
+
+_displays: WeakKeyDictionary[Picture, DisplayPicture] = WeakKeyDictionary()
+
+
+def remember(picture: Picture, display: DisplayPicture) -> None:
+    """Keep what was made off the GUI thread."""
+    _displays[picture] = display
+
+
+def display_of(picture: Picture) -> DisplayPicture:
+    """What was kept, or made now if nothing was."""
+    display = _displays.get(picture)
+    if display is None:
+        display = DisplayPicture.of(picture)
+        remember(picture, display)
+    return display

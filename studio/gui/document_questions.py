@@ -1,0 +1,46 @@
+"""What a person is asked before work could be lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+Answer = Literal["save", "discard", "cancel"]
+
+
+def ask_to_save(window: QWidget, name: str) -> Answer:
+    """Whether the changes to a project are to be saved before it goes."""
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Unsaved changes")
+    box.setText(f"Save the changes to “{name}”?")
+    box.setInformativeText("They are lost otherwise.")
+    buttons = QMessageBox.StandardButton
+    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+    box.setDefaultButton(buttons.Save)
+    answers: dict[int, Answer] = {buttons.Save.value: "save", buttons.Discard.value: "discard"}
+    return answers.get(box.exec(), "cancel")
+
+
+def ask_to_overwrite(window: QWidget, name: str) -> bool:
+    """Whether a file is to be replaced that another program changed meanwhile."""
+    buttons = QMessageBox.StandardButton
+    answer = QMessageBox.question(
+        window,
+        "Changed by another program",
+        f"“{name}” was changed by another program since it was opened. Replace it?",
+        buttons.Yes | buttons.Cancel,
+        buttons.Cancel,
+    )
+    return answer == buttons.Yes
+
+
+def signature(path: Path) -> tuple[int, int] | None:
+    """Tells whether another program wrote to a file; None if it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

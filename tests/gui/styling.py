@@ -1,0 +1,41 @@
+"""Small runs of the mode Style, and waiting for them."""
+
+from __future__ import annotations
+
+from studio.gui.style_history import Moment
+from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+
+TINY = StyleOptions(size=48, steps=8, smallest=32)
+LONG = StyleOptions(size=48, steps=5000, smallest=32)
+TINY_TEXTURE = TextureOptions(width=48, height=32, steps=6, smallest=32)
+TINY_INVERSION = InversionOptions(size=48, steps=6)
+
+
+def began(window, qtbot, options=LONG) -> Moment:
+    """Start a run and wait for its first picture."""
+    panel = window.style_panel
+    panel.form.set_value(options)
+    panel.run()
+    qtbot.waitUntil(lambda: len(panel.stage.history) > 0, timeout=30000)
+    return panel.stage.history[-1]
+
+
+def ended(window, qtbot) -> None:
+    """Wait for the end of the run."""
+    qtbot.waitUntil(lambda: not window.style_panel.runner.is_running, timeout=60000)
+    qtbot.wait(10)
+
+
+def ran(window, qtbot, options=TINY) -> Moment:
+    """Run to the end; the last picture that was shown."""
+    panel = window.style_panel
+    panel.form.set_value(options)
+    panel.run()
+    ended(window, qtbot)
+    return panel.stage.history[-1]
+
+
+def idle_files(window, qtbot) -> None:
+    """Wait until nothing is read or written any more."""
+    qtbot.waitUntil(lambda: not any(job.lane == "files" for job in window.jobs.open_jobs), timeout=20000)
+    qtbot.wait(10)

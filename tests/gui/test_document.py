@@ -1,0 +1,300 @@
+"""Projects in the window: saved, opened, reverted, kept safe, recovered; never called saved when they are not."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from studio.document import find_recoveries, reading, summary_of
+from studio.gui.main_window import MainWindow
+from studio.gui.settings import Settings
+from studio.pairs import PairSet
+from studio.picture import load_bytes
+
+PAIRS = PairSet.from_arrays([[100.5, 100], [300, 60.25]], [[90, 110], [260, 80]], rank=[3, 1], level=1)
+
+
+@pytest.fixture
+def paired(opened):
+    opened.state.set_pairs(PAIRS, {2: PAIRS}, "Match: 2 pairs")
+    return opened
+
+
+@pytest.fixture
+def project(paired, qtbot, tmp_path) -> Path:
+    """A saved project, open in the window."""
+    path = tmp_path / "cats.buddies"
+    save(paired, qtbot, path)
+    return path
+
+
+@pytest.fixture
+def another(themed, qtbot, tmp_path):
+    """Makes further windows with the same settings."""
+    made = []
+
+    def make() -> MainWindow:
+        window = MainWindow(Settings(tmp_path / "settings"), warm_up=False)
+        window.document.ask_to_save = lambda _: "discard"
+        window.show()
+        made.append(window)
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        assert window.stopped_cleanly
+        window.deleteLater()
+
+
+def save(window, qtbot, path: Path) -> None:
+    window.document.save_to(path)
+    qtbot.waitUntil(lambda: window.document.project == path, timeout=10000)
+
+
+def open_project(window, qtbot, path: Path) -> None:
+    window.document.open_path(path)
+    qtbot.waitUntil(lambda: window.document._busy is None, timeout=10000)
+
+
+def move_first(window, x: float) -> None:
+    window.state.drag_point("A", 1, (x, 50.0))
+    window.state.drop_point("A", 1)
+
+
+def kept(window, qtbot) -> None:
+    qtbot.waitUntil(lambda: window.document.keeper.is_idle, timeout=10000)
+
+
+def kill(window, qtbot) -> None:
+    """End autosave as a killed program would: the working file stays."""
+    kept(window, qtbot)
+    keeper = window.document.keeper
+    keeper.enabled = False
+    if keeper._session is not None:
+        keeper._session.close()
+        keeper._session = None
+
+
+def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_path, another):
+    paired.state.set_selection([1])
+    paired.editing.pairs.toggle_locked()
+    paired.match_panel.form.editors["pairs"].set_value(7)
+    assert paired.isWindowModified() and "[*]" in paired.windowTitle()
+    path = tmp_path / "cats.buddies"
+    save(paired, qtbot, path)
+    assert not paired.isWindowModified() and paired.windowTitle().startswith("cats.buddies")
+    assert paired.messages.severity == "success"
+    pairs, pixels = paired.state.pairs, paired.state.picture("A").pixels
+    kill(paired, qtbot)
+    paired.document._take_lock(None)
+    window = another()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    window.opener.open_mime(mime, "A")
+    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    assert window.state.pairs == pairs and window.state.levels == {2: PAIRS}
+    assert (window.state.picture("A").pixels == pixels).all() and window.state.picture("B").name == "coffee.jpg"
+    assert window.match_panel.form.value().pairs == 7
+    assert not window.isWindowModified() and window.document.project == path
+    # The history came along: what was done before saving can be taken back.
+    window.actions_["undo"].trigger()
+    assert not window.state.pairs[0].locked and window.isWindowModified()
+    window.actions_["redo"].trigger()
+    assert not window.isWindowModified()
+    menus = window.file_menus
+    menus.fill_projects()
+    assert menus.projects.actions()[0].text() == "cats.buddies"
+    qtbot.waitUntil(lambda: not menus.projects.actions()[0].icon().isNull(), timeout=5000)
+
+
+def test_a_match_leaves_its_recipe_in_the_project(opened, qtbot, tmp_path, monkeypatch):
+    import studio.buddies
+    from studio.progress import Progress
+
+    def find(a, b, options, **_):
+        yield Progress(0.5, "finding")
+        return PAIRS
+
+    monkeypatch.setattr(studio.buddies, "find_buddies", find, raising=False)
+    for _ in range(2):
+        opened.match_panel.run()
+        qtbot.waitUntil(lambda: not opened.match_panel.is_running, timeout=20000)
+    save(opened, qtbot, tmp_path / "p.buddies")
+    (result,) = reading(tmp_path / "p.buddies").results
+    assert (result.kind, result.recipe["network"], result.recipe["pairs"]) == ("match", "buddynet", 2)
+    assert result.recipe["options"] == opened.match_panel.form.value().to_dict()
+
+
+def test_the_mark_of_changes_follows_undo_and_options(project, paired, qtbot):
+    move_first(paired, 20.0)
+    assert paired.isWindowModified()
+    paired.actions_["undo"].trigger()
+    assert not paired.isWindowModified()
+    editor = paired.match_panel.form.editors["pairs"]
+    before = editor.value()
+    editor.set_value(before + 1)
+    assert paired.isWindowModified()
+    editor.set_value(before)
+    assert not paired.isWindowModified()
+
+
+def test_revert_goes_back_to_the_file(project, paired, qtbot):
+    move_first(paired, 20.0)
+    assert paired.actions_["revert"].isEnabled()
+    paired.actions_["revert"].trigger()
+    qtbot.waitUntil(lambda: paired.state.pairs == PAIRS, timeout=10000)
+    assert not paired.isWindowModified() and paired.document.project == project
+    move_first(paired, 30.0)
+    save(paired, qtbot, project)
+    qtbot.waitUntil(lambda: not paired.isWindowModified())
+    assert reading(project).pairs == paired.state.pairs
+
+
+def test_a_save_that_fails_says_why_and_the_mark_stays(project, paired, qtbot, tmp_path, monkeypatch):
+    before = project.read_bytes()
+    move_first(paired, 20.0)
+
+    def no_room(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("studio.document.session.os.fsync", no_room)
+        paired.actions_["save_project"].trigger()
+        qtbot.waitUntil(lambda: paired.messages.severity == "error", timeout=10000)
+    assert "disk is full" in paired.messages.text() and paired.isWindowModified()
+    assert project.read_bytes() == before
+    paired.document.save_to(tmp_path / "gone" / "p.buddies")
+    qtbot.waitUntil(lambda: "no such file or folder" in paired.messages.text(), timeout=10000)
+    assert paired.isWindowModified() and paired.document.project == project
+    paired.actions_["save_project"].trigger()
+    qtbot.waitUntil(lambda: not paired.isWindowModified(), timeout=10000)
+    assert reading(project).pairs == paired.state.pairs
+
+
+def test_an_edit_during_a_save_is_not_called_saved(project, paired, qtbot):
+    move_first(paired, 20.0)
+    done = []
+    paired.document.save_to(project, lambda: done.append(True))
+    move_first(paired, 25.0)
+    qtbot.waitUntil(lambda: bool(done), timeout=10000)
+    assert paired.isWindowModified()
+    assert reading(project).pairs.by_id(1).a == (20.0, 50.0)
+
+
+def test_autosave_keeps_each_edit_and_a_killed_window_is_offered_again(project, paired, qtbot, another):
+    move_first(paired, 20.0)
+    kept(paired, qtbot)
+    move_first(paired, 33.0)
+    wanted = paired.state.pairs
+    kill(paired, qtbot)
+    paired.document._take_lock(None)
+    window = another()
+    window.document.offer_recoveries()
+    bar = window.document.recovery_bar
+    qtbot.waitUntil(bar.isVisible, timeout=10000)
+    assert bar.offered.project == project and bar.offered.summary.pairs == 2
+    assert "cats" in bar._title.text()
+    bar.recover_button.click()
+    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    assert window.state.pairs == wanted and window.isWindowModified() and window.document.project == project
+    window.actions_["undo"].trigger()
+    assert window.state.pairs.by_id(1).a == (20.0, 50.0)
+    assert not bar.isVisible() and find_recoveries() == []
+
+
+def test_what_is_discarded_is_gone_and_later_asks_again(paired, qtbot, another):
+    kill(paired, qtbot)
+    window = another()
+    bar = window.document.recovery_bar
+    for button in (bar.later_button, bar.discard_button):
+        window.document.offer_recoveries()
+        qtbot.waitUntil(bar.isVisible, timeout=10000)
+        button.click()
+        assert not bar.isVisible()
+    qtbot.waitUntil(lambda: find_recoveries() == [], timeout=5000)
+
+
+def test_a_project_open_in_two_windows_is_a_copy_in_the_second(project, paired, qtbot, another):
+    window = another()
+    open_project(window, qtbot, project)
+    assert window.state.pairs == PAIRS and window.document.project is None
+    assert "another window" in window.messages.text()
+    window.document.save_to(project)
+    assert window.messages.severity == "error" and "another window" in window.messages.text()
+    assert window.document.project is None
+
+
+def test_a_file_changed_by_another_program_is_asked_about(project, paired, qtbot):
+    asked = []
+    paired.document.ask_to_overwrite = lambda name: bool(asked.append(name))
+    move_first(paired, 20.0)
+    os.utime(project, ns=(1, 1))
+    paired.actions_["save_project"].trigger()
+    assert asked == ["cats.buddies"] and paired.isWindowModified()
+    project.unlink()  # a file that is gone is written anew without a question
+    paired.actions_["save_project"].trigger()
+    qtbot.waitUntil(lambda: not paired.isWindowModified(), timeout=10000)
+    assert summary_of(project).pairs == 2 and len(asked) == 1
+
+
+def test_closing_asks_and_saving_first_closes_afterwards(paired, qtbot, tmp_path, monkeypatch):
+    paired.document.ask_to_save = lambda _: "cancel"
+    assert not paired.close() and paired.isVisible()
+    path = tmp_path / "last.buddies"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path.with_suffix("")), ""))
+    paired.document.ask_to_save = lambda _: "save"
+    assert not paired.close()
+    qtbot.waitUntil(lambda: not paired.isVisible(), timeout=10000)
+    assert reading(path).pairs == PAIRS
+    assert find_recoveries() == []
+
+
+def test_a_damaged_or_foreign_file_is_told_and_nothing_open_is_lost(project, paired, qtbot, tmp_path):
+    kept(paired, qtbot)
+    foreign = tmp_path / "other.buddies"
+    foreign.write_bytes(b"not a project")
+    open_project(paired, qtbot, foreign)
+    assert "not a project" in paired.messages.text() and paired.state.pairs == PAIRS
+    damaged = tmp_path / "damaged.buddies"
+    content = project.read_bytes()
+    damaged.write_bytes(content[: len(content) // 2])
+    open_project(paired, qtbot, damaged)
+    assert paired.state.pairs == PAIRS and paired.document.project is None
+    assert paired.messages.severity == "warning" and "damaged" in paired.messages.text()
+    assert paired.isWindowModified()
+
+
+def test_a_new_project_is_empty(project, paired, qtbot):
+    paired.actions_["new_project"].trigger()
+    assert not paired.state.has_both and len(paired.state.pairs) == 0
+    assert paired.document.project is None and not paired.isWindowModified()
+    assert paired.windowTitle() == "Buddies Studio"
+    assert not paired.actions_["undo"].isEnabled()
+
+
+def test_a_picture_that_was_made_is_kept_with_its_recipe(project, paired, qtbot, tmp_path, monkeypatch):
+    made = paired.state.picture("A")
+    paired.document.add_picture("style", "stylize", {"what": "stylize", "steps": 3}, made)
+    qtbot.waitUntil(lambda: bool(paired.document.results), timeout=20000)
+    assert paired.isWindowModified()
+    paired.actions_["save_project"].trigger()
+    qtbot.waitUntil(lambda: not paired.isWindowModified(), timeout=10000)
+    (result,) = reading(project).results
+    assert result.recipe == {"what": "stylize", "steps": 3}
+    assert (load_bytes(result.content, "result").pixels == made.pixels).all()
+    paired.file_menus.fill_results()
+    (action,) = paired.file_menus.results.actions()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "out.png"), ""))
+    action.trigger()
+    assert (tmp_path / "out.png").read_bytes() == result.content
+    paired.document.add_result("match", "pairs", {"pairs": 2})
+    paired.file_menus.fill_results()
+    paired.file_menus.results.actions()[0].trigger()
+    assert json.loads(QGuiApplication.clipboard().text()) == {"pairs": 2}
