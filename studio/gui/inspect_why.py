@@ -306,7 +306,7 @@ class WhyView(InspectView):
         self._show_bars(reading)
         text = why_words(reading, info)
         if self.explanation is not None:
-            text = explanation_words(self.explanation)
+            text = explanation_words(self.explanation) + text
         self.words.set_words(text)
         if self.active:
             self._show_maps(reading, info)

@@ -46,9 +46,16 @@ def level_name(layer: LayerInfo) -> str:
     return f"level {layer.level}, {layer.name}" if layer.level else layer.name
 
 
-def how_similar(value: float) -> str:
-    for least, words in ((0.8, "very similar"), (0.6, "similar"), (0.4, "somewhat similar"), (0.2, "hardly similar")):
-        if value >= least:
+def how_similar(value: float, top: float = 1.0) -> str:
+    """In words, against the `top` that places of these two pictures reach: coarse levels never come near 1."""
+    share = value / top
+    for least, words in (
+        (0.85, "very similar"),
+        (0.65, "similar"),
+        (0.45, "somewhat similar"),
+        (0.2, "hardly similar"),
+    ):
+        if share >= least:
             return words
     return "not similar"
 
@@ -82,7 +89,9 @@ def hover_words(reading: HoverReading, level: LevelReading) -> str:
             f"<b>[[mutual|One-sided]]:</b> looking back from there, another place in {here} is more similar. "
             "The match would not pair them at this level."
         )
-    score = f"scores <b>{level.value:.2f}</b> of 1: {how_similar(level.value)}"
+    score = (
+        f"scores <b>{level.value:.2f}</b> of 1: {how_similar(level.value, session.tops.get(level.layer.level, 1.0))}"
+    )
     return (
         f"<p>At [[level|{level_name(level.layer)}]] the network compares <b>{sees}</b>. The most "
         f"[[similarity|similar]] place in {there} {score}. {margin}</p>"
@@ -104,13 +113,14 @@ def why_words(reading: WhyReading, layer: LayerInfo) -> str:
     """HTML: what the bars say."""
     count, half = len(reading.parts), how_many_for_half(reading)
     sees = what_it_sees(layer, reading.request.session)
+    top = reading.request.session.tops.get(layer.level, 1.0)
     strongest = int(reading.parts.argmax())
     share = reading.parts[strongest] / reading.similarity if reading.similarity > 0 else 0.0
     channels = "one channel makes" if half == 1 else f"{half} channels make"
     return (
         f"<p>At [[level|{level_name(layer)}]] the network describes <b>{sees}</b> by {count} numbers a place, one a "
         f"[[channel|channel]]. The two places [[similarity|score]] <b>{reading.similarity:.2f}</b> of 1, "
-        f"{how_similar(reading.similarity)}, and {channels} up half of that.</p>"
+        f"{how_similar(reading.similarity, top)}, and {channels} up half of that.</p>"
         f"<p>Channel <b>{strongest}</b> gives the most, {share:.0%}: both places have what it looks for. "
         "Click a bar to see where else in the pictures it finds that.</p>"
     )

@@ -121,7 +121,9 @@ class LossPlot(QWidget):
             curve.setPen(self._pen(name))
 
     def _show_legend(self) -> None:
-        self._legend.setVisible(bool(self._curves))
+        if not self._curves:
+            self._legend.setText(f'<span style="color:{colors().muted}">Losses: their curves come here.</span>')
+            return
         words = (f'<span style="color:{self._color(name)}">&#9632;</span>&nbsp;{name}' for name in self._curves)
         self._legend.setText("&nbsp; ".join(words))
 

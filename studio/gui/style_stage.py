@@ -105,7 +105,7 @@ class StyleStage(QWidget):
         for part in (self.strip, self.view, self.plot):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([164, 700, 220])
+        self.splitter.setSizes([230, 650, 220])
         self.live_button.setText("Newest")
         self.live_button.setToolTip("Follow the run again")
         below = QHBoxLayout()

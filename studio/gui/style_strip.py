@@ -1,4 +1,4 @@
-"""Small previews of variants, one below the other; a click chooses one."""
+"""Small previews of variants in two columns; a click chooses one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,25 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.gui.items import checkerboard, image_of
 from studio.gui.theme import colors
 
 Pixels = npt.NDArray[np.uint8]
 
-THUMB_WIDTH, THUMB_HEIGHT = 132, 92
+THUMB_WIDTH, THUMB_HEIGHT = 94, 68
 CAPTION = 20
+COLUMNS = 2
 
 
 class VariantButton(QAbstractButton):
@@ -76,7 +86,7 @@ class VariantButton(QAbstractButton):
 
 
 class VariantStrip(QFrame):
-    """A column of variants that scrolls."""
+    """Columns of variants that scroll."""
 
     chosen = Signal(int)
     """(index of the variant that was clicked)"""
@@ -89,12 +99,14 @@ class VariantStrip(QFrame):
         self._heading.setObjectName("heading")
         self.note = QLabel(wordWrap=True)
         self.note.setObjectName("muted")
-        self._column = QVBoxLayout()
-        self._column.setContentsMargins(4, 0, 4, 4)
-        self._column.setSpacing(2)
-        self._column.addStretch(1)
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(4, 0, 4, 4)
+        self._grid.setSpacing(2)
         inner = QWidget()
-        inner.setLayout(self._column)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._grid)
+        column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -110,20 +122,20 @@ class VariantStrip(QFrame):
         head.addWidget(self.note)
         layout.addLayout(head)
         layout.addWidget(scroll, 1)
-        self.setFixedWidth(THUMB_WIDTH + 32)
+        self.setFixedWidth(COLUMNS * (THUMB_WIDTH + 10) + 22)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
 
     def set_variants(self, variants: Sequence[tuple[str, str]]) -> None:
         """Show these (title, tip), none of them computed yet."""
         for button in self.buttons:
-            self._column.removeWidget(button)
+            self._grid.removeWidget(button)
             button.hide()
             button.deleteLater()
         self.buttons = []
         for index, (title, tip) in enumerate(variants):
             button = VariantButton(title, tip)
             button.clicked.connect(lambda _=False, index=index: self._on_clicked(index))
-            self._column.insertWidget(index, button)
+            self._grid.addWidget(button, index // COLUMNS, index % COLUMNS)
             self.buttons.append(button)
 
     def show_pixels(self, index: int, pixels: Pixels) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from studio.options import Options, knob
 
@@ -27,6 +27,53 @@ _TILE_HELP = (
     "memory; 0 takes pieces only where memory asks for them."
 )
 _PRECISION_HELP = "Numbers the network computes with: auto takes bfloat16 on a GPU that has it, else float32."
+
+
+def _optimizer() -> Any:
+    return knob("adam", _OPTIMIZER_HELP, label="Optimiser", advanced=True)
+
+
+def _precision() -> Any:
+    return knob("auto", _PRECISION_HELP, label="Precision", advanced=True)
+
+
+def _seed() -> Any:
+    return knob(0, _SEED_HELP, label="Seed", minimum=0, maximum=2**31 - 1, step=1, advanced=True)
+
+
+def _layers() -> Any:
+    return knob("", _LAYERS_HELP, label="Style layers", advanced=True)
+
+
+def _tile() -> Any:
+    return knob(
+        0, _TILE_HELP, label="Tiles", unit="px", minimum=0, maximum=4096, step=64, special="automatic", advanced=True
+    )
+
+
+def _step_length(default: float) -> Any:
+    return knob(
+        default,
+        "How far each step of adam goes, of the range from black to white.",
+        label="Step length",
+        minimum=1e-4,
+        maximum=1.0,
+        soft_maximum=0.2,
+        step=0.005,
+        advanced=True,
+    )
+
+
+def _averaging(default: float) -> Any:
+    return knob(
+        default,
+        "How slowly the shown average follows the steps: near 1 it is smoother, 0 shows each step itself.",
+        label="Averaging",
+        minimum=0.0,
+        maximum=0.999,
+        step=0.01,
+        advanced=True,
+    )
 
 
 class StyleOptions(Options):
@@ -127,26 +174,9 @@ class StyleOptions(Options):
     init: Init = knob(
         "content", "What the first picture is; “picture” takes the one that is handed in.", label="Start", advanced=True
     )
-    optimizer: Optimizer = knob("adam", _OPTIMIZER_HELP, label="Optimiser", advanced=True)
-    learning_rate: float = knob(
-        0.08,
-        "How far each step of adam goes, of the range from black to white.",
-        label="Step length",
-        minimum=1e-4,
-        maximum=1.0,
-        soft_maximum=0.2,
-        step=0.005,
-        advanced=True,
-    )
-    averaging: float = knob(
-        0.9,
-        "How slowly the shown average follows the steps: near 1 it is smoother, 0 shows each step itself.",
-        label="Averaging",
-        minimum=0.0,
-        maximum=0.999,
-        step=0.01,
-        advanced=True,
-    )
+    optimizer: Optimizer = _optimizer()
+    learning_rate: float = _step_length(0.08)
+    averaging: float = _averaging(0.9)
     smallest: int = knob(
         128,
         "Longer side at which it starts; from there sizes grow by the square root of two.",
@@ -178,15 +208,13 @@ class StyleOptions(Options):
         step=0.005,
         advanced=True,
     )
-    layers: str = knob("", _LAYERS_HELP, label="Style layers", advanced=True)
+    layers: str = _layers()
     content_layers: str = knob(
         "", "Layers whose activations hold the shapes; empty: relu4_2 or what comes next to it.", advanced=True
     )
-    tile: int = knob(
-        0, _TILE_HELP, label="Tiles", unit="px", minimum=0, maximum=4096, step=64, special="automatic", advanced=True
-    )
-    precision: Precision = knob("auto", _PRECISION_HELP, label="Precision", advanced=True)
-    seed: int = knob(0, _SEED_HELP, label="Seed", minimum=0, maximum=2**31 - 1, step=1, advanced=True)
+    tile: int = _tile()
+    precision: Precision = _precision()
+    seed: int = _seed()
 
 
 class TextureOptions(Options):
@@ -218,35 +246,16 @@ class TextureOptions(Options):
         soft_maximum=3.0,
         step=0.05,
     )
-    optimizer: Optimizer = knob("adam", _OPTIMIZER_HELP, label="Optimiser", advanced=True)
-    learning_rate: float = knob(
-        0.08,
-        "How far each step of adam goes.",
-        label="Step length",
-        minimum=1e-4,
-        maximum=1.0,
-        soft_maximum=0.1,
-        step=0.005,
-        advanced=True,
-    )
-    averaging: float = knob(
-        0.9,
-        "How slowly the shown average follows the steps.",
-        label="Averaging",
-        minimum=0.0,
-        maximum=0.999,
-        step=0.01,
-        advanced=True,
-    )
+    optimizer: Optimizer = _optimizer()
+    learning_rate: float = _step_length(0.08)
+    averaging: float = _averaging(0.9)
     smallest: int = knob(
         64, "Longer side at which it starts.", label="First size", unit="px", minimum=16, maximum=8192, advanced=True
     )
-    layers: str = knob("", _LAYERS_HELP, label="Style layers", advanced=True)
-    tile: int = knob(
-        0, _TILE_HELP, label="Tiles", unit="px", minimum=0, maximum=4096, step=64, special="automatic", advanced=True
-    )
-    precision: Precision = knob("auto", _PRECISION_HELP, label="Precision", advanced=True)
-    seed: int = knob(0, _SEED_HELP, label="Seed", minimum=0, maximum=2**31 - 1, step=1, advanced=True)
+    layers: str = _layers()
+    tile: int = _tile()
+    precision: Precision = _precision()
+    seed: int = _seed()
 
 
 class InversionOptions(Options):
@@ -273,25 +282,8 @@ class InversionOptions(Options):
         soft_maximum=1.0,
         step=0.01,
     )
-    optimizer: Optimizer = knob("adam", _OPTIMIZER_HELP, label="Optimiser", advanced=True)
-    learning_rate: float = knob(
-        0.05,
-        "How far each step of adam goes.",
-        label="Step length",
-        minimum=1e-4,
-        maximum=1.0,
-        soft_maximum=0.2,
-        step=0.005,
-        advanced=True,
-    )
-    averaging: float = knob(
-        0.8,
-        "How slowly the shown average follows the steps.",
-        label="Averaging",
-        minimum=0.0,
-        maximum=0.999,
-        step=0.01,
-        advanced=True,
-    )
-    precision: Precision = knob("auto", _PRECISION_HELP, label="Precision", advanced=True)
-    seed: int = knob(0, _SEED_HELP, label="Seed", minimum=0, maximum=2**31 - 1, step=1, advanced=True)
+    optimizer: Optimizer = _optimizer()
+    learning_rate: float = _step_length(0.05)
+    averaging: float = _averaging(0.8)
+    precision: Precision = _precision()
+    seed: int = _seed()

@@ -221,7 +221,7 @@ def test_the_strip_shows_what_comes_and_says_what_is_clicked(themed, qtbot):
     strip.show_failure(2)
     strip.show_pixels(7, plain(GREEN))  # of a set that is gone
     button = strip.buttons[0]
-    assert color_at(button, button.width() / 2, 50) == GREEN
+    assert color_at(button, button.width() / 2, 36) == GREEN
     with qtbot.waitSignal(strip.chosen) as caught:
         qtbot.mouseClick(strip.buttons[1], LEFT)
     assert caught.args == [1]

@@ -189,7 +189,7 @@ class InspectPanel(ModePanel):
         return {
             **{f"inspect_{view.name}": partial(self._go_to, view.name) for view in self.views},
             "inspect_release": self.hover.release,
-            "inspect_run": self.explain.run,
+            "inspect_run": self._run,
             "inspect_pin": self.explain.pin,
             "inspect_export_png": self.explain.export_png,
             "inspect_export_npy": self.explain.export_npy,
@@ -261,6 +261,10 @@ class InspectPanel(ModePanel):
         if name == "why" and self.hover.pinned is not None and self.hover.places is not None:
             self.why.take_over(self.hover.places, self.hover.chosen)
         self.stage.show_view([view.name for view in self.views].index(name))
+
+    def _run(self) -> None:
+        self._go_to(self.explain.name)
+        self.explain.run()
 
     def _go_to(self, name: str) -> None:
         self.stage.show_view([view.name for view in self.views].index(name))

@@ -78,9 +78,9 @@ class StylePanel(ModePanel):
         body.addWidget(self.choice)
         body.addWidget(rule())
         body.addWidget(heading("Options"))
-        body.addWidget(self._live_note)
         for form in self.forms.values():
             body.addWidget(form)
+        body.addWidget(self._live_note)
         body.addWidget(rule())
         body.addWidget(heading("Network"))
         body.addWidget(self.network)

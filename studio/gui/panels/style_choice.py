@@ -180,7 +180,8 @@ class StyleChoice(QWidget):
 
     def set_running(self, running: bool) -> None:
         """While a run goes on only weights may change."""
-        for widget in (self.kind_choice, self.direction, self.swap_button, self._start, self.sources.add_button):
+        self.sources.set_running(running)
+        for widget in (self.kind_choice, self.direction, self.swap_button, self._start):
             widget.setEnabled(not running)
 
     def _on_kind(self) -> None:

@@ -167,6 +167,11 @@ class StyleSources(QWidget):
         for row in list(self._rows):
             self._remove(row)
 
+    def set_running(self, running: bool) -> None:
+        """While a run goes on only weights may change."""
+        for widget in (self.add_button, *(row.remove for row in self._rows)):
+            widget.setEnabled(not running)
+
     def refresh_theme(self) -> None:
         for row in self._rows:
             row.refresh_theme()
