@@ -36,7 +36,7 @@ def render(out: Path, pictures: list[Path] | None) -> int:
     """Drive the window and write its pictures to `out`; returns the exit code."""
     from studio.gui.app import make_application
     from studio.gui.main_window import MainWindow
-    from studio.gui.settings import Settings
+    from studio.gui.settings.store import Settings
     from studio.gui.theme import apply_theme
 
     app = make_application()

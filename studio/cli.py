@@ -227,9 +227,7 @@ def _matching(
     yield Progress(0.06, "starting")  # the import below takes seconds
     from studio.buddies import find_buddies
 
-    search = find_buddies(
-        picture_a, picture_b, options, backbone=backbone, weights=weights, device=device, fixed=fixed
-    )
+    search = find_buddies(picture_a, picture_b, options, backbone=backbone, weights=weights, device=device, fixed=fixed)
     return _Found(picture_a, picture_b, (yield from part(search, 0.06, 1.0)))
 
 

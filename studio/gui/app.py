@@ -20,7 +20,7 @@ from studio import __version__
 from studio.document import SUFFIX
 from studio.gui.error_dialog import ErrorDialog
 from studio.gui.main_window import MainWindow
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.theme import apply_theme
 
 log = logging.getLogger(__name__)

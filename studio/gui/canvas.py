@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QRubberBand, QWidget
 
 from studio.gui.canvas_view import CanvasView, ViewState
+from studio.gui.editing.lasso import Lasso
+from studio.gui.editing.magnifier import Magnifier
 from studio.gui.items import DisplayPicture
-from studio.gui.lasso import Lasso
-from studio.gui.magnifier import Magnifier
 
 __all__ = ["TOOLS", "PictureCanvas", "Tool", "ViewState"]
 

@@ -23,25 +23,25 @@ from studio.device import DeviceInfo
 from studio.gui.actions import MENUS, SEPARATOR, TOOLBAR, Actions, ActionSpec, Conditions
 from studio.gui.dialogs import about_dialog, shortcut_sheet
 from studio.gui.displays import remember
-from studio.gui.editing import Editing
-from studio.gui.file_menus import FileMenus
+from studio.gui.editing.pair_files import PairFiles
+from studio.gui.editing.pairs_table import PairsTable
+from studio.gui.editing.tools import Editing
 from studio.gui.forms import OptionsForm
 from studio.gui.items import DisplayPicture
 from studio.gui.jobs_view import JobsView
 from studio.gui.messages import LogView, MessageBar, Severity
 from studio.gui.modes import Mode, ModePanel, Modes
-from studio.gui.morph_stage import MorphStage
+from studio.gui.morph.stage import MorphStage
 from studio.gui.opening import Opened, PictureOpener
-from studio.gui.pair_files import PairFiles
-from studio.gui.pairs_table import PairsTable
 from studio.gui.panels.inspect import InspectPanel
 from studio.gui.panels.match import MatchPanel
 from studio.gui.panels.morph import MorphPanel
 from studio.gui.panels.style import StylePanel
-from studio.gui.settings import Settings
-from studio.gui.settings_desk import SettingsDesk
+from studio.gui.project.file_menus import FileMenus
+from studio.gui.settings.desk import SettingsDesk
+from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState
-from studio.gui.style_stage import StyleStage
+from studio.gui.style.stage import StyleStage
 from studio.gui.theme import apply_theme, icon, is_dark
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue

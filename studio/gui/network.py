@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QPush
 from studio.backbones.catalog import CATALOG
 from studio.backbones.status import weights_status
 from studio.device import DeviceInfo
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 
 WEIGHTS_FILTER = "Network weights (*.safetensors *.pth *.pt);;All files (*)"
 

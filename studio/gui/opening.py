@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from studio.document import SUFFIX
 from studio.gui.items import DisplayPicture
 from studio.gui.messages import Severity
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState, other
 from studio.jobs import JobHandle, JobQueue
 from studio.pairs import PairSet

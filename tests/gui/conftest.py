@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.gui.app import make_application
 from studio.gui.main_window import MainWindow
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.theme import apply_theme
 from studio.pairs import PairSet
 from tests.gui.morphing import A_POINTS, B_POINTS, shots, wait_for

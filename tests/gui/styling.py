@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.gui.style_history import Moment
+from studio.gui.style.history import Moment
 from studio.style.options import InversionOptions, StyleOptions, TextureOptions
 
 TINY = StyleOptions(size=48, steps=8, smallest=32)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.document import find_recoveries, reading, summary_of
 from studio.gui.main_window import MainWindow
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.pairs import PairSet
 from studio.picture import load_bytes
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from studio.gui.inspect_hover import HoverView
+from studio.gui.inspect.hover import HoverView
 from studio.pairs import PairSet
 from studio.progress import Progress
 from tests.gui.inspecting import click, done, enter, hover, overlay, wait_for
@@ -162,7 +162,7 @@ def test_the_pixels_behind_a_pair_and_the_check_that_they_add_up(inspect, qtbot)
 
 
 def test_a_long_job_can_be_cancelled(inspect, qtbot, monkeypatch):
-    import studio.gui.inspect_attribution as attribution
+    import studio.gui.inspect.attribution as attribution
 
     closed: list[bool] = []
 
@@ -246,7 +246,7 @@ def test_small_maps_have_the_view_and_the_cursor_of_the_pictures(inspect, qtbot)
 
 
 def test_a_failure_is_told_in_one_sentence_and_can_be_tried_again(opened, qtbot, monkeypatch):
-    import studio.gui.inspect_work as work
+    import studio.gui.inspect.work as work
     from studio.backbones.levels import WeightsError
 
     def broken(*_):

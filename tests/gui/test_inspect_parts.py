@@ -11,15 +11,15 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
 from studio.gui.canvas import ViewState
-from studio.gui.inspect_bars import Bar, ChannelBars
-from studio.gui.inspect_colour import Coloured, HeatMap, stretched
-from studio.gui.inspect_curve import Curve, CurveView
-from studio.gui.inspect_draw import Overlay
-from studio.gui.inspect_grid import ChannelGrid, ChannelTiles
-from studio.gui.inspect_legend import number
-from studio.gui.inspect_readings import InspectSession, LayerInfo, WhyReading, WhyRequest
-from studio.gui.inspect_tiles import MapStrip, Tile, visible_part
-from studio.gui.inspect_words import how_many_for_half, what_it_sees, why_words
+from studio.gui.inspect.bars import Bar, ChannelBars
+from studio.gui.inspect.colour import Coloured, HeatMap, stretched
+from studio.gui.inspect.curve import Curve, CurveView
+from studio.gui.inspect.draw import Overlay
+from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
+from studio.gui.inspect.legend import number
+from studio.gui.inspect.readings import InspectSession, LayerInfo, WhyReading, WhyRequest
+from studio.gui.inspect.tiles import MapStrip, Tile, visible_part
+from studio.gui.inspect.words import how_many_for_half, what_it_sees, why_words
 from tests.gui.inspecting import click, done, enter, hover, overlay, wait_for
 
 SHARED = Coloured("ember", 0.7, True, False)

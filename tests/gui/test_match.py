@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 
 import studio.buddies
 from studio.errors import StudioError
-from studio.gui.pairs_table import ID_ROLE
+from studio.gui.editing.pairs_table import ID_ROLE
 from studio.gui.state import RESULT_LEVEL
 from studio.pairs import PairSet
 from studio.progress import Progress

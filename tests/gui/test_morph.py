@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 
 import studio.buddies
-from studio.gui.morph_desk import MorphDesk, count_places
+from studio.gui.morph.desk import MorphDesk, count_places
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.progress import Progress

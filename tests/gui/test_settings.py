@@ -13,8 +13,8 @@ from studio import paths
 from studio.cache import cache_size, prune
 from studio.gui.app import _ErrorRelay
 from studio.gui.look import PointLook, confidence_color, look, set_look
-from studio.gui.preferences import SECTIONS, Preferences, load_preferences
-from studio.gui.settings import Settings
+from studio.gui.settings.preferences import SECTIONS, Preferences, load_preferences
+from studio.gui.settings.store import Settings
 from studio.pairs import PairSet, PointPair
 from studio.progress import Progress
 

@@ -16,7 +16,7 @@ from studio.gui import dialogs
 from studio.gui.actions import MENUS, TOOLBAR, Actions, specs
 from studio.gui.forms import OptionsForm
 from studio.gui.main_window import MainWindow
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.theme import DARK, LIGHT, Colors, apply_theme
 from studio.options import Options, knob
 

@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 
 from studio.buddies.options import MatchOptions
 from studio.errors import StudioError
+from studio.gui.editing.pair_files import PAIRS_FILTER
 from studio.gui.items import image_of
 from studio.gui.opening import PICTURE_FILTER, Opened, opening
-from studio.gui.pair_files import PAIRS_FILTER
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobHandle, JobQueue
 from studio.pairs import PairSet, read_pairs

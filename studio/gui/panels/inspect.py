@@ -22,21 +22,21 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.actions import Actions
-from studio.gui.inspect_activations import ActivationsView
-from studio.gui.inspect_desk import InspectDesk
-from studio.gui.inspect_explain import ExplainView
-from studio.gui.inspect_field import FieldView
-from studio.gui.inspect_hover import HoverView
-from studio.gui.inspect_hub import InspectHub, InspectView
-from studio.gui.inspect_layer import CanvasClicks
-from studio.gui.inspect_legend import ColourKnobs, number
-from studio.gui.inspect_looking import Looking, LookRequest
-from studio.gui.inspect_stage import InspectStage
-from studio.gui.inspect_why import WhyView
+from studio.gui.inspect.activations import ActivationsView
+from studio.gui.inspect.desk import InspectDesk
+from studio.gui.inspect.explain import ExplainView
+from studio.gui.inspect.field import FieldView
+from studio.gui.inspect.hover import HoverView
+from studio.gui.inspect.hub import InspectHub, InspectView
+from studio.gui.inspect.layer import CanvasClicks
+from studio.gui.inspect.legend import ColourKnobs, number
+from studio.gui.inspect.looking import Looking, LookRequest
+from studio.gui.inspect.stage import InspectStage
+from studio.gui.inspect.why import WhyView
 from studio.gui.modes import ModePanel
 from studio.gui.network import NetworkChooser
 from studio.gui.panels.parts import heading, rule
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue

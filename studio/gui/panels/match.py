@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
 
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
+from studio.gui.editing.recall import MemoryHolder
 from studio.gui.forms import OptionsForm
 from studio.gui.jobs_view import duration
 from studio.gui.levels import LevelSlider
 from studio.gui.network import NetworkChooser
 from studio.gui.panels.parts import heading, rule
-from studio.gui.recall import MemoryHolder
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.state import Side, StudioState
 from studio.jobs import JobHandle, JobQueue, JobState
 from studio.options import OptionsError

@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 from studio.gui.actions import Actions
 from studio.gui.forms import OptionsForm
 from studio.gui.modes import ModePanel
-from studio.gui.morph_desk import Layer, MorphAnswer, MorphDesk, MorphRequest, View
-from studio.gui.morph_stage import MorphStage
-from studio.gui.pad import ShapeColourPad
+from studio.gui.morph.desk import Layer, MorphAnswer, MorphDesk, MorphRequest, View
+from studio.gui.morph.pad import ShapeColourPad
+from studio.gui.morph.stage import MorphStage
 from studio.gui.panels.further import FurtherPictures, name_of
 from studio.gui.panels.morph_export import MorphExport, MorphNow
 from studio.gui.panels.parts import heading, rule
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobQueue
 from studio.live import LiveWorker

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QP
 from studio.gui.forms import OptionsForm
 from studio.gui.jobs_view import duration
 from studio.gui.panels.parts import heading, rule
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.jobs import JobHandle, JobQueue
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
 from studio.options import OptionsError

@@ -21,12 +21,12 @@ from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.panels.style_foot import RunFoot
 from studio.gui.panels.style_result import StyleOutcome
 from studio.gui.panels.style_variants import StyleVariants
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
-from studio.gui.style_history import Moment
-from studio.gui.style_runner import StyleRunner
-from studio.gui.style_stage import StyleStage
-from studio.gui.style_tasks import KINDS, RECIPES, TITLES, AnyOptions, Kind, StyleTask, shown
+from studio.gui.style.history import Moment
+from studio.gui.style.runner import StyleRunner
+from studio.gui.style.stage import StyleStage
+from studio.gui.style.tasks import KINDS, RECIPES, TITLES, AnyOptions, Kind, StyleTask, shown
 from studio.jobs import JobQueue
 from studio.options import OptionsError
 from studio.pairs import PairSet

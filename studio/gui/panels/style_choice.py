@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 from studio.gui.opening import PICTURE_FILTER
 from studio.gui.panels.parts import heading
 from studio.gui.panels.style_sources import StyleSources
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState, other
-from studio.gui.style_tasks import KINDS, TITLES, Kind
+from studio.gui.style.tasks import KINDS, TITLES, Kind
 from studio.gui.theme import icon
 from studio.jobs import JobQueue
 from studio.picture import Picture, loading

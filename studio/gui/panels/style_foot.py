@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from studio.gui.jobs_view import duration
-from studio.gui.style_runner import StyleRunner
+from studio.gui.style.runner import StyleRunner
 from studio.jobs import JobState
 from studio.progress import Progress
 

@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from studio.gui.opening import PICTURE_FILTER
-from studio.gui.settings import Settings
+from studio.gui.settings.store import Settings
 from studio.gui.state import Side
-from studio.gui.style_tasks import Pixels, StyleTask
+from studio.gui.style.tasks import Pixels, StyleTask
 from studio.jobs import JobQueue
 from studio.picture import Picture, save
 from studio.progress import Job, Progress

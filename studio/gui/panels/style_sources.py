@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 
 from studio.gui.items import image_of
 from studio.gui.opening import PICTURE_FILTER
-from studio.gui.settings import Settings
-from studio.gui.style_tasks import shown
+from studio.gui.settings.store import Settings
+from studio.gui.style.tasks import shown
 from studio.gui.theme import icon
 from studio.jobs import JobQueue
 from studio.picture import Picture, loading

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.gui.style_runner import VariantRunner, VariantShot
-from studio.gui.style_strip import VariantStrip
-from studio.gui.style_tasks import StyleTask, small, variants_of, what_differs
+from studio.gui.style.runner import VariantRunner, VariantShot
+from studio.gui.style.strip import VariantStrip
+from studio.gui.style.tasks import StyleTask, small, variants_of, what_differs
 from studio.jobs import JobQueue
 
 QUIET_INTERVAL = 500

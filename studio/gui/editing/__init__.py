@@ -1,0 +1,1 @@
+"""Pairs by hand: tools, table, undo, provenance."""

@@ -1,0 +1,111 @@
+"""Pairs in and out of the window: import, export, clipboard, and the overlay picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from studio.errors import StudioError
+from studio.gui.settings.store import Settings
+from studio.gui.state import Side, StudioState
+from studio.jobs import JobQueue
+from studio.overlay import draw_pairs
+from studio.pairs import read_pairs, write_landmarks, write_pairs
+from studio.picture import save
+from studio.progress import Job, Progress
+
+PAIRS_FILTER = "Point pairs (*.csv *.json *.txt);;All files (*)"
+LANDMARKS_FILTER = "BigWarp landmarks (*.csv)"
+EXPORT_FILTER = f"{PAIRS_FILTER.split(';;')[0]};;{LANDMARKS_FILTER}"
+OVERLAY_FILTER = "Pictures (*.png *.jpg *.webp *.tif)"
+
+
+class PairFiles(QObject):
+    """Reads and writes the pairs that are shown."""
+
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+
+    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._state, self._jobs, self._settings, self._window = state, jobs, settings, window
+        self._chosen_filter = ""
+
+    def import_dialog(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self._window, "Import pairs", self._settings.last_folder, PAIRS_FILTER)
+        if path:
+            self.import_from(Path(path))
+
+    def import_from(self, path: Path) -> None:
+        """Read pairs from a file; points outside the pictures are told of."""
+        try:
+            pairs = read_pairs(path)
+        except StudioError as error:
+            self._say("error", str(error))
+            return
+        self._state.set_pairs(pairs, step=f"Import {path.name}")
+        outside = sum(1 for pair in pairs if not (self._inside("A", pair.a) and self._inside("B", pair.b)))
+        read = f"{len(pairs)} pairs were read from “{path.name}”"
+        if outside:
+            self._say("warning", f"{read}; {outside} of them lie outside the pictures.")
+        else:
+            self._say("success", f"{read}.")
+
+    def export_dialog(self) -> None:
+        path = self._ask("Export pairs", "pairs.csv", EXPORT_FILTER)
+        if path is not None:
+            self.export_to(path, landmarks=self._chosen_filter == LANDMARKS_FILTER)
+
+    def export_to(self, path: Path, landmarks: bool = False) -> None:
+        """Write the pairs shown by the suffix of `path`, or as landmarks of BigWarp."""
+        pairs = self._state.shown_pairs
+        try:
+            if landmarks:
+                write_landmarks(pairs, path)
+            written = [path] if landmarks else write_pairs(pairs, path)
+        except StudioError as error:
+            self._say("error", str(error))
+            return
+        names = " and ".join(f"“{file.name}”" for file in written)
+        self._say("success", f"{len(pairs)} pairs were written to {names}.")
+
+    def overlay_dialog(self) -> None:
+        path = self._ask("Export overlay picture", "pairs.png", OVERLAY_FILTER)
+        if path is not None:
+            self.overlay_to(path)
+
+    def overlay_to(self, path: Path) -> None:
+        """Draw both pictures with their pairs and save them, off the GUI thread."""
+        a, b, pairs = self._state.picture("A"), self._state.picture("B"), self._state.shown_pairs
+        if a is None or b is None:
+            return
+
+        def make() -> Job[None]:
+            yield Progress(0.1, "drawing the pairs")
+            drawn = draw_pairs(a, b, pairs)
+            yield Progress(0.7, f"writing {path.name}")
+            save(drawn, path)
+
+        handle = self._jobs.submit(f"Export {path.name}", make, lane="files")
+        handle.finished.connect(lambda _: self._say("success", f"The overlay was written to “{path.name}”."))
+        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+
+    def _ask(self, title: str, name: str, kinds: str) -> Path | None:
+        folder = Path(self._settings.last_folder or ".")
+        path, self._chosen_filter = QFileDialog.getSaveFileName(self._window, title, str(folder / name), kinds)
+        if not path:
+            return None
+        chosen = Path(path)
+        self._settings.last_folder = str(chosen.parent)
+        return chosen if chosen.suffix else chosen.with_suffix(Path(name).suffix)
+
+    def _inside(self, side: Side, point: tuple[float, float]) -> bool:
+        picture = self._state.picture(side)
+        return picture is not None and all(
+            -0.5 <= value <= length - 0.5 for value, length in zip(point, picture.size, strict=True)
+        )
+
+    def _say(self, severity: str, text: str) -> None:
+        self.message.emit(severity, text, "")

@@ -1,0 +1,92 @@
+"""How far a map can be trusted: what its checks say, in words and curves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from studio.gui.inspect.curve import DELETION, INSERTION, Curve, CurveView
+from studio.gui.inspect.legend import number
+from studio.gui.inspect.readings import Explained, MapChecks
+from studio.gui.state import SIDES, Side
+
+EXACT, LOOSE = 0.02, 0.1
+"""Shares of the target left open by completeness: up to which it is exact, and up to which it is good enough."""
+SAME = 0.5
+"""A map that stays this similar when the network is randomised does not show the network."""
+
+
+class ChecksPane(QScrollArea):
+    """The checks of one picture's map after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.words = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
+        self.words.setTextFormat(Qt.TextFormat.RichText)
+        self.labels = {side: QLabel(wordWrap=True) for side in SIDES}
+        self.curves = {side: CurveView() for side in SIDES}
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(4, 4, 8, 4)
+        column.setSpacing(6)
+        column.addWidget(self.words)
+        for side in SIDES:
+            self.labels[side].setTextFormat(Qt.TextFormat.RichText)
+            column.addWidget(self.labels[side])
+            column.addWidget(self.curves[side])
+        column.addStretch(1)
+        self.setWidget(inner)
+        self.setFixedWidth(290)
+        self.show_result(None)
+
+    def show_result(self, result: Explained | None, text: str = "") -> None:
+        """Show what is known of a result, or `text`."""
+        self.words.setText(text if result is None else f"<b>{result.title}</b>{text}")
+        for side in SIDES:
+            checks = result.checks.get(side) if result is not None else None
+            self.labels[side].setVisible(result is not None and side in result.maps)
+            self.curves[side].setVisible(False)
+            if result is None or side not in result.maps:
+                continue
+            head = f"<b>{side}</b>: {short_target(result, side)}"
+            self.labels[side].setText(f"<p>{head}</p>{check_words(checks)}")
+            if checks is not None and checks.deletion:
+                self.curves[side].set_curves(
+                    [
+                        Curve("taken away", checks.deletion, checks.deletion_area, DELETION),
+                        Curve("given back", checks.insertion, checks.insertion_area, INSERTION),
+                    ]
+                )
+
+
+def short_target(result: Explained, side: Side) -> str:
+    """What a map explains, in a few words, and how much of it there is."""
+    target = result.targets.get(side, "")
+    target = "similarity" if target.startswith("similarity") else target.removeprefix("class ")
+    return f"{target}, {number(result.scores[side])}" if side in result.scores else target
+
+
+def check_words(checks: MapChecks | None) -> str:
+    """HTML: what the checks of one map say."""
+    if checks is None:
+        return ""
+    words = f"<p>{checks.note}</p>" if checks.note else ""
+    if checks.residual is not None:
+        share = abs(checks.residual) / max(abs(checks.whole), 1e-9)
+        verdict = "exact" if share <= EXACT else "good enough" if share <= LOOSE else "take more steps"
+        words += f"<p>Adds up: {share:.1%} left open, {verdict}.</p>"
+    if checks.randomised:
+        value = checks.randomised[-1][2]
+        verdict = (
+            "it hardly changes, so it shows the picture rather than what the network has learnt"
+            if abs(value) >= SAME
+            else "it changes, so it does show what the network has learnt"
+        )
+        steps = ", ".join(f"{one:+.2f}" for _, _, one in checks.randomised)
+        words += f"<p>Likeness to the maps of a network with more and more random weights {steps}: {verdict}.</p>"
+    if checks.deletion:
+        words += "<p>While the most telling pixels are taken away or given back:</p>"
+    return words

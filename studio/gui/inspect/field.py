@@ -1,0 +1,259 @@
+"""What a cell of a layer can see, and what it really looks at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gui.inspect.colour import HeatMap
+from studio.gui.inspect.draw import Box, Mark, Overlay, paint_hint
+from studio.gui.inspect.hub import InspectHub, InspectView
+from studio.gui.inspect.label import WordsLabel
+from studio.gui.inspect.legend import LegendEntry
+from studio.gui.inspect.readings import FieldReading, FieldRequest, LayerInfo, Point
+from studio.gui.inspect.words import GLOSSARY, what_it_sees
+from studio.gui.state import Side
+from studio.gui.theme import colors
+
+ROW = 24
+NAME, SIZE = 130.0, 190.0
+"""Widths of the columns beside the bars, screen pixels."""
+
+
+class FieldList(QWidget):
+    """All layers with how far their cells see, as bars against the picture's longer side."""
+
+    chosen = Signal(str)
+    """(name of the layer)"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Layers and their receptive fields")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.layers: tuple[LayerInfo, ...] = ()
+        self.side = 1
+        """Longer side of the picture, pixels of the working size: where the bars end."""
+        self.current = ""
+
+    def set_layers(self, layers: tuple[LayerInfo, ...], side: int) -> None:
+        self.layers, self.side = layers, side
+        self.setFixedHeight(max(ROW * len(layers) + 28, 60))
+        self.update()
+
+    def set_current(self, name: str) -> None:
+        self.current = name
+        self.update()
+
+    def row_rect(self, index: int) -> QRectF:
+        return QRectF(0, 24 + index * ROW, self.width(), ROW)
+
+    def sizeHint(self) -> QSize:
+        return QSize(600, self.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), QColor(colors().canvas))
+        if not self.layers:
+            paint_hint(painter, QRectF(self.rect()), "Open two pictures", "Every layer of the network is then here.")
+            return
+        font = QFont(painter.font())
+        font.setPixelSize(12)
+        painter.setFont(font)
+        left, right = NAME, self.width() - SIZE
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(QColor(colors().muted))
+        painter.drawText(QRectF(10, 2, NAME, 20), middle, "layer")
+        painter.drawText(QRectF(left, 2, right - left, 20), middle, "how far a cell sees")
+        painter.drawText(QRectF(left, 2, right - left, 20), middle | Qt.AlignmentFlag.AlignRight, "whole picture")
+        for index, layer in enumerate(self.layers):
+            row = self.row_rect(index)
+            if layer.name == self.current:
+                painter.fillRect(row, QColor(colors().hover))
+                painter.fillRect(QRectF(0, row.top(), 3, row.height()), QColor(colors().accent))
+            painter.setPen(QColor(colors().text if layer.level else colors().muted))
+            painter.drawText(QRectF(10, row.top(), NAME - 12, ROW), middle, layer.name)
+            share = min(layer.field / max(self.side, 1), 1.0)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colors().border))
+            painter.drawRoundedRect(QRectF(left, row.top() + 8, right - left, ROW - 16), 3, 3)
+            painter.setBrush(QColor(colors().accent))
+            painter.drawRoundedRect(QRectF(left, row.top() + 8, max(share * (right - left), 3), ROW - 16), 3, 3)
+            painter.setPen(QColor(colors().text))
+            painter.drawText(QRectF(right + 12, row.top(), 70, ROW), middle, f"{layer.field} px")
+            painter.setPen(QColor(colors().muted))
+            painter.drawText(QRectF(right + 74, row.top(), SIZE - 78, ROW), middle, f"a cell every {layer.stride} px")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = int((event.position().y() - 24) // ROW)
+        if 0 <= index < len(self.layers):
+            self.chosen.emit(self.layers[index].name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        names = [layer.name for layer in self.layers]
+        if step is None or not names:
+            super().keyPressEvent(event)
+            return
+        index = names.index(self.current) + step if self.current in names else 0
+        self.chosen.emit(names[min(max(index, 0), len(names) - 1)])
+
+
+class FieldView(InspectView):
+    """The receptive field of the cell under the mouse."""
+
+    name = "field"
+    title = "Receptive field"
+    tip = "How much of a picture can one cell of a layer see?"
+
+    def __init__(self, hub: InspectHub) -> None:
+        super().__init__(hub)
+        self.reading: FieldReading | None = None
+        self._place: tuple[Side, Point] | None = None
+        self._held = False
+        self.list = FieldList()
+        self.measured = QCheckBox("Measure what it really looks at")
+        self.measured.setToolTip(
+            "The theoretical field is all that can matter. The measured one, from gradients, is what does matter: "
+            "mostly a soft blob in the middle (effective receptive field)."
+        )
+        self.measured.setChecked(hub.settings.flag("inspect_measured", False))
+        self.words = WordsLabel(230)
+        self.state_label = QLabel("Move the mouse over a picture. Click to hold the place.", wordWrap=True)
+        self._lay_out()
+        self.list.chosen.connect(self.choose)
+        self.measured.toggled.connect(self._on_measured)
+
+    def _lay_out(self) -> None:
+        area = QScrollArea()
+        area.setWidget(self.list)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        page = QHBoxLayout(self.page)
+        page.setContentsMargins(0, 0, 10, 0)
+        page.setSpacing(12)
+        page.addWidget(area, 1)
+        page.addWidget(self.words)
+        column = QVBoxLayout(self.controls)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(9)
+        column.addWidget(self.state_label)
+        column.addWidget(self.measured)
+
+    # --- what the person does ---
+
+    def cursor(self, side: Side, place: QPointF | None) -> None:
+        if place is not None and not self._held:
+            self._ask_at(side, (place.x(), place.y()))
+
+    def clicked(self, side: Side, place: QPointF) -> None:
+        """Hold the place; a click on another one holds that, and one near it lets go."""
+        near = False
+        if self._held and self._place is not None and self._place[0] == side:
+            near = abs(self._place[1][0] - place.x()) + abs(self._place[1][1] - place.y()) < 12
+        self._held = not near
+        self._ask_at(side, (place.x(), place.y()))
+        self.state_label.setText(
+            f"Holding a place of {side}. Click it again to let go."
+            if self._held
+            else "Move the mouse over a picture. Click to hold the place."
+        )
+
+    def choose(self, name: str) -> None:
+        """Look at another layer."""
+        self.list.set_current(name)
+        self.refresh()
+
+    def _on_measured(self, on: bool) -> None:
+        self.hub.settings.set_flag("inspect_measured", on)
+        self.refresh()
+
+    def _ask_at(self, side: Side, place: Point) -> None:
+        self._place = (side, place)
+        session = self.hub.session
+        if session is not None and self.list.current:
+            self.ask(FieldRequest(session, self.list.current, side, place, self.measured.isChecked()))
+
+    # --- what it is told ---
+
+    def session_changed(self) -> None:
+        session = self.hub.session
+        self.reading, self._place, self._held = None, None, False
+        layers = session.layers if session is not None else ()
+        self.list.set_layers(layers, max(session.sizes["A"]) if session is not None else 1)
+        if session is not None and self.list.current not in [layer.name for layer in layers]:
+            self.list.set_current(session.levels[min(2, len(session.levels) - 1)].name)
+        self.refresh()
+
+    def refresh(self) -> None:
+        session = self.hub.session
+        if session is not None and self._place is None and self.active:
+            size = session.pictures["A"].size
+            self._place = ("A", (size[0] / 2, size[1] / 2))
+        if self._place is not None:
+            self._ask_at(*self._place)
+        self._show()
+
+    def recolour(self) -> None:
+        self._show()
+
+    def answered(self, answer: object) -> None:
+        if isinstance(answer, FieldReading) and answer.request.session is self.hub.session:
+            self.reading = answer
+            self._show()
+
+    def _show(self) -> None:
+        reading, session = self.reading, self.hub.session
+        if session is None or reading is None:
+            self.words.set_words(f"<p>{GLOSSARY['field']}</p>")
+            if self.active:
+                self.hub.show({})
+            return
+        layer = next(one for one in session.layers if one.name == reading.request.layer)
+        share = layer.field / max(session.sizes[reading.request.side])
+        whole = "more than the whole picture" if share > 1 else f"{share:.0%} of the picture's longer side"
+        words = (
+            f"<p>A cell of <b>{layer.name}</b> stands for {layer.stride} × {layer.stride} pixels, and can see "
+            f"<b>{layer.field} × {layer.field}</b> of them: {whole}.</p><p>It is about "
+            f"{what_it_sees(layer, session)}.</p>"
+        )
+        if reading.effective is not None:
+            words += (
+                f"<p>Measured: half of what it looks at lies within <b>{reading.radius:.0f} px</b> of the middle.</p>"
+            )
+        self.words.set_words(words)
+        if not self.active:
+            return
+        coloured = self.hub.coloured()
+        overlay, legends = Overlay(), list[LegendEntry]()
+        if reading.effective is not None:
+            maps: dict[Side, HeatMap] = {reading.request.side: reading.effective}
+            overlays, legends = coloured.both(
+                maps,
+                "how much a pixel counts",
+                "share of the strongest",
+                signed=False,
+            )
+            overlay = overlays[reading.request.side]
+        overlay = Overlay(
+            overlay.tint,
+            overlay.extent,
+            overlay.opacity,
+            overlay.smooth,
+            (Mark(*reading.request.place, "pinned" if self._held else "cursor"),),
+            (Box(reading.cell, "window"), Box(reading.edges, "chosen", f"{layer.field} px")),
+            values=overlay.values,
+            unit=overlay.unit,
+        )
+        self.hub.show({reading.request.side: overlay}, legends)

@@ -1,0 +1,88 @@
+"""Lets a network look at both pictures, in the background, whenever pictures, network or size have changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.gui.inspect.readings import InspectSession
+from studio.jobs import JobHandle, JobQueue
+from studio.picture import Picture
+from studio.progress import Job
+
+
+@dataclass(frozen=True)
+class LookRequest:
+    """What a session is made of; `title` is that of the network."""
+
+    a: Picture
+    b: Picture
+    backbone: str
+    weights: Path | None
+    device: str
+    size: int
+    title: str
+
+
+class Looking(QObject):
+    """Makes one session at a time; the one before is given up."""
+
+    made = Signal(object)
+    """(InspectSession)"""
+    changed = Signal()
+    """It began or ended."""
+    progressed = Signal(object)
+    """(Progress)"""
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+
+    def __init__(self, jobs: JobQueue, parent: QObject) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._handle: JobHandle | None = None
+        self._wanted: LookRequest | None = None
+        self.failure = ""
+        """Why the last one has failed, or ""."""
+
+    @property
+    def is_running(self) -> bool:
+        return self._handle is not None
+
+    def is_for(self, request: LookRequest) -> bool:
+        """Whether the session that was, or is being, made is the one of `request`."""
+        return self._wanted == request
+
+    def look(self, request: LookRequest) -> None:
+        """Make the session of `request`."""
+        self.cancel()
+        self._wanted, self.failure = request, ""
+
+        def make() -> Job[InspectSession]:
+            from studio.gui.inspect.work import prepare  # on the compute thread: this imports torch
+
+            return prepare(request.a, request.b, request.backbone, request.weights, request.device, request.size)
+
+        title = f"{request.title} looks at {request.a.name} and {request.b.name}"
+        self._handle = handle = self._jobs.submit(title, make)
+        handle.progressed.connect(self.progressed)
+        handle.finished.connect(self.made)
+        handle.failed.connect(self._on_failed)
+        handle.ended.connect(lambda: self._on_ended(handle))
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Give up, and forget what was made: the next request is looked at in any case."""
+        self._wanted = None
+        if self._handle is not None:
+            self._handle.cancel()
+
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self.failure = sentence
+        self.message.emit("error", sentence, details)
+
+    def _on_ended(self, handle: JobHandle) -> None:
+        if self._handle is handle:
+            self._handle = None
+            self.changed.emit()

@@ -1,0 +1,1 @@
+"""The mode Morph: its stage, time, and the desk that answers it."""

@@ -1,0 +1,1 @@
+"""The open project: saving, recovery and the menus of files."""

@@ -1,0 +1,1 @@
+"""What is remembered between two starts, and the dialog that changes it."""

@@ -1,0 +1,126 @@
+"""The dialog of the settings, made from `studio.gui.settings.preferences`; everything is in force at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gui.forms import KnobEditor
+from studio.gui.panels.parts import heading, rule
+from studio.gui.settings.preferences import SECTIONS, Preferences
+from studio.options import Knob, OptionsError
+
+
+class SettingsDialog(QDialog):
+    """Lives beside the window, so that the effect of a setting is seen."""
+
+    preferences_changed = Signal(object)
+    """(Preferences)"""
+    clear_asked = Signal()
+    """The cache is to be emptied."""
+
+    def __init__(self, preferences: Preferences, choices: Mapping[str, Mapping[str, str]], parent: QWidget) -> None:
+        """`choices` names the values of a knob that depend on this machine: value to words."""
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self._choices = choices
+        self.editors: dict[str, KnobEditor] = {}
+        knobs = {knob.name: knob for knob in Preferences.knobs()}
+        body = QVBoxLayout(self)
+        body.setContentsMargins(22, 16, 22, 14)
+        body.setSpacing(11)
+        for number, (title, names) in enumerate(SECTIONS):
+            if number:
+                body.addWidget(rule())
+            body.addWidget(heading(title))
+            body.addLayout(self._rows([knobs[name] for name in names]))
+        self._note = QLabel(wordWrap=True)
+        self._note.setObjectName("muted")
+        self._clear = QPushButton("Empty Cache")
+        self._clear.setToolTip("Remove everything that can be had again; networks are downloaded anew when needed")
+        self._clear.clicked.connect(self.clear_asked)
+        foot = QHBoxLayout()
+        foot.addWidget(self._note, 1)
+        foot.addWidget(self._clear)
+        body.addLayout(foot)
+        body.addStretch(1)
+        kinds = QDialogButtonBox.StandardButton
+        buttons = QDialogButtonBox(kinds.RestoreDefaults | kinds.Close)
+        buttons.rejected.connect(self.reject)
+        buttons.button(kinds.RestoreDefaults).clicked.connect(lambda: self.set_value(Preferences()))
+        body.addWidget(buttons)
+        self.setMinimumWidth(480)
+        self._quiet = False
+        self._show(preferences)
+
+    def _rows(self, knobs: list[Knob]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(9)
+        grid.setColumnMinimumWidth(0, 120)
+        grid.setColumnStretch(1, 1)
+        for row, knob in enumerate(knobs):
+            if knob.name in self._choices:
+                knob = replace(knob, kind="choice", choices=tuple(self._choices[knob.name].values()))
+            editor = KnobEditor(knob)
+            editor.changed.connect(self._on_changed)
+            label = QLabel(knob.label)
+            label.setToolTip(knob.help)
+            label.setBuddy(editor)
+            grid.addWidget(label, row, 0)
+            grid.addWidget(editor, row, 1)
+            if knob.name == "cache_place":
+                browse = QPushButton("Choose…")
+                browse.clicked.connect(self._choose_folder)
+                grid.addWidget(browse, row, 2)
+            self.editors[knob.name] = editor
+        return grid
+
+    def value(self) -> Preferences:
+        """The settings as the dialog stands. Raises `OptionsError`."""
+        values = {name: editor.value() for name, editor in self.editors.items()}
+        for name, words in self._choices.items():
+            values[name] = next((value for value, word in words.items() if word == values[name]), values[name])
+        return Preferences.from_dict(values)
+
+    def set_value(self, preferences: Preferences) -> None:
+        """Show these settings and put them in force."""
+        self._show(preferences)
+        self._on_changed()
+
+    def set_cache_note(self, text: str) -> None:
+        """Say how large the cache is."""
+        self._note.setText(text)
+
+    def _show(self, preferences: Preferences) -> None:
+        self._quiet = True
+        for name, editor in self.editors.items():
+            value = getattr(preferences, name)
+            editor.set_value(self._choices.get(name, {}).get(value, value))
+        self._quiet = False
+
+    def _on_changed(self) -> None:
+        if self._quiet:
+            return
+        try:
+            self.preferences_changed.emit(self.value())
+        except OptionsError as error:
+            self._note.setText(str(error))
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the cache", self.editors["cache_place"].value())
+        if folder:
+            self.editors["cache_place"].set_value(folder)

@@ -1,0 +1,250 @@
+"""What the mode Style asks the engine for. Knows no Qt; nothing here imports torch until a job runs."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.geometry import shrink_within
+from studio.gui.style.history import Moment
+from studio.pairs import PairSet
+from studio.picture import Picture
+from studio.progress import Job, part
+from studio.style.model import StyleControl, StylePreview, StyleResult, StyleSource
+from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+
+if TYPE_CHECKING:
+    from studio.gui.state import Side
+
+log = logging.getLogger(__name__)
+
+Pixels = npt.NDArray[np.uint8]
+Kind = Literal["style", "texture", "inversion"]
+AnyOptions = StyleOptions | TextureOptions | InversionOptions
+
+KINDS: dict[Kind, type[StyleOptions] | type[TextureOptions] | type[InversionOptions]] = {
+    "style": StyleOptions,
+    "texture": TextureOptions,
+    "inversion": InversionOptions,
+}
+RECIPES: dict[str, Kind] = {"stylize": "style", "texture": "texture", "invert": "inversion"}
+"""What recipes call them."""
+TITLES: dict[Kind, str] = {
+    "style": "Style transfer",
+    "texture": "Texture synthesis",
+    "inversion": "Feature inversion",
+}
+SIDES = ("size", "width", "height")
+MOST_KEPT = 2048
+"""Longer side, px, of runs that can be taken up later: what that needs grows to hundreds of megabytes."""
+VARIANT_SIDE = 96
+"""Longer side, px, of the preview of a variant."""
+VARIANT_STEPS = 30
+SHOWN_SIDE = 1280
+"""Longer side of the pictures that a result is compared with on the screen."""
+
+
+@dataclass(frozen=True, eq=False)
+class StyleTask:
+    """All that a run depends on.
+
+    Attributes
+    ----------
+    content : Picture or None
+        Whose shapes are kept, or what is inverted; a texture has none.
+    side : "A", "B" or None
+        The side of `content`, or that of the example of a texture.
+    pairs : PairSet
+        From `content` to the first style picture; perhaps none.
+    network : Path or None
+        A feed-forward network whose result the run starts from; `network_style` is the number of its style.
+    checkpoint : Path or None
+        Where the run is kept up to date; with `go_on` it is taken up from there.
+    start : Picture or None
+        What else the run starts from, where the options say "picture".
+    variant : str
+        What a variant is called.
+    """
+
+    kind: Kind
+    options: AnyOptions
+    content: Picture | None
+    styles: tuple[StyleSource, ...] = ()
+    pairs: PairSet = field(default_factory=PairSet)
+    backbone: str = "buddynet"
+    weights: Path | None = None
+    device: str = "auto"
+    network: Path | None = None
+    network_style: int = 0
+    start: Picture | None = None
+    side: Side | None = None
+    checkpoint: Path | None = None
+    go_on: bool = False
+    variant: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the list of jobs calls it."""
+        names = " and ".join(source.picture.name for source in self.styles)
+        if self.kind == "style" and self.content is not None:
+            return f"{self.content.name} in the style of {names}"
+        if self.kind == "inversion" and self.content is not None:
+            return f"Inversion of {self.content.name}"
+        return f"Texture of {names}"
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What a run shows: the moment for the screen, and the same picture in full."""
+
+    moment: Moment
+    full: Pixels = field(repr=False)
+
+
+def watched(task: StyleTask, control: StyleControl) -> Job[StyleResult]:
+    """The job of a task with a `Frame` as preview; large ones are reduced here, on the compute thread."""
+    job = running(task, control)
+    try:
+        while True:
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                result: StyleResult = stop.value
+                return result
+            preview = event.preview
+            if isinstance(preview, StylePreview):
+                image = reduced(preview.image)
+                moment = Moment(image, preview.step, preview.steps, dict(preview.losses), preview.scale)
+                yield replace(event, preview=Frame(moment, preview.image))
+            else:
+                yield replace(event, preview=None)
+    finally:
+        job.close()
+
+
+def running(task: StyleTask, control: StyleControl | None) -> Job[StyleResult]:
+    """The job of a task; called on the compute thread."""
+    from studio import style
+
+    options = task.options
+    where: dict[str, Any] = {"backbone": task.backbone, "weights": task.weights, "device": task.device}
+    where |= {"checkpoint": _usable(task), "resume": task.checkpoint if task.go_on else None}
+    if isinstance(options, TextureOptions):
+        return (yield from style.texture_of(task.styles[0].picture, options, control=control, **where))
+    assert task.content is not None
+    if isinstance(options, InversionOptions):
+        return (yield from style.inversion_of(task.content, options, control=control, **where))
+    start, begun = task.start, 0.0
+    if task.network is not None:
+        begun = 0.1
+        start = yield from part(drafting(task), 0.0, begun)
+        options = options.with_values(init="picture")
+    job = style.stylize_pictures(
+        task.content,
+        task.styles,
+        options,
+        pairs=task.pairs if len(task.pairs) else None,
+        control=control,
+        start=start if options.init == "picture" else None,
+        **where,
+    )
+    return (yield from part(job, begun, 1.0))
+
+
+def _usable(task: StyleTask) -> Path | None:
+    """Where the run is kept up to date; nowhere if that can't be, or would take too much of the disk."""
+    if task.checkpoint is None or max(task.options.to_dict().get(name, 0) for name in SIDES) > MOST_KEPT:
+        return None
+    try:
+        task.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning("the run can't be taken up later: %s", error)
+        return None
+    return task.checkpoint
+
+
+def drafting(task: StyleTask) -> Job[Picture]:
+    """The content as a feed-forward network sees it."""
+    from studio.style.feedforward import apply_network, load_network
+
+    assert task.content is not None and task.network is not None
+    network = load_network(task.network)
+    size = task.options.size if isinstance(task.options, StyleOptions) else 0
+    return (
+        yield from apply_network(
+            task.content, network, style=min(task.network_style, len(network) - 1), size=size, device=task.device
+        )
+    )
+
+
+def variants_of(task: StyleTask) -> tuple[StyleTask, ...]:
+    """Small tasks beside `task`, with one knob turned each; the first is the task itself."""
+    options = task.options
+    if isinstance(options, InversionOptions):
+        return ()
+    turned: list[tuple[str, dict[str, Any]]] = [("As set", {})]
+    losses = next(knob for knob in type(options).knobs() if knob.name == "loss").choices
+    turned += [(loss.replace("_", " + "), {"loss": loss}) for loss in losses if loss != options.loss]
+    scale = options.style_scale
+    turned += [("Finer strokes", {"style_scale": max(scale / 1.6, 0.1)})]
+    turned += [("Larger strokes", {"style_scale": min(scale * 1.6, 8.0)})]
+    if isinstance(options, StyleOptions):
+        content = options.content_weight
+        turned += [("More content", {"content_weight": max(content, 0.05) * 4})]
+        turned += [("Less content", {"content_weight": content / 4})]
+        turned += [("Colours kept", {"keep_colors": "luminance"})] if options.keep_colors == "none" else []
+    made = []
+    for title, values in turned:
+        rounded = {name: round(value, 2) if isinstance(value, float) else value for name, value in values.items()}
+        made.append(replace(task, options=options.with_values(**rounded), variant=title))
+    return tuple(made)
+
+
+def small(task: StyleTask) -> StyleTask:
+    """The same in a size and a number of steps that take seconds.
+
+    Strokes keep their size against the picture: what decides about them is the ratio of the style's size to the
+    result's, which stays.
+    """
+    options = task.options
+    values: dict[str, Any] = {"steps": min(options.steps, VARIANT_STEPS)}
+    if not isinstance(options, InversionOptions):
+        values["smallest"] = VARIANT_SIDE
+    if isinstance(options, StyleOptions):
+        values |= {"size": min(options.size, VARIANT_SIDE), "tile": 0}
+    elif isinstance(options, TextureOptions):
+        width, height = shrink_within((options.width, options.height), VARIANT_SIDE)
+        values |= {"width": max(width, 16), "height": max(height, 16), "tile": 0}
+    return replace(task, options=options.with_values(**values))
+
+
+def what_differs(variant: StyleTask, base: StyleTask) -> dict[str, Any]:
+    """The knobs that make a variant: name to value."""
+    before = base.options.to_dict()
+    return {name: value for name, value in variant.options.to_dict().items() if before.get(name) != value}
+
+
+def shown(picture: Picture, side: int = SHOWN_SIDE) -> Pixels:
+    """(h, w, 3|4) uint8 for the screen."""
+    pixels = picture.pixels if picture.alpha is None else np.dstack([picture.pixels, picture.alpha])
+    return reduced(pixels, side)
+
+
+def reduced(pixels: Pixels, side: int = SHOWN_SIDE) -> Pixels:
+    """`pixels`, (h, w, 3|4), within `side`."""
+    import cv2
+
+    size = shrink_within((pixels.shape[1], pixels.shape[0]), side)
+    if size == (pixels.shape[1], pixels.shape[0]):
+        return np.ascontiguousarray(pixels)
+    return np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def thumbnail(picture: Picture) -> Pixels:
+    """As `shown`, as small as the strip has room for."""
+    return shown(picture, 2 * VARIANT_SIDE)
