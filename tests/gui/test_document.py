@@ -185,7 +185,8 @@ def test_an_edit_during_a_save_is_not_called_saved(project, paired, qtbot):
     move_first(paired, 25.0)
     qtbot.waitUntil(lambda: bool(done), timeout=10000)
     assert paired.isWindowModified()
-    assert reading(project).pairs.by_id(1).a == (20.0, 50.0)
+    # Whether the edit was in time to be written too is open; what matters is that it is not called saved.
+    assert reading(project).pairs.by_id(1).a in {(20.0, 50.0), (25.0, 50.0)}
 
 
 def test_autosave_keeps_each_edit_and_a_killed_window_is_offered_again(project, paired, qtbot, another):

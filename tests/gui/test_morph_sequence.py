@@ -100,10 +100,10 @@ def test_neighbours_are_matched_and_remembered(morph: MainWindow, qtbot, third: 
 def test_another_b_makes_the_pairs_of_c_anew(longer: MainWindow, qtbot) -> None:
     asked: list[object] = []
     longer.morph_panel.further._match = lambda _, before: asked.append(before)
-    longer.swap()
+    longer.state.swap()
     assert asked == [longer.state.picture("B")]
     assert longer.morph_panel.further.missing == 1
-    longer.swap()
+    longer.state.swap()
     assert longer.morph_panel.further.missing == 1  # forgotten with the picture
 
 
