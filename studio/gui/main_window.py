@@ -7,20 +7,19 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QPointF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QLabel,
     QMainWindow,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.device import DeviceInfo
-from studio.gui.actions import MENUS, SEPARATOR, TOOLBAR, Actions, ActionSpec, Conditions
+from studio.gui.actions import MENUS, Actions, ActionSpec, Conditions
 from studio.gui.dialogs import about_dialog, shortcut_sheet
 from studio.gui.displays import remember
 from studio.gui.editing.pair_files import PairFiles
@@ -43,6 +42,7 @@ from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.style.stage import StyleStage
 from studio.gui.theme import apply_theme, icon, is_dark
+from studio.gui.toolbar import ToolBar
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.paths import log_dir
@@ -52,8 +52,6 @@ from studio.progress import Job, Progress
 log = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 5.0
-TEXT_BUTTONS = ("open_a", "open_b", "swap", "run", "cancel")
-"""Buttons of the tool bar that say what they do; the others show their icon only."""
 
 
 class MainWindow(QMainWindow):
@@ -221,19 +219,8 @@ class MainWindow(QMainWindow):
         menus["View"].addSeparator()
         for dock in self.docks.values():
             menus["View"].addAction(dock.toggleViewAction())
-        bar = self.addToolBar("Tools")
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
-        for name in TOOLBAR:
-            if name == SEPARATOR:
-                bar.addSeparator()
-            else:
-                bar.addAction(self.actions_[name])
-                button = bar.widgetForAction(self.actions_[name])
-                if name in TEXT_BUTTONS and isinstance(button, QToolButton):
-                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.toolbar = bar
+        self.toolbar = ToolBar(self, self.actions_)
+        self.modes.changed.connect(self.toolbar.set_mode)
         self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
 
     def _build_status_bar(self) -> None:

@@ -256,3 +256,16 @@ print(seen)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "[False, True]", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("mode", ["morph", "style", "inspect", "match"])
+def test_the_tool_bar_runs_the_mode_that_is_on(window, mode):
+    from studio.gui.actions import RUN_BUTTONS
+
+    always = [action for action in window.toolbar.actions() if action.objectName() not in RUN_BUTTONS["match"]]
+    window.modes.show("inspect" if mode != "inspect" else "style")
+    window.modes.show(mode)
+    shown = [action.objectName() for action in window.toolbar.actions()]
+    assert [name for name in shown if name in sum(RUN_BUTTONS.values(), ())] == list(RUN_BUTTONS[mode])
+    assert shown.index(RUN_BUTTONS[mode][0]) == always.index(window.actions_["tool_pan"]) + 2  # behind a separator
+    assert [action for action in window.toolbar.actions() if action in always] == always

@@ -39,6 +39,7 @@ MORPH: tuple[ActionSpec | str, ...] = (
         "Write the morph as MP4, WebP, APNG, GIF or a folder of pictures",
         ("Ctrl+M",),
         "export",
+        short="Export Film",
         enabled_when=lambda now: "export-morph" in now.able,
     ),
     ActionSpec(

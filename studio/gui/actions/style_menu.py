@@ -11,6 +11,7 @@ STYLE: tuple[ActionSpec | str, ...] = (
         "Make the picture that the panel describes",
         ("Ctrl+R",),
         "run",
+        short="Run",
         enabled_when=lambda now: "run-style" in now.able,
     ),
     ActionSpec(
@@ -42,6 +43,7 @@ STYLE: tuple[ActionSpec | str, ...] = (
         "Give the run up; the last picture that was shown stays",
         ("Shift+Esc",),
         "cancel",
+        short="Cancel",
         enabled_when=lambda now: "stop-style" in now.able,
     ),
     SEPARATOR,

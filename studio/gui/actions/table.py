@@ -60,6 +60,14 @@ TOOLBAR: tuple[str, ...] = (
     "theme",
 )
 
+RUN_BUTTONS: dict[str, tuple[str, ...]] = {
+    "match": ("run", "pause", "cancel"),
+    "morph": ("play", "export_film"),
+    "style": ("style_run", "style_pause", "style_cancel"),
+    "inspect": ("inspect_run", "inspect_cancel"),
+}
+"""What stands in the place of `run`, `pause` and `cancel` while a mode is on."""
+
 
 def specs() -> list[ActionSpec]:
     """The actions without the separators."""
