@@ -55,11 +55,19 @@ def find_recoveries() -> list[Recovery]:
             recovery = _look(folder)
         finally:
             lock.release()
-        if recovery is None and time.time() - folder.stat().st_mtime > JUST_MADE:
+        if recovery is None and _age(folder) > JUST_MADE:
             shutil.rmtree(folder, ignore_errors=True)
         elif recovery is not None:
             found.append(recovery)
     return sorted(found, key=lambda entry: entry.changed, reverse=True)
+
+
+def _age(folder: Path) -> float:
+    """Seconds since something was made or removed in it; 0 if somebody else has removed it by now."""
+    try:
+        return time.time() - folder.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _look(folder: Path) -> Recovery | None:
@@ -69,7 +77,7 @@ def _look(folder: Path) -> Recovery | None:
         changed = max(file.stat().st_mtime for file in folder.glob(f"{WORK}*"))
         empty = work.stat().st_size == 0 and not work.with_name(f"{WORK}-wal").exists()
     except (OSError, ValueError):
-        empty, changed = True, folder.stat().st_mtime if folder.exists() else 0.0
+        empty, changed = True, 0.0
     try:
         summary = None if empty else summary_of(work, "rw")
     except DocumentError as error:
