@@ -99,6 +99,11 @@ class PictureCanvas(CanvasView):
         self.magnifier.hide()
         self.viewport().setCursor(self._tool_cursor())
 
+    @property
+    def space_down(self) -> bool:
+        """Whether the left button pans for as long as Space is held."""
+        return self._space_down
+
     # --- the mouse ---
 
     def mousePressEvent(self, ev: QMouseEvent) -> None:

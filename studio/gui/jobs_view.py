@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -109,15 +110,19 @@ class JobsView(QTableWidget):
         self.setCellWidget(0, 2, holder)
         self.setCellWidget(0, 4, _Row(handle))
         handle.state_changed.connect(lambda: self._refresh(handle))
-        handle.progressed.connect(lambda _: self._refresh(handle))
         self._refresh(handle)
         self._timer.start()
         while len(self._handles) > KEPT and self._handles[-1].state.is_final:
             self._handles.pop().deleteLater()
             self.removeRow(self.rowCount() - 1)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refresh_running()
+
     def _refresh_running(self) -> None:
-        for handle in self._handles:
+        # Behind another tab nobody sees it, and a match draws enough as it is.
+        for handle in self._handles if self.isVisible() else ():
             if handle.state is JobState.RUNNING:
                 self._refresh(handle)
         if all(handle.state.is_final for handle in self._handles):

@@ -76,7 +76,7 @@ class MainWindow(QMainWindow):
         self.pair_files = PairFiles(self.state, self.jobs, self.settings, self)
         self.match_panel = MatchPanel(self.state, self.jobs, self.settings)
         self.morph_panel = MorphPanel(self.state, self.jobs, self.settings, MorphStage())
-        self.style_panel = StylePanel(self.state, self.jobs, self.settings, StyleStage())
+        self.style_panel = StylePanel(self.state, self.jobs, self.settings, StyleStage(), self.viewer)
         self.inspect_panel = InspectPanel(self.state, self.jobs, self.settings, self.viewer, self.match_panel.network)
         self.mode_panels: tuple[ModePanel, ...] = (self.morph_panel, self.style_panel, self.inspect_panel)
         self.modes = Modes(

@@ -19,6 +19,7 @@ from studio.gui.network import NetworkChooser
 from studio.gui.panels.parts import heading, rule
 from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.panels.style_foot import RunFoot
+from studio.gui.panels.style_regions import StyleRegions
 from studio.gui.panels.style_result import StyleOutcome
 from studio.gui.panels.style_variants import StyleVariants
 from studio.gui.settings.store import Settings
@@ -27,6 +28,7 @@ from studio.gui.style.history import Moment
 from studio.gui.style.runner import StyleRunner
 from studio.gui.style.stage import StyleStage
 from studio.gui.style.tasks import KINDS, RECIPES, TITLES, AnyOptions, Kind, StyleTask, shown
+from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.options import OptionsError
 from studio.pairs import PairSet
@@ -45,7 +47,9 @@ class StylePanel(ModePanel):
     send_asked = Signal(str, object)
     """(side, Picture): put it there"""
 
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, stage: StyleStage) -> None:
+    def __init__(
+        self, state: StudioState, jobs: JobQueue, settings: Settings, stage: StyleStage, viewer: Viewer
+    ) -> None:
         super().__init__()
         self._state, self._settings, self.stage = state, settings, stage
         self._active = False
@@ -53,6 +57,7 @@ class StylePanel(ModePanel):
         self._missing: str | None = None
         self.runner = StyleRunner(jobs, self)
         self.choice = StyleChoice(state, jobs, settings)
+        self.regions = StyleRegions(state, viewer, self.choice)
         self.network = NetworkChooser(settings, "style")
         self.forms: dict[Kind, OptionsForm] = {
             kind: OptionsForm(settings.options(model, kind)) for kind, model in KINDS.items()
@@ -76,6 +81,7 @@ class StylePanel(ModePanel):
         body.setSpacing(10)
         body.addWidget(heading("What"))
         body.addWidget(self.choice)
+        body.addWidget(self.regions)
         body.addWidget(rule())
         body.addWidget(heading("Options"))
         for form in self.forms.values():
@@ -114,6 +120,8 @@ class StylePanel(ModePanel):
         self.choice.changed.connect(self.refresh)
         self.choice.weights_changed.connect(self._on_style_weights)
         self.choice.message.connect(self.message)
+        self.regions.changed.connect(self.variants.later)
+        self.regions.message.connect(self.message)
         self.outcome.message.connect(self.message)
         self.outcome.send_asked.connect(self.send_asked)
         self.outcome.recipe_read.connect(self._on_recipe)
@@ -158,6 +166,7 @@ class StylePanel(ModePanel):
 
     def set_active(self, active: bool) -> None:
         self._active = active
+        self.regions.set_active(active)
         self.refresh()
         if not active:
             self.variants.stop()
@@ -165,6 +174,7 @@ class StylePanel(ModePanel):
     def refresh_theme(self) -> None:
         self.stage.refresh_theme()
         self.choice.refresh_theme()
+        self.regions.refresh_theme()
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         self.foot.stop()
@@ -204,6 +214,7 @@ class StylePanel(ModePanel):
             choice.network if is_style else None,
             start=choice.start if is_style else None,
             side=choice.side,
+            regions=self.regions.given() if is_style else (),
         )
 
     def _pairs(self) -> PairSet:
@@ -218,7 +229,7 @@ class StylePanel(ModePanel):
     def run(self, go_on: bool = False) -> None:
         """Make it, from the start or from where the last run of these pictures stands."""
         task = self.task()
-        if task is None or self.runner.is_running:
+        if task is None or self.runner.is_running or not self.regions.ready():
             return
         task = replace(task, checkpoint=self._checkpoint(), go_on=go_on)
         self.variants.stop()
@@ -346,7 +357,7 @@ class StylePanel(ModePanel):
         self.forms[kind].set_value(KINDS[kind].from_dict(recipe["options"]))
         words = "The options are those of the recipe now: press Run to repeat it."
         if kind == "style":
-            words += self._take_pairs(recipe)
+            words += self._take_pairs(recipe) + self.regions.take(recipe)
         self.refresh()
         self.message.emit("info", words, "")
 

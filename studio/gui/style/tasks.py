@@ -15,7 +15,7 @@ from studio.gui.style.history import Moment
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, part
-from studio.style.model import StyleControl, StylePreview, StyleResult, StyleSource
+from studio.style.model import Region, StyleControl, StylePreview, StyleResult, StyleSource
 from studio.style.options import InversionOptions, StyleOptions, TextureOptions
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class StyleTask:
         From `content` to the first style picture; perhaps none.
     network : Path or None
         A feed-forward network whose result the run starts from; `network_style` is the number of its style.
+    regions : tuple of Region
+        Painted in `content` and the first style picture.
     checkpoint : Path or None
         Where the run is kept up to date; with `go_on` it is taken up from there.
     start : Picture or None
@@ -83,6 +85,7 @@ class StyleTask:
     network_style: int = 0
     start: Picture | None = None
     side: Side | None = None
+    regions: tuple[Region, ...] = field(default=(), repr=False)
     checkpoint: Path | None = None
     go_on: bool = False
     variant: str = ""
@@ -149,6 +152,7 @@ def running(task: StyleTask, control: StyleControl | None) -> Job[StyleResult]:
         task.styles,
         options,
         pairs=task.pairs if len(task.pairs) else None,
+        regions=task.regions,
         control=control,
         start=start if options.init == "picture" else None,
         **where,
