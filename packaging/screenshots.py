@@ -13,11 +13,18 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from studio.gui.main_window import MainWindow
+
+Wait = Callable[[Callable[[], bool]], None]
+Save = Callable[[str], None]
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = (1440, 900)
-TIMEOUT = 180.0
+TIMEOUT = 300.0
 
 
 def main() -> int:
@@ -85,20 +92,70 @@ def render(out: Path, pictures: list[Path] | None) -> int:
     window.state.show_level(coarsest)
     save("match-light-coarse")
     window.actions_["theme"].trigger()
-    window.opener.open_sample("drawn-pair")
-    wait(lambda: not window.opener.is_loading and len(window.state.pairs) > 0)
+    window.state.show_level(0)
+    morph_picture(window, wait, save)
+    inspect_picture(window, wait, save)
+    style_picture(window, wait, save)
+    window.close()
+    return 0
+
+
+def morph_picture(window: MainWindow, wait: Wait, save: Save) -> None:
+    """Half-way from the face to the cat."""
     window.modes.show("morph")
     morph = window.morph_panel
     wait(lambda: bool(morph.stage.view.shots))
     window.messages.hide()
-    morph.compare.setCurrentText("tps")
     morph.layers["points"].setChecked(False)
     morph.layers["grid"].setChecked(True)
     morph.stage.transport.set_time(0.5)
-    wait(lambda: len(morph.stage.view.shots) == 2)
+    wait(lambda: morph.worker.is_running and morph.stage.view.shots[0].tint is not None)
     save("morph")
-    window.close()
-    return 0
+
+
+def inspect_picture(window: MainWindow, wait: Wait, save: Save) -> None:
+    """The mouse over an eye of picture A."""
+    from PySide6.QtCore import QPointF, Qt
+    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtWidgets import QApplication
+
+    window.modes.show("inspect")
+    panel = window.inspect_panel
+    wait(lambda: panel.hub.session is not None)
+    canvas = window.viewer.canvas("A")
+    pair = max(window.state.pairs, key=lambda pair: pair.confidence)
+    at = canvas._to_widget(QPointF(*pair.a))
+    none = Qt.MouseButton.NoButton
+    event = QMouseEvent(
+        QMouseEvent.Type.MouseMove, at, canvas.viewport().mapToGlobal(at), none, none, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(canvas.viewport(), event)
+    wait(lambda: panel.hover.reading is not None)
+    save("inspect")
+
+
+def style_picture(window: MainWindow, wait: Wait, save: Save) -> None:
+    """A cat in the style of a stained piece of tissue: both pictures come with scikit-image."""
+    from PIL import Image
+    from skimage import data
+
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("Cat.png", "Tissue.png")]
+        for path, pixels in zip(paths, (data.chelsea(), data.immunohistochemistry()), strict=True):
+            Image.fromarray(pixels).save(path)
+        window.opener.open_paths(paths, "A")
+        wait(lambda: not window.opener.is_loading and window.state.picture("B").name == "Tissue.png")
+    window.modes.show("style")
+    panel = window.style_panel
+    wait(lambda: "run-style" in panel.able())
+    window.actions_["style_run"].trigger()
+    wait(lambda: "stop-style" in panel.able())
+    wait(lambda: "save-style" in panel.able() and "stop-style" not in panel.able())
+    # The variants come one after the other, whenever nothing else runs.
+    begun = time.monotonic()
+    wait(lambda: time.monotonic() - begun > 5 and not window.jobs.open_jobs)
+    window.messages.hide()
+    save("style")
 
 
 if __name__ == "__main__":

@@ -82,9 +82,14 @@ class MainWindow(QMainWindow):
         self.modes = Modes(
             [
                 Mode("match", "Match", self.match_panel),
-                Mode("morph", "Morph", self.morph_panel, self.morph_panel.stage, self.morph_panel.set_active),
-                Mode("style", "Style", self.style_panel, self.style_panel.stage, self.style_panel.set_active),
-                Mode("inspect", "Inspect", self.inspect_panel, self.inspect_panel.stage, self.inspect_panel.set_active),
+                *(
+                    Mode(name, name.title(), panel, panel.stage, panel.set_active, share)
+                    for name, panel, share in (
+                        ("morph", self.morph_panel, 0.39),
+                        ("style", self.style_panel, 0.39),
+                        ("inspect", self.inspect_panel, 0.56),
+                    )
+                ),
             ],
             self.viewer,
             self,

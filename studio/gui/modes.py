@@ -46,7 +46,8 @@ class ModePanel(QWidget):
 class Mode:
     """A panel for the dock on the right and, perhaps, a stage below the pictures.
 
-    `set_active` is told when the mode is entered and left.
+    `set_active` is told when the mode is entered and left; `pictures_share` is what the pictures get of the height
+    until the person says otherwise.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Mode:
     panel: QWidget
     stage: QWidget | None = None
     set_active: Callable[[bool], None] = lambda _: None
+    pictures_share: float = 0.39
 
 
 class Modes(QObject):
@@ -76,7 +78,7 @@ class Modes(QObject):
             if mode.stage is not None:
                 mode.stage.hide()
                 self.splitter.addWidget(mode.stage)
-        self.splitter.setSizes([390] + [610] * (self.splitter.count() - 1))
+        self._shares: dict[str, float] = {}
 
     def build_bar(self, window: QMainWindow, actions: dict[str, QAction]) -> QToolBar:
         """The bar on the left; `actions`, by name of mode, become a group of which one is checked."""
@@ -114,10 +116,20 @@ class Modes(QObject):
             return
         before, self._current = self._current, mode
         before.set_active(False)
+        sizes = self.splitter.sizes()
+        if before.stage is not None and sum(sizes) > 0:
+            self._shares[before.name] = sizes[0] / sum(sizes)
         if before.stage is not None:
             before.stage.hide()
         self.panels.setCurrentWidget(mode.panel)
         if mode.stage is not None:
             mode.stage.show()
+            share = self._shares.get(name, mode.pictures_share)
+            below = [1 - share if widget is mode.stage else 0.0 for widget in self._below()]
+            self.splitter.setSizes([round(1000 * part) for part in (share, *below)])
         mode.set_active(True)
         self.changed.emit(name)
+
+    def _below(self) -> list[QWidget | None]:
+        """The stages, in the order of the splitter."""
+        return [self.splitter.widget(place) for place in range(1, self.splitter.count())]

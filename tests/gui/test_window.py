@@ -269,3 +269,22 @@ def test_the_tool_bar_runs_the_mode_that_is_on(window, mode):
     assert [name for name in shown if name in sum(RUN_BUTTONS.values(), ())] == list(RUN_BUTTONS[mode])
     assert shown.index(RUN_BUTTONS[mode][0]) == always.index(window.actions_["tool_pan"]) + 2  # behind a separator
     assert [action for action in window.toolbar.actions() if action in always] == always
+
+
+def test_each_mode_keeps_its_share_of_the_height(window, qtbot):
+    def share():
+        qtbot.wait(20)
+        sizes = window.modes.splitter.sizes()
+        return sizes[0] / sum(sizes)
+
+    window.modes.show("inspect")
+    of_inspect = share()
+    window.modes.show("style")
+    of_style = share()
+    assert of_style < of_inspect - 0.05  # the maps lie on the pictures there
+    window.modes.splitter.setSizes([500, 0, 500, 0])
+    chosen = share()
+    window.modes.show("inspect")
+    assert share() == pytest.approx(of_inspect, abs=0.03)
+    window.modes.show("style")
+    assert share() == pytest.approx(chosen, abs=0.03)

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -223,7 +222,6 @@ class InspectPanel(ModePanel):
             # Lines and numbers would hide the maps.
             self._viewer.set_lines_shown(False)
             self._viewer.set_numbers_shown(False)
-            self._share_room()
             self._look_if_needed()
         else:
             self._viewer.set_lines_shown(self._lines_before)
@@ -231,14 +229,6 @@ class InspectPanel(ModePanel):
             self.worker.drop()
         self._show_view(self.stage.current)
         self.ready_changed.emit()
-
-    def _share_room(self) -> None:
-        """The big pictures are the maps here: they get the larger half."""
-        splitter = self.stage.parentWidget()
-        if isinstance(splitter, QSplitter):
-            sizes = [0] * splitter.count()
-            sizes[0], sizes[splitter.indexOf(self.stage)] = 560, 440
-            splitter.setSizes(sizes)
 
     def refresh_theme(self) -> None:
         """Take over the colours of another theme."""
