@@ -167,12 +167,25 @@ def _eigen(matrix: Tensor) -> tuple[Tensor, Tensor]:
         if matrix.device.type == "cpu" and threads > 1:
             torch.set_num_threads(1)
         try:
-            values, vectors = torch.linalg.eigh(matrix)
+            return _solved(matrix)
         finally:
             if torch.get_num_threads() != threads:
                 torch.set_num_threads(threads)
-        return values, vectors
     return matrix.new_full((len(matrix),), torch.nan), torch.full_like(matrix, torch.nan)
+
+
+def _solved(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """`eigh`; where the solver does not converge, as with many equal eigenvalues, that of a matrix a hair away."""
+    try:
+        values, vectors = torch.linalg.eigh(matrix)
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+        wide = matrix.double()
+        hair = 1e-7 * wide.abs().amax() * torch.linspace(0.0, 1.0, len(wide), dtype=wide.dtype, device=wide.device)
+        try:
+            values, vectors = torch.linalg.eigh(wide + torch.diag(hair))
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+            return matrix.new_full((len(matrix),), torch.nan), torch.full_like(matrix, torch.nan)
+    return values.to(matrix.dtype), vectors.to(matrix.dtype)
 
 
 @dataclass(frozen=True, eq=False)

@@ -274,3 +274,22 @@ def test_covariance_of_few_cells_is_that_of_the_moments() -> None:
 def test_cells_of_a_map() -> None:
     features = torch.arange(24.0).reshape(1, 2, 3, 4)
     assert cells_of(features)[5].tolist() == features[0, :, 1, 1].tolist()
+
+
+def test_a_solver_that_does_not_converge_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from studio.style.statistics import root_of
+
+    solve, refused = torch.linalg.eigh, []
+
+    def stubborn(matrix: torch.Tensor) -> object:
+        if not refused:
+            refused.append(matrix)
+            raise torch.linalg.LinAlgError("did not converge")
+        return solve(matrix)
+
+    half = torch.randn(6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    matrix = half @ half.T
+    monkeypatch.setattr(torch.linalg, "eigh", stubborn)
+    root = root_of(matrix)
+    assert refused
+    torch.testing.assert_close(root @ root, matrix, rtol=1e-5, atol=1e-5)
