@@ -6,16 +6,14 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -34,7 +32,7 @@ from studio.gui.inspect.stage import InspectStage
 from studio.gui.inspect.why import WhyView
 from studio.gui.modes import ModePanel
 from studio.gui.network import NetworkChooser
-from studio.gui.panels.parts import heading, rule
+from studio.gui.panels.parts import heading, rule, scrolling
 from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.viewer import Viewer
@@ -128,11 +126,7 @@ class InspectPanel(ModePanel):
         body.addWidget(heading("Network"))
         body.addLayout(setup)
         body.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
+        scroll = scrolling(inner)
         foot = QHBoxLayout()
         foot.setContentsMargins(14, 8, 14, 4)
         foot.addWidget(self.bar, 1)

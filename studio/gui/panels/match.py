@@ -8,12 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +23,7 @@ from studio.gui.forms import OptionsForm
 from studio.gui.jobs_view import duration
 from studio.gui.levels import LevelSlider
 from studio.gui.network import NetworkChooser
-from studio.gui.panels.parts import heading, rule
+from studio.gui.panels.parts import heading, rule, scrolling
 from studio.gui.settings.store import Settings
 from studio.gui.state import Side, StudioState
 from studio.jobs import JobHandle, JobQueue, JobState
@@ -98,11 +96,7 @@ class MatchPanel(QWidget):
             body.addWidget(heading(title))
             body.addWidget(widget)
         body.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
+        scroll = scrolling(inner)
         buttons = QHBoxLayout()
         buttons.addWidget(self.run_button, 2)
         buttons.addWidget(self.cancel_button, 1)

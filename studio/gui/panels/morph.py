@@ -9,11 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFrame,
     QGridLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -26,7 +24,7 @@ from studio.gui.morph.pad import ShapeColourPad
 from studio.gui.morph.stage import MorphStage
 from studio.gui.panels.further import FurtherPictures, name_of
 from studio.gui.panels.morph_export import MorphExport, MorphNow
-from studio.gui.panels.parts import heading, rule
+from studio.gui.panels.parts import heading, rule, scrolling
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobQueue
@@ -125,11 +123,7 @@ class MorphPanel(ModePanel):
         body.addWidget(rule())
         body.addWidget(self.export)
         body.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._body)
+        scroll = scrolling(self._body)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

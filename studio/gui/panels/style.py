@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.actions import Actions
 from studio.gui.forms import OptionsForm
 from studio.gui.jobs_view import duration
 from studio.gui.modes import ModePanel
 from studio.gui.network import NetworkChooser
-from studio.gui.panels.parts import heading, rule
+from studio.gui.panels.parts import heading, rule, scrolling
 from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.panels.style_foot import RunFoot
 from studio.gui.panels.style_regions import StyleRegions
@@ -94,11 +94,7 @@ class StylePanel(ModePanel):
         body.addWidget(heading("Result"))
         body.addWidget(self.outcome)
         body.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._body)
+        scroll = scrolling(self._body)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
