@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
+import sys
 import threading
 import time
 import weakref
@@ -48,6 +50,27 @@ def test_result_arrives_on_the_gui_thread_whatever_is_connected(jobs, qtbot):
     assert results == [3]
     assert heard_on == [threading.get_ident()]
     assert ran_on[0] != threading.get_ident()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness of single threads is Linux's")
+def test_lanes_and_the_threads_they_start_stand_back_behind_the_window(jobs, qtbot):
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def measured() -> Job[list[int]]:
+        yield Progress(0.0, "measuring")
+        found = [niceness()]
+        child = threading.Thread(target=lambda: found.append(niceness()))  # as torch's own threads are
+        child.start()
+        child.join()
+        return found
+
+    before, results = niceness(), []
+    jobs.submit("measure", measured).finished.connect(results.append)
+    qtbot.waitUntil(lambda: bool(results))
+    assert all(found > before or found == 19 for found in results[0])
+    assert len(results[0]) == 2
+    assert niceness() == before
 
 
 def test_one_job_at_a_time_per_lane_and_lanes_side_by_side(jobs, qtbot):
