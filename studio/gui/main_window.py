@@ -25,8 +25,6 @@ from studio.gui.displays import remember
 from studio.gui.editing.pair_files import PairFiles
 from studio.gui.editing.pairs_table import PairsTable
 from studio.gui.editing.tools import Editing
-from studio.gui.forms import OptionsForm
-from studio.gui.items import DisplayPicture
 from studio.gui.jobs_view import JobsView
 from studio.gui.messages import LogView, MessageBar, Severity
 from studio.gui.modes import Mode, ModePanel, Modes
@@ -46,7 +44,6 @@ from studio.gui.toolbar import ToolBar
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.paths import log_dir
-from studio.picture import Picture
 from studio.progress import Job, Progress
 
 log = logging.getLogger(__name__)
@@ -148,15 +145,6 @@ class MainWindow(QMainWindow):
             "about": lambda: about_dialog(self, self._device_text()).exec(),
         }
 
-    def _forms(self) -> dict[str, OptionsForm]:
-        """The forms whose options belong to the project."""
-        forms = {"match": self.match_panel.form}
-        for name, panel in zip(("morph", "style", "inspect"), self.mode_panels, strict=True):
-            several = getattr(panel, "forms", {name: getattr(panel, "form", None)})
-            named = {name if len(several) == 1 else f"{name}/{kind}": form for kind, form in several.items()}
-            forms |= {key: form for key, form in named.items() if isinstance(form, OptionsForm)}
-        return forms
-
     def _enter(self, name: str, on: bool) -> None:
         if on:
             self.modes.show(name)
@@ -251,14 +239,16 @@ class MainWindow(QMainWindow):
         self.settings_desk.theme_changed.connect(self._apply_theme)
         self.editing.follow(self.actions_)
         self.document.close_asked.connect(self.close)
-        for name, form in self._forms().items():
-            self.editing.keep_form(name, form)
+        self.editing.keep_form("match", self.match_panel.form)
+        for panel in self.mode_panels:
+            for name, form in panel.kept_forms().items():
+                self.editing.keep_form(name, form)
         self.editing.keep_mode(self.modes)
         self.match_panel.running_changed.connect(self._refresh)
         self.match_panel.setup_changed.connect(self._refresh)
         self.modes.changed.connect(self._refresh)
         self.morph_panel.match_asked.connect(self.match_now)
-        self.style_panel.send_asked.connect(self._on_sent)
+        self.style_panel.send_asked.connect(self.opener.open_made)
         self.style_panel.runner.finished.connect(
             lambda made: self.document.add_picture("style", made.recipe["what"], made.recipe, made.picture)
         )
@@ -310,10 +300,6 @@ class MainWindow(QMainWindow):
     def _on_opened(self, side: Side, opened: Opened) -> None:
         remember(opened.picture, opened.display)
         self.state.set_picture(side, opened.picture)
-
-    def _on_sent(self, side: Side, picture: Picture) -> None:
-        """A result takes the place of a picture."""
-        self._on_opened(side, Opened(picture, DisplayPicture.of(picture)))
 
     def _refresh(self, *_: object) -> None:
         pictures = [self.state.picture(side) for side in SIDES]

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidget, QToolBar, QWidget
 
 from studio.gui.actions import Actions
+from studio.gui.forms import OptionsForm
 
 
 class ModePanel(QWidget):
@@ -30,6 +31,10 @@ class ModePanel(QWidget):
     def able(self) -> set[str]:
         """What can be done now, in words that `ActionSpec.enabled_when` finds in `Conditions.able`."""
         return set()
+
+    def kept_forms(self) -> dict[str, OptionsForm]:
+        """The forms whose options belong to the project, by the name they are kept under."""
+        return {}
 
     def set_active(self, active: bool) -> None:
         """Whether the mode is on."""

@@ -92,6 +92,11 @@ class PictureOpener(QObject):
 
         self._submit(side, path.name, lambda: loading(path), done)
 
+    def open_made(self, side: Side, picture: Picture) -> None:
+        """Put a picture that the program made on a side, once it is ready for the screen."""
+        name = picture.name
+        self._submit(side, name, lambda: _at_once(lambda: picture, name), lambda opened: self._take(side, opened))
+
     def open_mime(self, mime: QMimeData, side: Side) -> None:
         """What was dropped or pasted: files, or a picture itself."""
         files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]

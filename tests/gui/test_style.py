@@ -176,6 +176,7 @@ def test_a_result_takes_the_place_of_a_picture(style, qtbot):
     ran(style, qtbot)
     result = panel.outcome.picture
     style.actions_["style_to_b"].trigger()
+    idle_files(style, qtbot)
     assert style.state.picture("B") is result
     assert style.viewer.canvas("B").picture_size == (48, 32)
     assert panel.task().styles[0].picture is result

@@ -36,7 +36,7 @@ from studio.gui.inspect.readings import (
     Region,
 )
 from studio.gui.inspect.search import SearchBox, narrow
-from studio.gui.inspect.tiles import MapStrip, Tile
+from studio.gui.inspect.tiles import MapStrip, Tile, whole_tile
 from studio.gui.inspect.words import GLOSSARY, what_it_sees
 from studio.gui.state import SIDES, Side
 from studio.progress import Job
@@ -349,12 +349,7 @@ class ActivationsView(InspectView):
         if reading is None:
             self.strip.set_hint("Looking…", "")
             return {}, []
-        tiles = []
-        for index, pixels in enumerate(reading.filters):
-            size = (pixels.shape[1], pixels.shape[0])
-            whole = Overlay(pixels, (float(size[0]), float(size[1])), 1.0, smooth=False)
-            tiles.append(Tile("A", str(index), size, None, whole, linked=False))
-        self._strip(tiles)
+        self._strip([whole_tile("A", str(index), pixels, smooth=False) for index, pixels in enumerate(reading.filters)])
         self.words.set_words(
             "<p><b>The first layer</b> compares every few pixels with these little pictures. Grey means that a pixel "
             "does not matter; the strongest colours are the largest weights, on one scale for all.</p>"
@@ -392,10 +387,8 @@ class ActivationsView(InspectView):
         tiles = []
         boxes: dict[Side, list[Box]] = {"A": [], "B": []}
         for rank, region in enumerate(self.regions, 1):
-            height, width = region.pixels.shape[:2]
-            whole = Overlay(region.pixels, (float(width), float(height)), 1.0)
-            title = f"{rank} · {region.title}"
-            tiles.append(Tile(region.side, title, (width, height), None, whole, (f"{region.value:.3g}",), linked=False))
+            words = (f"{region.value:.3g}",)
+            tiles.append(whole_tile(region.side, f"{rank} · {region.title}", region.pixels, words))
             if region.edges is not None:
                 boxes[region.side].append(Box(region.edges, "chosen" if rank == 1 else "other", str(rank)))
         self._strip(tiles)

@@ -46,6 +46,13 @@ class Tile:
     """Whether it shows the part of its picture that the big canvas shows."""
 
 
+def whole_tile(side: Side, title: str, pixels: Pixels, lines: tuple[str, ...] = (), smooth: bool = True) -> Tile:
+    """A tile that shows a little picture of its own, (h, w, 3|4) uint8, whatever the big canvases show."""
+    height, width = pixels.shape[:2]
+    whole = Overlay(pixels, (float(width), float(height)), 1.0, smooth)
+    return Tile(side, title, (width, height), None, whole, lines, linked=False)
+
+
 def visible_part(size: Size, view: ViewState) -> QRectF:
     """The part of a picture, in full-size pixels, that a tile of its own shape shows for this view."""
     width, height = size[0] / max(view.zoom, 1.0), size[1] / max(view.zoom, 1.0)

@@ -209,6 +209,9 @@ class MorphPanel(ModePanel):
                 able.add("export-morph")
         return able
 
+    def kept_forms(self) -> dict[str, OptionsForm]:
+        return {"morph": self.form}
+
     def refresh_theme(self) -> None:
         """Take over the colours of another theme."""
         self.stage.refresh_theme()

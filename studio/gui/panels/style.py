@@ -167,6 +167,9 @@ class StylePanel(ModePanel):
         if not active:
             self.variants.stop()
 
+    def kept_forms(self) -> dict[str, OptionsForm]:
+        return {f"style/{kind}": form for kind, form in self.forms.items()}
+
     def refresh_theme(self) -> None:
         self.stage.refresh_theme()
         self.choice.refresh_theme()
