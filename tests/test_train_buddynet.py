@@ -127,7 +127,7 @@ def test_folding_changes_nothing(whole: Path, modules: None) -> None:
 
 
 def test_a_training_can_start_from_an_export(material: Path, whole: Path, tmp_path: Path) -> None:
-    told = train(material, tmp_path, 1, "--start", str(whole / "out"), "--freeze", "2")
+    told = train(material, tmp_path, 1, "--start", str(whole / "out"), "--learn", "3", "5")
     assert told.count("starts as it was") == 6
     before, after = load_file(whole / "out"), load_file(tmp_path / "out")
     for name in ("conv1_1.weight", "conv2_1.bias"):

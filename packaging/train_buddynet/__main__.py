@@ -16,12 +16,13 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from files import replacing
 from networks import WIDTHS, FineTeacher, SqueezeTeacher
 from pictures import Pictures
 from safetensors.torch import save_file
@@ -42,7 +43,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--teacher", type=Path, required=True, help="SqueezeNet 1.0, torchvision's keys, .safetensors")
     p.add_argument("--fine-teacher", type=Path, help="VGG-19 to conv3_1, torchvision's keys: also distil levels 1 to 3")
     p.add_argument("--start", type=Path, help="an exported BuddyNet to begin with")
-    p.add_argument("--freeze", type=int, default=0, help="stages that stay as they start")
+    p.add_argument("--learn", type=int, nargs=2, default=(1, 5), metavar=("FIRST", "LAST"), help="stages that learn")
     p.add_argument("--work", type=Path, required=True, help="folder of the checkpoint, the log and the packed pictures")
     p.add_argument("--out", type=Path, required=True, help="the .safetensors to write, at every checkpoint")
     p.add_argument("--about", type=Path, help="JSON object of text for the file: version, data sets, licences, figures")
@@ -58,13 +59,6 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--threads", type=int, default=2)
     return p.parse_args(arguments)
-
-
-def replacing(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside `path` first, so that a kill leaves the old file whole."""
-    part = path.with_name(path.name + ".part")
-    write(part)
-    part.replace(path)
 
 
 def metadata(o: argparse.Namespace, training: Training, pictures: Pictures) -> dict[str, str]:
@@ -85,7 +79,7 @@ def metadata(o: argparse.Namespace, training: Training, pictures: Pictures) -> d
         "teacher": file(o.teacher),
         "fine_teacher": file(o.fine_teacher),
         "started_from": file(o.start),
-        "frozen_stages": str(o.freeze),
+        "stages_that_learnt": f"{o.learn[0]} to {o.learn[1]}",
     }
     told = json.loads(o.about.read_text(encoding="utf-8")) if o.about else {}
     return {k: v for k, v in {**own, **{str(k): str(v) for k, v in told.items()}}.items() if v}
@@ -99,22 +93,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
     torch.set_num_threads(o.threads)
     cv2.setNumThreads(0)
-    plan = Plan(o.steps, o.minutes, o.area, tuple(o.sides), o.rate, o.seed, tuple(o.widths), o.freeze)
+    plan = Plan(o.steps, o.minutes, o.area, tuple(o.sides), o.rate, o.seed, tuple(o.widths), tuple(o.learn))
     pictures = Pictures(o.images, o.work)
     LOG.info("%d pictures of %d classes", len(pictures.kinds), len(pictures.members))
     training = Training(plan, SqueezeTeacher(o.teacher), FineTeacher(o.fine_teacher) if o.fine_teacher else None)
     checkpoint = o.work / "checkpoint.pt"
+    crops = torch.from_numpy(pictures.batch((o.seed, 1 << 40), 8, 160)).permute(0, 3, 1, 2).float() / 255
+    training.begin(crops, o.start)
     if checkpoint.exists():
         training.restore(torch.load(checkpoint, weights_only=True))
         LOG.info("resumed at step %d", training.step)
-    else:
-        crops = torch.from_numpy(pictures.batch((o.seed, 1 << 40), 8, 160))
-        training.begin(crops.permute(0, 3, 1, 2).float() / 255, o.start)
 
     def save() -> None:
         replacing(checkpoint, lambda file: torch.save(training.state(), file))
         about = metadata(o, training, pictures)
-        replacing(o.out, lambda file: save_file(training.average.folded(), file, about))
+        replacing(o.out, lambda file: save_file(training.exported(crops), file, about))
         LOG.info("saved at step %d", training.step)
 
     saved = shown = time.monotonic()

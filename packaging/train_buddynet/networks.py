@@ -69,6 +69,8 @@ class SqueezeTeacher:
 class FineTeacher:
     """relu1_1, relu2_1 and relu3_1 of VGG-19 for the student's levels 1, 2, 3."""
 
+    LEVELS = (1, 2, 3)
+
     def __init__(self, file: Path) -> None:
         self.weights = load_file(file)
 
@@ -89,14 +91,14 @@ class Student(nn.Module):
     """Stages of 3 x 3 convolutions with ReLU, 2 x 2 max pooling between; a level is the output of a stage.
 
     The coarse stages have batch norm, which `folded` folds into the convolutions; in the fine ones it would
-    cost half of all the time. The first `frozen` stages get no gradients.
+    cost half of all the time. Only the stages `learn`, (first, last), get gradients, and none after them is computed.
     """
 
     NORMALISED = 4
 
-    def __init__(self, widths: Widths = WIDTHS, frozen: int = 0) -> None:
+    def __init__(self, widths: Widths = WIDTHS, learn: tuple[int, int] = (1, 5)) -> None:
         super().__init__()
-        self.frozen = frozen
+        self.learn = learn
         self.stages = nn.ModuleList()
         last = 3
         for number, stage in enumerate(widths, 1):
@@ -113,8 +115,8 @@ class Student(nn.Module):
     def forward(self, images: Tensor) -> dict[int, Tensor]:
         x = ((images - MEAN) / STD).to(memory_format=torch.channels_last)
         out: dict[int, Tensor] = {}
-        for number, stage in enumerate(self.stages, 1):
-            with torch.set_grad_enabled(torch.is_grad_enabled() and number > self.frozen):
+        for number, stage in enumerate(self.stages[: self.learn[1]], 1):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and number >= self.learn[0]):
                 if number > 1:
                     x = F.max_pool2d(x, 2)
                 for block in stage:
@@ -157,6 +159,22 @@ class Student(nn.Module):
                 LOG.info("conv%d_%d starts %s", number, position, "as it was" if kept else "from scratch")
 
     @torch.no_grad()
+    def follow(self, before: Student, images: Tensor) -> None:
+        """Make the first stage that does not learn see in the new features what it saw in those of `before`.
+
+        The old features of the last stage that learns are fitted with the new ones, by least squares over
+        (N, 3, side, side), and that linear map goes into the convolution behind them.
+        """
+        last = self.learn[1]
+        if last == len(self.stages):
+            return
+        rows = [net.eval()(images)[last].permute(0, 2, 3, 1).flatten(0, 2).double() for net in (self, before)]
+        solution = least_squares(rows[0], rows[1])
+        conv, old = self.stages[last][0]["conv"], before.stages[last][0]["conv"]
+        conv.weight.copy_(torch.einsum("oikl,ji->ojkl", old.weight, solution[:-1].float()))
+        conv.bias.copy_(old.bias + torch.einsum("oikl,i->o", old.weight, solution[-1].float()))
+
+    @torch.no_grad()
     def folded(self) -> dict[str, Tensor]:
         """Plain convolutions that compute the same, `conv{stage}_{n}.weight` and `.bias`, in half precision."""
         out: dict[str, Tensor] = {}
@@ -170,6 +188,14 @@ class Student(nn.Module):
                 out[f"conv{number}_{position}.weight"] = weight.half().contiguous()
                 out[f"conv{number}_{position}.bias"] = bias.half().contiguous()
         return out
+
+
+def least_squares(x: Tensor, y: Tensor) -> Tensor:
+    """(C + 1, D): the linear map from (n, C) to (n, D) and, in its last row, what it adds."""
+    x = torch.cat([x, torch.ones_like(x[:, :1])], 1)
+    gram = x.T @ x
+    gram += 1e-4 * gram.diagonal().mean() * torch.eye(len(gram), dtype=x.dtype)
+    return torch.linalg.solve(gram, x.T @ y)
 
 
 class PerCell(nn.Conv2d):
@@ -208,9 +234,6 @@ class Heads(nn.Module):
             scale.copy_(real.square().mean().sqrt())
             x = features[level].permute(0, 2, 3, 1).flatten(0, 2).double()
             y = (real / scale).permute(0, 2, 3, 1).flatten(0, 2).double()
-            x = torch.cat([x, torch.ones_like(x[:, :1])], 1)
-            gram = x.T @ x
-            gram += 1e-4 * gram.diagonal().mean() * torch.eye(len(gram))
-            solution = torch.linalg.solve(gram, x.T @ y).float()
+            solution = least_squares(x, y).float()
             head.weight.copy_(solution[:-1].T[..., None, None])
             head.bias.copy_(solution[-1])

@@ -55,21 +55,23 @@ class Pictures:
         times = np.array([sum(Path(kind).is_relative_to(d) for d in folders) for kind in self.kinds], float)
         self._share = times.cumsum() / times.sum()
 
-    def batch(self, seed: tuple[int, ...], count: int, side: int) -> NDArray[np.uint8]:
-        """`count` crops (count, side, side, 3), numbers 2k and 2k + 1 of one class; the same for the same seed."""
+    def batch(self, seed: tuple[int, ...], count: int, side: int, paired: bool = True) -> NDArray[np.uint8]:
+        """`count` crops (count, side, side, 3), if `paired` 2k and 2k + 1 of one class; the same for the same seed."""
         rng = np.random.default_rng(seed)
         out = np.empty((count, side, side, 3), np.uint8)
         for k in range(0, count, 2):
             first = int(np.searchsorted(self._share, rng.random(), side="right"))
-            second = int(rng.choice(self.members[self.kinds[first]]))
+            second = int(rng.choice(self.members[self.kinds[first]])) if paired else int(rng.integers(len(self.kinds)))
             for j, number in enumerate((first, second)):
                 out[k + j] = _crop(self.pixels[number], side, rng)
         return out
 
-    def stream(self, seed: int, start: int, shape: Callable[[int], tuple[int, int]]) -> Iterator[NDArray[np.uint8]]:
+    def stream(
+        self, seed: int, start: int, shape: Callable[[int], tuple[int, int]], paired: bool = True
+    ) -> Iterator[NDArray[np.uint8]]:
         """The batches from step `start` on, prepared by one thread ahead of the training.
 
-        `shape` says side and count of the batch of a step.
+        `shape` says side and count of the batch of a step; for `paired` see `batch`.
         """
         ready: queue.Queue[NDArray[np.uint8] | BaseException] = queue.Queue(2)
         stopped = threading.Event()
@@ -85,7 +87,7 @@ class Pictures:
             try:
                 while not stopped.is_set():
                     side, count = shape(step)
-                    put(self.batch((seed, step), count, side))
+                    put(self.batch((seed, step), count, side, paired))
                     step += 1
             except BaseException as error:  # raised again where the batch is waited for
                 put(error)

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 TEMPERATURE = 0.05  # of the teacher's soft matches
 MATCH = 0.25  # weight of the matches; a cosine's is 1
-FINE = 0.3  # weight of each of the fine teacher's lessons
-FINE_COUNT = 1  # pictures of a batch that the fine teacher sees, for it is slow
+FINE = 0.3  # weight of each of the fine teacher's lessons, beside others
+FINE_COUNT = 1  # pictures of a batch that the fine teacher sees beside others, for it is slow
+NOISE = 0.25  # deviation of the noise on some pictures of a training of fine stages only, at most
 STRONG = 0.35  # share of pictures whose colours only the student sees changed
 DECAY = 0.998  # of the running mean of the weights, which is what is exported
 
@@ -37,7 +38,13 @@ class Plan:
     rate: float
     seed: int
     widths: Widths = WIDTHS
-    frozen: int = 0
+    learn: tuple[int, int] = (1, 5)
+    """First and last stage that learn."""
+
+    @property
+    def fine_only(self) -> bool:
+        """Whether no stage learns that has matches to learn."""
+        return self.learn[1] <= 3
 
     def shape(self, step: int) -> tuple[int, int]:
         """Side and (even) number of the crops of a step."""
@@ -110,24 +117,33 @@ class Training:
     def __init__(self, plan: Plan, teacher: SqueezeTeacher, fine: FineTeacher | None = None) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.teacher, self.fine = plan, teacher, fine
-        self.student = Student(plan.widths, plan.frozen).to(memory_format=torch.channels_last)
+        self.student = Student(plan.widths, plan.learn).to(memory_format=torch.channels_last)
         self.heads = Heads(plan.widths)
         self.average = copy.deepcopy(self.student).requires_grad_(False)
         trunk = [p for stage in self.student.stages[:3] for p in stage.parameters()]
         top = [p for stage in self.student.stages[3:] for p in stage.parameters()]
         top += [p for p in self.heads.parameters() if p.requires_grad]
-        groups = [{"params": trunk, "share": 0.3}, {"params": top, "share": 1.0}]
+        groups = [{"params": trunk, "share": 1.0 if plan.fine_only else 0.3}, {"params": top, "share": 1.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=0.01, betas=(0.9, 0.99))
         self.step, self.seconds = 0, 0.0
+        self.before: Student | None = None
+        """What it started from."""
 
     def begin(self, images: Tensor, start: Path | None) -> None:
         """Before the first step: take over an exported network, and fit what can be fitted to (N, 3, side, side)."""
         if start:
             self.student.start_from(start, images)
             self.average.load_state_dict(self.student.state_dict())
-        if self.fine is not None:
+            self.before = copy.deepcopy(self.student).requires_grad_(False)
+        if self.fine is not None and self.plan.learn[0] <= max(self.fine.LEVELS):
             with torch.no_grad():
                 self.heads.fit(self.student.eval()(images), self.fine(images))
+
+    def exported(self, images: Tensor) -> dict[str, Tensor]:
+        """The file's tensors. What stands behind the stages that learn is fitted to them on (N, 3, side, side)."""
+        if self.before is not None:
+            self.average.follow(self.before, images)
+        return self.average.folded()
 
     @property
     def progress(self) -> float:
@@ -136,11 +152,15 @@ class Training:
 
     def losses(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """The weighted losses of a batch (N, 3, side, side) in [0, 1]."""
+        if self.plan.fine_only:
+            return self.fine_losses(images, generator)
         clean, strong = recolour(images, generator, 0.15), recolour(images, generator, 1.0)
         seen = torch.where(torch.rand(len(images), 1, 1, 1, generator=generator) < STRONG, strong, clean)
         target, out = self.teacher(clean), self.student(seen)
         loss: dict[str, Tensor] = {}
         for level, weight in ((3, 0.25), (4, 0.5), (5, 1.0)):
+            if level < self.plan.learn[0]:
+                continue
             head = self.heads.squeeze[str(level)] if str(level) in self.heads.squeeze else nn.Identity()
             loss[f"cosine{level}"] = weight * cosine_loss(head(out[level]), target[level])
         # Both levels learn to match as both of the teacher's do together. The weight is small because the
@@ -154,10 +174,29 @@ class Training:
             sharpness = self.heads.sharpness[str(level)].exp()
             matches = agreed_matches(cosines, 6 - level)
             loss[f"match{level}"] = MATCH * match_loss(similarities(out[level]), matches, sharpness)
-        if self.fine is not None:
-            for level, real in self.fine(seen[:FINE_COUNT]).items():
-                guess = self.heads.fine[str(level)](out[level][:FINE_COUNT])
-                loss[f"fine{level}"] = FINE * F.mse_loss(guess, real / self.heads.scale[str(level)])
+        if self.fine is not None and self.plan.learn[0] <= max(self.fine.LEVELS):
+            loss |= {name: FINE * value for name, value in self._fine(out, seen[:FINE_COUNT]).items()}
+        return loss
+
+    def fine_losses(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Those of a batch (N, 3, side, side) in [0, 1] where only stages learn that have no matches to learn.
+
+        An optimised picture soon looks like no photograph, so the colours of all are changed and some get noise.
+        """
+        amount = NOISE * torch.rand(len(images), 1, 1, 1, generator=generator).pow(3)
+        amount *= torch.rand(len(images), 1, 1, 1, generator=generator) < 0.6
+        seen = recolour(images, generator, 1.0)
+        seen = (seen + amount * torch.randn(seen.shape, generator=generator)).clamp(0, 1)
+        out = self.student(seen)
+        head, coarse = self.heads.squeeze["3"], self.teacher(seen)[3]
+        return {**self._fine(out, seen), "cosine3": 0.25 * cosine_loss(head(out[3]), coarse)}
+
+    def _fine(self, out: dict[int, Tensor], seen: Tensor) -> dict[str, Tensor]:
+        assert self.fine is not None
+        loss = {}
+        for level, real in self.fine(seen).items():
+            guess = self.heads.fine[str(level)](out[level][: len(seen)])
+            loss[f"fine{level}"] = F.mse_loss(guess, real / self.heads.scale[str(level)])
         return loss
 
     def advance(self, batch: NDArray[np.uint8]) -> dict[str, float]:

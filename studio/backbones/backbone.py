@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from studio.backbones.decoder import Decoder
 from studio.backbones.layers import Layer, flat, kind_of, reduces
 from studio.backbones.levels import Level
 
@@ -120,6 +121,8 @@ class Backbone:
     levels : tuple of Level
         Fine to coarse.
     device : torch.device
+    decoder : Decoder or None
+        From the features of one level back to pixels, where the network has been taught that.
     """
 
     def __init__(
@@ -131,6 +134,7 @@ class Backbone:
         device: torch.device,
         mean: Sequence[float],
         std: Sequence[float],
+        decoder: Decoder | None = None,
     ) -> None:
         self.name = name
         self.title = title
@@ -144,6 +148,9 @@ class Backbone:
         for level, stage in zip(self.levels, self._stages, strict=True):
             count = sum(1 for _ in flat(stage.body))
             stage.names = stage.names or (*[""] * (count - 1), level.name)
+        self.decoder = decoder
+        if decoder is not None:
+            decoder.eval().requires_grad_(False).to(device, torch.float32).to(memory_format=layout)
         self._layout = layout
         self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(std, device=device).view(1, 3, 1, 1)

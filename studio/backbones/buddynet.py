@@ -3,7 +3,7 @@
 The tensors' names are the architecture: `conv{stage}_{n}.weight` and `.bias` are the n-th
 convolution of a stage. Convolutions are zero padded to keep the size and followed by a ReLU; 2 x 2
 max pooling stands between the stages; a level is the output of a stage. So a wider or deeper
-successor needs no change here.
+successor needs no change here. A file may hold a decoder besides: see `studio.backbones.decoder`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _TENSOR = re.compile(r"conv([1-9]\d*)_([1-9]\d*)\.(weight|bias)")
+DECODER_TENSOR = re.compile(r"up([1-9]\d*)_([1-9]\d*)\.(weight|bias)")
 _LONGEST_HEADER = 1 << 20
 
 
@@ -45,6 +46,8 @@ def plan(shapes: Mapping[str, Sequence[int]]) -> Plan:
     numbers = set()
     for name in shapes:
         match = _TENSOR.fullmatch(name)
+        if match is None and DECODER_TENSOR.fullmatch(name):
+            continue
         if match is None:
             raise WeightsError(
                 f"These are not BuddyNet's weights, or they are for a newer version: “{name}” is unknown."

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from studio.backbones import buddynet
 from studio.backbones.backbone import Backbone, Stage
 from studio.backbones.catalog import Entry
+from studio.backbones.decoder import decoder_of
 from studio.backbones.layers import block_names, plain_names
 from studio.backbones.levels import Level, WeightsError
 
@@ -93,7 +94,8 @@ def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) 
             bodies, _ratios(levels), places, _layer_names(entry, bodies, levels), strict=True
         )
     ]
-    return Backbone(entry.name, entry.title, levels, stages, device, entry.mean, entry.std)
+    decoder = None if entry.cuts else decoder_of(tensors, levels)
+    return Backbone(entry.name, entry.title, levels, stages, device, entry.mean, entry.std, decoder)
 
 
 def generate(entry: Entry, seed: int) -> dict[str, Tensor]:
@@ -127,7 +129,7 @@ def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, 
     state = tensors_in(state)
     if not entry.cuts:
         try:
-            buddynet.plan({name: tensor.shape for name, tensor in state.items()})
+            decoder_of(state, buddynet.plan({name: tensor.shape for name, tensor in state.items()}).levels)
         except WeightsError as error:
             raise WeightsError(f"“{file_name}” can't be used: {error}") from None
         return dict(state)

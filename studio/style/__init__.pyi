@@ -1,13 +1,15 @@
+from .instant import instant
 from .inversion import invert
 from .model import LIVE, Region, StyleControl, StyleError, StylePreview, StyleResult, StyleSource
-from .options import InversionOptions, StyleOptions, TextureOptions
+from .options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 from .recipe import read_recipe, save_result
-from .run import inversion_of, repeating, stylize_pictures, texture_of
+from .run import instant_of, inversion_of, repeating, stylize_pictures, texture_of
 from .synthesis import texture
 from .transfer import stylize
 
 __all__ = [
     "LIVE",
+    "InstantOptions",
     "InversionOptions",
     "Region",
     "StyleControl",
@@ -17,6 +19,8 @@ __all__ = [
     "StyleResult",
     "StyleSource",
     "TextureOptions",
+    "instant",
+    "instant_of",
     "inversion_of",
     "invert",
     "read_recipe",

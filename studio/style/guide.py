@@ -19,6 +19,7 @@ Share = npt.NDArray[np.float32]
 """(h, w) in [0, 1]: how much each pixel belongs to a region."""
 
 MOST_ANCHORS = 64
+NO_REGIONS = "Regions can only be grown from two pairs or more; there were none."
 GROWN_SIDE = 128
 """Longer side of the masks of grown regions; they are smooth."""
 _NEAR, _ALIKE = 0.12, 0.25

@@ -91,8 +91,9 @@ class StyleResult:
         One entry a step, as in `StylePreview`, with “step”.
     recipe : dict
         Plain values, fit for JSON; see `studio.style.recipe`.
-    state : StyleState
-        To go on from, bit for bit on a CPU: `stylize(..., resume=state)` with more steps.
+    state : StyleState or None
+        To go on from, bit for bit on a CPU: `stylize(..., resume=state)` with more steps. None for what is made in
+        one go.
     content : Picture or None
         Whose profile and EXIF a file of it takes.
     notes : tuple of str
@@ -102,7 +103,7 @@ class StyleResult:
     picture: Picture
     losses: list[dict[str, float]] = field(repr=False)
     recipe: dict[str, Any] = field(repr=False)
-    state: StyleState = field(repr=False)
+    state: StyleState | None = field(repr=False)
     content: Picture | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 

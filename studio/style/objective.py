@@ -161,9 +161,9 @@ class Objective:
         total = _total(parts, pixels)
         scale = self._scale
         start = torch.full_like(total, scale)
-        slopes = torch.autograd.grad(total, [pixels, *leaves.values()], start, allow_unused=True)
-        gradient = torch.zeros_like(image) if slopes[0] is None else slopes[0].clone()
-        along = {key: slope for key, slope in zip(leaves, slopes[1:], strict=True) if slope is not None}
+        own, *slopes = torch.autograd.grad(total, [pixels, *leaves.values()], start, allow_unused=True)
+        gradient = torch.zeros_like(image) if own is None else own
+        along = {key: slope for key, slope in zip(leaves, slopes, strict=True) if slope is not None}
         for piece in self._pieces(image):
             top, left, bottom, right = piece.seen
             seen = image[..., top:bottom, left:right].detach().requires_grad_()

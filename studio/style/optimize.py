@@ -63,9 +63,11 @@ class Adam:
         if first is None or second is None:
             first, second = torch.zeros_like(image), torch.zeros_like(image)
             self.first, self.second = first, second
-        # No question is asked of the device here, for the answer would be waited for.
-        finite = torch.isfinite(told["total"]) & torch.isfinite(gradient).all()
-        gradient = torch.where(finite, gradient, torch.zeros_like(gradient))
+        # No question is asked of the device here, for the answer would be waited for; and nothing as large as the
+        # picture is made that can be done without: of a large one there is room for few copies.
+        low, high = gradient.aminmax()  # not a number if one of them is none
+        finite = torch.isfinite(told["total"]) & torch.isfinite(low) & torch.isfinite(high)
+        gradient.masked_fill_(~finite, 0.0)
         self.count += 1
         slow, slower = self.betas
         first.lerp_(gradient, 1.0 - slow)

@@ -8,7 +8,8 @@ from studio.options import Options, knob
 
 StyleLossName = Literal["wasserstein", "gram", "mean_std", "histogram", "sliced"]
 Optimizer = Literal["adam", "lbfgs"]
-Init = Literal["content", "style", "noise", "picture"]
+Init = Literal["content", "style", "noise", "picture", "instant"]
+Statistics = Literal["covariance", "mean_std"]
 KeepColors = Literal["none", "luminance", "histogram", "linear"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -51,6 +52,69 @@ def _tile() -> Any:
     )
 
 
+def _size(default: int, help: str = "Longer side of the result. Time grows with its square.") -> Any:
+    return knob(default, help, label="Size", unit="px", minimum=16, maximum=16384, soft_maximum=1024, step=32)
+
+
+def _stroke_size() -> Any:
+    return knob(
+        1.0,
+        "Size of the style picture against the result: above 1 its strokes get larger, below 1 finer.",
+        label="Stroke size",
+        unit="x",
+        minimum=0.1,
+        maximum=8.0,
+        soft_maximum=3.0,
+        step=0.05,
+    )
+
+
+def _keep_colors() -> Any:
+    return knob(
+        "none",
+        "Keep the content's colours: luminance paints with light and dark only; histogram and linear first give the "
+        "style picture the content's colours.",
+        label="Keep colours",
+    )
+
+
+def _geometry() -> Any:
+    return knob(
+        0.0,
+        "How far the content is bent to the shape of the style along the pairs, beside any change of look.",
+        label="Shape of the style",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+
+
+def _match_regions() -> Any:
+    return knob(
+        0,
+        "Regions grown from the pairs in both pictures; each takes its style from its partner only.",
+        label="Regions from pairs",
+        minimum=0,
+        maximum=16,
+        soft_maximum=8,
+        step=1,
+        special="none",
+    )
+
+
+def _softness() -> Any:
+    return knob(
+        0.03,
+        "Width of the borders of regions, as a share of the longer side.",
+        label="Soft borders",
+        minimum=0.0,
+        maximum=0.5,
+        soft_maximum=0.2,
+        step=0.005,
+        advanced=True,
+    )
+
+
 def _step_length(default: float) -> Any:
     return knob(
         default,
@@ -79,16 +143,7 @@ def _averaging(default: float) -> Any:
 class StyleOptions(Options):
     """How one picture is given the look of another, by optimisation."""
 
-    size: int = knob(
-        384,
-        "Longer side of the result. Time grows with its square.",
-        label="Size",
-        unit="px",
-        minimum=16,
-        maximum=16384,
-        soft_maximum=1024,
-        step=32,
-    )
+    size: int = _size(384)
     steps: int = knob(
         160,
         "Steps in all, over all sizes from coarse to fine. More make it finer and slower; 0 only shows the start.",
@@ -118,22 +173,8 @@ class StyleOptions(Options):
         step=0.1,
         advanced=True,
     )
-    style_scale: float = knob(
-        1.0,
-        "Size of the style picture against the result: above 1 its strokes get larger, below 1 finer.",
-        label="Stroke size",
-        unit="x",
-        minimum=0.1,
-        maximum=8.0,
-        soft_maximum=3.0,
-        step=0.05,
-    )
-    keep_colors: KeepColors = knob(
-        "none",
-        "Keep the content's colours: luminance paints with light and dark only; histogram and linear first give the "
-        "style picture the content's colours.",
-        label="Keep colours",
-    )
+    style_scale: float = _stroke_size()
+    keep_colors: KeepColors = _keep_colors()
     anchors: float = knob(
         1.0,
         "How much paired points take the look of their partners, by confidence; needs pairs.",
@@ -143,24 +184,8 @@ class StyleOptions(Options):
         soft_maximum=5.0,
         step=0.1,
     )
-    geometry: float = knob(
-        0.0,
-        "How far the content is bent to the shape of the style along the pairs, beside any change of look.",
-        label="Shape of the style",
-        minimum=0.0,
-        maximum=1.0,
-        step=0.05,
-    )
-    match_regions: int = knob(
-        0,
-        "Regions grown from the pairs in both pictures; each takes its style from its partner only.",
-        label="Regions from pairs",
-        minimum=0,
-        maximum=16,
-        soft_maximum=8,
-        step=1,
-        special="none",
-    )
+    geometry: float = _geometry()
+    match_regions: int = _match_regions()
     tv: float = knob(
         1.0,
         "How much differences between neighbouring pixels are held against the result (total variation).",
@@ -172,7 +197,10 @@ class StyleOptions(Options):
         advanced=True,
     )
     init: Init = knob(
-        "content", "What the first picture is; “picture” takes the one that is handed in.", label="Start", advanced=True
+        "content",
+        "What the first picture is; “picture” takes the one that is handed in, “instant” what is painted in one go.",
+        label="Start",
+        advanced=True,
     )
     optimizer: Optimizer = _optimizer()
     learning_rate: float = _step_length(0.08)
@@ -198,16 +226,7 @@ class StyleOptions(Options):
         step=0.005,
         advanced=True,
     )
-    softness: float = knob(
-        0.03,
-        "Width of the borders of regions, as a share of the longer side.",
-        label="Soft borders",
-        minimum=0.0,
-        maximum=0.5,
-        soft_maximum=0.2,
-        step=0.005,
-        advanced=True,
-    )
+    softness: float = _softness()
     layers: str = _layers()
     content_layers: str = knob(
         "", "Layers whose activations hold the shapes; empty: relu4_2 or what comes next to it.", advanced=True
@@ -215,6 +234,39 @@ class StyleOptions(Options):
     tile: int = _tile()
     precision: Precision = _precision()
     seed: int = _seed()
+
+
+class InstantOptions(Options):
+    """How one picture is given the look of another in one go."""
+
+    size: int = _size(768)
+    strength: float = knob(
+        1.0,
+        "How far the look goes over to the style's.",
+        label="Strength",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+    rounds: int = knob(
+        2,
+        "How often it is painted, from small to large, each time at twice the size; more of them give larger strokes.",
+        label="Rounds",
+        minimum=1,
+        maximum=5,
+        step=1,
+    )
+    style_scale: float = _stroke_size()
+    keep_colors: KeepColors = _keep_colors()
+    geometry: float = _geometry()
+    match_regions: int = _match_regions()
+    statistics: Statistics = knob(
+        "covariance",
+        "What of the features is matched: covariance also takes which of them go together, mean_std each for itself.",
+        label="Statistics",
+        advanced=True,
+    )
+    softness: float = _softness()
 
 
 class TextureOptions(Options):

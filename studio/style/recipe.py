@@ -19,7 +19,7 @@ from studio.options import Options
 from studio.pairs import PairSet
 from studio.picture import Picture, save
 from studio.style.model import Region, StyleError, StyleResult, StyleSource
-from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 
 if TYPE_CHECKING:
     from studio.backbones import Backbone
@@ -32,6 +32,7 @@ MASK_SIDE = 256
 
 OPTIONS: Mapping[str, type[Options]] = {
     "stylize": StyleOptions,
+    "instant": InstantOptions,
     "texture": TextureOptions,
     "invert": InversionOptions,
 }
@@ -54,16 +55,15 @@ def describe_stylize(
     content: Picture,
     styles: Sequence[StyleSource],
     backbone: Backbone,
-    options: StyleOptions,
+    options: StyleOptions | InstantOptions,
     pairs: PairSet,
     regions: Sequence[Region],
     live: Mapping[str, Any],
+    what: str = "stylize",
 ) -> dict[str, Any]:
     """The recipe of a stylisation; weights changed on the way count as they were in the end."""
     changed = {name: value for name, value in live.items() if name != "styles"}
-    recipe = describe(
-        "stylize", [content, *(source.picture for source in styles)], backbone, options.with_values(**changed)
-    )
+    recipe = describe(what, [content, *(source.picture for source in styles)], backbone, options.with_values(**changed))
     recipe["weights"] = live.get("styles") or [source.weight for source in styles]
     if len(pairs):
         recipe["pairs"] = [

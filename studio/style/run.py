@@ -11,17 +11,20 @@ from studio.device import Attempt, choose_device, with_memory_fallback
 from studio.pairs import PairSet
 from studio.picture import Picture, PictureError, loading
 from studio.progress import Job, part
+from studio.style.instant import instant
 from studio.style.inversion import invert
 from studio.style.losses import STYLE_LOSSES
 from studio.style.model import Region, StyleControl, StyleError, StyleResult, StyleSource
-from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 from studio.style.recipe import pairs_in, read_recipe, regions_in
 from studio.style.state import StyleState
 from studio.style.synthesis import texture
-from studio.style.transfer import stylize
+from studio.style.transfer import draft, stylize
 
 Resume = StyleState | Path | bytes | None
 
+DRAFT_SIDE = 256
+"""Longer side, px, of the draft that a network without a decoder starts from; it begins at half of that."""
 LOADING = 0.05
 """Share of the progress that loading the network takes."""
 TILES = (512, 256)
@@ -55,6 +58,14 @@ def stylize_pictures(
     options = options or StyleOptions()
 
     def job(network: Backbone, changed: StyleOptions) -> Job[StyleResult]:
+        first = start
+        if options.init == "instant" and start is None and resume is None and network.decoder is None:
+            painter = yield from part(load_backbone(device=str(network.device)), 0.0, 0.0)
+            used = pairs if pairs is not None else PairSet()
+            first = yield from part(draft(content, styles, painter, changed, used, regions, DRAFT_SIDE), 0.0, 0.02)
+        return (yield from part(stylising(network, changed, first), 0.02, 1.0))
+
+    def stylising(network: Backbone, changed: StyleOptions, first: Picture | None) -> Job[StyleResult]:
         return stylize(
             content,
             styles,
@@ -64,7 +75,7 @@ def stylize_pictures(
             regions=regions,
             control=control,
             resume=resume,
-            start=start,
+            start=first,
             checkpoint=checkpoint,
         )
 
@@ -73,6 +84,27 @@ def stylize_pictures(
     if not tiles and resume is None:
         plans = [options.with_values(size=max(16, options.size // 2))]
     return (yield from _with_network([options, *plans], job, backbone, weights, device))
+
+
+def instant_of(
+    content: Picture,
+    styles: Sequence[StyleSource],
+    options: InstantOptions | None = None,
+    *,
+    pairs: PairSet | None = None,
+    regions: Sequence[Region] = (),
+    backbone: str = "buddynet",
+    weights: Path | None = None,
+    device: str = "auto",
+) -> Job[StyleResult]:
+    """As `stylize_pictures`, for `studio.style.instant`."""
+    options = options or InstantOptions()
+
+    def job(network: Backbone, changed: InstantOptions) -> Job[StyleResult]:
+        return instant(content, styles, network, changed, pairs=pairs, regions=regions)
+
+    smaller = options.with_values(size=max(16, options.size // 2))
+    return (yield from _with_network([options, smaller], job, backbone, weights, device))
 
 
 def texture_of(
@@ -176,17 +208,12 @@ def repeating(
     shares = [float(weight) for weight in recipe.get("weights", ())] or [1.0] * (len(found) - 1)
     if len(shares) != len(found) - 1:
         raise StyleError(f"The recipe takes {len(shares)} style pictures, not {len(found) - 1}.")
-    return (
-        yield from stylize_pictures(
-            found[0],
-            [StyleSource(picture, share) for picture, share in zip(found[1:], shares, strict=True)],
-            StyleOptions.from_dict(values),
-            pairs=pairs_in(recipe),
-            regions=regions_in(recipe),
-            start=start,
-            **known,
-        )
-    )
+    styles = [StyleSource(picture, share) for picture, share in zip(found[1:], shares, strict=True)]
+    known |= {"pairs": pairs_in(recipe), "regions": regions_in(recipe)}
+    if recipe["what"] == "instant":
+        del known["control"]  # it is over before anything could be changed
+        return (yield from instant_of(found[0], styles, InstantOptions.from_dict(values), **known))
+    return (yield from stylize_pictures(found[0], styles, StyleOptions.from_dict(values), start=start, **known))
 
 
 def _with_network(

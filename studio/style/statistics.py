@@ -153,9 +153,14 @@ def newton_root(matrix: Tensor, steps: int = 22) -> tuple[Tensor, Tensor]:
 
 def root_of(matrix: Tensor) -> Tensor:
     """The symmetric square root of a symmetric matrix, in double precision; negative eigenvalues count as 0."""
+    return powers_of(matrix, (0.5,), 0.0)[0]
+
+
+def powers_of(matrix: Tensor, powers: Sequence[float], floor: float) -> list[Tensor]:
+    """Powers of a symmetric matrix, in double precision; eigenvalues below `floor` of the largest count as that."""
     values, vectors = _eigen(matrix.double())
-    root: Tensor = (vectors * values.clamp_min(0.0).sqrt()) @ vectors.T
-    return root.to(matrix.dtype)
+    values = values.clamp_min(0.0).clamp_min(floor * float(values[-1]))
+    return [((vectors * values.pow(power)) @ vectors.T).to(matrix.dtype) for power in powers]
 
 
 def _eigen(matrix: Tensor) -> tuple[Tensor, Tensor]:

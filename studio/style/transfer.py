@@ -16,7 +16,7 @@ from studio.backbones import Backbone
 from studio.geometry import Size, fit_within
 from studio.pairs import PairSet
 from studio.picture import Picture
-from studio.progress import Job
+from studio.progress import Job, part
 from studio.style import guide
 from studio.style.engine import Outcome, Plan, optimise
 from studio.style.losses import STYLE_LOSSES
@@ -24,7 +24,7 @@ from studio.style.memory import choose_tile
 from studio.style.model import LIVE, Region, StyleControl, StyleError, StyleResult, StyleSource
 from studio.style.network import Extractor, choose_precision, content_layers, style_layers
 from studio.style.objective import Weights
-from studio.style.options import StyleOptions
+from studio.style.options import InstantOptions, StyleOptions
 from studio.style.pyramid import shares, sizes
 from studio.style.recipe import describe_stylize
 from studio.style.scene import Given, Layers, Targets, floats, tensor_of
@@ -60,7 +60,8 @@ def stylize(
     control, resume, checkpoint
         See `studio.style.engine.optimise`.
     start : Picture, optional
-        What to start from with the init "picture", a feed-forward draft say.
+        What to start from with the init "picture", a feed-forward draft say; with "instant" it is made with the
+        decoder of `backbone` if it is not given.
 
     Yields
     ------
@@ -96,6 +97,8 @@ def stylize(
         style_scale=options.style_scale,
     )
     targets = Targets(given, layers, extractor, loss, tile)
+    if options.init == "instant" and start is None and resume is None:
+        start = yield from part(draft(content, styles, backbone, options, used, regions, max(scales[0])), 0.0, 0.0)
     counts = tuple(source.weight for source in styles)
     plan = Plan(
         sizes=scales,
@@ -103,7 +106,7 @@ def stylize(
         extractor=extractor,
         loss=loss,
         scene=targets.scene,
-        start=lambda size: _first(options, targets, size, start),
+        start=lambda size: _first(options, targets, size, start if options.init in ("picture", "instant") else None),
         weights=lambda changed, chosen: weights_of(options, changed, chosen or counts),
         shown=targets.finished,
         alpha=targets.alpha,
@@ -124,7 +127,7 @@ def stylize(
     outcome = yield from optimise(plan, control, resume, checkpoint)
     notes = [*outcome.notes]
     if options.match_regions and not regions and not grown:
-        notes.append("Regions can only be grown from two pairs or more; there were none.")
+        notes.append(guide.NO_REGIONS)
     recipe = describe_stylize(content, styles, backbone, options, used, regions, outcome.state.live)
     name = f"{Path(content.name).stem} in the style of {Path(first.name).stem}"
     return finished(outcome, content, name, recipe, notes, targets.alpha(scales[-1]))
@@ -154,11 +157,16 @@ def finished(
     alpha: npt.NDArray[np.uint8] | None = None,
 ) -> StyleResult:
     """The result that a person gets, of 16 bits a channel."""
-    pixels: npt.NDArray[Any] = np.rint(np.clip(outcome.pixels, 0.0, 1.0) * np.float32(65535.0)).astype(np.uint16)
-    if alpha is not None:
-        pixels = np.dstack([pixels, alpha.astype(np.uint16) * np.uint16(257)])
-    picture = Picture.from_array(pixels, name)
+    picture = picture_of(outcome.pixels, name, alpha)
     return StyleResult(picture, outcome.losses, recipe, outcome.state, content, tuple(notes))
+
+
+def picture_of(pixels: npt.NDArray[Any], name: str, alpha: npt.NDArray[np.uint8] | None = None) -> Picture:
+    """A picture of 16 bits a channel from (h, w, 3) floats in [0, 1], with the opacity (h, w)."""
+    numbers: npt.NDArray[Any] = np.rint(np.clip(pixels, 0.0, 1.0) * np.float32(65535.0)).astype(np.uint16)
+    if alpha is not None:
+        numbers = np.dstack([numbers, alpha.astype(np.uint16) * np.uint16(257)])
+    return Picture.from_array(numbers, name)
 
 
 def fingerprint(picture: Picture) -> str:
@@ -176,9 +184,8 @@ def noise(size: Size, seed: int) -> Tensor:
     return (0.5 + 0.15 * drawn).clamp(0.0, 1.0)
 
 
-def _check(
-    styles: Sequence[StyleSource], regions: Sequence[Region], options: StyleOptions, start: Picture | None
-) -> None:
+def check_sources(styles: Sequence[StyleSource], regions: Sequence[Region]) -> None:
+    """Raises `StyleError` if there is no style, a weight is no number, or a region asks for a style there is not."""
     if not styles:
         raise StyleError("A style needs a picture to take it from; choose one.")
     if not all(0.0 <= source.weight < float("inf") for source in styles):
@@ -186,8 +193,32 @@ def _check(
     for region in regions:
         if not 0 <= region.source < len(styles):
             raise StyleError(f"A region asks for style picture {region.source + 1}, but there are {len(styles)}.")
+
+
+def _check(
+    styles: Sequence[StyleSource], regions: Sequence[Region], options: StyleOptions, start: Picture | None
+) -> None:
+    check_sources(styles, regions)
     if options.init == "picture" and start is None:
         raise StyleError("The start “picture” needs a picture to start from; choose one, or start from the content.")
+
+
+def draft(
+    content: Picture,
+    styles: Sequence[StyleSource],
+    backbone: Backbone,
+    options: StyleOptions,
+    pairs: PairSet,
+    regions: Sequence[Region],
+    side: int,
+) -> Job[Picture]:
+    """What `studio.style.instant` makes of the same, with a longer side of `side` pixels: a start to go on from."""
+    from studio.style.instant import instant  # which needs this module
+
+    shared = ("style_scale", "keep_colors", "geometry", "match_regions", "softness")
+    quick = InstantOptions(size=side, **{name: getattr(options, name) for name in shared})
+    result = yield from instant(content, styles, backbone, quick, pairs=pairs, regions=regions)
+    return result.picture
 
 
 def _first(options: StyleOptions, targets: Targets, size: Size, start: Picture | None) -> Tensor:
@@ -196,6 +227,6 @@ def _first(options: StyleOptions, targets: Targets, size: Size, start: Picture |
         return noise(size, options.seed)
     if options.init == "style":
         return tensor_of(targets.style_pixels(0, size), cpu)
-    if options.init == "picture" and start is not None:
+    if start is not None:
         return tensor_of(floats(start.resized(size)), cpu)
     return tensor_of(targets.start_pixels(size, in_style=options.style_weight > 0.0), cpu)

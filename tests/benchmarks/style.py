@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.style [--backbone NAME] [--weights FILE] [--sizes PX ...] [--losses NAME ...]
                                      [--repeats N] [--device NAME] [--threads N] [--cpu-time] [--tiles] [--memory]
-                                     [--reached STEPS] [--json]
+                                     [--reached STEPS] [--large PX] [--tile PX] [--json]
 
 The bare pass goes from a picture that wants a gradient to the deepest layer that the step uses (the usual content and
 style layers) and back. Each repeat runs the bare pass and then a step of each loss (Adam, average and total variation
@@ -11,7 +11,8 @@ On a machine that is busy with other things `--threads 1 --cpu-time` tells more.
 256 px against one in one piece. `--memory` gives the peak of a fresh process above that of one that only ran the bare
 pass. `--reached` runs this program's defaults against a plain loop with the published settings (Adam 0.02, the start
 from the content, an average of 0.99, twice as many steps at the first size) for the same number of steps, and compares
-the loss of what is shown. On a GPU bfloat16 is timed against float32.
+the loss of what is shown. `--large` gives the peak of a fresh process that does the whole job with two steps for a
+picture of three to four with this longer side, in tiles of `--tile`. On a GPU bfloat16 is timed against float32.
 """
 
 from __future__ import annotations
@@ -167,12 +168,30 @@ def peak(arguments: argparse.Namespace, what: str, size: int) -> float:
 
 def one(arguments: argparse.Namespace) -> None:
     """What `peak` runs: prints the peak in MiB."""
-    bench = Bench(network(arguments.backbone, arguments.weights, arguments.device), arguments.sizes[0])
     name, _, tile = arguments.one.partition(":")
+    backbone = network(arguments.backbone, arguments.weights, arguments.device)
+    if name == "large":
+        large(backbone, arguments.sizes[0], int(tile))
+        return
+    bench = Bench(backbone, arguments.sizes[0])
     work: Callable[[], Any] = bench.bare if name == "bare" else bench.step(name, int(tile or 0))
     work()
     if name != "bare":
         work()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def large(backbone: Any, size: int, tile: int) -> None:
+    """Two steps of the job at one large size; prints the process's peak in MiB."""
+    from studio.picture import Picture
+    from studio.progress import run_to_end
+    from studio.style import StyleOptions, StyleSource, stylize
+
+    content, style = photographs()
+    wide = Picture.from_array(content.resized((size, size * 3 // 4)))
+    options = StyleOptions(size=size, smallest=size, steps=2, tile=tile)
+    result = run_to_end(stylize(wide, [StyleSource(style)], backbone, options))
+    assert result.picture.size == wide.size
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
@@ -181,7 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backbone", default="vgg19")
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[256, 512])
     parser.add_argument("--losses", nargs="+", default=["gram", "wasserstein"])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--device", default="cpu")
@@ -190,6 +209,8 @@ def main() -> None:
     parser.add_argument("--tiles", action="store_true")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--reached", type=int, default=0)
+    parser.add_argument("--large", type=int, default=0)
+    parser.add_argument("--tile", type=int, default=512)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -215,6 +236,8 @@ def main() -> None:
             tiled = ["wasserstein:256"] if arguments.tiles else []
             whats = ["bare", *arguments.losses, *tiled]
             found[str(size)]["peak_mib"] = {what: round(peak(arguments, what, size)) for what in whats}
+    if arguments.large:
+        found["large_peak_mib"] = round(peak(arguments, f"large:{arguments.tile}", arguments.large))
     if arguments.reached:
         found["reached"] = reached(backbone, arguments.reached, min(arguments.sizes))
     if arguments.json:
@@ -229,6 +252,8 @@ def main() -> None:
                 print(f"  {name}: {value['s']:.3f} s, {times}")
         if "peak_mib" in row:
             print("  peak MiB:", ", ".join(f"{name} {value}" for name, value in row["peak_mib"].items()))
+    if "large_peak_mib" in found:
+        print(f"{arguments.large} px in tiles of {arguments.tile}: peak {found['large_peak_mib']} MiB")
     if "reached" in found:
         print("loss of what is shown:", ", ".join(f"{name} {value:.4f}" for name, value in found["reached"].items()))
 
