@@ -144,6 +144,7 @@ def test_the_losses_fall(material: Path, tmp_path: Path, modules: None) -> None:
     plan = Plan(1000, None, 4 * 64 * 64, (64,), 3e-3, 0, ((4,), (4,), (8,), (16,), (32,)))
     training = Training(plan, SqueezeTeacher(material / "squeezenet.safetensors"))
     batch = pictures.batch((0, 0), 4, 64)
+    training.begin(torch.from_numpy(batch).permute(0, 3, 1, 2) / 255, None)
     first = training.advance(batch)
     for _ in range(60):
         last = training.advance(batch)
@@ -169,3 +170,81 @@ def test_the_teachers_cells_are_the_students(material: Path, modules: None) -> N
             x = float((weight.sum(0) * places).sum() / weight.sum())
             assert abs(y - (row * 16 + 8)) < 8
             assert abs(x - (column * 16 + 8)) < 8
+
+
+def test_the_first_stages_can_learn_alone(material: Path, whole: Path, tmp_path: Path, modules: None) -> None:
+    """What stands behind them stays, but for the convolution that is fitted to the new features."""
+    from networks import FINE
+
+    shapes = {0: (64, 3), 2: (64, 64), 5: (128, 64), 7: (128, 128), 10: (256, 128)}
+    fine = {f"features.{index}.weight": torch.randn(*shape, 3, 3) * 0.1 for index, shape in shapes.items()}
+    fine |= {f"features.{index}.bias": torch.zeros(shape[0]) for index, shape in shapes.items()}
+    assert {level: FINE[level] for level in (1, 2, 3)} == {1: 64, 2: 128, 3: 256}
+    save_file(fine, tmp_path / "vgg.safetensors")
+    more = ["--start", str(whole / "out"), "--learn", "1", "3", "--fine-teacher", str(tmp_path / "vgg.safetensors")]
+    train(material, tmp_path, 12, *more, "--rate", "0.02")
+    before, after = load_file(whole / "out"), load_file(tmp_path / "out")
+    changed = {name for name, tensor in before.items() if not torch.allclose(tensor, after[name], atol=1e-3)}
+    assert {"conv1_1.weight", "conv2_1.weight", "conv3_1.weight", "conv4_1.weight"} <= changed
+    assert not any(name.startswith("conv5") for name in changed)
+
+
+def test_what_follows_new_features_sees_what_it_saw(whole: Path, modules: None) -> None:
+    """If the new features are a linear map of the old ones, the next stage gives exactly what it gave."""
+    import copy
+
+    from networks import Student
+
+    plan = tuple(tuple(map(int, w.split(","))) for w in WIDTHS)
+    before = Student(plan, (1, 3))
+    before.load_state_dict(torch.load(whole / "checkpoint.pt", weights_only=True)["average"])
+    after = copy.deepcopy(before)
+    last = after.stages[2][-1]["conv"]
+    scale = torch.linspace(0.5, 2.0, len(last.bias))
+    with torch.no_grad():
+        last.weight.mul_(scale.view(-1, 1, 1, 1))
+        last.bias.mul_(scale)
+    images = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(3))
+    after.follow(before, images)
+    before.learn = after.learn = (1, 5)
+    with torch.no_grad():
+        torch.testing.assert_close(after(images)[5], before(images)[5], rtol=2e-2, atol=2e-2)
+
+
+def decode(material: Path, whole: Path, work: Path, minutes: float, *more: str) -> str:
+    words = [sys.executable, TRAINER / "decoder.py", "--network", whole / "out", "--images", material / "pictures"]
+    words += ["--work", work, "--out", work / "out.safetensors", "--minutes", minutes, "--count", 4, "--side", 32]
+    done = subprocess.run([*map(str, words), "--threads", "1", *more], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_a_decoder_comes_into_the_file(material: Path, whole: Path, tmp_path: Path) -> None:
+    decode(material, whole, tmp_path, 0.02)
+    backbone = run_to_end(load_backbone("buddynet", tmp_path / "out.safetensors", "cpu"))
+    assert backbone.decoder is not None
+    features = backbone.features(torch.rand(1, 3, 24, 40), [backbone.decoder.level])
+    assert backbone.decoder(features[backbone.decoder.level]).shape == (1, 3, 24, 40)
+    old, new = load_file(whole / "out"), load_file(tmp_path / "out.safetensors")
+    assert all(torch.equal(new[name], tensor) for name, tensor in old.items())
+    with safe_open(tmp_path / "out.safetensors", "pt") as file:
+        assert int(file.metadata()["decoder_steps"]) > 0
+    assert "resumed at step" in decode(material, whole, tmp_path, 0.03)
+
+
+def test_the_decoder_learns(whole: Path, material: Path, tmp_path: Path, modules: None) -> None:
+    import argparse
+
+    from decoder import Training, Trunk
+    from pictures import Pictures
+
+    options = argparse.Namespace(seed=0, rate=3e-3, minutes=10.0)
+    (whole / "out").rename(whole / "net.safetensors")
+    training = Training(Trunk(whole / "net.safetensors"), options)
+    (whole / "net.safetensors").rename(whole / "out")
+    batch = Pictures([material / "pictures"], tmp_path).batch((0, 0), 4, 32, paired=False)
+    first = training.advance(batch)
+    last = first
+    for _ in range(60):
+        last = training.advance(batch)
+    assert last["content"] < 0.7 * first["content"]

@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     LOG.info("%d pictures of %d classes", len(pictures.kinds), len(pictures.members))
     training = Training(plan, SqueezeTeacher(o.teacher), FineTeacher(o.fine_teacher) if o.fine_teacher else None)
     checkpoint = o.work / "checkpoint.pt"
-    crops = torch.from_numpy(pictures.batch((o.seed, 1 << 40), 8, 160)).permute(0, 3, 1, 2).float() / 255
+    crops = torch.from_numpy(pictures.batch((o.seed, 1 << 40), 16, 160)).permute(0, 3, 1, 2).float() / 255
     training.begin(crops, o.start)
     if checkpoint.exists():
         training.restore(torch.load(checkpoint, weights_only=True))

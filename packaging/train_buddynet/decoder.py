@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import copy
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -167,7 +168,7 @@ class Training:
         begun = time.monotonic()
         generator = torch.Generator().manual_seed(self.options.seed * 1_000_003 + self.step)
         images = torch.from_numpy(batch).permute(0, 3, 1, 2).float().div_(255)
-        falling = 0.02 + 0.49 * (1 + np.cos(np.pi * self.progress))
+        falling = 0.02 + 0.49 * (1 + math.cos(math.pi * self.progress))
         self.optimiser.param_groups[0]["lr"] = self.options.rate * min(1.0, (self.step + 1) / 100) * falling
         losses = self.losses(images, generator)
         self.optimiser.zero_grad(set_to_none=True)

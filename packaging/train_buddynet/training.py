@@ -19,7 +19,9 @@ from pictures import recolour
 from torch import Tensor, nn
 
 TEMPERATURE = 0.05  # of the teacher's soft matches
-MATCH = 0.25  # weight of the matches; a cosine's is 1
+MATCH = 0.5  # weight of the matches; a cosine's is 1
+VIEWS = ((1.0, False), (1.0, True), (0.7, False), (1.3, False))
+"""As what the teacher sees a picture for its matches: how much larger, and whether mirrored."""
 FINE = 0.3  # weight of each of the fine teacher's lessons, beside others
 FINE_COUNT = 1  # pictures of a batch that the fine teacher sees beside others, for it is slow
 NOISE = 0.25  # deviation of the noise on some pictures of a training of fine stages only, at most
@@ -126,11 +128,16 @@ class Training:
         groups = [{"params": trunk, "share": 1.0 if plan.fine_only else 0.3}, {"params": top, "share": 1.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=0.01, betas=(0.9, 0.99))
         self.step, self.seconds = 0, 0.0
+        self.usual: dict[int, Tensor] = {}
+        """The mean of the coarse teacher's features, (1, C, 1, 1), of its levels that matches are learnt from."""
         self.before: Student | None = None
         """What it started from."""
 
     def begin(self, images: Tensor, start: Path | None) -> None:
         """Before the first step: take over an exported network, and fit what can be fitted to (N, 3, side, side)."""
+        with torch.no_grad():
+            found = self.teacher(images)
+        self.usual = {level: found[level].mean((0, 2, 3), keepdim=True) for level in (4, 5)}
         if start:
             self.student.start_from(start, images)
             self.average.load_state_dict(self.student.state_dict())
@@ -163,20 +170,39 @@ class Training:
                 continue
             head = self.heads.squeeze[str(level)] if str(level) in self.heads.squeeze else nn.Identity()
             loss[f"cosine{level}"] = weight * cosine_loss(head(out[level]), target[level])
-        # Both levels learn to match as both of the teacher's do together. The weight is small because the
-        # gradients of these losses are ten times those of the cosines, and noisier.
-        fine, coarse = target[4], target[5]
-        wanted = {
-            4: similarities(fine) + similarities(F.interpolate(coarse, scale_factor=2.0, mode="bilinear")),
-            5: similarities(F.avg_pool2d(fine, 2)) + similarities(coarse),
-        }
-        for level, cosines in wanted.items():
+        # The weight is small because the gradients of these losses are ten times those of the cosines, and noisier.
+        for level, cosines in self._wanted(clean).items():
             sharpness = self.heads.sharpness[str(level)].exp()
             matches = agreed_matches(cosines, 6 - level)
             loss[f"match{level}"] = MATCH * match_loss(similarities(out[level]), matches, sharpness)
         if self.fine is not None and self.plan.learn[0] <= max(self.fine.LEVELS):
             loss |= {name: FINE * value for name, value in self._fine(out, seen[:FINE_COUNT]).items()}
         return loss
+
+    @torch.no_grad()
+    def _wanted(self, images: Tensor) -> dict[int, Tensor]:
+        """What cosines between pictures 2k and 2k + 1 the levels 4 and 5 are to have: what the teacher's have together.
+
+        Averaged over some views of the pictures, and of features less their usual mean, for what all cells have in
+        common tells none from another.
+        """
+        side = images.shape[-1]
+        wanted = {4: images.new_zeros(()), 5: images.new_zeros(())}
+        for larger, mirrored in VIEWS:
+            seen = images.flip(-1) if mirrored else images
+            if larger != 1.0:
+                shown = max(2, round(side * larger / 16)) * 16
+                seen = F.interpolate(seen, (shown, shown), mode="bilinear", antialias=True)
+            for level, found in self.teacher(seen).items():
+                if level not in self.usual:
+                    continue
+                own = found.flip(-1) if mirrored else found
+                own = own - self.usual[level]
+                for asked in wanted:
+                    grid = (side >> (asked - 1),) * 2
+                    like = F.interpolate(own, grid, mode="bilinear", antialias=True)
+                    wanted[asked] = wanted[asked] + similarities(like) / len(VIEWS)
+        return wanted
 
     def fine_losses(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """Those of a batch (N, 3, side, side) in [0, 1] where only stages learn that have no matches to learn.
