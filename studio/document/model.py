@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio.document.changes import OptionsChange, RegionsChange
+from studio.document.painted import Mask, Regions
 from studio.pairs import PairChange, PairSet
 from studio.picture import Picture
 
@@ -16,10 +18,20 @@ HISTORY_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the history: what was done, in words for a person, and what it did to the pairs."""
+    """One step of the history: what was done, in words for a person, and what it did.
+
+    `change` is what it did to the pairs; `regions` is None where it left the painted regions as they were.
+    """
 
     text: str
     change: PairChange
+    options: OptionsChange = field(default_factory=OptionsChange)
+    regions: RegionsChange | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changed nothing that a document keeps."""
+        return self.change.is_empty and not self.options.knobs and self.regions is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,8 @@ class Document:
         How many steps of the history are done: `pairs` is the state after that many.
     modified : bool
         Whether there are edits that the project's own file does not have.
+    regions : tuple of PaintedRegion
+        Parts of both pictures that were painted by hand.
     """
 
     a: Picture | None = None
@@ -81,10 +95,20 @@ class Document:
     history: tuple[Step, ...] = ()
     position: int = 0
     modified: bool = False
+    regions: Regions = ()
 
     def picture(self, side: str) -> Picture | None:
         """The picture on side "A" or "B"."""
         return self.a if side == "A" else self.b
+
+    @property
+    def masks(self) -> dict[str, Mask]:
+        """Those of the regions, and those that undo and redo need, by their keys."""
+        found = [mask for region in self.regions for mask in region.masks]
+        for step in self.history:
+            if step.regions is not None:
+                found.extend(step.regions.masks)
+        return {mask.key: mask for mask in found}
 
     @property
     def is_empty(self) -> bool:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.document.errors import reason
+from studio.document.changes import OptionsChange, RegionsChange
+from studio.document.errors import DocumentError, reason
 from studio.document.model import Document, Result, Step
+from studio.document.painted import Mask, PaintedRegion, Regions
 from studio.errors import StudioError
 from studio.files import replacing
 from studio.pairs import PairChange, PairsError, PairSet, PointPair
@@ -44,7 +46,9 @@ def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Readin
     )
     options = _read_texts(connection, "SELECT key, value FROM options", "options", found, _plain)
     view = _read_texts(connection, "SELECT key, value FROM view", "the view", found, lambda value: value)
-    history, position = _read_history(connection, pairs, meta.get("position", 0), found)
+    masks = _read_masks(connection, found)
+    regions = _read_regions(connection, masks, found)
+    history, position = _read_history(connection, pairs, masks, meta.get("position", 0), found)
     results = _read_results(connection, found)
     pictures: dict[str, Picture] = {}
     for number, side in enumerate(("A", "B")):
@@ -63,6 +67,7 @@ def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Readin
         history,
         position,
         bool(meta.get("modified", 0)),
+        regions,
     )
     return found
 
@@ -115,15 +120,56 @@ def _plain(value: Any) -> dict[str, Any]:
     return value
 
 
+def _read_masks(connection: sqlite3.Connection, found: Reading) -> dict[str, Mask]:
+    """What was painted, by key; what can't be unpacked is left out."""
+    masks = {}
+    query = "SELECT key, width, height, content FROM masks"
+    for key, width, height, content in _rows(connection, query, "the painted regions", found):
+        try:
+            mask = Mask.read(width, height, content)
+            mask.paint()
+        except (DocumentError, TypeError):
+            _lost(found, "some of the paint was not readable and is left out")
+        else:
+            masks[key] = mask
+    return masks
+
+
+def _read_regions(connection: sqlite3.Connection, masks: dict[str, Mask], found: Reading) -> Regions:
+    rows = _rows(connection, "SELECT number, name, a, b FROM regions ORDER BY place", "the painted regions", found)
+    regions = []
+    for number, name, a, b in rows:
+        if any(key is not None and key not in masks for key in (a, b)):
+            _lost(found, f"the paint of “{name}” could not be read in full")
+        kept = {side: masks.get(key) for side, key in (("a", a), ("b", b))}
+        regions.append(PaintedRegion(int(number), str(name), **kept))
+    return tuple(regions)
+
+
+def _regions_change(text: str, masks: dict[str, Mask]) -> RegionsChange | None:
+    """Raises `KeyError`, `TypeError` or `ValueError` for what makes no sense."""
+    if not text:
+        return None
+    before, after = (
+        tuple(
+            PaintedRegion(int(number), str(name), *(None if key is None else masks[key] for key in (a, b)))
+            for number, name, a, b in state
+        )
+        for state in json.loads(text)
+    )
+    return RegionsChange(before, after)
+
+
 def _read_history(
-    connection: sqlite3.Connection, pairs: PairSet, position: object, found: Reading
+    connection: sqlite3.Connection, pairs: PairSet, masks: dict[str, Mask], position: object, found: Reading
 ) -> tuple[tuple[Step, ...], int]:
     """The steps that lead to `pairs` and on from there; none at all if they do not fit."""
     steps = []
     try:
-        query = "SELECT text, change FROM history ORDER BY step"
-        for text, change in _rows(connection, query, "the history", found):
-            steps.append(Step(str(text), PairChange.from_json(change)))
+        query = "SELECT text, change, options, regions FROM history ORDER BY step"
+        for text, change, options, regions in _rows(connection, query, "the history", found):
+            knobs = OptionsChange.from_plain(json.loads(options))
+            steps.append(Step(str(text), PairChange.from_json(change), knobs, _regions_change(regions, masks)))
         done = int(position) if isinstance(position, int) else 0
         if not 0 <= done <= len(steps):
             raise PairsError("The history is cut off.")
@@ -133,7 +179,7 @@ def _read_history(
         state = pairs
         for step in steps[done:]:
             state = step.change.apply(state)
-    except (PairsError, TypeError):
+    except (PairsError, TypeError, ValueError, KeyError, RecursionError):
         _lost(found, "the history of undo does not fit the pairs and begins anew")
         return (), 0
     return tuple(steps), done

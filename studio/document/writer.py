@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from studio import __version__
 from studio.codecs.source import Source
 from studio.document.model import Document, Result, Step
+from studio.document.painted import PaintedRegion
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture, save
 from studio.progress import Job, Progress
@@ -49,6 +50,7 @@ class Writer:
                 self._write_texts("levels", "level", "pairs", _levels(old), _levels(document))
             self._write_texts("options", "key", "value", _texts(old.options), _texts(document.options))
             self._write_texts("view", "key", "value", _texts(old.view), _texts(document.view))
+            self._write_regions(old, document)
             self._write_history(old.history, document.history)
             self._write_results(old.results, document.results)
             meta = {"position": document.position, "modified": int(document.modified), "program": __version__}
@@ -127,8 +129,27 @@ class Writer:
             same += 1
         self._connection.execute("DELETE FROM history WHERE step >= ?", (same,))
         self._connection.executemany(
-            "INSERT INTO history VALUES (?, ?, ?)",
-            [(number, step.text, step.change.to_json()) for number, step in enumerate(new[same:], start=same)],
+            "INSERT INTO history VALUES (?, ?, ?, ?, ?)",
+            [
+                (number, step.text, step.change.to_json(), json.dumps(step.options.to_plain()), _regions(step))
+                for number, step in enumerate(new[same:], start=same)
+            ],
+        )
+
+    def _write_regions(self, old: Document, new: Document) -> None:
+        connection = self._connection
+        if old.regions != new.regions:
+            connection.execute("DELETE FROM regions")
+            rows = [(number, place, *rest) for place, (number, *rest) in enumerate(map(_region_row, new.regions))]
+            connection.executemany("INSERT INTO regions VALUES (?, ?, ?, ?, ?)", rows)
+        if old.regions is new.regions and old.history is new.history:
+            return
+        held, wanted = old.masks, new.masks
+        gone, come = held.keys() - wanted.keys(), wanted.keys() - held.keys()
+        connection.executemany("DELETE FROM masks WHERE key = ?", [(key,) for key in gone])
+        connection.executemany(
+            "INSERT OR REPLACE INTO masks VALUES (?, ?, ?, ?)",
+            [(key, wanted[key].width, wanted[key].height, wanted[key].packed) for key in come],
         )
 
     def _write_results(self, old: tuple[Result, ...], new: tuple[Result, ...]) -> None:
@@ -152,6 +173,20 @@ def _pair_row(place: int, pair: PointPair) -> tuple[object, ...]:
         pair.id, place, *pair.a, *pair.b, pair.rank, pair.confidence, pair.level, pair.origin,
         int(pair.locked), int(pair.enabled),
     )  # fmt: skip
+
+
+def _region_row(region: PaintedRegion) -> tuple[int, str, str | None, str | None]:
+    a, b = (None if mask is None else mask.key for mask in (region.a, region.b))
+    return region.number, region.name, a, b
+
+
+def _regions(step: Step) -> str:
+    """As rows of the table of regions, or nothing where a step left them as they were."""
+    if step.regions is None:
+        return ""
+    return json.dumps(
+        [[_region_row(region) for region in state] for state in (step.regions.before, step.regions.after)]
+    )
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
@@ -38,6 +39,7 @@ class KnobEditor(QWidget):
     def __init__(self, knob: Knob) -> None:
         super().__init__()
         self.knob = knob
+        self._drags = 0
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._slider: QSlider | None = None
@@ -86,6 +88,21 @@ class KnobEditor(QWidget):
         if knob.kind == "bool":
             self._layout.addStretch(1)
         self.set_value(knob.default)
+
+    @property
+    def title(self) -> str:
+        """What stands beside it."""
+        return self.knob.label[:1].upper() + self.knob.label[1:]
+
+    @property
+    def key(self) -> str:
+        """Changes of the same key are one step of undo: a drag of the slider is, or steps without a pause between."""
+        if self._slider is not None and self._slider.isSliderDown():
+            return f"drag {self.knob.name} {self._drags}"
+        return f"turn {self.knob.name}"
+
+    def _on_drag(self) -> None:
+        self._drags += 1
 
     def value(self) -> Any:
         field = self._field
@@ -160,25 +177,43 @@ class KnobEditor(QWidget):
             with QSignalBlocker(slider):
                 slider.setValue(round((value - low) / step))
 
+        slider.sliderPressed.connect(self._on_drag)
         slider.valueChanged.connect(from_slider)
         field.valueChanged.connect(to_slider)
         self._layout.addWidget(slider, 1)
+
+
+class OptionsHolder(Protocol):
+    """Has options that a person changes: a form, or what else chooses."""
+
+    @property
+    def stepped(self) -> Any:
+        """Signal (what was done, key), after a change; see `StudioState.committed`."""
+
+    def value(self) -> Options:
+        """The options as they are. Raises `OptionsError`."""
+
+    def set_value(self, options: Any) -> None:
+        """Put the options in their place."""
 
 
 class OptionsForm(QWidget):
     """All knobs of an options model; the rare ones are folded away."""
 
     changed = Signal()
+    stepped = Signal(str, str)
+    """(what was done, key), after `changed`; see `StudioState.committed`"""
 
     def __init__(self, initial: Options) -> None:
         super().__init__()
         self._kind = type(initial)
+        self._setting = self._differs = False
         self.editors: dict[str, KnobEditor] = {}
         common, rare = _grid(), _grid()
         for knob in self._kind.knobs():
             editor = KnobEditor(knob)
-            editor.changed.connect(self.changed)
-            label = QLabel(knob.label[:1].upper() + knob.label[1:])
+            editor.changed.connect(partial(self._on_editor, editor))
+            label = QLabel(editor.title)
             label.setToolTip(editor.toolTip())
             label.setBuddy(editor)
             grid = rare if knob.advanced else common
@@ -194,7 +229,7 @@ class OptionsForm(QWidget):
         self._more.toggled.connect(self._on_more)
         self._reset = QPushButton("Defaults")
         self._reset.setToolTip("Set every knob to its default")
-        self._reset.clicked.connect(lambda: self.set_value(self._kind()))
+        self._reset.clicked.connect(lambda: self.set_value(self._kind(), "Reset Options"))
         buttons = QHBoxLayout()
         buttons.addWidget(self._more)
         buttons.addStretch(1)
@@ -213,9 +248,24 @@ class OptionsForm(QWidget):
         """The options as the form stands. Raises `OptionsError` for what no field can hold."""
         return self._kind.from_dict({name: editor.value() for name, editor in self.editors.items()})
 
-    def set_value(self, options: Options) -> None:
-        for name, editor in self.editors.items():
-            editor.set_value(getattr(options, name))
+    def set_value(self, options: Options, step: str = "Change Options") -> None:
+        """Set all knobs, as one change and one step called `step`."""
+        self._setting, self._differs = True, False
+        try:
+            for name, editor in self.editors.items():
+                editor.set_value(getattr(options, name))
+        finally:
+            self._setting = False
+        if self._differs:
+            self.changed.emit()
+            self.stepped.emit(step, "")
+
+    def _on_editor(self, editor: KnobEditor) -> None:
+        if self._setting:
+            self._differs = True
+            return
+        self.changed.emit()
+        self.stepped.emit(f"Change {editor.title}", editor.key)
 
     def _on_more(self, shown: bool) -> None:
         self._rare.setVisible(shown)

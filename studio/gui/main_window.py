@@ -239,10 +239,10 @@ class MainWindow(QMainWindow):
         self.settings_desk.theme_changed.connect(self._apply_theme)
         self.editing.follow(self.actions_)
         self.document.close_asked.connect(self.close)
-        self.editing.keep_form("match", self.match_panel.form)
+        self.editing.options.keep("match", self.match_panel.form)
         for panel in self.mode_panels:
-            for name, form in panel.kept_forms().items():
-                self.editing.keep_form(name, form)
+            for name, holder in panel.kept_options().items():
+                self.editing.options.keep(name, holder)
         self.editing.keep_mode(self.modes)
         self.match_panel.running_changed.connect(self._refresh)
         self.match_panel.setup_changed.connect(self._refresh)

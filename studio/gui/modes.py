@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidget, QToolBar, QWidget
 
 from studio.gui.actions import Actions
-from studio.gui.forms import OptionsForm
+from studio.gui.forms import OptionsHolder
 
 
 class ModePanel(QWidget):
@@ -32,8 +32,8 @@ class ModePanel(QWidget):
         """What can be done now, in words that `ActionSpec.enabled_when` finds in `Conditions.able`."""
         return set()
 
-    def kept_forms(self) -> dict[str, OptionsForm]:
-        """The forms whose options belong to the project, by the name they are kept under."""
+    def kept_options(self) -> dict[str, OptionsHolder]:
+        """Whose options belong to the project and can be undone, by the name they are kept under."""
         return {}
 
     def set_active(self, active: bool) -> None:

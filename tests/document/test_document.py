@@ -79,7 +79,7 @@ def test_the_file_says_what_it_is_and_holds_the_original_bytes(tmp_path: Path) -
     path = saved(Document(a=picture, pairs=PairSet.from_arrays([[1, 2]], [[3, 4]])), tmp_path / "p.buddies")
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (0x42756464,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         parts = connection.execute("SELECT content FROM picture_parts ORDER BY part").fetchall()
         rows = connection.execute("SELECT ax, ay, bx, by FROM pairs").fetchall()
@@ -178,8 +178,8 @@ def test_an_older_file_is_brought_up_to_date_and_itself_left_alone(
 ) -> None:
     path = saved(full, tmp_path / "p.buddies")
     before = path.read_bytes()
-    monkeypatch.setattr(schema, "VERSION", 3)
-    steps = {1: "UPDATE pairs SET ax = ax + 100", 2: "UPDATE pairs SET ax = ax * 2; DELETE FROM history"}
+    monkeypatch.setattr(schema, "VERSION", 4)
+    steps = {2: "UPDATE pairs SET ax = ax + 100", 3: "UPDATE pairs SET ax = ax * 2; DELETE FROM history"}
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     back = reading(path)
     assert [pair.a[0] for pair in back.pairs] == [(pair.a[0] + 100) * 2 for pair in full.pairs]

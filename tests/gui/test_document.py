@@ -104,10 +104,14 @@ def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_
     assert window.match_panel.form.value().pairs == 7
     assert not window.isWindowModified() and window.document.project == path
     # The history came along: what was done before saving can be taken back.
+    assert window.actions_["undo"].text() == "Undo Change Pairs"
+    window.actions_["undo"].trigger()
+    assert window.match_panel.form.value().pairs == 24 and window.isWindowModified()
     window.actions_["undo"].trigger()
     assert not window.state.pairs[0].locked and window.isWindowModified()
     window.actions_["redo"].trigger()
-    assert not window.isWindowModified()
+    window.actions_["redo"].trigger()
+    assert not window.isWindowModified() and window.match_panel.form.value().pairs == 7
     menus = window.file_menus
     menus.fill_projects()
     assert menus.projects.actions()[0].text() == "cats.buddies"

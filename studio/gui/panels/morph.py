@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.actions import Actions
-from studio.gui.forms import OptionsForm
+from studio.gui.forms import OptionsForm, OptionsHolder
 from studio.gui.modes import ModePanel
 from studio.gui.morph.desk import Layer, MorphAnswer, MorphDesk, MorphRequest, View
 from studio.gui.morph.pad import ShapeColourPad
@@ -209,7 +209,7 @@ class MorphPanel(ModePanel):
                 able.add("export-morph")
         return able
 
-    def kept_forms(self) -> dict[str, OptionsForm]:
+    def kept_options(self) -> dict[str, OptionsHolder]:
         return {"morph": self.form}
 
     def refresh_theme(self) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.actions import Actions
-from studio.gui.forms import OptionsForm
+from studio.gui.forms import OptionsForm, OptionsHolder
 from studio.gui.jobs_view import duration
 from studio.gui.modes import ModePanel
 from studio.gui.network import NetworkChooser
@@ -167,7 +167,7 @@ class StylePanel(ModePanel):
         if not active:
             self.variants.stop()
 
-    def kept_forms(self) -> dict[str, OptionsForm]:
+    def kept_options(self) -> dict[str, OptionsHolder]:
         return {f"style/{kind}": form for kind, form in self.forms.items()}
 
     def refresh_theme(self) -> None:

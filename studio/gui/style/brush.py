@@ -19,10 +19,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from studio.document import Paint
 from studio.geometry import Size
 from studio.gui.canvas import PictureCanvas
 from studio.gui.state import Side, StudioState
-from studio.gui.style.painting import Paint, PaintedRegion, Painting
+from studio.gui.style.painting import PaintedRegion, Painting
 
 OPACITY, FAINT = 0.5, 0.35
 """Of the region selected, and of the others."""
@@ -194,8 +195,8 @@ class PaintBrush(QObject):
         return True
 
     def _on_key(self, event: QKeyEvent) -> bool:
-        """While one paints, Ctrl+Z is about strokes and not about the document, and [ and ] are the brush's size."""
-        undoes = event.matches(QKeySequence.StandardKey.Undo)
+        """[ and ] are the brush's size; Ctrl+Z during a stroke gives it up, and nothing that was done before."""
+        undoes = self._painting.is_painting and event.matches(QKeySequence.StandardKey.Undo)
         factor = {"[": 1 / BRUSH_STEP, "]": BRUSH_STEP}.get(event.text())
         if not undoes and factor is None:
             return False
@@ -203,5 +204,5 @@ class PaintBrush(QObject):
         if event.type() == QEvent.Type.KeyPress and factor is not None:
             self._painting.set_brush(self._painting.brush * factor)
         elif event.type() == QEvent.Type.KeyPress:
-            self._painting.undo()
+            self._painting.give_up()
         return True
