@@ -31,6 +31,11 @@ AUTOMATIC = "auto"
 """What a knob shows whose value is left to the program."""
 
 
+def title_of(knob: Knob) -> str:
+    """What stands beside the widget of a knob."""
+    return knob.label[:1].upper() + knob.label[1:]
+
+
 class KnobEditor(QWidget):
     """The widget for one knob."""
 
@@ -88,11 +93,6 @@ class KnobEditor(QWidget):
         if knob.kind == "bool":
             self._layout.addStretch(1)
         self.set_value(knob.default)
-
-    @property
-    def title(self) -> str:
-        """What stands beside it."""
-        return self.knob.label[:1].upper() + self.knob.label[1:]
 
     @property
     def key(self) -> str:
@@ -213,7 +213,7 @@ class OptionsForm(QWidget):
         for knob in self._kind.knobs():
             editor = KnobEditor(knob)
             editor.changed.connect(partial(self._on_editor, editor))
-            label = QLabel(editor.title)
+            label = QLabel(title_of(knob))
             label.setToolTip(editor.toolTip())
             label.setBuddy(editor)
             grid = rare if knob.advanced else common
@@ -265,7 +265,7 @@ class OptionsForm(QWidget):
             self._differs = True
             return
         self.changed.emit()
-        self.stepped.emit(f"Change {editor.title}", editor.key)
+        self.stepped.emit(f"Change {title_of(editor.knob)}", editor.key)
 
     def _on_more(self, shown: bool) -> None:
         self._rare.setVisible(shown)

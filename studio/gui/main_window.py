@@ -240,6 +240,7 @@ class MainWindow(QMainWindow):
         self.editing.follow(self.actions_)
         self.document.close_asked.connect(self.close)
         self.editing.options.keep("match", self.match_panel.form)
+        self.editing.options.keep("match/network", self.match_panel.network.choices)
         for panel in self.mode_panels:
             for name, holder in panel.kept_options().items():
                 self.editing.options.keep(name, holder)

@@ -231,13 +231,14 @@ class UndoHistory(QObject):
         """Let the oldest steps go if they hold more than they may of what takes much memory."""
         commands = self._commands()
         pictures, masks, paint = set[int](), set[str](), 0
+        shown = {id(picture) for picture in _pictures_of(self._last)}
         for number in range(len(commands) - 1, -1, -1):
             contents = (commands[number].before, commands[number].after)
             pictures |= {id(picture) for content in contents for picture in _pictures_of(content)}
             come = {mask.key: len(mask.packed) for content in contents for mask in _masks_of(content)}
             paint += sum(length for key, length in come.items() if key not in masks)
             masks |= come.keys()
-            if len(pictures) > PICTURES_KEPT + 2 or paint > PAINT_KEPT:
+            if len(pictures - shown) > PICTURES_KEPT or paint > PAINT_KEPT:
                 clean = self.stack.cleanIndex() - (number + 1)
                 left = commands[number + 1 :]
                 # Without their keys, or Qt would take some together that a pause has parted.
@@ -252,7 +253,10 @@ class UndoHistory(QObject):
 
 
 def _pictures_of(content: Content) -> Iterable[Picture]:
-    return (picture for picture in (content.a, content.b) if picture is not None)
+    """Those on both sides, and those that parts have, which name them `pictures`."""
+    yield from (picture for picture in (content.a, content.b) if picture is not None)
+    for part in content.parts.values():
+        yield from getattr(part, "pictures", ())
 
 
 def _masks_of(content: Content) -> Iterable[Mask]:

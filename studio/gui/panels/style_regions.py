@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
@@ -181,8 +182,8 @@ class StyleRegions(QWidget):
         side, sources = self._choice.style_side, self._choice.sources.sources
         return side is not None and bool(sources) and sources[0].picture is self._state.picture(side)
 
-    def take(self, recipe: dict[str, Any]) -> str:
-        """The regions of a recipe in place of those painted, if it has any that fit; says what was done."""
+    def take(self, recipe: Mapping[str, Any]) -> list[str]:
+        """The regions of a recipe in place of those painted; gives sentences on what was done."""
         from studio.style.recipe import regions_in
 
         side, other = self._choice.side, self._choice.style_side
@@ -190,16 +191,22 @@ class StyleRegions(QWidget):
         try:
             found = regions_in(recipe)
         except StyleError as error:
-            return f" {error}"
-        if not found or other is None or content is None or style is None or any(one.source for one in found):
-            return " Its regions are left out." if found else ""
+            return [str(error)]
+        if other is None or content is None or style is None or any(one.source for one in found):
+            return ["Its regions are left out."] if found else []
+        painted = bool(self.painting.regions)
+        undo = " Undo brings back what was painted." if painted else ""
+        if not found and not painted:
+            return []
         self.painting.take(
             [
                 (one.name, {side: _resized(one.content, content.size), other: _resized(one.style, style.size)})
                 for one in found
             ]
         )
-        return f" Its {len(found)} painted regions are in the window."
+        if not found:
+            return [f"It was made without painted regions, and there are none now.{undo}"]
+        return [f"Its {len(found)} painted regions are in the window.{undo}"]
 
     # --- the mode ---
 

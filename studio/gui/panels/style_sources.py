@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
@@ -34,12 +35,25 @@ THUMB = 34
 MOST_WEIGHT = 10.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Source:
     """A style picture and how much it counts."""
 
     picture: Picture
     weight: float
+
+
+@dataclass(frozen=True)
+class SourceList:
+    """All of them at one moment: the weight of the window's picture, and those from files."""
+
+    main_weight: float = 1.0
+    extras: tuple[Source, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those that it alone holds."""
+        return tuple(source.picture for source in self.extras)
 
 
 class _Row(QWidget):
@@ -81,6 +95,11 @@ class _Row(QWidget):
         self.set_picture(picture)
         self.refresh_theme()
 
+    def set_weight(self, weight: float) -> None:
+        """As the person would, but nothing is told of it."""
+        with QSignalBlocker(self.weight):
+            self.weight.setValue(weight)
+
     def set_picture(self, picture: Picture) -> None:
         self.picture = picture
         self._thumb.setPixmap(QPixmap.fromImage(image_of(shown(picture, THUMB))))
@@ -98,6 +117,8 @@ class StyleSources(QWidget):
     changed = Signal()
     """Another set of pictures."""
     weights_changed = Signal()
+    stepped = Signal(str, str)
+    """(what was done, key), after a change; see `StudioState.committed`"""
     message = Signal(str, str, str)
     """(severity, sentence, details)"""
 
@@ -105,6 +126,7 @@ class StyleSources(QWidget):
         super().__init__()
         self._jobs, self._settings = jobs, settings
         self._main: _Row | None = None
+        self._main_weight = 1.0
         self._rows: list[_Row] = []
         self.add_button = QPushButton("Add Style Picture…")
         self.add_button.setToolTip("Mix in the style of a further picture from a file")
@@ -117,13 +139,52 @@ class StyleSources(QWidget):
     @property
     def sources(self) -> list[Source]:
         """What counts: the pictures whose weight is above 0."""
-        rows = ([self._main] if self._main is not None else []) + self._rows
-        return [Source(row.picture, row.weight.value()) for row in rows if row.weight.value() > 0]
+        return [Source(row.picture, row.weight.value()) for row in self._listed if row.weight.value() > 0]
 
     @property
     def extras(self) -> list[Picture]:
         """The pictures from files."""
         return [row.picture for row in self._rows]
+
+    @property
+    def has_main(self) -> bool:
+        """Whether the first of `pictures` is the window's."""
+        return self._main is not None
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """All that are listed, whether they count or not."""
+        return [row.picture for row in self._listed]
+
+    @property
+    def _listed(self) -> list[_Row]:
+        return ([self._main] if self._main is not None else []) + self._rows
+
+    def value(self) -> SourceList:
+        """What is listed, for undo."""
+        return SourceList(self._main_weight, tuple(Source(row.picture, row.weight.value()) for row in self._rows))
+
+    def set_value(self, value: SourceList) -> None:
+        """List what was listed once."""
+        self._main_weight = value.main_weight
+        if self._main is not None:
+            self._main.set_weight(value.main_weight)
+        if [row.picture for row in self._rows] != list(value.pictures):
+            for row in self._rows:
+                self._drop(row)
+            self._rows = []
+            for source in value.extras:
+                self._insert(source.picture, source.weight)
+        for row, source in zip(self._rows, value.extras, strict=True):
+            row.set_weight(source.weight)
+        self._show_weights()
+        self.changed.emit()
+
+    def set_weights(self, weights: Sequence[float]) -> None:
+        """How much each of `pictures` counts, as one step."""
+        for row, weight in zip(self._listed, weights, strict=True):
+            row.set_weight(weight)
+        self._on_weights("Change Style Weights", "")
 
     def set_main(self, picture: Picture | None) -> None:
         """The style picture of the window."""
@@ -132,9 +193,9 @@ class StyleSources(QWidget):
                 self._drop(self._main)
                 self._main = None
         elif self._main is None:
-            self._main = _Row(picture, fixed=True)
-            self._main.weight_changed.connect(self.weights_changed)
-            self._layout.insertWidget(0, self._main)
+            self._main = row = self._make(picture, fixed=True)
+            row.set_weight(self._main_weight)
+            self._layout.insertWidget(0, row)
         elif self._main.picture is not picture:
             self._main.set_picture(picture)
         self._show_weights()
@@ -154,14 +215,30 @@ class StyleSources(QWidget):
 
     def add(self, picture: Picture, weight: float = 1.0) -> None:
         """Add a style picture."""
-        row = _Row(picture, fixed=False)
-        row.weight.setValue(weight)
-        row.weight_changed.connect(self.weights_changed)
+        self._insert(picture, weight)
+        self._show_weights()
+        self.changed.emit()
+        self.stepped.emit(f"Add style {picture.name}", "")
+
+    def _insert(self, picture: Picture, weight: float) -> None:
+        row = self._make(picture, fixed=False)
+        row.set_weight(weight)
         row.removed.connect(lambda: self._remove(row))
         self._rows.append(row)
         self._layout.insertWidget(self._layout.count() - 1, row)
-        self._show_weights()
-        self.changed.emit()
+
+    def _make(self, picture: Picture, fixed: bool) -> _Row:
+        row = _Row(picture, fixed)
+        row.weight_changed.connect(
+            lambda: self._on_weights("Change Style Weight", f"turn weight of {self._listed.index(row)}")
+        )
+        return row
+
+    def _on_weights(self, step: str, key: str) -> None:
+        if self._main is not None:
+            self._main_weight = self._main.weight.value()
+        self.weights_changed.emit()
+        self.stepped.emit(step, key)
 
     def clear_extras(self) -> None:
         for row in list(self._rows):
@@ -182,6 +259,7 @@ class StyleSources(QWidget):
             self._drop(row)
             self._show_weights()
             self.changed.emit()
+            self.stepped.emit(f"Remove style {row.picture.name}", "")
 
     def _drop(self, row: _Row) -> None:
         self._layout.removeWidget(row)
@@ -190,8 +268,8 @@ class StyleSources(QWidget):
 
     def _show_weights(self) -> None:
         """A single picture has nothing to be weighed against."""
-        rows = ([self._main] if self._main is not None else []) + self._rows
+        rows = self._listed
         for row in rows:
             row.weight.setVisible(len(rows) > 1)
             if len(rows) == 1 and row.weight.value() == 0:
-                row.weight.setValue(1.0)
+                row.set_weight(1.0)
