@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 KEY = "buddies-studio"
 """Under which a recipe stands in a file's text."""
 FORMAT = 1
-MASK_SIDE, SMALL_MASK_SIDE = 1024, 256
+MASK_SIDE, SMALL_MASK_SIDES = 1024, (512, 256, 128, 64)
 """Longer side of the masks of painted regions in a recipe: as they are painted in the window, so that a run can be
-repeated exactly, and where a file has no room for that."""
+repeated exactly, and those to be tried where a file has no room for that."""
 JPEG_ROOM = 60_000
 """Bytes that a JPEG has for a recipe."""
 
@@ -99,8 +99,11 @@ def save_result(result: StyleResult, path: Path | str, depth: int | None = None,
     if depth is None:
         depth = 16 if result.content is not None and result.content.depth == 16 else 8
     text = {KEY: _written(result.recipe)}
-    if Path(path).suffix.lower() in (".jpg", ".jpeg") and len(json.dumps(text)) > JPEG_ROOM:
-        text = {KEY: _written(_with_small_masks(result.recipe))}
+    if Path(path).suffix.lower() in (".jpg", ".jpeg"):
+        for side in SMALL_MASK_SIDES:
+            if len(json.dumps(text)) <= JPEG_ROOM:
+                break
+            text = {KEY: _written(_with_small_masks(result.recipe, side))}
     save(result.picture.full(), path, like=result.content, text=text, depth=depth, quality=quality)
 
 
@@ -191,9 +194,9 @@ def _written(recipe: Mapping[str, Any]) -> str:
     return json.dumps(recipe, ensure_ascii=True, separators=(",", ":"))
 
 
-def _with_small_masks(recipe: Mapping[str, Any]) -> dict[str, Any]:
+def _with_small_masks(recipe: Mapping[str, Any], side: int) -> dict[str, Any]:
     def smaller(text: str | None) -> str | None:
-        return None if text is None else _packed(_unpacked(text), SMALL_MASK_SIDE)
+        return None if text is None else _packed(_unpacked(text), side)
 
     regions = [
         {**row, "content": smaller(row["content"]), "style": smaller(row["style"])} for row in recipe.get("regions", ())

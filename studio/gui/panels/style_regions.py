@@ -206,7 +206,8 @@ class StyleRegions(QWidget):
         )
         if not found:
             return [f"It was made without painted regions, and there are none now.{undo}"]
-        return [f"Its {len(found)} painted regions are in the window.{undo}"]
+        count = "painted region is" if len(found) == 1 else f"{len(found)} painted regions are"
+        return [f"Its {count} in the window.{undo}"]
 
     # --- the mode ---
 
