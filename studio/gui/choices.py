@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QComboBox
 
-from studio.gui.forms import title_of
+from studio.gui.forms import step_of
 from studio.options import Options
 
 
@@ -23,9 +23,9 @@ class Choices(QObject):
         super().__init__(parent)
         self._kind, self._lists = kind, dict(lists)
         self._setting = False
-        titles = {knob.name: title_of(knob) for knob in kind.knobs()}
+        steps = {knob.name: step_of(knob) for knob in kind.knobs()}
         for name, box in self._lists.items():
-            box.currentIndexChanged.connect(partial(self._on_chosen, f"Change {titles[name]}", f"turn {name}"))
+            box.currentIndexChanged.connect(partial(self._on_chosen, steps[name], f"turn {name}"))
 
     def value(self) -> Options:
         """What is chosen."""

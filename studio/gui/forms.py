@@ -27,6 +27,7 @@ from studio.options import Knob, Options
 SLIDER_STEPS = 1000
 """Positions of a slider for a continuous knob."""
 WHOLE_LIMIT = 1_000_000
+SMALL_WORDS = {"a", "the", "of", "from", "to", "per", "in"}
 AUTOMATIC = "auto"
 """What a knob shows whose value is left to the program."""
 
@@ -34,6 +35,12 @@ AUTOMATIC = "auto"
 def title_of(knob: Knob) -> str:
     """What stands beside the widget of a knob."""
     return knob.label[:1].upper() + knob.label[1:]
+
+
+def step_of(knob: Knob) -> str:
+    """What the history calls a change of it."""
+    words = title_of(knob).split()
+    return " ".join(["Change", *(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in words)])
 
 
 class KnobEditor(QWidget):
@@ -265,7 +272,7 @@ class OptionsForm(QWidget):
             self._differs = True
             return
         self.changed.emit()
-        self.stepped.emit(f"Change {title_of(editor.knob)}", editor.key)
+        self.stepped.emit(step_of(editor.knob), editor.key)
 
     def _on_more(self, shown: bool) -> None:
         self._rare.setVisible(shown)

@@ -2,8 +2,9 @@
 
 Run as `python -m tests.benchmarks.document [--pairs 500] [--edits 60] [--json]`, on a screen or with
 QT_QPA_PLATFORM=offscreen. An 8 ms timer tells how long the thread is blocked while pairs are edited without autosave
-("edits") and with it ("kept"), and while the project is saved and opened; the same timer in the same window at rest is
-the reference. Then one point is dragged through a window with many pairs, and each step is timed from the mouse to the
+("edits") and with it ("kept"), while a region is painted with a stroke for each edit and each stroke is kept
+("paint"), while a slider of options is dragged ("turn"), and while the project is saved and opened; the same timer in
+the same window at rest is the reference. Then one point is dragged through a window with many pairs, and each step is timed from the mouse to the
 painted frame.
 """
 
@@ -88,6 +89,27 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
             rest(0.05)
         turn(lambda: window.document.keeper.is_idle)
 
+    def paint() -> None:
+        painting = window.style_panel.regions.painting
+        painting.add()
+        for number in range(edits):
+            side = "AB"[number % 2]
+            places = random.random((6, 2)) * (np.asarray(SIZE) - 1)
+            painting.begin(side, tuple(places[0]))
+            for place in places[1:]:
+                painting.go_to(tuple(place))
+                rest(0.01)
+            painting.end()
+            rest(0.05)
+        turn(lambda: window.document.keeper.is_idle)
+
+    def turn_knob() -> None:
+        editor = window.match_panel.form.editors["consistency"]
+        for number in range(edits):
+            editor.set_value((number % 20) / 20)
+            rest(0.05)
+        turn(lambda: window.document.keeper.is_idle)
+
     def save() -> None:
         window.document.save_to(folder / "project.buddies")
         turn(lambda: window.document.project is not None)
@@ -102,6 +124,11 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
     timed("edits", edit)
     window.document.keeper.enabled = True
     timed("kept", edit)
+    timed("turn", turn_knob)
+    window.actions_["mode_style"].trigger()
+    window.style_panel.stage.strip_button.setChecked(False)
+    timed("paint", paint)
+    window.actions_["mode_match"].trigger()
     timed("save", save)
     timed("open", open_again)
     results["file"] = {"megabytes": (folder / "project.buddies").stat().st_size / 1e6}

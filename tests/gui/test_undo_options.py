@@ -100,7 +100,7 @@ def test_a_run_of_steps_is_one_step_and_a_pause_or_another_knob_ends_it(opened, 
         field.stepUp()
     form.editors["relaxed"].set_value(True)
     field.stepDown()
-    assert history(opened)[steps:] == ["Change Pairs", "Change Pairs", "Change Relaxed buddies", "Change Pairs"]
+    assert history(opened)[steps:] == ["Change Pairs", "Change Pairs", "Change Relaxed Buddies", "Change Pairs"]
     values = []
     for _ in range(4):
         undo(opened)
@@ -151,16 +151,16 @@ def test_every_mode_takes_part_and_defaults_are_one_step(opened, qtbot):
     window.inspect_panel.colours.opacity.setValue(12)
     window.inspect_panel.working_size.setCurrentIndex(0)
     assert history(window)[steps:] == [
-        "Change Finest level",
+        "Change Finest Level",
         "Change Warp",
         "Change Content",
         "Change Tileable",
         "Change Steps",
         "Change Copies",
-        "Change What to make",
+        "Change What to Make",
         "Change Direction",
         "Change Opacity",
-        "Change Working size",
+        "Change Working Size",
     ]
     while len(history(window)[: window.editing.history.stack.index()]) > steps:
         undo(window)
@@ -188,7 +188,7 @@ def test_every_mode_takes_part_and_defaults_are_one_step(opened, qtbot):
 def test_options_come_back_with_their_history_after_saving_and_after_a_kill(opened, qtbot, tmp_path, another):
     form = opened.morph_panel.form
     form.editors["warp"].set_value("tps")
-    form.editors["frames"].set_value(55)
+    form.editors["colour_start"].set_value(0.25)
     wanted = form.value()
     opened.match_panel.form.editors["pairs"].set_value(5)
     undo(opened)
