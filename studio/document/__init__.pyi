@@ -1,7 +1,7 @@
 from .changes import OptionsChange, RegionsChange
 from .errors import DocumentError
 from .locks import ProjectLock
-from .model import SUFFIX, Document, Result, Step
+from .model import SUFFIX, Document, FurtherPicture, Result, Step
 from .opening import OpenedDocument, opening, reading
 from .painted import Mask, Paint, PaintedRegion, Regions
 from .recovery import Recovery, discard, find_recoveries, recovering
@@ -13,6 +13,7 @@ __all__ = [
     "SUFFIX",
     "Document",
     "DocumentError",
+    "FurtherPicture",
     "Mask",
     "OpenedDocument",
     "OptionsChange",

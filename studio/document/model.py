@@ -59,6 +59,18 @@ class Result:
     made: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FurtherPicture:
+    """A picture besides A and B.
+
+    `place` says what it is there for, and sorts them ("style-001"); `values` are plain and say what else belongs to it.
+    """
+
+    place: str
+    picture: Picture
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Document:
     """Immutable: an edit makes another one, and what did not change is shared, so that keeping one costs nothing.
@@ -83,6 +95,8 @@ class Document:
         Whether there are edits that the project's own file does not have.
     regions : tuple of PaintedRegion
         Parts of both pictures that were painted by hand.
+    further : tuple of FurtherPicture
+        Each at another place.
     """
 
     a: Picture | None = None
@@ -96,10 +110,17 @@ class Document:
     position: int = 0
     modified: bool = False
     regions: Regions = ()
+    further: tuple[FurtherPicture, ...] = ()
 
     def picture(self, side: str) -> Picture | None:
         """The picture on side "A" or "B"."""
         return self.a if side == "A" else self.b
+
+    @property
+    def pictures(self) -> dict[str, Picture]:
+        """All there are, by their places; those of A and B are called so."""
+        sides = {side: picture for side, picture in (("A", self.a), ("B", self.b)) if picture is not None}
+        return {**sides, **{one.place: one.picture for one in self.further}}
 
     @property
     def masks(self) -> dict[str, Mask]:

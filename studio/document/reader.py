@@ -11,7 +11,7 @@ from typing import Any
 
 from studio.document.changes import OptionsChange, RegionsChange
 from studio.document.errors import DocumentError, reason
-from studio.document.model import Document, Result, Step
+from studio.document.model import Document, FurtherPicture, Result, Step
 from studio.document.painted import Mask, PaintedRegion, Regions
 from studio.errors import StudioError
 from studio.files import replacing
@@ -50,10 +50,12 @@ def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Readin
     regions = _read_regions(connection, masks, found)
     history, position = _read_history(connection, pairs, masks, meta.get("position", 0), found)
     results = _read_results(connection, found)
+    further = _read_texts(connection, "SELECT place, value FROM further", "further pictures", found, _plain)
     pictures: dict[str, Picture] = {}
-    for number, side in enumerate(("A", "B")):
+    places = ["A", "B", *sorted(further)]
+    for number, side in enumerate(places):
         job = _read_picture(connection, side, folder, found)
-        picture = yield from part(job, 0.05 + 0.45 * number, 0.5 + 0.45 * number)
+        picture = yield from part(job, 0.05 + 0.9 * number / len(places), 0.05 + 0.9 * (number + 1) / len(places))
         if picture is not None:
             pictures[side] = picture
     found.document = Document(
@@ -68,6 +70,7 @@ def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Readin
         position,
         bool(meta.get("modified", 0)),
         regions,
+        tuple(FurtherPicture(place, pictures[place], further[place]) for place in sorted(further) if place in pictures),
     )
     return found
 
@@ -197,13 +200,14 @@ def _read_results(connection: sqlite3.Connection, found: Reading) -> tuple[Resul
 
 
 def _read_picture(connection: sqlite3.Connection, side: str, folder: Path, found: Reading) -> Job[Picture | None]:
-    query = f"SELECT id, name, width, height, mirrored FROM pictures WHERE side = '{side}'"
-    entry = next(_rows(connection, query, f"picture {side}", found), None)
+    query = "SELECT side, id, name, width, height, mirrored FROM pictures"
+    rows = _rows(connection, query, f"picture {side}", found)
+    entry = next((rest for place, *rest in rows if place == side), None)
     if entry is None:
         return None
     row, name, width, height, mirrored = entry
     try:
-        content = _picture_content(connection, row, folder / f"picture-{side}-{row}")
+        content = _picture_content(connection, row, folder / f"picture-{row}")
         picture = yield from loading_content(str(name), content)
     except sqlite3.Error as error:
         _lost(found, f"picture {side}, “{name}”, could not be read: {reason(error)}")

@@ -19,7 +19,6 @@ from studio.progress import Job, Progress
 
 PART = 1 << 20
 """Bytes of a picture in one row: a picture of any length is copied in bounded memory."""
-SIDES = ("A", "B")
 
 
 class Writer:
@@ -34,7 +33,7 @@ class Writer:
         self._written = written or Document()
         rows = connection.execute("SELECT side, id FROM pictures WHERE side IS NOT NULL")
         self._rows: dict[str, int] = dict(rows)
-        """Row of the picture on each side."""
+        """Row of the picture at each place."""
 
     def write(self, document: Document) -> Job[None]:
         """Bring the database to that state. Raises `sqlite3.Error`, or what a picture that can't be read raises."""
@@ -43,13 +42,14 @@ class Writer:
         connection.execute("BEGIN IMMEDIATE")
         try:
             rows = dict(self._rows)
-            if (old.a, old.b) != (document.a, document.b):
+            if old.pictures != document.pictures:
                 yield from self._write_pictures(document, rows)
             self._write_pairs(old.pairs, document.pairs)
             if old.levels is not document.levels:
                 self._write_texts("levels", "level", "pairs", _levels(old), _levels(document))
             self._write_texts("options", "key", "value", _texts(old.options), _texts(document.options))
             self._write_texts("view", "key", "value", _texts(old.view), _texts(document.view))
+            self._write_texts("further", "place", "value", _further(old), _further(document))
             self._write_regions(old, document)
             self._write_history(old.history, document.history)
             self._write_results(old.results, document.results)
@@ -70,13 +70,10 @@ class Writer:
 
     def _write_pictures(self, document: Document, rows: dict[str, int]) -> Job[None]:
         connection, old = self._connection, self._written
-        held = {_key(picture): rows[side] for side in SIDES if (picture := old.picture(side)) and side in rows}
+        held = {_key(picture): rows[side] for side, picture in old.pictures.items() if side in rows}
         connection.execute("UPDATE pictures SET side = NULL")
         rows.clear()
-        for side in SIDES:
-            picture = document.picture(side)
-            if picture is None:
-                continue
+        for side, picture in document.pictures.items():
             row = held.pop(_key(picture), None)
             if row is None:
                 row = yield from self._insert_picture(picture)
@@ -191,6 +188,10 @@ def _regions(step: Step) -> str:
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: json.dumps(value, sort_keys=True) for key, value in values.items()}
+
+
+def _further(document: Document) -> dict[str, str]:
+    return _texts({one.place: dict(one.values) for one in document.further})
 
 
 def _levels(document: Document) -> dict[int, str]:

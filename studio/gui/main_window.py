@@ -244,6 +244,8 @@ class MainWindow(QMainWindow):
         for panel in self.mode_panels:
             for name, holder in panel.kept_options().items():
                 self.editing.options.keep(name, holder)
+            self.document.keep_pictures(*panel.kept_pictures())
+        self.morph_panel.further.changed.connect(self.document.touch)
         self.editing.keep_mode(self.modes)
         self.match_panel.running_changed.connect(self._refresh)
         self.match_panel.setup_changed.connect(self._refresh)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidge
 
 from studio.gui.actions import Actions
 from studio.gui.forms import OptionsHolder
+from studio.gui.project.kept_pictures import KeptPictures
 
 
 class ModePanel(QWidget):
@@ -35,6 +36,10 @@ class ModePanel(QWidget):
     def kept_options(self) -> dict[str, OptionsHolder]:
         """Whose options belong to the project and can be undone, by the name they are kept under."""
         return {}
+
+    def kept_pictures(self) -> tuple[KeptPictures, ...]:
+        """Lists of pictures that belong to the project."""
+        return ()
 
     def set_active(self, active: bool) -> None:
         """Whether the mode is on."""

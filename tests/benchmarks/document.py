@@ -2,10 +2,10 @@
 
 Run as `python -m tests.benchmarks.document [--pairs 500] [--edits 60] [--json]`, on a screen or with
 QT_QPA_PLATFORM=offscreen. An 8 ms timer tells how long the thread is blocked while pairs are edited without autosave
-("edits") and with it ("kept"), while a region is painted with a stroke for each edit and each stroke is kept
-("paint"), while a slider of options is dragged ("turn"), and while the project is saved and opened; the same timer in
-the same window at rest is the reference. Then one point is dragged through a window with many pairs, and each step is timed from the mouse to the
-painted frame.
+("edits") and with it ("kept"), while the slider of an option goes up and down ("turn"), while regions are painted
+without autosave ("strokes") and with it ("paint"), and while the project is saved and opened; the same timer in the
+same window at rest is the reference. Then one point is dragged through a window with many pairs, and each step is timed
+from the mouse to the painted frame.
 """
 
 from __future__ import annotations
@@ -91,13 +91,14 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
 
     def paint() -> None:
         painting = window.style_panel.regions.painting
+        painting.take([])
         painting.add()
         for number in range(edits):
             side = "AB"[number % 2]
-            places = random.random((6, 2)) * (np.asarray(SIZE) - 1)
-            painting.begin(side, tuple(places[0]))
-            for place in places[1:]:
-                painting.go_to(tuple(place))
+            x, y = random.random(2) * 0.7 * np.asarray(SIZE)
+            painting.begin(side, (x, y))
+            for step in range(1, 9):
+                painting.go_to((x + 60.0 * step, y + 45.0 * step))
                 rest(0.01)
             painting.end()
             rest(0.05)
@@ -127,6 +128,9 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
     timed("turn", turn_knob)
     window.actions_["mode_style"].trigger()
     window.style_panel.stage.strip_button.setChecked(False)
+    window.document.keeper.enabled = False
+    timed("strokes", paint)
+    window.document.keeper.enabled = True
     timed("paint", paint)
     window.actions_["mode_match"].trigger()
     timed("save", save)
@@ -186,7 +190,7 @@ def main() -> None:
         return
     print(f"two pictures of 12 megapixels, {arguments.pairs} pairs; milliseconds")
     for name, row in results.items():
-        print(f"{name:>6}: " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
+        print(f"{name:>7}: " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from studio.gui.editing.recall import Recall
 from studio.gui.editing.undo import UndoHistory
 from studio.gui.modes import Modes
 from studio.gui.panels.match import MatchPanel
-from studio.gui.project.document_desk import DocumentDesk, Kept
+from studio.gui.project.document_desk import DocumentDesk
 from studio.gui.project.kept_options import KeptOptions
+from studio.gui.project.kept_view import Kept
 from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.viewer import Viewer
@@ -74,7 +75,7 @@ class Editing(QObject):
             source.message.connect(self.message)
             source.changed.connect(self.changed)
         for side in SIDES:
-            self.document.keep_view(side, self._kept_view(side))
+            self.document.view.keep(side, self._kept_view(side))
         state.editable_changed.connect(self._on_editable)
 
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -126,7 +127,7 @@ class Editing(QObject):
             if values.get("name") in modes.names:
                 modes.show(str(values["name"]))
 
-        self.document.keep_view("mode", Kept(lambda: {"name": modes.current}, apply))
+        self.document.view.keep("mode", Kept(lambda: {"name": modes.current}, apply))
 
     def _kept_view(self, side: Side) -> Kept:
         canvas = self._viewer.canvas(side)

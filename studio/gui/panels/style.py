@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.actions import Actions
+from studio.gui.displays import level_for
 from studio.gui.forms import OptionsForm, OptionsHolder
 from studio.gui.jobs_view import duration
 from studio.gui.modes import ModePanel
@@ -21,14 +22,16 @@ from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.panels.style_foot import RunFoot
 from studio.gui.panels.style_regions import StyleRegions
 from studio.gui.panels.style_result import StyleOutcome
+from studio.gui.panels.style_sources import StyleSources
 from studio.gui.panels.style_variants import StyleVariants
+from studio.gui.project.kept_pictures import KeptPictures
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.gui.style.history import Moment
 from studio.gui.style.repeating import repeat
 from studio.gui.style.runner import StyleRunner
 from studio.gui.style.stage import StyleStage
-from studio.gui.style.tasks import KINDS, TITLES, AnyOptions, Kind, StyleTask, shown
+from studio.gui.style.tasks import KINDS, SHOWN_SIDE, TITLES, AnyOptions, Kind, StyleTask, reduced, shown
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.options import OptionsError
@@ -171,6 +174,9 @@ class StylePanel(ModePanel):
     def kept_options(self) -> dict[str, OptionsHolder]:
         forms = {f"style/{kind}": form for kind, form in self.forms.items()}
         return {"style": self.choice.choices, "style/network": self.network.choices, **forms}
+
+    def kept_pictures(self) -> tuple[KeptPictures, ...]:
+        return (KeptPictures("style/sources", "style", StyleSources.written, StyleSources.read),)
 
     def refresh_theme(self) -> None:
         self.stage.refresh_theme()
@@ -325,7 +331,7 @@ class StylePanel(ModePanel):
         if self._references == key:
             return
         self._references = key
-        first, second = (None if one is None else (one.name, shown(one)) for one in key)
+        first, second = (None if one is None else (one.name, reduced(level_for(one, SHOWN_SIDE))) for one in key)
         self.stage.set_references(first, second)
 
     def _on_picture(self, _: str) -> None:

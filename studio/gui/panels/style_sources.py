@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
@@ -21,10 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.document import Document
+from studio.gui.displays import level_for, remember
 from studio.gui.items import image_of
-from studio.gui.opening import PICTURE_FILTER
+from studio.gui.opening import PICTURE_FILTER, Opened, opening
+from studio.gui.project.kept_pictures import Listed
 from studio.gui.settings.store import Settings
-from studio.gui.style.tasks import shown
+from studio.gui.style.tasks import reduced
 from studio.gui.theme import icon
 from studio.jobs import JobQueue
 from studio.picture import Picture, loading
@@ -102,7 +106,7 @@ class _Row(QWidget):
 
     def set_picture(self, picture: Picture) -> None:
         self.picture = picture
-        self._thumb.setPixmap(QPixmap.fromImage(image_of(shown(picture, THUMB))))
+        self._thumb.setPixmap(QPixmap.fromImage(image_of(reduced(level_for(picture, THUMB), THUMB))))
         self._name.setText(picture.name)
         self._name.setToolTip(f"{picture.name}, {picture.size[0]} × {picture.size[1]}")
         self.weight.setAccessibleName(f"Weight of {picture.name}")
@@ -164,6 +168,22 @@ class StyleSources(QWidget):
         """What is listed, for undo."""
         return SourceList(self._main_weight, tuple(Source(row.picture, row.weight.value()) for row in self._rows))
 
+    @staticmethod
+    def written(value: SourceList) -> list[Listed]:
+        """What a project keeps."""
+        return [
+            (source.picture, {"weight": source.weight, "main_weight": value.main_weight}) for source in value.extras
+        ]
+
+    @staticmethod
+    def read(listed: Sequence[Listed], _: Document) -> SourceList:
+        """What a project kept."""
+        main_weight, extras = 1.0, []
+        for picture, values in listed:
+            main_weight = _weight(values.get("main_weight"))
+            extras.append(Source(picture, _weight(values.get("weight"))))
+        return SourceList(main_weight, tuple(extras))
+
     def set_value(self, value: SourceList) -> None:
         """List what was listed once."""
         self._main_weight = value.main_weight
@@ -209,9 +229,14 @@ class StyleSources(QWidget):
 
     def add_file(self, path: Path, weight: float = 1.0) -> None:
         """Read a picture and add it, off the GUI thread."""
-        handle = self._jobs.submit(f"Open style {path.name}", lambda: loading(path), lane="files")
-        handle.finished.connect(lambda picture: self.add(picture, weight))
+        make = partial(opening, loading(path), path.name)
+        handle = self._jobs.submit(f"Open style {path.name}", make, lane="files")
+        handle.finished.connect(lambda opened: self._on_opened(opened, weight))
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+
+    def _on_opened(self, opened: Opened, weight: float) -> None:
+        remember(opened.picture, opened.display)
+        self.add(opened.picture, weight)
 
     def add(self, picture: Picture, weight: float = 1.0) -> None:
         """Add a style picture."""
@@ -273,3 +298,8 @@ class StyleSources(QWidget):
             row.weight.setVisible(len(rows) > 1)
             if len(rows) == 1 and row.weight.value() == 0:
                 row.set_weight(1.0)
+
+
+def _weight(value: object) -> float:
+    """A weight out of a file."""
+    return min(max(float(value), 0.0), MOST_WEIGHT) if isinstance(value, int | float) else 1.0

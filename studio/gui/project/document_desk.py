@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,8 @@ from studio.gui.editing.undo import UndoHistory, options_of, regions_of
 from studio.gui.project.document_questions import Answer, ask_to_overwrite, ask_to_save, signature
 from studio.gui.project.keeper import Keeper
 from studio.gui.project.kept_options import KeptOptions
+from studio.gui.project.kept_pictures import KeptPictures, saved_pictures
+from studio.gui.project.kept_view import KeptView
 from studio.gui.project.recovery_bar import RecoveryBar
 from studio.gui.settings.store import Settings
 from studio.gui.state import REGIONS, Content, StudioState
@@ -42,14 +44,6 @@ from studio.progress import Job, Progress, part
 log = logging.getLogger(__name__)
 
 PROJECT_FILTER = f"Buddies Studio projects (*{SUFFIX})"
-
-
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """A part of the view: how to read it, and how to put it back."""
-
-    read: Callable[[], Mapping[str, Any]]
-    apply: Callable[[Mapping[str, Any]], None]
 
 
 class DocumentDesk(QObject):
@@ -77,7 +71,8 @@ class DocumentDesk(QObject):
         self._lock: ProjectLock | None = None
         self._signature: tuple[int, int] | None = None
         self._options = options
-        self._view: dict[str, Kept] = {}
+        self._lists: tuple[KeptPictures, ...] = ()
+        self.view = KeptView()
         self._results: tuple[Result, ...] = ()
         self._saved_results: tuple[Result, ...] = ()
         self._busy: JobHandle | None = None
@@ -119,9 +114,9 @@ class DocumentDesk(QObject):
 
     # --- what belongs to it ---
 
-    def keep_view(self, name: str, kept: Kept) -> None:
-        """A part of the view: saved and put back."""
-        self._view[name] = kept
+    def keep_pictures(self, *kept: KeptPictures) -> None:
+        """Lists of further pictures: saved and put back."""
+        self._lists = (*self._lists, *kept)
 
     def add_result(self, kind: str, name: str, recipe: Mapping[str, Any], content: bytes = b"") -> None:
         """Keep a result with the project, in the place of an older one of that kind and name."""
@@ -161,12 +156,13 @@ class DocumentDesk(QObject):
             content.pairs,
             content.levels,
             self._options.saved(options_of(content)),
-            {name: dict(kept.read()) for name, kept in self._view.items()},
+            self.view.saved(),
             self._results,
             steps,
             position,
             self.is_modified,
             regions_of(content),
+            saved_pictures(self._lists, content),
         )
 
     @property
@@ -288,9 +284,8 @@ class DocumentDesk(QObject):
         def opening_for_the_screen() -> Job[OpenedDocument]:
             opened = yield from part(make(), 0.0, 0.9)
             yield Progress(0.9, "preparing the pictures")
-            for picture in (opened.document.a, opened.document.b):
-                if picture is not None:
-                    display_of(picture)
+            for picture in opened.document.pictures.values():
+                display_of(picture)
             return opened
 
         if self._busy is not None:
@@ -332,11 +327,10 @@ class DocumentDesk(QObject):
         try:
             self.keeper.replace(session, project)
             parts = {**self._state.content.parts, **self._options.taken(document.options), REGIONS: document.regions}
+            parts |= {kept.part: kept.taken(document) for kept in self._lists}
             content = Content(document.a, document.b, document.pairs, document.levels, parts)
             self._history.load(content, document.history, document.position, clean=not document.modified)
-            for name, view in document.view.items():
-                if name in self._view and isinstance(view, dict):
-                    self._view[name].apply(view)
+            self.view.put(document.view)
             self._results = document.results
             self._saved_results = () if document.modified else document.results
         finally:
