@@ -70,13 +70,15 @@ class Writer:
 
     def _write_pictures(self, document: Document, rows: dict[str, int]) -> Job[None]:
         connection, old = self._connection, self._written
-        held = {_key(picture): rows[side] for side, picture in old.pictures.items() if side in rows}
+        held: dict[int, list[int]] = {}  # a picture may be at several places
+        for side, picture in old.pictures.items():
+            if side in rows:
+                held.setdefault(_key(picture), []).append(rows[side])
         connection.execute("UPDATE pictures SET side = NULL")
         rows.clear()
         for side, picture in document.pictures.items():
-            row = held.pop(_key(picture), None)
-            if row is None:
-                row = yield from self._insert_picture(picture)
+            mine = held.get(_key(picture))
+            row = mine.pop() if mine else (yield from self._insert_picture(picture))
             connection.execute(
                 "UPDATE pictures SET side = ?, name = ?, mirrored = ? WHERE id = ?",
                 (side, picture.name, int(picture.mirrored), row),

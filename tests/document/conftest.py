@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.document import Document, Mask, OptionsChange, PaintedRegion, RegionsChange, Result, Step
+from studio.document import Document, FurtherPicture, Mask, OptionsChange, PaintedRegion, RegionsChange, Result, Step
 from studio.pairs import PairChange, PairSet, PointPair
 from studio.picture import Picture, load_bytes
 
@@ -69,4 +69,8 @@ def full(photo: Callable[..., Picture]) -> Document:
         3,
         True,
         (sky, eye),
+        (
+            FurtherPicture("morph-001", photo(30, 20, 7, "third.png"), {"pairs": [], "read": True}),
+            FurtherPicture("style-001", photo(20, 20, 8, "style.png").flipped(), {"weight": 0.25}),
+        ),
     )

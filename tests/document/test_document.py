@@ -16,6 +16,7 @@ import pytest
 from studio.document import (
     Document,
     DocumentError,
+    FurtherPicture,
     Mask,
     PaintedRegion,
     ProjectLock,
@@ -61,10 +62,18 @@ def same(one: Document, two: Document) -> bool:
     paint = one.masks.keys() == two.masks.keys() and all(
         np.array_equal(mask.paint(), two.masks[key].paint()) for key, mask in one.masks.items()
     )
-    return paint and (
-        all(getattr(one, name) == getattr(two, name) for name in fields)
-        and same_picture(one.a, two.a)
-        and same_picture(one.b, two.b)
+    further = len(one.further) == len(two.further) and all(
+        (mine.place, mine.values) == (other.place, other.values) and same_picture(mine.picture, other.picture)
+        for mine, other in zip(one.further, two.further, strict=True)
+    )
+    return (
+        paint
+        and further
+        and (
+            all(getattr(one, name) == getattr(two, name) for name in fields)
+            and same_picture(one.a, two.a)
+            and same_picture(one.b, two.b)
+        )
     )
 
 
@@ -255,6 +264,26 @@ def test_masks_are_kept_once_and_go_when_nothing_needs_them(full: Document, tmp_
     connection.close()
     work.discard()
     assert length < paint.size / 50
+
+
+def test_further_pictures_come_go_and_change_places_without_being_written_again(photo, tmp_path: Path) -> None:
+    one, two, three = (photo(seed=seed, name=f"{seed}") for seed in (1, 2, 3))
+    work, path = Session.create(), tmp_path / "p.buddies"
+
+    def listed(*pictures: Picture) -> Document:
+        further = (FurtherPicture(f"style-{n:03}", picture, {"n": n}) for n, picture in enumerate(pictures, 1))
+        return Document(a=one, b=two, further=tuple(further))
+
+    for document in (listed(three, one), listed(one, three), listed(three), listed(), listed(two, two, three)):
+        run_to_end(work.save(document, path))
+        assert same(reading(path), document)
+        assert summary_of(path).names == ("1", "2")
+    said: list[str] = []
+    work._connection.set_trace_callback(said.append)
+    run_to_end(work.write(replace(listed(three, two, two), a=two, b=one)))
+    work._connection.set_trace_callback(None)
+    work.discard()
+    assert not any("INTO picture_parts" in line for line in said)
 
 
 def test_paint_that_is_damaged_is_left_out_and_never_taken_for_whole(full: Document, tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QSlider, QSpinBox, QStyle, QStyleOptionSlider
 
 from studio.document import reading
+from studio.pairs import PairSet, write_pairs
 from studio.picture import Picture
+from tests.gui.morphing import A_POINTS, B_POINTS
 from tests.gui.projects import kill, open_project, save
 
 LEFT = Qt.MouseButton.LeftButton
@@ -230,9 +233,6 @@ def test_options_come_back_with_their_history_after_saving_and_after_a_kill(open
 
 
 def test_pairs_that_are_shown_for_a_while_are_no_part_of_a_step(opened, qtbot):
-    from studio.pairs import PairSet
-    from tests.gui.morphing import A_POINTS, B_POINTS
-
     pairs = PairSet.from_arrays(A_POINTS, B_POINTS, level=1)
     opened.state.set_pairs(pairs)
     opened.state.hold(True)  # as a match does
@@ -362,3 +362,72 @@ def test_pictures_that_change_take_the_paint_along_or_away_in_the_same_step(open
     assert all(np.array_equal(masks(opened)[0][side], before[side]) for side in "AB")
     redo(opened)
     assert np.array_equal(masks(opened)[0]["B"], before["B"][:, ::-1])
+
+
+def test_the_list_of_a_morph_is_undone_and_saved_with_the_pairs_that_were_found(
+    opened, qtbot, tmp_path, another, monkeypatch
+):
+    further, matched = opened.morph_panel.further, []
+    found = PairSet.from_arrays(B_POINTS, A_POINTS, level=1)
+
+    def match(entry, before):
+        matched.append((before.name, entry.picture.name))
+        further._on_matched(entry, found)
+
+    monkeypatch.setattr(further, "_match", match)
+    files = []
+    for number, name in enumerate(("c.png", "d.png")):
+        files.append(tmp_path / name)
+        Image.fromarray(np.full((300 + number, 400, 3), 40 * number + 50, np.uint8)).save(files[-1])
+    further.add(files)
+    qtbot.waitUntil(lambda: len(further.pictures) == 2, timeout=10000)
+    steps = len(history(opened))
+    write_pairs(found.without([1]), tmp_path / "pairs.csv")
+    further.read_pairs_of(1, tmp_path / "pairs.csv")
+    further.list.setCurrentRow(1)
+    further.move_selected_up()
+    further.list.setCurrentRow(1)
+    further.remove_selected()
+    assert history(opened)[steps - 2 :] == [
+        "Add c.png",
+        "Add d.png",
+        "Read pairs of d.png",
+        "Move d.png up",
+        "Remove c.png",
+    ]
+    asked = list(matched)
+    assert [picture.name for picture in further.pictures] == ["d.png"]
+    undo(opened)
+    undo(opened)
+    assert [picture.name for picture in further.pictures] == ["c.png", "d.png"]
+    assert [len(pairs) for pairs in further.pairs] == [6, 5]
+    undo(opened)
+    assert [len(pairs) for pairs in further.pairs] == [6, 6] and matched == asked  # nothing was looked for again
+    undo(opened)
+    undo(opened)
+    assert further.pictures == []
+    for _ in range(3):
+        redo(opened)
+    opened.style_panel.choice.sources.add(further.pictures[0], 0.25)
+    opened.style_panel.choice.sources._main.weight.setValue(2.0)
+    path = tmp_path / "p.buddies"
+    save(opened, qtbot, path)
+    assert not opened.isWindowModified()
+    kill(opened, qtbot)
+    opened.document._take_lock(None)
+    window = another()
+    window.morph_panel.further._match = lambda *_: matched.append("again")
+    open_project(window, qtbot, path)
+    again = window.morph_panel.further
+    assert [picture.name for picture in again.pictures] == ["c.png", "d.png"] and again.list.count() == 2
+    assert [pairs.a.tolist() for pairs in again.pairs] == [pairs.a.tolist() for pairs in further.pairs]
+    assert matched == asked and not window.isWindowModified()
+    sources = window.style_panel.choice.sources
+    assert [(one.picture.name, one.weight) for one in sources.sources] == [("coffee.jpg", 2.0), ("c.png", 0.25)]
+    again.list.setCurrentRow(0)
+    again.remove_selected()
+    assert window.isWindowModified()
+    undo(window)
+    assert [len(pairs) for pairs in again.pairs] == [6, 5] and not window.isWindowModified()
+    window.document.new()
+    assert again.pictures == [] and sources.extras == []
