@@ -27,7 +27,7 @@ def display_of(picture: Picture) -> DisplayPicture:
     return display
 
 
-def level_for(picture: Picture, side: int) -> npt.NDArray[np.uint8]:
-    """(h, w, 3|4): the smallest level whose longer side is not below `side`; the largest where none is so large."""
+def level_within(picture: Picture, side: int) -> npt.NDArray[np.uint8]:
+    """(h, w, 3|4): the largest level within `side`, or the smallest there is."""
     levels = display_of(picture).levels
-    return next((level for level in reversed(levels) if max(level.shape[:2]) >= side), levels[0])
+    return next((level for level in levels if max(level.shape[:2]) <= side), levels[-1])

@@ -55,6 +55,8 @@ class MainWindow(QMainWindow):
     """Two pictures, their pairs, and everything one does with them."""
 
     first_painted = Signal()
+    ready = Signal()
+    """All is loaded."""
 
     def __init__(self, settings: Settings | None = None, warm_up: bool = True) -> None:
         super().__init__()
@@ -380,6 +382,7 @@ class MainWindow(QMainWindow):
         self.match_panel.network.set_devices(devices)
         self.style_panel.network.set_devices(devices)
         self._refresh()
+        self.ready.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.document.may_close():

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from studio.document import Mask, OptionsChange, Regions, RegionsChange, Step
+from studio.document import OptionsChange, Regions, RegionsChange, Step
 from studio.document.model import HISTORY_LIMIT
 from studio.gui.state import REGIONS, Content, StudioState
 from studio.pairs import PairChange, PairsError
@@ -34,6 +34,7 @@ class _Command(QUndoCommand):
         self._history, self.before, self.after, self.key = history, before, after, key
         self.at = time.monotonic()
         self.step = step_between(text, before, after)
+        self.pictures, self.paint = _held_by(before, after)
         self._is_new = True
 
     def redo(self) -> None:
@@ -54,6 +55,7 @@ class _Command(QUndoCommand):
             return False
         self.after, self.at = newer.after, newer.at
         self.step = step_between(self.text(), self.before, self.after)
+        self.pictures, self.paint = _held_by(self.before, self.after)
         # There and back again is no step. Qt takes this one away.
         self.setObsolete(self.after.same(self.before))
         return True
@@ -230,15 +232,12 @@ class UndoHistory(QObject):
     def _bound(self) -> None:
         """Let the oldest steps go if they hold more than they may of what takes much memory."""
         commands = self._commands()
-        pictures, masks, paint = set[int](), set[str](), 0
+        pictures, paint = set[int](), dict[str, int]()
         shown = {id(picture) for picture in _pictures_of(self._last)}
         for number in range(len(commands) - 1, -1, -1):
-            contents = (commands[number].before, commands[number].after)
-            pictures |= {id(picture) for content in contents for picture in _pictures_of(content)}
-            come = {mask.key: len(mask.packed) for content in contents for mask in _masks_of(content)}
-            paint += sum(length for key, length in come.items() if key not in masks)
-            masks |= come.keys()
-            if len(pictures - shown) > PICTURES_KEPT or paint > PAINT_KEPT:
+            pictures |= commands[number].pictures
+            paint |= commands[number].paint
+            if len(pictures - shown) > PICTURES_KEPT or sum(paint.values()) > PAINT_KEPT:
                 clean = self.stack.cleanIndex() - (number + 1)
                 left = commands[number + 1 :]
                 # Without their keys, or Qt would take some together that a pause has parted.
@@ -259,5 +258,10 @@ def _pictures_of(content: Content) -> Iterable[Picture]:
         yield from getattr(part, "pictures", ())
 
 
-def _masks_of(content: Content) -> Iterable[Mask]:
-    return (mask for region in regions_of(content) for mask in region.masks)
+def _held_by(before: Content, after: Content) -> tuple[set[int], dict[str, int]]:
+    """What takes memory: pictures, by their ids, and packed masks, key to bytes."""
+    pictures, paint = set[int](), dict[str, int]()
+    for content in (before, after):
+        pictures |= {id(picture) for picture in _pictures_of(content)}
+        paint |= {mask.key: len(mask.packed) for region in regions_of(content) for mask in region.masks}
+    return pictures, paint

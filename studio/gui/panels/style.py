@@ -12,7 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.actions import Actions
-from studio.gui.displays import level_for
+from studio.gui.displays import level_within
 from studio.gui.forms import OptionsForm, OptionsHolder
 from studio.gui.jobs_view import duration
 from studio.gui.modes import ModePanel
@@ -31,7 +31,7 @@ from studio.gui.style.history import Moment
 from studio.gui.style.repeating import repeat
 from studio.gui.style.runner import StyleRunner
 from studio.gui.style.stage import StyleStage
-from studio.gui.style.tasks import KINDS, SHOWN_SIDE, TITLES, AnyOptions, Kind, StyleTask, reduced, shown
+from studio.gui.style.tasks import KINDS, SHOWN_SIDE, TITLES, AnyOptions, Kind, StyleTask, shown
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.options import OptionsError
@@ -331,7 +331,7 @@ class StylePanel(ModePanel):
         if self._references == key:
             return
         self._references = key
-        first, second = (None if one is None else (one.name, reduced(level_for(one, SHOWN_SIDE))) for one in key)
+        first, second = (None if one is None else (one.name, level_within(one, SHOWN_SIDE)) for one in key)
         self.stage.set_references(first, second)
 
     def _on_picture(self, _: str) -> None:

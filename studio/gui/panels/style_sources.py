@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.document import Document
-from studio.gui.displays import level_for, remember
+from studio.gui.displays import level_within, remember
 from studio.gui.items import image_of
 from studio.gui.opening import PICTURE_FILTER, Opened, opening
 from studio.gui.project.kept_pictures import Listed
@@ -106,7 +106,7 @@ class _Row(QWidget):
 
     def set_picture(self, picture: Picture) -> None:
         self.picture = picture
-        self._thumb.setPixmap(QPixmap.fromImage(image_of(reduced(level_for(picture, THUMB), THUMB))))
+        self._thumb.setPixmap(QPixmap.fromImage(image_of(reduced(level_within(picture, THUMB), THUMB))))
         self._name.setText(picture.name)
         self._name.setToolTip(f"{picture.name}, {picture.size[0]} × {picture.size[1]}")
         self.weight.setAccessibleName(f"Weight of {picture.name}")
