@@ -10,7 +10,7 @@ from studio.pairs import PairSet
 from studio.picture import Picture, load
 from studio.style.options import StyleOptions
 from tests.gui.morphing import A_POINTS, B_POINTS
-from tests.gui.styling import TINY, ended, idle_files, ran
+from tests.gui.styling import TINY, TINY_INVERSION, TINY_TEXTURE, ended, idle_files, ran
 
 PAIRS = PairSet.from_arrays(
     np.asarray(A_POINTS) + 1 / 3, np.asarray(B_POINTS) + 0.123456, confidence=[0.91234, 0.5, 0.8, 1.0, 0.33333, 0.7]
@@ -189,6 +189,30 @@ def test_a_recipe_of_other_pictures_brings_what_fits_them(style, qtbot, stripes,
     assert not style.state.pairs and panel.form.value().geometry == 0.3
     [region] = panel.regions.painting.regions
     assert region.masks["A"].shape == (80, 60) and region.masks["B"].shape == (50, 70)
+
+
+def test_a_recipe_that_only_the_command_line_knows_is_told_of(style):
+    steps = style.editing.history.stack.count()
+    style.style_panel._on_recipe({"what": "unheard of", "pictures": [], "options": {}, "backbone": "buddynet"})
+    assert "“unheard of”" in style.messages.text() and style.editing.history.stack.count() == steps
+
+
+def test_textures_and_inversions_come_back_too(style, qtbot, tmp_path):
+    panel = style.style_panel
+    layer = TINY_INVERSION.with_values(layer="relu3_1")
+    for kind, side, options in (("texture", "B", TINY_TEXTURE), ("inversion", "A", layer)):
+        panel.choice.set_kind(kind, side)
+        made = ran(style, qtbot, options).image
+        panel.outcome.save_to(tmp_path / f"{kind}.png")
+        idle_files(style, qtbot)
+        panel.forms[kind].set_value(type(options)())
+        panel.choice.set_kind("style", "B" if side == "A" else "A")
+        panel.outcome.repeat_from(tmp_path / f"{kind}.png")
+        idle_files(style, qtbot)
+        assert (panel.choice.kind, panel.choice.side, panel.form.value()) == (kind, side, options)
+        panel.run()
+        ended(style, qtbot)
+        assert np.array_equal(panel.stage.history[-1].image, made)
 
 
 def test_a_jpeg_has_room_for_many_regions(style, qtbot, stripes, tmp_path):

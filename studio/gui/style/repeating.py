@@ -33,14 +33,16 @@ def repeat(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> str:
 
     Returns sentences for a person: what there is now, and what the recipe could not bring.
     """
-    kind = RECIPES[recipe["what"]]
+    kind = RECIPES.get(recipe["what"])
+    if kind is None:
+        return f"This picture was made in a way that this panel does not have: “{recipe['what']}”."
     with state.one_step(STEP):
         panel.choice.set_kind(kind, _side(recipe, panel, state))
         panel.network.choose(str(recipe["backbone"]))
         options = KINDS[kind].from_dict(recipe["options"])
         panel.forms[kind].set_value(options)
         words = ["The options are those of the recipe now: press Run to repeat it."]
-        if kind == "style":
+        if kind not in ("texture", "inversion"):
             words += _start(recipe, panel)
             words += _weights(recipe, panel)
             words += _pairs(recipe, panel, state)
