@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Protocol
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -108,6 +109,11 @@ class KnobEditor(QWidget):
             return f"drag {self.knob.name} {self._drags}"
         return f"turn {self.knob.name}"
 
+    def pass_undo_on(self) -> None:
+        """Let the keys of undo be those of the window, which takes changes of this knob for steps."""
+        if isinstance(self._field, QSpinBox | QDoubleSpinBox | QLineEdit):
+            UndoPasser(self._field)
+
     def _on_drag(self) -> None:
         self._drags += 1
 
@@ -190,6 +196,29 @@ class KnobEditor(QWidget):
         self._layout.addWidget(slider, 1)
 
 
+class UndoPasser(QObject):
+    """Lets Ctrl+Z and Ctrl+Y in a field be those of the window, where each change of the field is a step.
+
+    Text that is being typed into a spin box and does not count yet is left to the field.
+    """
+
+    def __init__(self, field: QLineEdit | QSpinBox | QDoubleSpinBox) -> None:
+        super().__init__(field)
+        self._field = field
+        field.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
+            return False
+        field = self._field
+        if not (event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)):
+            return False
+        if isinstance(field, QSpinBox | QDoubleSpinBox) and field.lineEdit().isModified():
+            return False
+        event.ignore()  # nobody here wants the keys: they are a shortcut
+        return True
+
+
 class OptionsHolder(Protocol):
     """Has options that a person changes: a form, or what else chooses."""
 
@@ -220,6 +249,7 @@ class OptionsForm(QWidget):
         for knob in self._kind.knobs():
             editor = KnobEditor(knob)
             editor.changed.connect(partial(self._on_editor, editor))
+            editor.pass_undo_on()
             label = QLabel(title_of(knob))
             label.setToolTip(editor.toolTip())
             label.setBuddy(editor)

@@ -111,6 +111,38 @@ def test_a_run_of_steps_is_one_step_and_a_pause_or_another_knob_ends_it(opened, 
     assert values == [(29, True), (29, False), (27, False), (24, False)]
 
 
+def test_the_keys_of_undo_reach_the_window_from_every_field(opened, qtbot, clock):
+    control = Qt.KeyboardModifier.ControlModifier
+    form = opened.match_panel.form
+    field = form.editors["pairs"].findChild(QSpinBox)
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    clock[0] += 5.0
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    qtbot.keyClick(field, Qt.Key.Key_Z, control)
+    assert form.value().pairs == 25
+    qtbot.keyClick(field, Qt.Key.Key_Z, control)
+    assert form.value().pairs == 24
+    qtbot.keyClick(field, Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
+    assert form.value().pairs == 25
+    field.selectAll()
+    qtbot.keyClicks(field, "61")  # typed, but not entered yet
+    qtbot.keyClick(field, Qt.Key.Key_Z, control)
+    assert form.value().pairs == 25 and opened.actions_["undo"].text() == "Undo Change Pairs"
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    opened.actions_["mode_style"].trigger()
+    opened.style_panel.stage.strip_button.setChecked(False)
+    line = opened.style_panel.form.editors["layers"]._field
+    opened.style_panel.form._more.setChecked(True)
+    line.setFocus()
+    qtbot.waitUntil(line.hasFocus)
+    qtbot.keyClicks(line, "relu3_1")
+    assert opened.style_panel.form.value().layers == "relu3_1"
+    qtbot.keyClick(line, Qt.Key.Key_Z, control)
+    assert opened.style_panel.form.value().layers == "" and line.text() == ""
+
+
 def test_there_and_back_again_is_no_step(opened, qtbot, tmp_path, clock):
     save(opened, qtbot, tmp_path / "p.buddies")
     steps, field = history(opened), opened.match_panel.form.editors["pairs"].findChild(QSpinBox)

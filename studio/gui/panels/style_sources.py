@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from studio.document import Document
 from studio.gui.displays import level_within, remember
+from studio.gui.forms import UndoPasser
 from studio.gui.items import image_of
 from studio.gui.opening import PICTURE_FILTER, Opened, opening
 from studio.gui.project.kept_pictures import Listed
@@ -79,6 +80,7 @@ class _Row(QWidget):
         self.weight.setDecimals(2)
         self.weight.setValue(1.0)
         self.weight.setFixedWidth(58)
+        UndoPasser(self.weight)
         self.weight.setKeyboardTracking(False)
         self.weight.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.weight.setToolTip("How much this style counts beside the others; it may be changed while a run goes on")
