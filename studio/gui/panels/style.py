@@ -360,6 +360,9 @@ class StylePanel(ModePanel):
 
     def _on_recipe(self, recipe: dict[str, Any]) -> None:
         """A saved picture's recipe goes into the panel; Run repeats it on the pictures of the window."""
+        if self.runner.is_running:
+            self.message.emit("warning", "A run is under way: end it first, then repeat the recipe.", "")
+            return
         words = repeat(recipe, self, self._state)
         self.refresh()
         self.message.emit("info", words, "")

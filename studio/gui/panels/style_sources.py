@@ -191,7 +191,8 @@ class StyleSources(QWidget):
         self._main_weight = value.main_weight
         if self._main is not None:
             self._main.set_weight(value.main_weight)
-        if [row.picture for row in self._rows] != list(value.pictures):
+        others = [row.picture for row in self._rows] != list(value.pictures)
+        if others:
             for row in self._rows:
                 self._drop(row)
             self._rows = []
@@ -200,7 +201,7 @@ class StyleSources(QWidget):
         for row, source in zip(self._rows, value.extras, strict=True):
             row.set_weight(source.weight)
         self._show_weights()
-        self.changed.emit()
+        (self.changed if others else self.weights_changed).emit()
 
     def set_weights(self, weights: Sequence[float]) -> None:
         """How much each of `pictures` counts, as one step."""
