@@ -1,7 +1,9 @@
+from .changes import OptionsChange, RegionsChange
 from .errors import DocumentError
 from .locks import ProjectLock
-from .model import SUFFIX, Document, Result, Step
+from .model import SUFFIX, Document, FurtherPicture, Result, Step
 from .opening import OpenedDocument, opening, reading
+from .painted import Mask, Paint, PaintedRegion, Regions
 from .recovery import Recovery, discard, find_recoveries, recovering
 from .results import png_of
 from .session import Session
@@ -11,9 +13,16 @@ __all__ = [
     "SUFFIX",
     "Document",
     "DocumentError",
+    "FurtherPicture",
+    "Mask",
     "OpenedDocument",
+    "OptionsChange",
+    "Paint",
+    "PaintedRegion",
     "ProjectLock",
     "Recovery",
+    "Regions",
+    "RegionsChange",
     "Result",
     "Session",
     "Step",

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.document.errors import reason
-from studio.document.model import Document, Result, Step
+from studio.document.changes import OptionsChange, RegionsChange
+from studio.document.errors import DocumentError, reason
+from studio.document.model import Document, FurtherPicture, Result, Step
+from studio.document.painted import Mask, PaintedRegion, Regions
 from studio.errors import StudioError
 from studio.files import replacing
 from studio.pairs import PairChange, PairsError, PairSet, PointPair
@@ -44,12 +46,16 @@ def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Readin
     )
     options = _read_texts(connection, "SELECT key, value FROM options", "options", found, _plain)
     view = _read_texts(connection, "SELECT key, value FROM view", "the view", found, lambda value: value)
-    history, position = _read_history(connection, pairs, meta.get("position", 0), found)
+    masks = _read_masks(connection, found)
+    regions = _read_regions(connection, masks, found)
+    history, position = _read_history(connection, pairs, masks, meta.get("position", 0), found)
     results = _read_results(connection, found)
+    further = _read_texts(connection, "SELECT place, value FROM further", "further pictures", found, _plain)
     pictures: dict[str, Picture] = {}
-    for number, side in enumerate(("A", "B")):
+    places = ["A", "B", *sorted(further)]
+    for number, side in enumerate(places):
         job = _read_picture(connection, side, folder, found)
-        picture = yield from part(job, 0.05 + 0.45 * number, 0.5 + 0.45 * number)
+        picture = yield from part(job, 0.05 + 0.9 * number / len(places), 0.05 + 0.9 * (number + 1) / len(places))
         if picture is not None:
             pictures[side] = picture
     found.document = Document(
@@ -63,6 +69,8 @@ def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Readin
         history,
         position,
         bool(meta.get("modified", 0)),
+        regions,
+        tuple(FurtherPicture(place, pictures[place], further[place]) for place in sorted(further) if place in pictures),
     )
     return found
 
@@ -115,15 +123,56 @@ def _plain(value: Any) -> dict[str, Any]:
     return value
 
 
+def _read_masks(connection: sqlite3.Connection, found: Reading) -> dict[str, Mask]:
+    """What was painted, by key; what can't be unpacked is left out."""
+    masks = {}
+    query = "SELECT key, width, height, content FROM masks"
+    for key, width, height, content in _rows(connection, query, "the painted regions", found):
+        try:
+            mask = Mask.read(width, height, content)
+            mask.paint()
+        except (DocumentError, TypeError):
+            _lost(found, "some of the paint was not readable and is left out")
+        else:
+            masks[key] = mask
+    return masks
+
+
+def _read_regions(connection: sqlite3.Connection, masks: dict[str, Mask], found: Reading) -> Regions:
+    rows = _rows(connection, "SELECT number, name, a, b FROM regions ORDER BY place", "the painted regions", found)
+    regions = []
+    for number, name, a, b in rows:
+        if any(key is not None and key not in masks for key in (a, b)):
+            _lost(found, f"the paint of “{name}” could not be read in full")
+        kept = {side: masks.get(key) for side, key in (("a", a), ("b", b))}
+        regions.append(PaintedRegion(int(number), str(name), **kept))
+    return tuple(regions)
+
+
+def _regions_change(text: str, masks: dict[str, Mask]) -> RegionsChange | None:
+    """Raises `KeyError`, `TypeError` or `ValueError` for what makes no sense."""
+    if not text:
+        return None
+    before, after = (
+        tuple(
+            PaintedRegion(int(number), str(name), *(None if key is None else masks[key] for key in (a, b)))
+            for number, name, a, b in state
+        )
+        for state in json.loads(text)
+    )
+    return RegionsChange(before, after)
+
+
 def _read_history(
-    connection: sqlite3.Connection, pairs: PairSet, position: object, found: Reading
+    connection: sqlite3.Connection, pairs: PairSet, masks: dict[str, Mask], position: object, found: Reading
 ) -> tuple[tuple[Step, ...], int]:
     """The steps that lead to `pairs` and on from there; none at all if they do not fit."""
     steps = []
     try:
-        query = "SELECT text, change FROM history ORDER BY step"
-        for text, change in _rows(connection, query, "the history", found):
-            steps.append(Step(str(text), PairChange.from_json(change)))
+        query = "SELECT text, change, options, regions FROM history ORDER BY step"
+        for text, change, options, regions in _rows(connection, query, "the history", found):
+            knobs = OptionsChange.from_plain(json.loads(options))
+            steps.append(Step(str(text), PairChange.from_json(change), knobs, _regions_change(regions, masks)))
         done = int(position) if isinstance(position, int) else 0
         if not 0 <= done <= len(steps):
             raise PairsError("The history is cut off.")
@@ -133,7 +182,7 @@ def _read_history(
         state = pairs
         for step in steps[done:]:
             state = step.change.apply(state)
-    except (PairsError, TypeError):
+    except (PairsError, TypeError, ValueError, KeyError, RecursionError):
         _lost(found, "the history of undo does not fit the pairs and begins anew")
         return (), 0
     return tuple(steps), done
@@ -151,13 +200,14 @@ def _read_results(connection: sqlite3.Connection, found: Reading) -> tuple[Resul
 
 
 def _read_picture(connection: sqlite3.Connection, side: str, folder: Path, found: Reading) -> Job[Picture | None]:
-    query = f"SELECT id, name, width, height, mirrored FROM pictures WHERE side = '{side}'"
-    entry = next(_rows(connection, query, f"picture {side}", found), None)
+    query = "SELECT side, id, name, width, height, mirrored FROM pictures"
+    rows = _rows(connection, query, f"picture {side}", found)
+    entry = next((rest for place, *rest in rows if place == side), None)
     if entry is None:
         return None
     row, name, width, height, mirrored = entry
     try:
-        content = _picture_content(connection, row, folder / f"picture-{side}-{row}")
+        content = _picture_content(connection, row, folder / f"picture-{row}")
         picture = yield from loading_content(str(name), content)
     except sqlite3.Error as error:
         _lost(found, f"picture {side}, “{name}”, could not be read: {reason(error)}")

@@ -9,11 +9,19 @@ from studio.document.errors import DocumentError
 
 APPLICATION_ID = 0x42756464
 """“Budd”, in the header of every project file."""
-VERSION = 1
+VERSION = 2
 MAGIC = b"SQLite format 3\x00"
 
+# What the second format added. A mask is named for what it shows, and shared by regions and steps of the history;
+# further pictures lie beside A and B and have their places in the column `side`.
+SECOND = """
+CREATE TABLE regions (number INTEGER PRIMARY KEY, place INTEGER NOT NULL, name TEXT NOT NULL, a TEXT, b TEXT);
+CREATE TABLE masks (key TEXT PRIMARY KEY, width INTEGER NOT NULL, height INTEGER NOT NULL, content BLOB NOT NULL);
+CREATE TABLE further (place TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
 # The pictures come last, so that the small things at the front of the file survive where its end is missing.
-TABLES = """
+TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value);
 CREATE TABLE pairs (
     id INTEGER PRIMARY KEY, place INTEGER NOT NULL,
@@ -23,11 +31,15 @@ CREATE TABLE pairs (
 CREATE TABLE levels (level INTEGER PRIMARY KEY, pairs TEXT NOT NULL);
 CREATE TABLE options (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE view (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE history (step INTEGER PRIMARY KEY, text TEXT NOT NULL, change TEXT NOT NULL);
+CREATE TABLE history (
+    step INTEGER PRIMARY KEY, text TEXT NOT NULL, change TEXT NOT NULL,
+    options TEXT NOT NULL DEFAULT '{{}}', regions TEXT NOT NULL DEFAULT ''
+);
 CREATE TABLE results (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, made TEXT NOT NULL, recipe TEXT NOT NULL,
     content BLOB
 );
+{SECOND}
 CREATE TABLE pictures (
     id INTEGER PRIMARY KEY, side TEXT UNIQUE, name TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
     mirrored INTEGER NOT NULL
@@ -37,7 +49,10 @@ CREATE TABLE picture_parts (
 );
 """
 
-MIGRATIONS: dict[int, str] = {}
+MIGRATIONS: dict[int, str] = {
+    1: "ALTER TABLE history ADD COLUMN options TEXT NOT NULL DEFAULT '{}';"
+    f"ALTER TABLE history ADD COLUMN regions TEXT NOT NULL DEFAULT ''; {SECOND}",
+}
 """From a version to the next one: statements, run on a copy of the file. The file itself changes when it is saved."""
 
 

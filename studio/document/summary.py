@@ -73,7 +73,8 @@ def summary_of(path: Path, mode: str = "ro") -> Summary:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=1.0)
         try:
             schema.check(connection, path)
-            names = tuple(name for (name,) in connection.execute("SELECT name FROM pictures ORDER BY side"))
+            query = "SELECT name FROM pictures WHERE side IN ('A', 'B') ORDER BY side"
+            names = tuple(name for (name,) in connection.execute(query))
             (pairs,) = connection.execute("SELECT count(*) FROM pairs").fetchone()
             meta = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('thumbnail', 'modified')"))
             thumbnail = meta.get("thumbnail") or b""

@@ -12,13 +12,13 @@ from typing import Any, BinaryIO
 from studio import __version__
 from studio.codecs.source import Source
 from studio.document.model import Document, Result, Step
+from studio.document.painted import PaintedRegion
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture, save
 from studio.progress import Job, Progress
 
 PART = 1 << 20
 """Bytes of a picture in one row: a picture of any length is copied in bounded memory."""
-SIDES = ("A", "B")
 
 
 class Writer:
@@ -33,7 +33,7 @@ class Writer:
         self._written = written or Document()
         rows = connection.execute("SELECT side, id FROM pictures WHERE side IS NOT NULL")
         self._rows: dict[str, int] = dict(rows)
-        """Row of the picture on each side."""
+        """Row of the picture at each place."""
 
     def write(self, document: Document) -> Job[None]:
         """Bring the database to that state. Raises `sqlite3.Error`, or what a picture that can't be read raises."""
@@ -42,13 +42,15 @@ class Writer:
         connection.execute("BEGIN IMMEDIATE")
         try:
             rows = dict(self._rows)
-            if (old.a, old.b) != (document.a, document.b):
+            if old.pictures != document.pictures:
                 yield from self._write_pictures(document, rows)
             self._write_pairs(old.pairs, document.pairs)
             if old.levels is not document.levels:
                 self._write_texts("levels", "level", "pairs", _levels(old), _levels(document))
             self._write_texts("options", "key", "value", _texts(old.options), _texts(document.options))
             self._write_texts("view", "key", "value", _texts(old.view), _texts(document.view))
+            self._write_texts("further", "place", "value", _further(old), _further(document))
+            self._write_regions(old, document)
             self._write_history(old.history, document.history)
             self._write_results(old.results, document.results)
             meta = {"position": document.position, "modified": int(document.modified), "program": __version__}
@@ -68,16 +70,15 @@ class Writer:
 
     def _write_pictures(self, document: Document, rows: dict[str, int]) -> Job[None]:
         connection, old = self._connection, self._written
-        held = {_key(picture): rows[side] for side in SIDES if (picture := old.picture(side)) and side in rows}
+        held: dict[int, list[int]] = {}  # a picture may be at several places
+        for side, picture in old.pictures.items():
+            if side in rows:
+                held.setdefault(_key(picture), []).append(rows[side])
         connection.execute("UPDATE pictures SET side = NULL")
         rows.clear()
-        for side in SIDES:
-            picture = document.picture(side)
-            if picture is None:
-                continue
-            row = held.pop(_key(picture), None)
-            if row is None:
-                row = yield from self._insert_picture(picture)
+        for side, picture in document.pictures.items():
+            mine = held.get(_key(picture))
+            row = mine.pop() if mine else (yield from self._insert_picture(picture))
             connection.execute(
                 "UPDATE pictures SET side = ?, name = ?, mirrored = ? WHERE id = ?",
                 (side, picture.name, int(picture.mirrored), row),
@@ -127,8 +128,27 @@ class Writer:
             same += 1
         self._connection.execute("DELETE FROM history WHERE step >= ?", (same,))
         self._connection.executemany(
-            "INSERT INTO history VALUES (?, ?, ?)",
-            [(number, step.text, step.change.to_json()) for number, step in enumerate(new[same:], start=same)],
+            "INSERT INTO history VALUES (?, ?, ?, ?, ?)",
+            [
+                (number, step.text, step.change.to_json(), json.dumps(step.options.to_plain()), _regions(step))
+                for number, step in enumerate(new[same:], start=same)
+            ],
+        )
+
+    def _write_regions(self, old: Document, new: Document) -> None:
+        connection = self._connection
+        if old.regions != new.regions:
+            connection.execute("DELETE FROM regions")
+            rows = [(number, place, *rest) for place, (number, *rest) in enumerate(map(_region_row, new.regions))]
+            connection.executemany("INSERT INTO regions VALUES (?, ?, ?, ?, ?)", rows)
+        if old.regions is new.regions and old.history is new.history:
+            return
+        held, wanted = old.masks, new.masks
+        gone, come = held.keys() - wanted.keys(), wanted.keys() - held.keys()
+        connection.executemany("DELETE FROM masks WHERE key = ?", [(key,) for key in gone])
+        connection.executemany(
+            "INSERT OR REPLACE INTO masks VALUES (?, ?, ?, ?)",
+            [(key, wanted[key].width, wanted[key].height, wanted[key].packed) for key in come],
         )
 
     def _write_results(self, old: tuple[Result, ...], new: tuple[Result, ...]) -> None:
@@ -154,8 +174,26 @@ def _pair_row(place: int, pair: PointPair) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def _region_row(region: PaintedRegion) -> tuple[int, str, str | None, str | None]:
+    a, b = (None if mask is None else mask.key for mask in (region.a, region.b))
+    return region.number, region.name, a, b
+
+
+def _regions(step: Step) -> str:
+    """As rows of the table of regions, or nothing where a step left them as they were."""
+    if step.regions is None:
+        return ""
+    return json.dumps(
+        [[_region_row(region) for region in state] for state in (step.regions.before, step.regions.after)]
+    )
+
+
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: json.dumps(value, sort_keys=True) for key, value in values.items()}
+
+
+def _further(document: Document) -> dict[str, str]:
+    return _texts({one.place: dict(one.values) for one in document.further})
 
 
 def _levels(document: Document) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -94,6 +95,9 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     heartbeat = QTimer()
     heartbeat.start(300)
     heartbeat.timeout.connect(lambda: None)
+    # What is there by now, torch and the window, stays: else Python looks through all of it for garbage again and
+    # again, 70 ms each time, in the middle of a stroke of the brush.
+    window.ready.connect(gc.freeze)
     window.first_painted.connect(lambda: _mark_start(window))
     if sample is not None:
         window.first_painted.connect(lambda: window.opener.open_sample(sample, then=window.match_panel.run))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
+import numpy as np
+import numpy.typing as npt
+
 from studio.gui.items import DisplayPicture
 from studio.picture import Picture
 
@@ -22,3 +25,9 @@ def display_of(picture: Picture) -> DisplayPicture:
         display = DisplayPicture.of(picture)
         remember(picture, display)
     return display
+
+
+def level_within(picture: Picture, side: int) -> npt.NDArray[np.uint8]:
+    """(h, w, 3|4): the largest level within `side`, or the smallest there is."""
+    levels = display_of(picture).levels
+    return next((level for level in levels if max(level.shape[:2]) <= side), levels[-1])

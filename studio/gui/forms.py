@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -26,8 +28,20 @@ from studio.options import Knob, Options
 SLIDER_STEPS = 1000
 """Positions of a slider for a continuous knob."""
 WHOLE_LIMIT = 1_000_000
+SMALL_WORDS = {"a", "the", "of", "from", "to", "per", "in"}
 AUTOMATIC = "auto"
 """What a knob shows whose value is left to the program."""
+
+
+def title_of(knob: Knob) -> str:
+    """What stands beside the widget of a knob."""
+    return knob.label[:1].upper() + knob.label[1:]
+
+
+def step_of(knob: Knob) -> str:
+    """What the history calls a change of it."""
+    words = title_of(knob).split()
+    return " ".join(["Change", *(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in words)])
 
 
 class KnobEditor(QWidget):
@@ -38,6 +52,7 @@ class KnobEditor(QWidget):
     def __init__(self, knob: Knob) -> None:
         super().__init__()
         self.knob = knob
+        self._drags = 0
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._slider: QSlider | None = None
@@ -86,6 +101,21 @@ class KnobEditor(QWidget):
         if knob.kind == "bool":
             self._layout.addStretch(1)
         self.set_value(knob.default)
+
+    @property
+    def key(self) -> str:
+        """Changes of the same key are one step of undo: a drag of the slider is, or steps without a pause between."""
+        if self._slider is not None and self._slider.isSliderDown():
+            return f"drag {self.knob.name} {self._drags}"
+        return f"turn {self.knob.name}"
+
+    def pass_undo_on(self) -> None:
+        """Let the keys of undo be those of the window, which takes changes of this knob for steps."""
+        if isinstance(self._field, QSpinBox | QDoubleSpinBox | QLineEdit):
+            UndoPasser(self._field)
+
+    def _on_drag(self) -> None:
+        self._drags += 1
 
     def value(self) -> Any:
         field = self._field
@@ -160,25 +190,67 @@ class KnobEditor(QWidget):
             with QSignalBlocker(slider):
                 slider.setValue(round((value - low) / step))
 
+        slider.sliderPressed.connect(self._on_drag)
         slider.valueChanged.connect(from_slider)
         field.valueChanged.connect(to_slider)
         self._layout.addWidget(slider, 1)
+
+
+class UndoPasser(QObject):
+    """Lets Ctrl+Z and Ctrl+Y in a field be those of the window, where each change of the field is a step.
+
+    Text that is being typed into a spin box and does not count yet is left to the field.
+    """
+
+    def __init__(self, field: QLineEdit | QSpinBox | QDoubleSpinBox) -> None:
+        super().__init__(field)
+        self._field = field
+        field.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
+            return False
+        field = self._field
+        if not (event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)):
+            return False
+        if isinstance(field, QSpinBox | QDoubleSpinBox) and field.lineEdit().isModified():
+            return False
+        event.ignore()  # nobody here wants the keys: they are a shortcut
+        return True
+
+
+class OptionsHolder(Protocol):
+    """Has options that a person changes: a form, or what else chooses."""
+
+    @property
+    def stepped(self) -> Any:
+        """Signal (what was done, key), after a change; see `StudioState.committed`."""
+
+    def value(self) -> Options:
+        """The options as they are. Raises `OptionsError`."""
+
+    def set_value(self, options: Any) -> None:
+        """Put the options in their place."""
 
 
 class OptionsForm(QWidget):
     """All knobs of an options model; the rare ones are folded away."""
 
     changed = Signal()
+    stepped = Signal(str, str)
+    """(what was done, key), after `changed`; see `StudioState.committed`"""
 
     def __init__(self, initial: Options) -> None:
         super().__init__()
         self._kind = type(initial)
+        self._setting = self._differs = False
         self.editors: dict[str, KnobEditor] = {}
         common, rare = _grid(), _grid()
         for knob in self._kind.knobs():
             editor = KnobEditor(knob)
-            editor.changed.connect(self.changed)
-            label = QLabel(knob.label[:1].upper() + knob.label[1:])
+            editor.changed.connect(partial(self._on_editor, editor))
+            editor.pass_undo_on()
+            label = QLabel(title_of(knob))
             label.setToolTip(editor.toolTip())
             label.setBuddy(editor)
             grid = rare if knob.advanced else common
@@ -194,7 +266,7 @@ class OptionsForm(QWidget):
         self._more.toggled.connect(self._on_more)
         self._reset = QPushButton("Defaults")
         self._reset.setToolTip("Set every knob to its default")
-        self._reset.clicked.connect(lambda: self.set_value(self._kind()))
+        self._reset.clicked.connect(lambda: self.set_value(self._kind(), "Reset Options"))
         buttons = QHBoxLayout()
         buttons.addWidget(self._more)
         buttons.addStretch(1)
@@ -213,9 +285,24 @@ class OptionsForm(QWidget):
         """The options as the form stands. Raises `OptionsError` for what no field can hold."""
         return self._kind.from_dict({name: editor.value() for name, editor in self.editors.items()})
 
-    def set_value(self, options: Options) -> None:
-        for name, editor in self.editors.items():
-            editor.set_value(getattr(options, name))
+    def set_value(self, options: Options, step: str = "Change Options") -> None:
+        """Set all knobs, as one change and one step called `step`."""
+        self._setting, self._differs = True, False
+        try:
+            for name, editor in self.editors.items():
+                editor.set_value(getattr(options, name))
+        finally:
+            self._setting = False
+        if self._differs:
+            self.changed.emit()
+            self.stepped.emit(step, "")
+
+    def _on_editor(self, editor: KnobEditor) -> None:
+        if self._setting:
+            self._differs = True
+            return
+        self.changed.emit()
+        self.stepped.emit(step_of(editor.knob), editor.key)
 
     def _on_more(self, shown: bool) -> None:
         self._rare.setVisible(shown)

@@ -55,6 +55,8 @@ class MainWindow(QMainWindow):
     """Two pictures, their pairs, and everything one does with them."""
 
     first_painted = Signal()
+    ready = Signal()
+    """All is loaded."""
 
     def __init__(self, settings: Settings | None = None, warm_up: bool = True) -> None:
         super().__init__()
@@ -239,10 +241,13 @@ class MainWindow(QMainWindow):
         self.settings_desk.theme_changed.connect(self._apply_theme)
         self.editing.follow(self.actions_)
         self.document.close_asked.connect(self.close)
-        self.editing.keep_form("match", self.match_panel.form)
+        self.editing.options.keep("match", self.match_panel.form)
+        self.editing.options.keep("match/network", self.match_panel.network.choices)
         for panel in self.mode_panels:
-            for name, form in panel.kept_forms().items():
-                self.editing.keep_form(name, form)
+            for name, holder in panel.kept_options().items():
+                self.editing.options.keep(name, holder)
+            self.document.keep_pictures(*panel.kept_pictures())
+        self.morph_panel.further.changed.connect(self.document.touch)
         self.editing.keep_mode(self.modes)
         self.match_panel.running_changed.connect(self._refresh)
         self.match_panel.setup_changed.connect(self._refresh)
@@ -377,6 +382,7 @@ class MainWindow(QMainWindow):
         self.match_panel.network.set_devices(devices)
         self.style_panel.network.set_devices(devices)
         self._refresh()
+        self.ready.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.document.may_close():

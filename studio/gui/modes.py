@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidget, QToolBar, QWidget
 
 from studio.gui.actions import Actions
-from studio.gui.forms import OptionsForm
+from studio.gui.forms import OptionsHolder
+from studio.gui.project.kept_pictures import KeptPictures
 
 
 class ModePanel(QWidget):
@@ -32,9 +33,13 @@ class ModePanel(QWidget):
         """What can be done now, in words that `ActionSpec.enabled_when` finds in `Conditions.able`."""
         return set()
 
-    def kept_forms(self) -> dict[str, OptionsForm]:
-        """The forms whose options belong to the project, by the name they are kept under."""
+    def kept_options(self) -> dict[str, OptionsHolder]:
+        """Whose options belong to the project and can be undone, by the name they are kept under."""
         return {}
+
+    def kept_pictures(self) -> tuple[KeptPictures, ...]:
+        """Lists of pictures that belong to the project."""
+        return ()
 
     def set_active(self, active: bool) -> None:
         """Whether the mode is on."""

@@ -10,9 +10,17 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QPush
 from studio.backbones.catalog import CATALOG
 from studio.backbones.status import weights_status
 from studio.device import DeviceInfo
+from studio.gui.choices import Choices
 from studio.gui.settings.store import Settings
+from studio.options import Options, knob
 
 WEIGHTS_FILTER = "Network weights (*.safetensors *.pth *.pt);;All files (*)"
+
+
+class NetworkOptions(Options):
+    """What a project keeps of the choice; devices and files of weights are this machine's."""
+
+    backbone: str = knob("buddynet", "Name of the network in the catalogue.", label="Network")
 
 
 class NetworkChooser(QWidget):
@@ -55,6 +63,7 @@ class NetworkChooser(QWidget):
         grid.addWidget(self.device, 2, 1, 1, 2)
         self.backbone.currentIndexChanged.connect(self._on_backbone)
         self.device.currentIndexChanged.connect(self._on_device)
+        self.choices = Choices(NetworkOptions, {"backbone": self.backbone}, self)
         self.refresh()
 
     @property

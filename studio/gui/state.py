@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,6 +17,8 @@ Side = Literal["A", "B"]
 SIDES: tuple[Side, Side] = ("A", "B")
 RESULT_LEVEL = 0
 """`shown_level` for the final pairs; other values are pyramid levels, 1 being the finest."""
+REGIONS = "regions"
+"""The part of the state that is painted: `studio.document.Regions`. Options of forms are parts that are mappings."""
 
 
 def other(side: Side) -> Side:
@@ -32,6 +34,8 @@ class Content:
     b: Picture | None = None
     pairs: PairSet = field(default_factory=PairSet)
     levels: Mapping[int, PairSet] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    """What else there is, by name; see `StudioState.add_part`."""
 
     def picture(self, side: Side) -> Picture | None:
         return self.a if side == "A" else self.b
@@ -42,7 +46,8 @@ class Content:
 
     def same(self, than: Content) -> bool:
         """Whether nothing differs that a person would see."""
-        return self.same_pictures(than) and self.pairs == than.pairs and self.levels == than.levels
+        same_pairs = self.pairs == than.pairs and self.levels == than.levels
+        return self.same_pictures(than) and same_pairs and self.parts == than.parts
 
 
 class StudioState(QObject):
@@ -59,6 +64,8 @@ class StudioState(QObject):
     editable_changed = Signal()
     committed = Signal(str, str)
     """(what was done, key): steps with the same key, if there is one, may be taken together"""
+    part_added = Signal(str)
+    """(name)"""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,7 +79,11 @@ class StudioState(QObject):
         self._dragging = False
         self._before_drag = PairSet()
         self._held = False
+        self._provisional = False
         self._steps_open = 0
+        self._parts: Mapping[str, Any] = {}
+        self._show_part: dict[str, Callable[[Any], None]] = {}
+        self._restoring = False
 
     # --- pictures ---
 
@@ -87,6 +98,7 @@ class StudioState(QObject):
         """Put a picture on a side. Pairs of the picture that was there are dropped."""
         was_empty = self._pictures[side] is None
         self._pictures[side] = picture
+        self._provisional = False
         with self.one_step(f"Open {picture.name} as {side}" if picture else f"Close {side}"):
             if not was_empty:  # pairs that wait for a picture which could not be read are kept
                 self.set_pairs(PairSet())
@@ -105,7 +117,7 @@ class StudioState(QObject):
         pairs, levels = self._pairs.swapped(), {level: found.swapped() for level, found in self._levels.items()}
         for side in SIDES:
             self.picture_changed.emit(side)
-        self._pairs, self._levels = pairs, levels
+        self._pairs, self._levels, self._provisional = pairs, levels, False
         self.pairs_changed.emit()
         self.commit("Swap A and B")
 
@@ -113,6 +125,7 @@ class StudioState(QObject):
         """Put another form of the same picture on a side, with the pairs that go with it, as one step."""
         self._pictures[side] = picture
         self._pairs, self._levels, self._shown_level = pairs, {}, RESULT_LEVEL
+        self._provisional = False
         self.picture_changed.emit(side)
         self.pairs_changed.emit()
         self.commit(step)
@@ -122,20 +135,65 @@ class StudioState(QObject):
     @property
     def content(self) -> Content:
         """What there is now."""
-        return Content(self._pictures["A"], self._pictures["B"], self._pairs, self._levels)
+        return Content(self._pictures["A"], self._pictures["B"], self._pairs, self._levels, self._parts)
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the pairs are shown for a while only, so that no step may take them for its own."""
+        return self._provisional or self._dragging
 
     def restore(self, content: Content) -> None:
         """Put everything as it was; no step."""
         changed = [side for side in SIDES if self._pictures[side] is not content.picture(side)]
-        self._dragging = False
+        self._dragging = self._provisional = False
         self._pictures = {"A": content.a, "B": content.b}
         self._pairs, self._levels = content.pairs, content.levels
         self._shown_level = RESULT_LEVEL
-        for side in changed:
-            self.picture_changed.emit(side)
+        parts, self._parts = self._parts, {**self._parts, **content.parts}
+        self._restoring = True
+        try:
+            for side in changed:
+                self.picture_changed.emit(side)
+            for name, show in self._show_part.items():
+                if changed or self._parts[name] != parts[name]:  # other pictures may have changed what shows a part
+                    show(self._parts[name])
+        finally:
+            self._restoring = False
         self.set_hovered(0)
         self._keep_selection()
         self.pairs_changed.emit()
+
+    @property
+    def is_restoring(self) -> bool:
+        """Whether all is being put as it was: nothing need be worked out from other pictures."""
+        return self._restoring
+
+    # --- what else steps are made of ---
+
+    def add_part(self, name: str, value: Any, show: Callable[[Any], None]) -> None:
+        """Something besides pictures and pairs that undo brings back: options of a form, say.
+
+        `value` is what there is of it now, never to be changed and comparable with ==; `show` is called with what it
+        was at another time, and brings that before the person.
+        """
+        self._parts = {**self._parts, name: value}
+        self._show_part[name] = show
+        self.part_added.emit(name)
+
+    def part(self, name: str) -> Any:
+        """What there is of a part now; None if it was never added."""
+        return self._parts.get(name)
+
+    def set_part(self, name: str, value: Any, step: str | None, key: str = "") -> None:
+        """A part is something else now; `step` None: another step, which comes, has it with it.
+
+        While all is put as it was, parts are what they were, whatever the one that shows them says.
+        """
+        if self._restoring or self._parts[name] == value:
+            return
+        self._parts = {**self._parts, name: value}
+        if step is not None:
+            self.commit(step, key)
 
     def commit(self, text: str, key: str = "") -> None:
         """What was done until now is a step of its own, called `text`."""
@@ -198,7 +256,7 @@ class StudioState(QObject):
         self._pairs = pairs
         self._levels = dict(levels or {})
         self._shown_level = RESULT_LEVEL
-        self._dragging = False
+        self._dragging, self._provisional = False, step is None
         self._forget_hot()
         self.pairs_changed.emit()
         if step is not None:
@@ -208,7 +266,7 @@ class StudioState(QObject):
         """As `set_pairs` for an edit by hand: levels and selection stay, or `select` becomes the selection."""
         if not self.can_edit or (pairs == self._pairs and not self._dragging):
             return
-        self._dragging = False
+        self._dragging = self._provisional = False
         self._pairs = pairs
         if select is not None:
             self._set_selection(frozenset(select))
@@ -259,7 +317,7 @@ class StudioState(QObject):
     def add_level(self, level: int, pairs: PairSet) -> None:
         """Take in, and show, the pairs of a level while a match runs."""
         self._levels = {**self._levels, level: pairs}
-        self._shown_level = level
+        self._shown_level, self._provisional = level, True
         self._forget_hot()
         self.pairs_changed.emit()
 

@@ -27,12 +27,19 @@ class PairChange:
     @classmethod
     def between(cls, before: PairSet, after: PairSet) -> PairChange:
         """What turns `before` into `after`."""
+        if before is after:  # most steps are about something else, and sets may be large
+            return cls((), ())
         old, new = {pair.id: pair for pair in before}, {pair.id: pair for pair in after}
         removed = tuple(pair for pair in before if new.get(pair.id) != pair)
         added = tuple(pair for pair in after if old.get(pair.id) != pair)
         if before.ids == after.ids:
             return cls(removed, added)
         return cls(removed, added, before.ids, after.ids)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing."""
+        return not (self.before or self.after) and self.order_before == self.order_after
 
     def apply(self, pairs: PairSet) -> PairSet:
         """`pairs` after the edit. Raises `PairsError` if it is not what the edit began with."""

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 KEY = "buddies-studio"
 """Under which a recipe stands in a file's text."""
 FORMAT = 1
-MASK_SIDE = 256
-"""Longer side of the masks of painted regions in a recipe."""
+MASK_SIDE, SMALL_MASK_SIDES = 1024, (512, 256, 128, 64)
+"""Longer side of the masks of painted regions in a recipe: as they are painted in the window, so that a run can be
+repeated exactly, and those to be tried where a file has no room for that."""
+JPEG_ROOM = 60_000
+"""Bytes that a JPEG has for a recipe."""
 
 OPTIONS: Mapping[str, type[Options]] = {
     "stylize": StyleOptions,
@@ -66,9 +69,7 @@ def describe_stylize(
     recipe = describe(what, [content, *(source.picture for source in styles)], backbone, options.with_values(**changed))
     recipe["weights"] = live.get("styles") or [source.weight for source in styles]
     if len(pairs):
-        recipe["pairs"] = [
-            [pair.id, *(round(value, 2) for value in (*pair.a, *pair.b)), round(pair.confidence, 3)] for pair in pairs
-        ]
+        recipe["pairs"] = _rows(pairs)
     if regions:
         recipe["regions"] = [
             {
@@ -97,7 +98,12 @@ def save_result(result: StyleResult, path: Path | str, depth: int | None = None,
     """
     if depth is None:
         depth = 16 if result.content is not None and result.content.depth == 16 else 8
-    text = {KEY: json.dumps(result.recipe, ensure_ascii=True, separators=(",", ":"))}
+    text = {KEY: _written(result.recipe)}
+    if Path(path).suffix.lower() in (".jpg", ".jpeg"):
+        for side in SMALL_MASK_SIDES:
+            if len(json.dumps(text)) <= JPEG_ROOM:
+                break
+            text = {KEY: _written(_with_small_masks(result.recipe, side))}
     save(result.picture.full(), path, like=result.content, text=text, depth=depth, quality=quality)
 
 
@@ -134,6 +140,16 @@ def pairs_in(recipe: Mapping[str, Any]) -> PairSet:
     """The pairs of a recipe. Raises `PairsError`."""
     rows = [{"id": row[0], "a": row[1:3], "b": row[3:5], "confidence": row[5]} for row in recipe.get("pairs", ())]
     return PairSet.from_dicts(rows, "the recipe")
+
+
+def as_in_recipe(pairs: PairSet) -> PairSet:
+    """The pairs as a recipe of them gives them back: whoever runs with these can repeat the run exactly."""
+    return pairs_in({"pairs": _rows(pairs)})
+
+
+def _rows(pairs: PairSet) -> list[list[Any]]:
+    """Hundredths of a pixel and thousandths of a confidence are enough for a style."""
+    return [[pair.id, *(round(value, 2) for value in (*pair.a, *pair.b)), round(pair.confidence, 3)] for pair in pairs]
 
 
 def regions_in(recipe: Mapping[str, Any]) -> list[Region]:
@@ -174,12 +190,26 @@ def _text(image: Image.Image) -> str | None:
     return None
 
 
-def _packed(mask: Any) -> str:
+def _written(recipe: Mapping[str, Any]) -> str:
+    return json.dumps(recipe, ensure_ascii=True, separators=(",", ":"))
+
+
+def _with_small_masks(recipe: Mapping[str, Any], side: int) -> dict[str, Any]:
+    def smaller(text: str | None) -> str | None:
+        return None if text is None else _packed(_unpacked(text), side)
+
+    regions = [
+        {**row, "content": smaller(row["content"]), "style": smaller(row["style"])} for row in recipe.get("regions", ())
+    ]
+    return {**recipe, **({"regions": regions} if regions else {})}
+
+
+def _packed(mask: Any, side: int = MASK_SIDE) -> str:
     """A mask as a small PNG in base64."""
     values = np.asarray(mask)
     grey = values if values.dtype == np.uint8 else np.rint(np.clip(values.astype(np.float32), 0, 1) * 255).astype("u1")
     image = Image.fromarray(grey)
-    image.thumbnail((MASK_SIDE, MASK_SIDE))
+    image.thumbnail((side, side))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -2,14 +2,16 @@
 
 Run as `python -m tests.benchmarks.document [--pairs 500] [--edits 60] [--json]`, on a screen or with
 QT_QPA_PLATFORM=offscreen. An 8 ms timer tells how long the thread is blocked while pairs are edited without autosave
-("edits") and with it ("kept"), and while the project is saved and opened; the same timer in the same window at rest is
-the reference. Then one point is dragged through a window with many pairs, and each step is timed from the mouse to the
-painted frame.
+("edits") and with it ("kept"), while the slider of an option goes up and down ("turn"), while regions are painted
+without autosave ("strokes") and with it ("paint"), and while the project is saved and opened; the same timer in the
+same window at rest is the reference. Then one point is dragged through a window with many pairs, and each step is timed
+from the mouse to the painted frame.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import tempfile
@@ -73,6 +75,7 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
     points = random.random((pairs, 2)) * (np.asarray(SIZE) - 1)
     window.state.set_pairs(PairSet.from_arrays(points, points, rank=random.random(pairs), level=1))
     turn(lambda: window.document.keeper.is_idle)
+    gc.freeze()  # as the program does when all is loaded
     lateness, results = Lateness(), {}
 
     def timed(name: str, work: Callable[[], None]) -> None:
@@ -85,6 +88,28 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
         for number in range(edits):
             window.state.drag_point("A", 1 + number % pairs, (float(number), 10.0))
             window.state.drop_point("A", 1 + number % pairs)
+            rest(0.05)
+        turn(lambda: window.document.keeper.is_idle)
+
+    def paint() -> None:
+        painting = window.style_panel.regions.painting
+        painting.take([])
+        painting.add()
+        for number in range(edits):
+            side = "AB"[number % 2]
+            x, y = random.random(2) * 0.7 * np.asarray(SIZE)
+            painting.begin(side, (x, y))
+            for step in range(1, 9):
+                painting.go_to((x + 60.0 * step, y + 45.0 * step))
+                rest(0.01)
+            painting.end()
+            rest(0.05)
+        turn(lambda: window.document.keeper.is_idle)
+
+    def turn_knob() -> None:
+        editor = window.match_panel.form.editors["consistency"]
+        for number in range(edits):
+            editor.set_value((number % 20) / 20)
             rest(0.05)
         turn(lambda: window.document.keeper.is_idle)
 
@@ -102,6 +127,14 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
     timed("edits", edit)
     window.document.keeper.enabled = True
     timed("kept", edit)
+    timed("turn", turn_knob)
+    window.actions_["mode_style"].trigger()
+    window.style_panel.stage.strip_button.setChecked(False)
+    window.document.keeper.enabled = False
+    timed("strokes", paint)
+    window.document.keeper.enabled = True
+    timed("paint", paint)
+    window.actions_["mode_match"].trigger()
     timed("save", save)
     timed("open", open_again)
     results["file"] = {"megabytes": (folder / "project.buddies").stat().st_size / 1e6}
@@ -159,7 +192,7 @@ def main() -> None:
         return
     print(f"two pictures of 12 megapixels, {arguments.pairs} pairs; milliseconds")
     for name, row in results.items():
-        print(f"{name:>6}: " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
+        print(f"{name:>7}: " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
 
 
 if __name__ == "__main__":

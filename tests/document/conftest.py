@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.document import Document, Result, Step
+from studio.document import Document, FurtherPicture, Mask, OptionsChange, PaintedRegion, RegionsChange, Result, Step
 from studio.pairs import PairChange, PairSet, PointPair
 from studio.picture import Picture, load_bytes
 
@@ -34,6 +34,13 @@ def photo() -> Callable[..., Picture]:
     return make
 
 
+def soft(width: int, height: int, seed: int) -> Mask:
+    """A painted disk with a soft border."""
+    y, x = np.mgrid[:height, :width]
+    far = np.hypot(x - seed % width, y - height / 2)
+    return Mask.of(np.clip(255 * (height / 3 - far), 0, 255).astype(np.uint8))
+
+
 @pytest.fixture
 def full(photo: Callable[..., Picture]) -> Document:
     """A document with something in every place."""
@@ -41,6 +48,9 @@ def full(photo: Callable[..., Picture]) -> Document:
     moved = PointPair(1, (1.125, 1 / 3), (5.0, 6.0), 3.5, 0.75, 2, "edited", True, False)
     after = before.with_pair(moved)
     last = after.without([2]).with_pair(PointPair(9, (10, 11), (12, 13)))
+    sky, again = PaintedRegion(1, "Sky", soft(80, 60, 11), soft(50, 90, 3)), PaintedRegion(1, "Sky", soft(80, 60, 40))
+    eye = PaintedRegion(4, "Eye", None, soft(50, 90, 30))
+    turned = OptionsChange({"match": {"pairs": (9, 12)}, "morph": {"warp": ("tps", "mls")}})
     return Document(
         photo(80, 60, 1, "left.png"),
         photo(50, 90, 2, "right.png").flipped(),
@@ -52,8 +62,15 @@ def full(photo: Callable[..., Picture]) -> Document:
         (
             Step("Match", PairChange.between(PairSet(), before)),
             Step("Move point 1", PairChange.between(before, after)),
+            Step("Change Pairs", PairChange((), ()), turned),
             Step("Add and delete", PairChange.between(after, last)),
+            Step("Paint Sky in A", PairChange((), ()), regions=RegionsChange((sky, eye), (again, eye))),
         ),
-        2,
+        3,
         True,
+        (sky, eye),
+        (
+            FurtherPicture("morph-001", photo(30, 20, 7, "third.png"), {"pairs": [], "read": True}),
+            FurtherPicture("style-001", photo(20, 20, 8, "style.png").flipped(), {"weight": 0.25}),
+        ),
     )

@@ -16,6 +16,9 @@ import pytest
 from studio.document import (
     Document,
     DocumentError,
+    FurtherPicture,
+    Mask,
+    PaintedRegion,
     ProjectLock,
     Session,
     discard,
@@ -32,7 +35,7 @@ from studio.errors import StudioError
 from studio.pairs import PairSet
 from studio.picture import Picture, loading
 from studio.progress import run_to_end
-from tests.document.conftest import as_png, noise
+from tests.document.conftest import as_png, noise, soft
 
 
 def saved(document: Document, path: Path) -> Path:
@@ -55,11 +58,22 @@ def same_picture(one: Picture | None, two: Picture | None) -> bool:
 
 
 def same(one: Document, two: Document) -> bool:
-    fields = ("pairs", "levels", "options", "view", "results", "history", "position")
+    fields = ("pairs", "levels", "options", "view", "results", "history", "position", "regions")
+    paint = one.masks.keys() == two.masks.keys() and all(
+        np.array_equal(mask.paint(), two.masks[key].paint()) for key, mask in one.masks.items()
+    )
+    further = len(one.further) == len(two.further) and all(
+        (mine.place, mine.values) == (other.place, other.values) and same_picture(mine.picture, other.picture)
+        for mine, other in zip(one.further, two.further, strict=True)
+    )
     return (
-        all(getattr(one, name) == getattr(two, name) for name in fields)
-        and same_picture(one.a, two.a)
-        and same_picture(one.b, two.b)
+        paint
+        and further
+        and (
+            all(getattr(one, name) == getattr(two, name) for name in fields)
+            and same_picture(one.a, two.a)
+            and same_picture(one.b, two.b)
+        )
     )
 
 
@@ -79,7 +93,7 @@ def test_the_file_says_what_it_is_and_holds_the_original_bytes(tmp_path: Path) -
     path = saved(Document(a=picture, pairs=PairSet.from_arrays([[1, 2]], [[3, 4]])), tmp_path / "p.buddies")
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (0x42756464,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         parts = connection.execute("SELECT content FROM picture_parts ORDER BY part").fetchall()
         rows = connection.execute("SELECT ax, ay, bx, by FROM pairs").fetchall()
@@ -178,12 +192,112 @@ def test_an_older_file_is_brought_up_to_date_and_itself_left_alone(
 ) -> None:
     path = saved(full, tmp_path / "p.buddies")
     before = path.read_bytes()
-    monkeypatch.setattr(schema, "VERSION", 3)
-    steps = {1: "UPDATE pairs SET ax = ax + 100", 2: "UPDATE pairs SET ax = ax * 2; DELETE FROM history"}
+    monkeypatch.setattr(schema, "VERSION", 4)
+    steps = {2: "UPDATE pairs SET ax = ax + 100", 3: "UPDATE pairs SET ax = ax * 2; DELETE FROM history"}
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     back = reading(path)
     assert [pair.a[0] for pair in back.pairs] == [(pair.a[0] + 100) * 2 for pair in full.pairs]
     assert path.read_bytes() == before
+
+
+FORMAT_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value);
+CREATE TABLE pairs (id INTEGER PRIMARY KEY, place INTEGER NOT NULL, ax REAL, ay REAL, bx REAL, by REAL, rank REAL,
+    confidence REAL, level INTEGER, origin TEXT, locked INTEGER, enabled INTEGER);
+CREATE TABLE levels (level INTEGER PRIMARY KEY, pairs TEXT NOT NULL);
+CREATE TABLE options (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE view (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE history (step INTEGER PRIMARY KEY, text TEXT NOT NULL, change TEXT NOT NULL);
+CREATE TABLE results (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, made TEXT NOT NULL,
+    recipe TEXT NOT NULL, content BLOB);
+CREATE TABLE pictures (id INTEGER PRIMARY KEY, side TEXT UNIQUE, name TEXT NOT NULL, width INTEGER NOT NULL,
+    height INTEGER NOT NULL, mirrored INTEGER NOT NULL);
+CREATE TABLE picture_parts (picture INTEGER NOT NULL, part INTEGER NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (picture, part));
+INSERT INTO pairs VALUES (1, 0, 5, 6, 7, 8, 0, 1, 0, 'placed', 0, 1);
+INSERT INTO history VALUES (0, 'Move', '{"before":[[1,[1,2],[7,8],0,1,0,"placed",0,1]],
+    "after":[[1,[5,6],[7,8],0,1,0,"placed",0,1]]}');
+INSERT INTO options VALUES ('match', '{"pairs": 9}');
+INSERT INTO meta VALUES ('position', 1);
+PRAGMA application_id = 0x42756464;
+PRAGMA user_version = 1;
+"""
+"""What the first format was, with a pair that was moved."""
+
+
+def test_a_project_of_the_first_format_opens_goes_back_and_is_saved_in_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "old.buddies"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(FORMAT_1)
+    connection.close()
+    before = path.read_bytes()
+    opened = run_to_end(opening(path))
+    document = opened.document
+    assert opened.notes == () and document.options == {"match": {"pairs": 9}} and document.regions == ()
+    [step] = document.history
+    assert step.change.undo(document.pairs)[0].a == (1.0, 2.0) and not step.options.knobs and step.regions is None
+    painted = replace(document, regions=(PaintedRegion(1, "One", soft(30, 20, 5)),))
+    run_to_end(opened.session.save(painted, tmp_path / "new.buddies"))
+    opened.session.discard()
+    assert same(reading(tmp_path / "new.buddies"), painted) and path.read_bytes() == before
+
+
+def test_masks_are_kept_once_and_go_when_nothing_needs_them(full: Document, tmp_path: Path) -> None:
+    path = tmp_path / "p.buddies"
+    work = Session.create()
+
+    def kept(document: Document) -> int:
+        run_to_end(work.save(document, path))
+        with sqlite3.connect(path) as connection:
+            (count,) = connection.execute("SELECT count(*) FROM masks").fetchone()
+        connection.close()
+        assert same(reading(path), document)
+        return count
+
+    assert kept(full) == len(full.masks) == 4
+    assert kept(replace(full, regions=(), history=full.history[:4])) == 0
+    paint = np.zeros((768, 1024), np.uint8)
+    paint[100:300, 200:800] = 255
+    assert kept(replace(full, regions=(PaintedRegion(1, "Bar", Mask.of(paint)),), history=(), position=0)) == 1
+    with sqlite3.connect(path) as connection:
+        (length,) = connection.execute("SELECT length(content) FROM masks").fetchone()
+    connection.close()
+    work.discard()
+    assert length < paint.size / 50
+
+
+def test_further_pictures_come_go_and_change_places_without_being_written_again(photo, tmp_path: Path) -> None:
+    one, two, three = (photo(seed=seed, name=f"{seed}") for seed in (1, 2, 3))
+    work, path = Session.create(), tmp_path / "p.buddies"
+
+    def listed(*pictures: Picture) -> Document:
+        further = (FurtherPicture(f"style-{n:03}", picture, {"n": n}) for n, picture in enumerate(pictures, 1))
+        return Document(a=one, b=two, further=tuple(further))
+
+    for document in (listed(three, one), listed(one, three), listed(three), listed(), listed(two, two, three)):
+        run_to_end(work.save(document, path))
+        assert same(reading(path), document)
+        assert summary_of(path).names == ("1", "2")
+    said: list[str] = []
+    work._connection.set_trace_callback(said.append)
+    run_to_end(work.write(replace(listed(three, two, two), a=two, b=one)))
+    work._connection.set_trace_callback(None)
+    work.discard()
+    assert not any("INTO picture_parts" in line for line in said)
+
+
+def test_paint_that_is_damaged_is_left_out_and_never_taken_for_whole(full: Document, tmp_path: Path) -> None:
+    path = saved(full, tmp_path / "p.buddies")
+    sky, eye = full.regions
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE masks SET content = x'00' WHERE key = ?", (sky.a.key,))
+        connection.execute("UPDATE masks SET width = 1000000, height = 1000000 WHERE key = ?", (eye.b.key,))
+    connection.close()
+    opened = run_to_end(opening(path))
+    opened.session.discard()
+    assert opened.document.regions == (replace(sky, a=None), replace(eye, b=None))
+    assert opened.document.pairs == full.pairs and opened.document.history == ()
+    assert any("Sky" in note for note in opened.notes) and any("Eye" in note for note in opened.notes)
 
 
 @pytest.mark.parametrize("share", [0.15, 0.4, 0.7, 0.95])

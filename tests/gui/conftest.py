@@ -49,6 +49,25 @@ def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     made.deleteLater()
 
 
+@pytest.fixture
+def another(themed, qtbot, tmp_path):
+    """Makes further windows with the same settings."""
+    made = []
+
+    def make() -> MainWindow:
+        window = MainWindow(Settings(tmp_path / "settings"), warm_up=False)
+        window.document.ask_to_save = lambda _: "discard"
+        window.show()
+        made.append(window)
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        assert window.stopped_cleanly
+        window.deleteLater()
+
+
 @pytest.fixture(scope="session")
 def two_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two photographs of different size and shape."""

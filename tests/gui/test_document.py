@@ -12,10 +12,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from studio.document import find_recoveries, reading, summary_of
-from studio.gui.main_window import MainWindow
-from studio.gui.settings.store import Settings
 from studio.pairs import PairSet
 from studio.picture import load_bytes
+from tests.gui.projects import kept, kill, open_project, save
 
 PAIRS = PairSet.from_arrays([[100.5, 100], [300, 60.25]], [[90, 110], [260, 80]], rank=[3, 1], level=1)
 
@@ -34,52 +33,9 @@ def project(paired, qtbot, tmp_path) -> Path:
     return path
 
 
-@pytest.fixture
-def another(themed, qtbot, tmp_path):
-    """Makes further windows with the same settings."""
-    made = []
-
-    def make() -> MainWindow:
-        window = MainWindow(Settings(tmp_path / "settings"), warm_up=False)
-        window.document.ask_to_save = lambda _: "discard"
-        window.show()
-        made.append(window)
-        return window
-
-    yield make
-    for window in made:
-        window.close()
-        assert window.stopped_cleanly
-        window.deleteLater()
-
-
-def save(window, qtbot, path: Path) -> None:
-    window.document.save_to(path)
-    qtbot.waitUntil(lambda: window.document.project == path, timeout=10000)
-
-
-def open_project(window, qtbot, path: Path) -> None:
-    window.document.open_path(path)
-    qtbot.waitUntil(lambda: window.document._busy is None, timeout=10000)
-
-
 def move_first(window, x: float) -> None:
     window.state.drag_point("A", 1, (x, 50.0))
     window.state.drop_point("A", 1)
-
-
-def kept(window, qtbot) -> None:
-    qtbot.waitUntil(lambda: window.document.keeper.is_idle, timeout=10000)
-
-
-def kill(window, qtbot) -> None:
-    """End autosave as a killed program would: the working file stays."""
-    kept(window, qtbot)
-    keeper = window.document.keeper
-    keeper.enabled = False
-    if keeper._session is not None:
-        keeper._session.close()
-        keeper._session = None
 
 
 def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_path, another):
@@ -104,10 +60,14 @@ def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_
     assert window.match_panel.form.value().pairs == 7
     assert not window.isWindowModified() and window.document.project == path
     # The history came along: what was done before saving can be taken back.
+    assert window.actions_["undo"].text() == "Undo Change Pairs"
+    window.actions_["undo"].trigger()
+    assert window.match_panel.form.value().pairs == 24 and window.isWindowModified()
     window.actions_["undo"].trigger()
     assert not window.state.pairs[0].locked and window.isWindowModified()
     window.actions_["redo"].trigger()
-    assert not window.isWindowModified()
+    window.actions_["redo"].trigger()
+    assert not window.isWindowModified() and window.match_panel.form.value().pairs == 7
     menus = window.file_menus
     menus.fill_projects()
     assert menus.projects.actions()[0].text() == "cats.buddies"

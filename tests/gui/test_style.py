@@ -219,6 +219,13 @@ def test_further_style_pictures_have_weights_that_count_at_once(style, qtbot, tw
     began(style, qtbot)
     sources._rows[0].weight.setValue(3.0)
     assert panel.runner.control.read()[1] == (1.0, 3.0)
+    style.actions_["undo"].trigger()  # as if turned back by hand
+    assert panel.runner.control.read()[1] == (1.0, 0.5)
+    panel.form.editors["content_weight"].set_value(4.0)
+    style.actions_["undo"].trigger()
+    assert panel.runner.control.read()[0]["content_weight"] == LONG.content_weight and panel.runner.is_running
+    panel._on_recipe({"what": "stylize"})
+    assert "under way" in style.messages.text()
     panel.foot.cancel_button.click()
     qtbot.mouseClick(sources._rows[0].remove, LEFT)
     assert len(sources.sources) == 1

@@ -93,12 +93,12 @@ def test_strokes_paint_and_erase(style, qtbot):
     gone = expected(mask.shape, [(0.45, 0.3), (0.45, 0.8)], 0.1)
     assert ((erased > 127) != ((before > 127) & ~gone)).mean() < 0.003 and not erased[gone].mean() > 6
     assert np.array_equal(mask, before)  # earlier moments keep their mask
-    key(a, Qt.Key.Key_Z, keys=Qt.KeyboardModifier.ControlModifier)
-    assert masks(style)[0]["A"] is mask and style.state.has_both  # the stroke came back, not the opened picture
+    qtbot.keyClick(a, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(masks(style)[0]["A"], before) and style.state.has_both  # the stroke, not the opened picture
     painting.set_brush(0.5)
     stroke(style, "A", (0.0, 0.5), (1.0, 0.5), (0.5, 0.7), keys=SHIFT)
     assert masks(style) == [{}] and "no paint yet" in painting.lacking
-    section.undo_button.click()
+    style.actions_["undo"].trigger()
     assert np.array_equal(masks(style)[0]["A"], before)
     brush = painting.brush
     key(a, Qt.Key.Key_BracketLeft, "[")
@@ -204,7 +204,6 @@ def test_swaps_take_the_paint_along_and_new_pictures_clear_it(qapp):
     painting.end()
     state.swap()
     assert painting.regions[0].masks == {"A": on_b, "B": on_a} and painting.regions[1].lacks == ("B",)
-    assert not painting.can_undo
     [given] = painting.given("B")
     assert np.array_equal(given.content, on_a) and np.array_equal(given.style, on_b)
     state.set_picture("A", flat(30))

@@ -17,15 +17,15 @@ from studio.gui.editing.pairs_table import PairsTable
 from studio.gui.editing.provenance_view import ProvenanceView
 from studio.gui.editing.recall import Recall
 from studio.gui.editing.undo import UndoHistory
-from studio.gui.forms import OptionsForm
 from studio.gui.modes import Modes
 from studio.gui.panels.match import MatchPanel
-from studio.gui.project.document_desk import DocumentDesk, Kept
+from studio.gui.project.document_desk import DocumentDesk
+from studio.gui.project.kept_options import KeptOptions
+from studio.gui.project.kept_view import Kept
 from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
-from studio.options import OptionsError
 
 POINT_MENU = ("rematch_around", "enable_pairs", "lock_pairs", "delete_pairs", "cut_pairs", "copy_pairs", "renumber")
 QUEUE = ("previous_doubtful", "next_doubtful")
@@ -52,7 +52,8 @@ class Editing(QObject):
         super().__init__(window)
         self._state, self._viewer, self._table, self._panel = state, viewer, table, panel
         self.history = UndoHistory(state, self)
-        self.document = DocumentDesk(state, self.history, jobs, settings, window)
+        self.options = KeptOptions(state, self)
+        self.document = DocumentDesk(state, self.history, self.options, jobs, settings, window)
         self.pairs = PairEditor(state, viewer, jobs, self)
         self.recall = Recall(state, panel.memory, self)
         self.provenance = ProvenanceView(state, viewer, self.recall)
@@ -69,11 +70,12 @@ class Editing(QObject):
         self.pairs.placed.connect(self.recall.propose)
         for side in SIDES:
             viewer.canvas(side).lasso_drawn.connect(lambda corners, side=side: panel.rematch_inside(side, corners))
+        self.options.message.connect(self.message)
         for source in (self.document, self.pairs):
             source.message.connect(self.message)
             source.changed.connect(self.changed)
         for side in SIDES:
-            self.document.keep_view(side, self._kept_view(side))
+            self.document.view.keep(side, self._kept_view(side))
         state.editable_changed.connect(self._on_editable)
 
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -118,26 +120,6 @@ class Editing(QObject):
         stopped = [self.recall.shutdown(timeout), self.document.shutdown(timeout)]
         return all(stopped)
 
-    def keep_form(self, name: str, form: OptionsForm) -> None:
-        """Save the options of a form with the project, and put them back."""
-        kind = type(form.value())
-
-        def read() -> Mapping[str, Any]:
-            try:
-                return form.value().to_dict()
-            except OptionsError:
-                return {}
-
-        def apply(values: Mapping[str, Any]) -> None:
-            known = {key: value for key, value in values.items() if key in kind.model_fields}
-            try:
-                form.set_value(kind.from_dict(known))
-            except OptionsError as error:
-                self.message.emit("warning", f"Options of the project could not be used: {error}", "")
-
-        self.document.keep_options(name, Kept(read, apply))
-        form.changed.connect(self.document.touch)
-
     def keep_mode(self, modes: Modes) -> None:
         """Come back to the mode that the project was left in."""
 
@@ -145,7 +127,7 @@ class Editing(QObject):
             if values.get("name") in modes.names:
                 modes.show(str(values["name"]))
 
-        self.document.keep_view("mode", Kept(lambda: {"name": modes.current}, apply))
+        self.document.view.keep("mode", Kept(lambda: {"name": modes.current}, apply))
 
     def _kept_view(self, side: Side) -> Kept:
         canvas = self._viewer.canvas(side)

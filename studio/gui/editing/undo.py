@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from studio.document import Step
+from studio.document import OptionsChange, Regions, RegionsChange, Step
 from studio.document.model import HISTORY_LIMIT
-from studio.gui.state import Content, StudioState
+from studio.gui.state import REGIONS, Content, StudioState
 from studio.pairs import PairChange, PairsError
+from studio.picture import Picture
 
 TOGETHER = 1.5
 """Seconds within which steps of the same key are taken together (presses of an arrow key)."""
+TIMED = ("nudge", "turn")
+"""How keys begin whose steps a pause parts; steps of other keys are taken together however long it lasts."""
+PAINT_KEPT = 16 << 20
+"""Bytes of packed paint that only undo can bring back; with more, the oldest steps go."""
 PICTURES_KEPT = 6
 """Pictures that only undo can bring back; with more, the oldest steps go, for each may take 100 MB."""
 
@@ -25,7 +33,8 @@ class _Command(QUndoCommand):
         super().__init__(text)
         self._history, self.before, self.after, self.key = history, before, after, key
         self.at = time.monotonic()
-        self.step = Step(text, PairChange.between(before.pairs, after.pairs))
+        self.step = step_between(text, before, after)
+        self.pictures, self.paint = _held_by(before, after)
         self._is_new = True
 
     def redo(self) -> None:
@@ -42,11 +51,47 @@ class _Command(QUndoCommand):
     def mergeWith(self, newer: QUndoCommand) -> bool:
         if not isinstance(newer, _Command) or newer.key != self.key:
             return False
-        if self.key.startswith("nudge") and newer.at - self.at > TOGETHER:
+        if self.key.startswith(TIMED) and newer.at - self.at > TOGETHER:
             return False
         self.after, self.at = newer.after, newer.at
-        self.step = Step(self.text(), PairChange.between(self.before.pairs, self.after.pairs))
+        self.step = step_between(self.text(), self.before, self.after)
+        self.pictures, self.paint = _held_by(self.before, self.after)
+        # There and back again is no step. Qt takes this one away.
+        self.setObsolete(self.after.same(self.before))
         return True
+
+
+def options_of(content: Content) -> dict[str, Mapping[str, Any]]:
+    """The options of all forms, by the name they are kept under."""
+    return {name: value for name, value in content.parts.items() if isinstance(value, Mapping)}
+
+
+def regions_of(content: Content) -> Regions:
+    """What is painted."""
+    return tuple(content.parts.get(REGIONS, ()))
+
+
+def step_between(text: str, before: Content, after: Content) -> Step:
+    """The step from one content to another, as a document keeps it."""
+    regions = regions_of(before), regions_of(after)
+    return Step(
+        text,
+        PairChange.between(before.pairs, after.pairs),
+        OptionsChange.between(options_of(before), options_of(after)),
+        None if regions[0] == regions[1] else RegionsChange(*regions),
+    )
+
+
+def _moved(content: Content, step: Step, forward: bool) -> Content:
+    """What there is after a step, or was before it. Raises `PairsError` if it does not fit."""
+    change, options = step.change, step.options
+    parts = {**content.parts, **(options.apply if forward else options.undo)(options_of(content))}
+    if step.regions is not None:
+        parts[REGIONS] = step.regions.after if forward else step.regions.before
+    if change.is_empty:
+        return replace(content, parts=parts)
+    pairs = (change.apply if forward else change.undo)(content.pairs)
+    return replace(content, pairs=pairs, levels={}, parts=parts)
 
 
 class UndoHistory(QObject):
@@ -63,6 +108,7 @@ class UndoHistory(QObject):
         self._last = state.content
         self._loading = False
         state.committed.connect(self._on_commit)
+        state.part_added.connect(self._on_part_added)
         self.stack.indexChanged.connect(self._on_index)
         self.stack.cleanChanged.connect(self._on_clean)
 
@@ -71,17 +117,28 @@ class UndoHistory(QObject):
         if not self._loading:
             self._state.restore(content)
 
-    def _on_commit(self, text: str, key: str) -> None:
+    def _now(self) -> Content:
+        """What there is, without what is shown for a while only."""
         now = self._state.content
+        if self._state.is_provisional:
+            now = replace(now, pairs=self._last.pairs, levels=self._last.levels)
+        return now
+
+    def _on_part_added(self, name: str) -> None:
+        """It has been there from the start: no step takes it away."""
+        self._last = replace(self._last, parts={**self._last.parts, name: self._state.part(name)})
+
+    def _on_commit(self, text: str, key: str) -> None:
+        now = self._now()
         if now.same(self._last):
             return
         before, self._last = self._last, now
         self.stack.push(_Command(self, text, before, now, key))
-        self._bound_pictures()
+        self._bound()
 
     def _on_index(self, _: int) -> None:
         if not self._loading:
-            self._last = self._state.content
+            self._last = self._now()
             self._tell()
 
     def _on_clean(self, _: bool) -> None:
@@ -119,7 +176,10 @@ class UndoHistory(QObject):
     # --- the part of it that a document keeps ---
 
     def steps(self) -> tuple[tuple[Step, ...], int]:
-        """The steps since the pictures were opened, and how many of them are done."""
+        """The steps since the pictures were opened, and how many of them are done.
+
+        What a step did to things that a document does not keep is not in it.
+        """
         commands, index = self._commands(), self.stack.index()
         pictures = self._state.content
         first = index
@@ -128,23 +188,24 @@ class UndoHistory(QObject):
         last = index
         while last < len(commands) and commands[last].after.same_pictures(pictures):
             last += 1
-        return tuple(command.step for command in commands[first:last]), index - first
+        done = [command.step for command in commands[first:index] if not command.step.is_empty]
+        undone = [command.step for command in commands[index:last] if not command.step.is_empty]
+        return (*done, *undone), len(done)
 
     def load(self, content: Content, steps: tuple[Step, ...], position: int, clean: bool) -> None:
         """Begin with `content` and the history that a document had."""
-        contents = [content.pairs]
+        contents = [content]
         try:
             for step in reversed(steps[:position]):
-                contents.insert(0, step.change.undo(contents[0]))
+                contents.insert(0, _moved(contents[0], step, forward=False))
             for step in steps[position:]:
-                contents.append(step.change.apply(contents[-1]))
+                contents.append(_moved(contents[-1], step, forward=True))
         except PairsError:
-            steps, position, contents = (), 0, [content.pairs]
-
-        def at(number: int) -> Content:
-            return content if number == position else Content(content.a, content.b, contents[number])
-
-        commands = [_Command(self, step.text, at(number), at(number + 1)) for number, step in enumerate(steps)]
+            steps, position, contents = (), 0, [content]
+        commands = [
+            _Command(self, step.text, before, after)
+            for step, before, after in zip(steps, contents, contents[1:], strict=False)
+        ]
         self._fill(commands, position)
         if clean:
             self.stack.setClean()
@@ -168,16 +229,39 @@ class UndoHistory(QObject):
         commands = [self.stack.command(number) for number in range(self.stack.count())]
         return [command for command in commands if isinstance(command, _Command)]
 
-    def _bound_pictures(self) -> None:
+    def _bound(self) -> None:
+        """Let the oldest steps go if they hold more than they may of what takes much memory."""
         commands = self._commands()
-        held: set[int] = set()
+        pictures, paint = set[int](), dict[str, int]()
+        shown = {id(picture) for picture in _pictures_of(self._last)}
         for number in range(len(commands) - 1, -1, -1):
-            contents = (commands[number].before, commands[number].after)
-            held |= {id(picture) for content in contents for picture in (content.a, content.b) if picture is not None}
-            if len(held) > PICTURES_KEPT + 2:
+            pictures |= commands[number].pictures
+            paint |= commands[number].paint
+            if len(pictures - shown) > PICTURES_KEPT or sum(paint.values()) > PAINT_KEPT:
                 clean = self.stack.cleanIndex() - (number + 1)
-                kept = [_Command(self, old.text(), old.before, old.after, old.key) for old in commands[number + 1 :]]
+                left = commands[number + 1 :]
+                # Without their keys, or Qt would take some together that a pause has parted.
+                keys = ["" for _ in left[:-1]] + [old.key for old in left[-1:]]
+                kept = [
+                    _Command(self, old.text(), old.before, old.after, key) for old, key in zip(left, keys, strict=True)
+                ]
                 self._fill(kept, len(kept))
                 if clean != len(kept):
                     self.stack.resetClean()
                 return
+
+
+def _pictures_of(content: Content) -> Iterable[Picture]:
+    """Those on both sides, and those that parts have, which name them `pictures`."""
+    yield from (picture for picture in (content.a, content.b) if picture is not None)
+    for part in content.parts.values():
+        yield from getattr(part, "pictures", ())
+
+
+def _held_by(before: Content, after: Content) -> tuple[set[int], dict[str, int]]:
+    """What takes memory: pictures, by their ids, and packed masks, key to bytes."""
+    pictures, paint = set[int](), dict[str, int]()
+    for content in (before, after):
+        pictures |= {id(picture) for picture in _pictures_of(content)}
+        paint |= {mask.key: len(mask.packed) for region in regions_of(content) for mask in region.masks}
+    return pictures, paint

@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from studio.attribution.options import METHODS, ExplainOptions
+from studio.gui.choices import Choices
 from studio.gui.forms import OptionsForm
 from studio.gui.inspect.checks import ChecksPane, short_target
 from studio.gui.inspect.colour import Numbers, with_signs
 from studio.gui.inspect.draw import Mark, Overlay
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.legend import LegendEntry
+from studio.gui.inspect.method_forms import MethodForms
 from studio.gui.inspect.readings import Explained, HoverReading, HoverRequest
 from studio.gui.inspect.search import narrow
 from studio.gui.inspect.target import TargetKnobs
@@ -39,7 +41,7 @@ MOST_PINS = 4
 class ExplainChoice(Options):
     """What is remembered of this view; the knobs of each method are remembered apart."""
 
-    method: str = knob("grad-cam", "Key of the method chosen last.")
+    method: str = knob("grad-cam", "Key of the method chosen last.", label="Method")
 
 
 class ExplainView(InspectView):
@@ -66,8 +68,7 @@ class ExplainView(InspectView):
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setObjectName("muted")
         self.target = TargetKnobs()
-        self.form: OptionsForm | None = None
-        self._forms = QVBoxLayout()
+        self.forms = MethodForms(hub.settings)
         self.with_checks = QCheckBox("Check the maps too")
         self.with_checks.setToolTip(
             "Insertion and deletion curves, and the map of a network with random weights: slower"
@@ -87,6 +88,7 @@ class ExplainView(InspectView):
         self.checks = ChecksPane()
         self._lay_out()
         self.method.currentIndexChanged.connect(self._on_method)
+        self.choices = Choices(ExplainChoice, {"method": self.method}, self)
         self.target.changed.connect(self._refresh_buttons)
         self.with_checks.toggled.connect(lambda on: hub.settings.set_flag("inspect_checks", on))
         self.run_button.clicked.connect(self.run)
@@ -125,7 +127,7 @@ class ExplainView(InspectView):
         column.addWidget(self.run_button)
         column.addLayout(keep)
         column.addLayout(save)
-        column.addLayout(self._forms)
+        column.addWidget(self.forms)
 
     # --- method and target ---
 
@@ -133,17 +135,16 @@ class ExplainView(InspectView):
     def method_key(self) -> str:
         return str(self.method.currentData())
 
+    @property
+    def form(self) -> OptionsForm | None:
+        """The knobs of the method chosen."""
+        return self.forms.form
+
     def _on_method(self) -> None:
         method = METHODS[self.method_key]
         self.hub.settings.set_options("inspect_attribution", ExplainChoice(method=method.key))
         self.sentence.setText(method.sentence)
-        if self.form is not None:
-            self._forms.removeWidget(self.form)
-            self.form.hide()
-            self.form.deleteLater()
-        self.form = OptionsForm(self.hub.settings.options(method.options, f"inspect_{method.key}"))
-        self._forms.addWidget(self.form)
-        self._fit_form(self.form)
+        self._fit_form(self.forms.show_method(method.key))
         self.target.allow(method.targets)
         self._refresh_buttons()
 
@@ -190,9 +191,10 @@ class ExplainView(InspectView):
     # --- running ---
 
     def _options(self) -> ExplainOptions | None:
-        assert self.form is not None
+        form = self.form
+        assert form is not None
         try:
-            options = self.form.value()
+            options = form.value()
         except OptionsError as error:
             self.hub.message.emit("error", str(error), "")
             return None
@@ -206,7 +208,6 @@ class ExplainView(InspectView):
         if session is None or choice is None or options is None:
             return
         key, checks = self.method_key, self.with_checks.isChecked()
-        self.hub.settings.set_options(f"inspect_{key}", options)
 
         def make() -> Job[Explained]:
             from studio.gui.inspect.attribution import explain_both  # on the compute thread: this imports torch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -126,10 +127,14 @@ class ColourKnobs(QWidget):
     """How maps are coloured: which colours, how strongly over the picture, on one scale or each on its own."""
 
     changed = Signal()
+    stepped = Signal(str, str)
+    """(what was done, key), after `changed`; see `StudioState.committed`"""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
+        self._setting = False
+        self._drags = 0
         self.table = QComboBox()
         self.table.setAccessibleName("Colours of the maps")
         self.table.setToolTip("All of them rise evenly in brightness, and can be read without telling red from green")
@@ -157,11 +162,12 @@ class ColourKnobs(QWidget):
             grid.addWidget(widget, row, 1, 1, 2)
         grid.addWidget(self.smooth, 2, 0)
         grid.addWidget(self.own, 2, 1, 1, 2)
-        self._restore()
-        self.table.currentIndexChanged.connect(self._on_change)
-        self.opacity.valueChanged.connect(self._on_change)
-        self.smooth.toggled.connect(self._on_change)
-        self.own.toggled.connect(self._on_change)
+        self.set_value(settings.options(ColourOptions, "inspect_colours"))
+        self.table.currentIndexChanged.connect(partial(self._on_change, "Colours"))
+        self.opacity.sliderPressed.connect(self._on_drag)
+        self.opacity.valueChanged.connect(partial(self._on_change, "Opacity"))
+        self.smooth.toggled.connect(partial(self._on_change, "Smooth"))
+        self.own.toggled.connect(partial(self._on_change, "Each map its own scale"))
 
     @property
     def table_name(self) -> str:
@@ -172,19 +178,39 @@ class ColourKnobs(QWidget):
         """Opacity, 0 to 1."""
         return self.opacity.value() / 100
 
-    def _restore(self) -> None:
-        remembered = self._settings.options(ColourOptions, "inspect_colours")
-        self.table.setCurrentIndex(self.table.findData(remembered.table))
-        self.opacity.setValue(remembered.opacity)
-        self.smooth.setChecked(remembered.smooth)
-        self.own.setChecked(remembered.own)
+    def value(self) -> ColourOptions:
+        """How maps are coloured now."""
+        return ColourOptions.from_dict(
+            {
+                "table": self.table_name,
+                "opacity": self.opacity.value(),
+                "smooth": self.smooth.isChecked(),
+                "own": self.own.isChecked(),
+            }
+        )
 
-    def _on_change(self, *_: object) -> None:
-        values = {
-            "table": self.table_name,
-            "opacity": self.opacity.value(),
-            "smooth": self.smooth.isChecked(),
-            "own": self.own.isChecked(),
-        }
-        self._settings.set_options("inspect_colours", ColourOptions.from_dict(values))
+    def set_value(self, options: ColourOptions) -> None:
+        """Colour maps so, as one step."""
+        before, self._setting = self.value(), True
+        try:
+            self.table.setCurrentIndex(self.table.findData(options.table))
+            self.opacity.setValue(options.opacity)
+            self.smooth.setChecked(options.smooth)
+            self.own.setChecked(options.own)
+        finally:
+            self._setting = False
+        if self.value() != before:
+            self._tell("Change Options", "")
+
+    def _on_change(self, what: str, *_: object) -> None:
+        if not self._setting:
+            verb = f"drag {self._drags}" if self.opacity.isSliderDown() else "turn"
+            self._tell(f"Change {what}", f"{verb} {what}")
+
+    def _on_drag(self) -> None:
+        self._drags += 1
+
+    def _tell(self, step: str, key: str) -> None:
+        self._settings.set_options("inspect_colours", self.value())
         self.changed.emit()
+        self.stepped.emit(step, key)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from weakref import ref
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
@@ -21,22 +23,45 @@ from PySide6.QtWidgets import (
 )
 
 from studio.buddies.options import MatchOptions
+from studio.document import Document
 from studio.errors import StudioError
+from studio.gui.displays import display_of, remember
 from studio.gui.editing.pair_files import PAIRS_FILTER
 from studio.gui.items import image_of
 from studio.gui.opening import PICTURE_FILTER, Opened, opening
+from studio.gui.project.kept_pictures import Listed
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobHandle, JobQueue
-from studio.pairs import PairSet, read_pairs
+from studio.pairs import PairsError, PairSet, read_pairs
 from studio.picture import Picture, loading
 from studio.progress import Job
 
 log = logging.getLogger(__name__)
 
+PART = "morph/further"
 MOST = 24
 """Letters A to Z."""
 _THUMBNAIL = 34
+
+
+@dataclass(frozen=True)
+class ReadPairs:
+    """Pairs from a file, and the picture that they lead from."""
+
+    before: Picture
+    pairs: PairSet
+
+
+@dataclass(frozen=True)
+class FurtherList:
+    """What a person has put together: pictures, and for each pairs from a file, if some were read."""
+
+    entries: tuple[tuple[Picture, ReadPairs | None], ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(picture for picture, _ in self.entries)
 
 
 @dataclass(eq=False)
@@ -45,6 +70,7 @@ class _Entry:
 
     picture: Picture
     thumbnail: QPixmap
+    read: ReadPairs | None = None
     pairs: PairSet | None = None
     before: Picture | None = None
     """The picture that `pairs` lead from."""
@@ -64,7 +90,7 @@ class FurtherPictures(QWidget):
         super().__init__()
         self._state, self._jobs, self._settings = state, jobs, settings
         self._entries: list[_Entry] = []
-        self._known: list[tuple[Picture, Picture, PairSet]] = []
+        self._found: list[tuple[ref[Picture], ref[Picture], PairSet]] = []
         self._closed = False
         self.list = QListWidget()
         self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
@@ -93,7 +119,8 @@ class FurtherPictures(QWidget):
         self.up_button.clicked.connect(self.move_selected_up)
         self.pairs_button.clicked.connect(self.pairs_dialog)
         self.list.currentRowChanged.connect(lambda _: self._refresh_buttons())
-        state.picture_changed.connect(lambda _: self._settle())
+        state.picture_changed.connect(self._on_picture)
+        state.add_part(PART, FurtherList(), self.set_value)
         self._show()
 
     # --- what the morph asks ---
@@ -112,6 +139,65 @@ class FurtherPictures(QWidget):
     def missing(self) -> int:
         """How many of them are still being found."""
         return sum(entry.pairs is None for entry in self._entries)
+
+    # --- undo, and what a project keeps ---
+
+    def value(self) -> FurtherList:
+        """What is listed, without what is found by itself."""
+        return FurtherList(tuple((entry.picture, entry.read) for entry in self._entries))
+
+    def set_value(self, value: FurtherList) -> None:
+        """List what was listed once; pairs that were found then are not looked for again."""
+        left = list(self._entries)
+        entries = []
+        for picture, read in value.entries:
+            entry = next((one for one in left if one.picture is picture), None)
+            if entry is None:
+                entry = _Entry(picture, _thumbnail(picture))
+            else:
+                left.remove(entry)
+            if entry.read != read:
+                self._stop(entry)
+                entry.read, entry.before = read, None  # to be settled anew
+            entries.append(entry)
+        for entry in left:
+            self._stop(entry)
+        self._entries = entries
+        self._settle()
+
+    def written(self, value: FurtherList) -> list[Listed]:
+        """What a project keeps of it, with the pairs that were found."""
+        listed: list[Listed] = []
+        before = self._state.picture("B")
+        for picture, read in value.entries:
+            is_read = read is not None and read.before is before
+            pairs = read.pairs if read is not None and is_read else self._remembered(before, picture)
+            values = {} if pairs is None else {"pairs": pairs.to_dicts(), "read": is_read}
+            listed.append((picture, values))
+            before = picture
+        return listed
+
+    def read(self, listed: Sequence[Listed], document: Document) -> FurtherList:
+        """What a project kept."""
+        entries: list[tuple[Picture, ReadPairs | None]] = []
+        before = document.b
+        for picture, values in listed[:MOST]:
+            read = None
+            try:
+                pairs = PairSet.from_dicts(values["pairs"], "the project")
+            except (KeyError, TypeError, AttributeError, PairsError) as error:
+                log.debug("no pairs of %s: %s", picture.name, error)
+            else:
+                if before is not None and values.get("read"):
+                    read = ReadPairs(before, pairs)
+                elif before is not None:
+                    self._remember(before, picture, pairs)
+            entries.append((picture, read))
+            before = picture
+        return FurtherList(tuple(entries))
+
+    def _step(self, words: str) -> None:
+        self._state.set_part(PART, self.value(), words)
 
     def close_down(self) -> None:
         """Give up what runs; nothing is begun afterwards."""
@@ -140,8 +226,10 @@ class FurtherPictures(QWidget):
     def remove_selected(self) -> None:
         row = self.list.currentRow()
         if row >= 0:
-            self._stop(self._entries.pop(row))
+            gone = self._entries.pop(row)
+            self._stop(gone)
             self._settle()
+            self._step(f"Remove {gone.picture.name}")
 
     def move_selected_up(self) -> None:
         row = self.list.currentRow()
@@ -149,6 +237,7 @@ class FurtherPictures(QWidget):
             self._entries[row - 1 : row + 1] = self._entries[row - 1 : row + 1][::-1]
             self._settle()
             self.list.setCurrentRow(row - 1)
+            self._step(f"Move {self._entries[row - 1].picture.name} up")
 
     def pairs_dialog(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Read pairs", self._settings.last_folder, PAIRS_FILTER)
@@ -164,50 +253,58 @@ class FurtherPictures(QWidget):
             return
         entry = self._entries[row]
         self._stop(entry)
-        self._keep(entry, pairs)
+        entry.pairs, entry.words = pairs, ""
+        if entry.before is not None:
+            entry.read = ReadPairs(entry.before, pairs)
         self._show()
         self.changed.emit()
+        self._step(f"Read pairs of {entry.picture.name}")
 
     # --- keeping in step ---
 
     def _take(self, opened: Opened) -> None:
         if self._closed:
             return
-        pixmap = QPixmap.fromImage(image_of(opened.display.levels[-1])).scaled(
-            QSize(_THUMBNAIL, _THUMBNAIL),
-            Qt.AspectRatioMode.KeepAspectRatio,
-            Qt.TransformationMode.SmoothTransformation,
-        )
-        self._entries.append(_Entry(opened.picture, pixmap))
+        remember(opened.picture, opened.display)
+        self._entries.append(_Entry(opened.picture, _thumbnail(opened.picture)))
         self._settle()
+        self._step(f"Add {opened.picture.name}")
+
+    def _on_picture(self, _: str) -> None:
+        if not self._state.is_restoring:  # `set_value` comes at the end of that
+            self._settle()
 
     def _settle(self) -> None:
         """Find the pairs that neighbours lack, from the front."""
         before = self._state.picture("B")
         for entry in self._entries:
-            if entry.before is not before:
+            if entry.before is not before or before is None:
                 self._stop(entry)
                 entry.pairs, entry.before, entry.words = None, before, ""
                 if before is not None:
-                    entry.pairs = self._remembered(before, entry.picture)
+                    is_read = entry.read is not None and entry.read.before is before
+                    entry.pairs = (
+                        entry.read.pairs
+                        if entry.read is not None and is_read
+                        else self._remembered(before, entry.picture)
+                    )
                     if entry.pairs is None:
                         self._match(entry, before)
             before = entry.picture
-        in_use = {id(picture) for picture in (self._state.picture("B"), *self.pictures)}
-        self._known = [known for known in self._known if {id(known[0]), id(known[1])} <= in_use]
         self._show()
         self.changed.emit()
 
-    def _remembered(self, a: Picture, b: Picture) -> PairSet | None:
-        return next((pairs for first, second, pairs in self._known if first is a and second is b), None)
+    def _remembered(self, a: Picture | None, b: Picture) -> PairSet | None:
+        return next((pairs for first, second, pairs in self._found if first() is a and second() is b), None)
 
-    def _keep(self, entry: _Entry, pairs: PairSet) -> None:
-        entry.pairs, entry.words = pairs, ""
-        if entry.before is not None:
-            self._known = [
-                known for known in self._known if known[0] is not entry.before or known[1] is not entry.picture
-            ]
-            self._known.append((entry.before, entry.picture, pairs))
+    def _remember(self, a: Picture, b: Picture, pairs: PairSet) -> None:
+        """Undo may bring these two together again, as long as it has them."""
+        self._found = [
+            known
+            for known in self._found
+            if None not in (known[0](), known[1]()) and not (known[0]() is a and known[1]() is b)
+        ]
+        self._found.append((ref(a), ref(b), pairs))
 
     def _match(self, entry: _Entry, before: Picture) -> None:
         options = self._settings.options(MatchOptions, "match")
@@ -226,7 +323,9 @@ class FurtherPictures(QWidget):
 
     def _on_matched(self, entry: _Entry, pairs: PairSet) -> None:
         entry.handle = None
-        self._keep(entry, pairs)
+        entry.pairs, entry.words = pairs, ""
+        if entry.before is not None:
+            self._remember(entry.before, entry.picture, pairs)
         self._show()
         self.changed.emit()
 
@@ -275,6 +374,14 @@ class FurtherPictures(QWidget):
 def name_of(number: int) -> str:
     """The letter of a picture: 0 is A."""
     return chr(ord("A") + number)
+
+
+def _thumbnail(picture: Picture) -> QPixmap:
+    return QPixmap.fromImage(image_of(display_of(picture).levels[-1])).scaled(
+        QSize(_THUMBNAIL, _THUMBNAIL),
+        Qt.AspectRatioMode.KeepAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )
 
 
 def _decode(path: Path) -> Job[Opened]:

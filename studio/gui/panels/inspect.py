@@ -8,8 +8,6 @@ from functools import partial
 
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -18,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.actions import Actions
+from studio.gui.forms import OptionsHolder
 from studio.gui.inspect.activations import ActivationsView
 from studio.gui.inspect.desk import InspectDesk
 from studio.gui.inspect.explain import ExplainView
@@ -28,6 +26,7 @@ from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.layer import CanvasClicks
 from studio.gui.inspect.legend import ColourKnobs, number
 from studio.gui.inspect.looking import Looking, LookRequest
+from studio.gui.inspect.setup import LookSetup
 from studio.gui.inspect.stage import InspectStage
 from studio.gui.inspect.why import WhyView
 from studio.gui.modes import ModePanel
@@ -41,9 +40,6 @@ from studio.live import LiveWorker
 from studio.progress import Progress
 
 log = logging.getLogger(__name__)
-
-SIZES = (160, 224, 320, 448)
-"""Working sizes to choose from, px."""
 
 
 class InspectPanel(ModePanel):
@@ -71,19 +67,8 @@ class InspectPanel(ModePanel):
         self.worker = LiveWorker("inspect", InspectDesk(), self)
         self.looking = Looking(jobs, self)
         self._clicks: dict[Side, CanvasClicks] = {}
-        self.backbone = QComboBox()
-        self.backbone.setModel(network.backbone.model())
-        self.backbone.setCurrentIndex(network.backbone.currentIndex())
-        self.backbone.setAccessibleName("Network to look into")
-        self.backbone.setToolTip("The same network as in the mode Match; its weights file is chosen there")
-        self.working_size = QComboBox()
-        for side in SIZES:
-            self.working_size.addItem(f"{side} px", side)
-        self.working_size.setCurrentIndex(self.working_size.findData(224))
-        self.working_size.setAccessibleName("Working size")
-        self.working_size.setToolTip(
-            "Longer side of the pictures while the network looks at them: larger shows finer detail"
-        )
+        self.setup = LookSetup(network)
+        self.backbone, self.working_size = self.setup.backbone, self.setup.working_size
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
@@ -98,16 +83,6 @@ class InspectPanel(ModePanel):
         self._refresh_progress()
 
     def _lay_out(self) -> None:
-        setup = QGridLayout()
-        setup.setContentsMargins(0, 0, 0, 0)
-        setup.setHorizontalSpacing(12)
-        setup.setVerticalSpacing(8)
-        setup.setColumnMinimumWidth(0, 70)
-        setup.setColumnStretch(1, 1)
-        setup.addWidget(QLabel("Network"), 0, 0)
-        setup.addWidget(self.backbone, 0, 1)
-        setup.addWidget(QLabel("Size"), 1, 0)
-        setup.addWidget(self.working_size, 1, 1)
         self._title = heading("")
         self._tip = QLabel(wordWrap=True)
         self._tip.setObjectName("muted")
@@ -124,7 +99,7 @@ class InspectPanel(ModePanel):
         body.addWidget(self.colours)
         body.addWidget(rule())
         body.addWidget(heading("Network"))
-        body.addLayout(setup)
+        body.addWidget(self.setup)
         body.addStretch(1)
         scroll = scrolling(inner)
         foot = QHBoxLayout()
@@ -189,8 +164,14 @@ class InspectPanel(ModePanel):
             "inspect_cancel": self.cancel,
         }
 
-    def follow(self, actions: Actions) -> None:
-        """Nothing in the menu can be checked."""
+    def kept_options(self) -> dict[str, OptionsHolder]:
+        methods = {f"inspect/{key}": options for key, options in self.explain.forms.options.items()}
+        return {
+            "inspect": self.setup.choices,
+            "inspect/method": self.explain.choices,
+            "inspect/colours": self.colours,
+            **methods,
+        }
 
     def able(self) -> set[str]:
         """Words for `Conditions.able`."""

@@ -7,9 +7,6 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QGridLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -17,14 +14,16 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.actions import Actions
-from studio.gui.forms import OptionsForm
+from studio.gui.forms import OptionsForm, OptionsHolder
 from studio.gui.modes import ModePanel
-from studio.gui.morph.desk import Layer, MorphAnswer, MorphDesk, MorphRequest, View
+from studio.gui.morph.desk import MorphAnswer, MorphDesk, MorphRequest
 from studio.gui.morph.pad import ShapeColourPad
 from studio.gui.morph.stage import MorphStage
-from studio.gui.panels.further import FurtherPictures, name_of
+from studio.gui.panels.further import PART, FurtherPictures, name_of
 from studio.gui.panels.morph_export import MorphExport, MorphNow
+from studio.gui.panels.morph_show import MorphShow
 from studio.gui.panels.parts import heading, rule, scrolling
+from studio.gui.project.kept_pictures import KeptPictures
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobQueue
@@ -36,18 +35,6 @@ from studio.progress import Progress
 
 log = logging.getLogger(__name__)
 
-VIEWS: tuple[tuple[str, View], ...] = (
-    ("Morph", "morph"),
-    ("Wipe between A and B", "wipe"),
-    ("Onion skin of A and B", "onion"),
-)
-LAYERS: tuple[tuple[Layer, str, str], ...] = (
-    ("points", "Points", "The points of the pairs, where they are at this moment"),
-    ("grid", "Grid", "A square grid on picture A, bent with it"),
-    ("arrows", "Arrows", "From places of A to where they go in B"),
-    ("heat", "Heat map", "How much larger or smaller each place becomes from A to B"),
-)
-NO_COMPARISON = "none"
 WAY_STEPS = 40
 
 
@@ -66,15 +53,8 @@ class MorphPanel(ModePanel):
         self.worker = LiveWorker("morph", MorphDesk(), self)
         self.form = OptionsForm(settings.options(MorphOptions, "morph"))
         self.pad = ShapeColourPad()
-        self.view_choice = QComboBox()
-        self.view_choice.addItems([title for title, _ in VIEWS])
-        self.view_choice.setAccessibleName("What is shown")
-        self.compare = QComboBox()
-        kinds = next(knob for knob in MorphOptions.knobs() if knob.name == "warp").choices
-        self.compare.addItems([NO_COMPARISON, *kinds])
-        self.compare.setAccessibleName("Second warp")
-        self.compare.setToolTip("Show a second warp of the same pairs beside the first")
-        self.layers: dict[Layer, QCheckBox] = {}
+        self.show_ = MorphShow()
+        self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
         self.notes = QLabel(wordWrap=True)
         self.notes.setObjectName("muted")
         self.further = FurtherPictures(state, jobs, settings)
@@ -86,22 +66,6 @@ class MorphPanel(ModePanel):
         self.refresh()
 
     def _lay_out(self) -> None:
-        shown = QGridLayout()
-        shown.setContentsMargins(0, 0, 0, 0)
-        shown.setHorizontalSpacing(12)
-        shown.setVerticalSpacing(8)
-        shown.setColumnMinimumWidth(0, 118)
-        shown.setColumnStretch(1, 1)
-        for row, (words, widget) in enumerate((("Picture", self.view_choice), ("Second warp", self.compare))):
-            label = QLabel(words)
-            label.setBuddy(widget)
-            shown.addWidget(label, row, 0)
-            shown.addWidget(widget, row, 1)
-        for index, (layer, title, tip) in enumerate(LAYERS):
-            box = QCheckBox(title)
-            box.setToolTip(tip)
-            self.layers[layer] = box
-            shown.addWidget(box, 2 + index // 2, index % 2)
         self._guide = self._build_guide()
         self._body = QWidget()
         body = QVBoxLayout(self._body)
@@ -110,7 +74,7 @@ class MorphPanel(ModePanel):
         body.addWidget(self._guide)
         body.addWidget(self.notes)
         body.addWidget(heading("Show"))
-        body.addLayout(shown)
+        body.addWidget(self.show_)
         body.addWidget(rule())
         body.addWidget(heading("Shape and Colour"))
         body.addWidget(self.pad)
@@ -162,11 +126,8 @@ class MorphPanel(ModePanel):
         transport.badge.clicked.connect(self._go_to_worst)
         self.pad.moved.connect(self._on_pad)
         self.form.changed.connect(self._on_options)
-        self.view_choice.currentIndexChanged.connect(self._ask)
-        self.compare.currentIndexChanged.connect(self._ask)
-        for box in self.layers.values():
-            box.toggled.connect(self._remember_switches)
-            box.toggled.connect(self._ask)
+        self.show_.layers_changed.connect(self._remember_switches)
+        self.show_.changed.connect(self._ask)
         self.match_button.clicked.connect(self.match_asked)
         self.export.message.connect(self.message)
         self.further.message.connect(self.message)
@@ -209,8 +170,11 @@ class MorphPanel(ModePanel):
                 able.add("export-morph")
         return able
 
-    def kept_forms(self) -> dict[str, OptionsForm]:
+    def kept_options(self) -> dict[str, OptionsHolder]:
         return {"morph": self.form}
+
+    def kept_pictures(self) -> tuple[KeptPictures, ...]:
+        return (KeptPictures(PART, "morph", self.further.written, self.further.read),)
 
     def refresh_theme(self) -> None:
         """Take over the colours of another theme."""
@@ -296,8 +260,8 @@ class MorphPanel(ModePanel):
         if now is None:
             return
         options = [now.options]
-        if self.compare.currentText() != NO_COMPARISON:
-            options.append(now.options.with_values(warp=self.compare.currentText()))
+        if self.show_.second_warp is not None:
+            options.append(now.options.with_values(warp=self.show_.second_warp))
         self.worker.ask(
             MorphRequest(
                 now.a,
@@ -306,8 +270,8 @@ class MorphPanel(ModePanel):
                 tuple(options),
                 now.shape,
                 now.colour,
-                VIEWS[self.view_choice.currentIndex()][1],
-                frozenset(layer for layer, box in self.layers.items() if box.isChecked()),
+                self.show_.view,
+                self.show_.chosen_layers,
                 settled=not self._state.is_dragging,
                 leg=now.leg,
                 among=now.pictures if len(now.pictures) > 2 else (),

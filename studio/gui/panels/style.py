@@ -12,7 +12,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.actions import Actions
-from studio.gui.forms import OptionsForm
+from studio.gui.displays import level_within
+from studio.gui.forms import OptionsForm, OptionsHolder
 from studio.gui.jobs_view import duration
 from studio.gui.modes import ModePanel
 from studio.gui.network import NetworkChooser
@@ -21,13 +22,16 @@ from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.panels.style_foot import RunFoot
 from studio.gui.panels.style_regions import StyleRegions
 from studio.gui.panels.style_result import StyleOutcome
+from studio.gui.panels.style_sources import StyleSources
 from studio.gui.panels.style_variants import StyleVariants
+from studio.gui.project.kept_pictures import KeptPictures
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.gui.style.history import Moment
+from studio.gui.style.repeating import repeat
 from studio.gui.style.runner import StyleRunner
 from studio.gui.style.stage import StyleStage
-from studio.gui.style.tasks import KINDS, RECIPES, TITLES, AnyOptions, Kind, StyleTask, shown
+from studio.gui.style.tasks import KINDS, SHOWN_SIDE, TITLES, AnyOptions, Kind, StyleTask, shown
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.options import OptionsError
@@ -167,8 +171,12 @@ class StylePanel(ModePanel):
         if not active:
             self.variants.stop()
 
-    def kept_forms(self) -> dict[str, OptionsForm]:
-        return {f"style/{kind}": form for kind, form in self.forms.items()}
+    def kept_options(self) -> dict[str, OptionsHolder]:
+        forms = {f"style/{kind}": form for kind, form in self.forms.items()}
+        return {"style": self.choice.choices, "style/network": self.network.choices, **forms}
+
+    def kept_pictures(self) -> tuple[KeptPictures, ...]:
+        return (KeptPictures("style/sources", "style", StyleSources.written, StyleSources.read),)
 
     def refresh_theme(self) -> None:
         self.stage.refresh_theme()
@@ -222,7 +230,9 @@ class StylePanel(ModePanel):
         side = self.choice.style_side
         if side is None or not sources or sources[0].picture is not self._state.picture(side):
             return PairSet()
-        pairs = self._state.pairs.enabled()
+        from studio.style.recipe import as_in_recipe
+
+        pairs = as_in_recipe(self._state.pairs.enabled())
         return pairs if self.choice.side == "A" else pairs.swapped()
 
     def run(self, go_on: bool = False) -> None:
@@ -321,7 +331,7 @@ class StylePanel(ModePanel):
         if self._references == key:
             return
         self._references = key
-        first, second = (None if one is None else (one.name, shown(one)) for one in key)
+        first, second = (None if one is None else (one.name, level_within(one, SHOWN_SIDE)) for one in key)
         self.stage.set_references(first, second)
 
     def _on_picture(self, _: str) -> None:
@@ -349,33 +359,13 @@ class StylePanel(ModePanel):
             self.refresh()
 
     def _on_recipe(self, recipe: dict[str, Any]) -> None:
-        """A saved picture's recipe goes into the form; Run repeats it on the pictures of the window."""
-        kind = RECIPES[recipe["what"]]  # `read_recipe` has looked at it
-        self.choice.set_kind(kind, self.choice.side)
-        self.network.choose(str(recipe["backbone"]))
-        self.forms[kind].set_value(KINDS[kind].from_dict(recipe["options"]))
-        words = "The options are those of the recipe now: press Run to repeat it."
-        if kind == "style":
-            words += self._take_pairs(recipe) + self.regions.take(recipe)
+        """A saved picture's recipe goes into the panel; Run repeats it on the pictures of the window."""
+        if self.runner.is_running:
+            self.message.emit("warning", "A run is under way: end it first, then repeat the recipe.", "")
+            return
+        words = repeat(recipe, self, self._state)
         self.refresh()
         self.message.emit("info", words, "")
-
-    def _take_pairs(self, recipe: dict[str, Any]) -> str:
-        """The recipe's pairs, if they are of the pictures that are open and there are none; says what was done."""
-        from studio.style.recipe import pairs_in
-
-        pairs = pairs_in(recipe)
-        side = self.choice.style_side
-        content, style = self.choice.content, None if side is None else self._state.picture(side)
-        if not len(pairs) or content is None or style is None:
-            return ""
-        sizes = [tuple(row["size"]) for row in recipe["pictures"][:2]]
-        if sizes != [content.size, style.size]:
-            return " It was made with pairs of other pictures, which are left out."
-        if len(self._state.pairs):
-            return " It was made with pairs; those of the window are used instead."
-        self._state.set_pairs(pairs if self.choice.side == "A" else pairs.swapped())
-        return f" Its {len(pairs)} pairs are in the window."
 
     # --- variants ---
 
@@ -393,6 +383,5 @@ class StylePanel(ModePanel):
         """Take the variant's options and run them at full size."""
         if self.runner.is_running:
             return
-        for name, value in values.items():
-            self.form.editors[name].set_value(value)
+        self.form.set_value(self.form.value().with_values(**values), "Take Variant")
         self.run()

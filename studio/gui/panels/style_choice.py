@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.choices import Choices
 from studio.gui.opening import PICTURE_FILTER
 from studio.gui.panels.parts import heading
 from studio.gui.panels.style_sources import StyleSources
@@ -26,6 +27,7 @@ from studio.gui.state import SIDES, Side, StudioState, other
 from studio.gui.style.tasks import KINDS, TITLES, Kind
 from studio.gui.theme import icon
 from studio.jobs import JobQueue
+from studio.options import Options, knob
 from studio.picture import Picture, loading
 from studio.style.model import StyleSource
 
@@ -35,6 +37,13 @@ DIRECTIONS: dict[Kind, str] = {
     "inversion": "What a layer keeps of {0}",
 }
 NETWORK_FILTER = "Feed-forward networks (*.safetensors *.pth *.model *.pt);;All files (*)"
+
+
+class ChoiceOptions(Options):
+    """What a project keeps of it."""
+
+    kind: Kind = knob("style", "What is made.", label="What to make")
+    side: Side = knob("A", "The picture that it is made of.", label="Direction")
 
 
 class StyleChoice(QWidget):
@@ -76,9 +85,13 @@ class StyleChoice(QWidget):
         self._fill_directions()
         self.kind_choice.currentIndexChanged.connect(self._on_kind)
         self.direction.currentIndexChanged.connect(self.refresh)
+        self.choices = Choices(ChoiceOptions, {"kind": self.kind_choice, "side": self.direction}, self)
         self.swap_button.clicked.connect(lambda: self.direction.setCurrentIndex(1 - self.direction.currentIndex()))
         self.sources.changed.connect(self.changed)
         self.sources.weights_changed.connect(self.weights_changed)
+        state.add_part("style/sources", self.sources.value(), self.sources.set_value)
+        state.add_part("style/start", (None, None), self._show_start)
+        self.sources.stepped.connect(self._on_sources)
         self.sources.message.connect(self.message)
         self.picture_button.clicked.connect(self._picture_dialog)
         self.network_button.clicked.connect(self._network_dialog)
@@ -201,23 +214,31 @@ class StyleChoice(QWidget):
 
     def set_network(self, path: Path) -> None:
         """Start from the draft of a network in a file."""
-        self.network, self.start = path, None
-        self._name_start(f"draft of {path.name}")
+        self._start_from(path, None, f"Start from {path.name}")
 
     def set_start(self, picture: Picture) -> None:
         """Start from a picture."""
-        self.network, self.start = None, picture
-        self._name_start(picture.name)
+        self._start_from(None, picture, f"Start from {picture.name}")
 
     def clear_start(self) -> None:
         """Start as the options say."""
-        self.network = self.start = None
-        self._name_start("as the options say")
+        self._start_from(None, None, "Start as the options say")
 
-    def _name_start(self, name: str) -> None:
+    def _start_from(self, network: Path | None, picture: Picture | None, step: str) -> None:
+        self._show_start((network, picture))
+        self._state.set_part("style/start", (network, picture), step)
+
+    def _show_start(self, start: tuple[Path | None, Picture | None]) -> None:
+        self.network, self.start = start
+        name = "as the options say" if self.start is None else self.start.name
+        if self.network is not None:
+            name = f"draft of {self.network.name}"
         self._start_name.setText(name)
         self._start_name.setToolTip(name)
         self.refresh()
+
+    def _on_sources(self, step: str, key: str) -> None:
+        self._state.set_part("style/sources", self.sources.value(), step, key)
 
     def _network_dialog(self) -> None:
         title = "Draft with a feed-forward network"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
@@ -92,14 +93,13 @@ class StyleRegions(QWidget):
             self._brushes.append(PaintBrush(viewer.canvas(side), layer, self.painting, side, self))
         self.rows: list[_Row] = []
         self.add_button, self.paint_button = QPushButton("Add Region"), QToolButton()
-        self.undo_button, self.clear_button = QToolButton(), QToolButton()
+        self.clear_button = QToolButton()
         self.brush_size = QSlider(Qt.Orientation.Horizontal)
         self._size_text, self._hint = QLabel(), QLabel(wordWrap=True)
         self._dress()
         self._lay_out()
         self.add_button.clicked.connect(self._on_add)
         self.paint_button.toggled.connect(self._on_paint)
-        self.undo_button.clicked.connect(self.painting.undo)
         self.clear_button.clicked.connect(self.painting.clear)
         self.brush_size.valueChanged.connect(self._on_size)
         self.painting.changed.connect(self._on_painting)
@@ -117,13 +117,10 @@ class StyleRegions(QWidget):
         self.paint_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.paint_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.paint_button.setIconSize(QSize(16, 16))
-        for button, words in (
-            (self.undo_button, "Take the last stroke back"),
-            (self.clear_button, "Take all paint off the region chosen, in both pictures"),
-        ):
-            button.setIconSize(QSize(16, 16))
-            button.setToolTip(words)
-            button.setAccessibleName(words)
+        words = "Take all paint off the region chosen, in both pictures"
+        self.clear_button.setIconSize(QSize(16, 16))
+        self.clear_button.setToolTip(words)
+        self.clear_button.setAccessibleName(words)
         self.brush_size.setRange(0, SLIDER)
         self.brush_size.setAccessibleName("Size of the brush")
         self.brush_size.setToolTip(
@@ -140,7 +137,6 @@ class StyleRegions(QWidget):
         buttons.setSpacing(6)
         buttons.addWidget(self.add_button, 1)
         buttons.addWidget(self.paint_button, 1)
-        buttons.addWidget(self.undo_button)
         buttons.addWidget(self.clear_button)
         self._brush_row = QWidget()
         brush = QHBoxLayout(self._brush_row)
@@ -160,7 +156,6 @@ class StyleRegions(QWidget):
 
     def refresh_theme(self) -> None:
         self.paint_button.setIcon(icon("mode-style"))
-        self.undo_button.setIcon(icon("undo"))
         self.clear_button.setIcon(icon("delete"))
         for row in self.rows:
             row.remove.setIcon(icon("close"))
@@ -187,8 +182,8 @@ class StyleRegions(QWidget):
         side, sources = self._choice.style_side, self._choice.sources.sources
         return side is not None and bool(sources) and sources[0].picture is self._state.picture(side)
 
-    def take(self, recipe: dict[str, Any]) -> str:
-        """The regions of a recipe in place of those painted, if it has any that fit; says what was done."""
+    def take(self, recipe: Mapping[str, Any]) -> list[str]:
+        """The regions of a recipe in place of those painted; gives sentences on what was done."""
         from studio.style.recipe import regions_in
 
         side, other = self._choice.side, self._choice.style_side
@@ -196,13 +191,23 @@ class StyleRegions(QWidget):
         try:
             found = regions_in(recipe)
         except StyleError as error:
-            return f" {error}"
-        if not found or other is None or content is None or style is None or any(one.source for one in found):
-            return " Its regions are left out." if found else ""
+            return [str(error)]
+        if other is None or content is None or style is None or any(one.source for one in found):
+            return ["Its regions are left out."] if found else []
+        painted = bool(self.painting.regions)
+        undo = " Undo brings back what was painted." if painted else ""
+        if not found and not painted:
+            return []
         self.painting.take(
-            [{side: _resized(one.content, content.size), other: _resized(one.style, style.size)} for one in found]
+            [
+                (one.name, {side: _resized(one.content, content.size), other: _resized(one.style, style.size)})
+                for one in found
+            ]
         )
-        return f" Its {len(found)} painted regions are in the window."
+        if not found:
+            return [f"It was made without painted regions, and there are none now.{undo}"]
+        count = "painted region is" if len(found) == 1 else f"{len(found)} painted regions are"
+        return [f"Its {count} in the window.{undo}"]
 
     # --- the mode ---
 
@@ -262,7 +267,6 @@ class StyleRegions(QWidget):
     def _show_state(self) -> None:
         selected, paints = self.painting.selected, self.paint_button.isChecked()
         self._brush_row.setVisible(selected is not None)
-        self.undo_button.setEnabled(self.painting.can_undo)
         self.clear_button.setEnabled(selected is not None and bool(selected.masks))
         self._hint.setText(KEYS if paints else ABOUT)
         self._hint.setVisible(paints or selected is None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -28,12 +28,15 @@ from studio.document import (
     recovering,
 )
 from studio.gui.displays import display_of
-from studio.gui.editing.undo import UndoHistory
+from studio.gui.editing.undo import UndoHistory, options_of, regions_of
 from studio.gui.project.document_questions import Answer, ask_to_overwrite, ask_to_save, signature
 from studio.gui.project.keeper import Keeper
+from studio.gui.project.kept_options import KeptOptions
+from studio.gui.project.kept_pictures import KeptPictures, saved_pictures
+from studio.gui.project.kept_view import KeptView
 from studio.gui.project.recovery_bar import RecoveryBar
 from studio.gui.settings.store import Settings
-from studio.gui.state import Content, StudioState
+from studio.gui.state import REGIONS, Content, StudioState
 from studio.jobs import JobHandle, JobQueue
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
@@ -41,14 +44,6 @@ from studio.progress import Job, Progress, part
 log = logging.getLogger(__name__)
 
 PROJECT_FILTER = f"Buddies Studio projects (*{SUFFIX})"
-
-
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """Something besides pictures and pairs that belongs to the project: how to read it, and how to put it back."""
-
-    read: Callable[[], Mapping[str, Any]]
-    apply: Callable[[Mapping[str, Any]], None]
 
 
 class DocumentDesk(QObject):
@@ -62,17 +57,22 @@ class DocumentDesk(QObject):
     """What the window was asked to close for is saved now."""
 
     def __init__(
-        self, state: StudioState, history: UndoHistory, jobs: JobQueue, settings: Settings, window: QWidget
+        self,
+        state: StudioState,
+        history: UndoHistory,
+        options: KeptOptions,
+        jobs: JobQueue,
+        settings: Settings,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
         self._state, self._history, self._jobs, self._settings, self._window = state, history, jobs, settings, window
         self.project: Path | None = None
         self._lock: ProjectLock | None = None
         self._signature: tuple[int, int] | None = None
-        self._options: dict[str, Kept] = {}
-        self._view: dict[str, Kept] = {}
-        self._other_options: Mapping[str, Mapping[str, Any]] = {}
-        self._saved_options: Mapping[str, Mapping[str, Any]] | None = None
+        self._options = options
+        self._lists: tuple[KeptPictures, ...] = ()
+        self.view = KeptView()
         self._results: tuple[Result, ...] = ()
         self._saved_results: tuple[Result, ...] = ()
         self._busy: JobHandle | None = None
@@ -114,13 +114,9 @@ class DocumentDesk(QObject):
 
     # --- what belongs to it ---
 
-    def keep_options(self, name: str, kept: Kept) -> None:
-        """Options of a mode: they are saved, put back, and an unsaved change of them marks the project."""
-        self._options[name] = kept
-
-    def keep_view(self, name: str, kept: Kept) -> None:
-        """A part of the view: saved and put back."""
-        self._view[name] = kept
+    def keep_pictures(self, *kept: KeptPictures) -> None:
+        """Lists of further pictures: saved and put back."""
+        self._lists = (*self._lists, *kept)
 
     def add_result(self, kind: str, name: str, recipe: Mapping[str, Any], content: bytes = b"") -> None:
         """Keep a result with the project, in the place of an older one of that kind and name."""
@@ -145,39 +141,34 @@ class DocumentDesk(QObject):
         return self._results
 
     def touch(self) -> None:
-        """Options, results or the view changed."""
+        """Results or the view changed."""
         if not self._opening:
             self.keeper.touch()
             self.changed.emit()
 
     def snapshot(self) -> Document:
         """The project as it is now; costs next to nothing."""
-        content = self._state.content
+        content = self._history.content  # without what is shown for a while only
         steps, position = self._history.steps()
-        if self._state.is_held or self._state.is_dragging:
-            content = self._history.content  # what is shown meanwhile is not kept
         return Document(
             content.a,
             content.b,
             content.pairs,
             content.levels,
-            self._options_now(),
-            {name: dict(kept.read()) for name, kept in self._view.items()},
+            self._options.saved(options_of(content)),
+            self.view.saved(),
             self._results,
             steps,
             position,
             self.is_modified,
+            regions_of(content),
+            saved_pictures(self._lists, content),
         )
-
-    def _options_now(self) -> dict[str, Mapping[str, Any]]:
-        return {**self._other_options, **{name: dict(kept.read()) for name, kept in self._options.items()}}
 
     @property
     def is_modified(self) -> bool:
         """Whether there is something that the project's file does not have."""
-        if not self._history.is_clean or self._results is not self._saved_results:
-            return True
-        return self._saved_options is not None and self._saved_options != self._options_now()
+        return not self._history.is_clean or self._results is not self._saved_results
 
     @property
     def name(self) -> str:
@@ -227,7 +218,7 @@ class DocumentDesk(QObject):
         def done(_: object) -> None:
             self._take_lock(lock)
             self.project, self._signature = path, signature(path)
-            self._saved_options, self._saved_results = document.options, document.results
+            self._saved_results = document.results
             self.keeper.set_project(path)
             self._history.mark_clean(mark)
             self._settings.add_recent_project(path)
@@ -278,7 +269,7 @@ class DocumentDesk(QObject):
     def _begin_anew(self) -> None:
         self._put(Document(), None, None)  # the working file is made when it is needed
         self._take_lock(None)
-        self.project = self._signature = self._saved_options = None
+        self.project = self._signature = None
         self.changed.emit()
 
     def _leave(self, go_on: Callable[[], None]) -> None:
@@ -293,9 +284,8 @@ class DocumentDesk(QObject):
         def opening_for_the_screen() -> Job[OpenedDocument]:
             opened = yield from part(make(), 0.0, 0.9)
             yield Progress(0.9, "preparing the pictures")
-            for picture in (opened.document.a, opened.document.b):
-                if picture is not None:
-                    display_of(picture)
+            for picture in opened.document.pictures.values():
+                display_of(picture)
             return opened
 
         if self._busy is not None:
@@ -336,19 +326,13 @@ class DocumentDesk(QObject):
         self._opening = True
         try:
             self.keeper.replace(session, project)
-            content = Content(document.a, document.b, document.pairs, document.levels)
+            parts = {**self._state.content.parts, **self._options.taken(document.options), REGIONS: document.regions}
+            parts |= {kept.part: kept.taken(document) for kept in self._lists}
+            content = Content(document.a, document.b, document.pairs, document.levels, parts)
             self._history.load(content, document.history, document.position, clean=not document.modified)
-            for name, values in document.options.items():
-                if name in self._options:
-                    self._options[name].apply(values)
-            kept = document.options.items()
-            self._other_options = {name: values for name, values in kept if name not in self._options}
-            for name, view in document.view.items():
-                if name in self._view and isinstance(view, dict):
-                    self._view[name].apply(view)
+            self.view.put(document.view)
             self._results = document.results
             self._saved_results = () if document.modified else document.results
-            self._saved_options = None if document.modified else self._options_now()
         finally:
             self._opening = False
         self.changed.emit()

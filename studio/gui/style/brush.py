@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
@@ -19,13 +21,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from studio.document import Paint
 from studio.geometry import Size
 from studio.gui.canvas import PictureCanvas
 from studio.gui.state import Side, StudioState
-from studio.gui.style.painting import Paint, PaintedRegion, Painting
+from studio.gui.style.painting import PaintedRegion, Painting
+from studio.overlay import Color
 
 OPACITY, FAINT = 0.5, 0.35
 """Of the region selected, and of the others."""
+NEAR = 0.6
+"""How far a border that is drawn may be from that of the paint, in pixels of the mask; few points will do then."""
 BRUSH_STEP = 1.2
 """How much the keys [ and ] change the brush."""
 BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
@@ -82,7 +88,7 @@ class PaintLayer(pg.GraphicsObject):
             return
         height, width = mask.shape
         image = QImage(mask.data, width, height, width, QImage.Format.Format_Indexed8)  # over the mask's own memory
-        image.setColorTable([qRgba(*region.color, round(opacity * value)) for value in range(256)])
+        image.setColorTable(_shades(region.color, opacity))
         painter.drawImage(rect, image)
         painter.save()
         painter.translate(rect.topLeft())
@@ -96,7 +102,7 @@ class PaintLayer(pg.GraphicsObject):
         if kept is None or kept[0] is not mask or self._painting.is_painting:
             path = QPainterPath()
             lines, _ = cv2.findContours((mask > 127).astype("u1"), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-            for line in lines:
+            for line in (cv2.approxPolyDP(one, NEAR, True) for one in lines):
                 path.addPolygon(QPolygonF([QPointF(x + 0.5, y + 0.5) for x, y in line[:, 0].tolist()]))
                 path.closeSubpath()
             kept = self._borders[number] = mask, path
@@ -111,6 +117,12 @@ class PaintLayer(pg.GraphicsObject):
         self._at = None
         self._borders.clear()
         self.update()
+
+
+@lru_cache
+def _shades(color: Color, opacity: float) -> list[int]:
+    """The colour of each value of a mask."""
+    return [qRgba(*color, round(opacity * value)) for value in range(256)]
 
 
 def _draw_line(painter: QPainter, region: PaintedRegion, path: QPainterPath, width: float) -> None:
@@ -194,8 +206,8 @@ class PaintBrush(QObject):
         return True
 
     def _on_key(self, event: QKeyEvent) -> bool:
-        """While one paints, Ctrl+Z is about strokes and not about the document, and [ and ] are the brush's size."""
-        undoes = event.matches(QKeySequence.StandardKey.Undo)
+        """[ and ] are the brush's size; Ctrl+Z during a stroke gives it up, and nothing that was done before."""
+        undoes = self._painting.is_painting and event.matches(QKeySequence.StandardKey.Undo)
         factor = {"[": 1 / BRUSH_STEP, "]": BRUSH_STEP}.get(event.text())
         if not undoes and factor is None:
             return False
@@ -203,5 +215,5 @@ class PaintBrush(QObject):
         if event.type() == QEvent.Type.KeyPress and factor is not None:
             self._painting.set_brush(self._painting.brush * factor)
         elif event.type() == QEvent.Type.KeyPress:
-            self._painting.undo()
+            self._painting.give_up()
         return True

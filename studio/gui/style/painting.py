@@ -1,26 +1,25 @@
-"""Regions painted by hand in both pictures: their masks, strokes of a round brush, and the steps back."""
+"""Regions painted by hand in both pictures: their masks, and strokes of a round brush, each a step of the history."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
+from studio import document
+from studio.document import Mask, Paint
 from studio.geometry import shrink_within
-from studio.gui.state import SIDES, Side, StudioState, other
+from studio.gui.state import REGIONS, SIDES, Side, StudioState, other
 from studio.overlay import Color, pair_color
+from studio.picture import Picture
 from studio.style.model import Region
 
-Paint = npt.NDArray[np.uint8]
-"""(h, w) over the whole picture; 255 is inside."""
 Place = tuple[float, float]
 
 MASK_SIDE = 1024
 """Longer side, px, of a mask at most."""
-MOST_STEPS = 30
 LEAST_BRUSH, MOST_BRUSH = 0.002, 0.5
 """Diameter of the brush as a share of the picture's longer side."""
 
@@ -35,10 +34,11 @@ class PaintedRegion:
 
     number: int
     masks: Mapping[Side, Paint] = field(default_factory=dict, repr=False)
+    name: str = ""
 
-    @property
-    def name(self) -> str:
-        return f"Region {self.number}"
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", f"Region {self.number}")
 
     @property
     def color(self) -> Color:
@@ -66,6 +66,52 @@ class _Stroke:
     last: Place
 
 
+class _Packer:
+    """Packs masks for the history, each once, and gives those that are there already back as they are."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[Paint, Mask]] = []
+
+    def packed(self, regions: Regions) -> document.Regions:
+        """As a document keeps them; only masks of these are known afterwards."""
+        now: list[tuple[Paint, Mask]] = []
+
+        def pack(paint: Paint | None) -> Mask | None:
+            if paint is None:
+                return None
+            mask = next((mask for known, mask in self._known if known is paint), None) or Mask.of(paint)
+            now.append((paint, mask))
+            return mask
+
+        kept = tuple(
+            document.PaintedRegion(one.number, one.name, *(pack(one.masks.get(side)) for side in SIDES))
+            for one in regions
+        )
+        self._known = now
+        return kept
+
+    def unpacked(self, regions: document.Regions) -> Regions:
+        """As they are painted on. Raises `DocumentError` for masks that are damaged."""
+        now: list[tuple[Paint, Mask]] = []
+
+        def unpack(mask: Mask) -> Paint:
+            found = next((paint for paint, known in self._known if known == mask), None)
+            paint = mask.paint() if found is None else found
+            now.append((paint, mask))
+            return paint
+
+        painted = tuple(
+            PaintedRegion(
+                one.number,
+                {side: unpack(mask) for side, mask in zip(SIDES, (one.a, one.b), strict=True) if mask is not None},
+                one.name,
+            )
+            for one in regions
+        )
+        self._known = now
+        return painted
+
+
 class Painting(QObject):
     """The regions of the pictures that are open; places are pixels of the full-size pictures."""
 
@@ -81,9 +127,10 @@ class Painting(QObject):
         self._regions: Regions = ()
         self._selected = 0
         self._brush = 0.06
-        self._steps: list[tuple[Regions, int]] = []
+        self._packer = _Packer()
         self._stroke: _Stroke | None = None
         self._known = {side: state.picture(side) for side in SIDES}
+        state.add_part(REGIONS, (), self._show)
         state.picture_changed.connect(self._on_picture)
 
     # --- what there is ---
@@ -96,10 +143,6 @@ class Painting(QObject):
     def selected(self) -> PaintedRegion | None:
         """The region that the brush paints."""
         return next((region for region in self._regions if region.number == self._selected), None)
-
-    @property
-    def can_undo(self) -> bool:
-        return bool(self._steps)
 
     @property
     def lacking(self) -> str:
@@ -125,7 +168,8 @@ class Painting(QObject):
         """A further region, selected, with the first number that is free."""
         taken = {region.number for region in self._regions}
         number = next(number for number in range(1, len(taken) + 2) if number not in taken)
-        self._set((*self._regions, PaintedRegion(number)), number)
+        region = PaintedRegion(number)
+        self._set((*self._regions, region), number, f"Add {region.name}")
 
     def select(self, number: int) -> None:
         self.end()
@@ -134,23 +178,20 @@ class Painting(QObject):
             self._tell()
 
     def remove(self, number: int) -> None:
-        self._set(tuple(region for region in self._regions if region.number != number), self._selected)
+        gone = [region.name for region in self._regions if region.number == number]
+        kept = tuple(region for region in self._regions if region.number != number)
+        self._set(kept, self._selected, f"Remove {' '.join(gone)}")
 
     def clear(self) -> None:
         """Take all paint off the region selected."""
-        if self.selected is not None and self.selected.masks:
-            self._replace(PaintedRegion(self._selected))
+        region = self.selected
+        if region is not None and region.masks:
+            self._replace(replace(region, masks={}), f"Clear {region.name}")
 
-    def take(self, masks: list[dict[Side, Paint]]) -> None:
-        """Put regions in place of all there are, as one step."""
-        self._set(tuple(PaintedRegion(number, one) for number, one in enumerate(masks, 1)), 1)
-
-    def undo(self) -> None:
-        """Take the last step back: a stroke, or a region that came, went or was cleared."""
-        self.give_up()
-        if self._steps:
-            self._regions, self._selected = self._steps.pop()
-            self._tell()
+    def take(self, regions: Sequence[tuple[str, Mapping[Side, Paint]]]) -> None:
+        """Put regions, each with its name, in place of all there are."""
+        made = tuple(PaintedRegion(number, masks, name) for number, (name, masks) in enumerate(regions, 1))
+        self._set(made, 1, "Take regions")
 
     # --- the brush ---
 
@@ -203,10 +244,12 @@ class Painting(QObject):
         before = None if self.selected is None else self.selected.masks.get(stroke.side)
         if region is None or np.array_equal(stroke.mask, np.zeros_like(stroke.mask) if before is None else before):
             self._tell()
-        elif stroke.mask.any():
-            self._set(after, self._selected)
         else:
-            self._replace(region.with_mask(stroke.side, None))
+            step = f"{'Erase' if stroke.erases else 'Paint'} {region.name} in {stroke.side}"
+            if stroke.mask.any():
+                self._set(after, self._selected, step)
+            else:
+                self._replace(region.with_mask(stroke.side, None), step)
 
     def give_up(self) -> None:
         """Lift the brush as if it had not been put down."""
@@ -219,16 +262,24 @@ class Painting(QObject):
     def _with(self, region: PaintedRegion) -> Regions:
         return tuple(region if one.number == region.number else one for one in self._regions)
 
-    def _replace(self, region: PaintedRegion) -> None:
-        self._set(self._with(region), self._selected)
+    def _replace(self, region: PaintedRegion, step: str) -> None:
+        self._set(self._with(region), self._selected, step)
 
-    def _set(self, regions: Regions, selected: int) -> None:
-        """As one step."""
+    def _set(self, regions: Regions, selected: int, step: str | None) -> None:
+        """As one step, or as a part of the step that comes."""
         self.give_up()
-        self._steps = [*self._steps, (self._regions, self._selected)][-MOST_STEPS:]
-        self._regions = regions
+        self._take_over(regions, selected)
+        self._state.set_part(REGIONS, self._packer.packed(regions), step)
+        self._tell()
+
+    def _take_over(self, regions: Regions, selected: int) -> None:
+        self._regions, self._stroke = regions, None
         numbers = [region.number for region in regions]
         self._selected = selected if selected in numbers else max(numbers, default=0)
+
+    def _show(self, regions: document.Regions) -> None:
+        """What was painted at another time."""
+        self._take_over(self._packer.unpacked(regions), self._selected)
         self._tell()
 
     def _tell(self) -> None:
@@ -237,25 +288,34 @@ class Painting(QObject):
         self.changed.emit()
 
     def _on_picture(self, _: str) -> None:
-        """A swap takes the paint along; other pictures have none."""
-        now = {side: self._state.picture(side) for side in SIDES}
-        new = [side for side in SIDES if now[side] is not self._known[side]]
+        """A swap takes the paint along, a mirrored picture mirrors it; other pictures have none."""
+        was, self._known = self._known, {side: self._state.picture(side) for side in SIDES}
+        if self._state.is_restoring:
+            return
+        new = [side for side in SIDES if self._known[side] is not was[side]]
         if not new:
             return
-        swapped = all(now[side] is self._known[other(side)] for side in SIDES)
-        self._known = now
-        self._stroke, self._steps = None, []  # what was painted on pictures that are gone does not come back
-        if swapped:
-            self._regions = tuple(
-                replace(region, masks={other(side): mask for side, mask in region.masks.items()})
-                for region in self._regions
-            )
+        if all(self._known[side] is was[other(side)] for side in SIDES):
+            moved = [{other(side): mask for side, mask in one.masks.items()} for one in self._regions]
         else:
-            kept = (replace(one, masks={s: m for s, m in one.masks.items() if s not in new}) for one in self._regions)
-            self._regions = tuple(region for region in kept if region.masks)
-        if self.selected is None:
-            self._selected = max((region.number for region in self._regions), default=0)
-        self._tell()
+            turned = [side for side in new if _is_mirrored(was[side], self._known[side])]
+            moved = [
+                {
+                    side: np.ascontiguousarray(mask[:, ::-1]) if side in turned else mask
+                    for side, mask in one.masks.items()
+                    if side not in new or side in turned
+                }
+                for one in self._regions
+            ]
+        regions = [replace(one, masks=masks) for one, masks in zip(self._regions, moved, strict=True)]
+        self._set(tuple(one for one in regions if one.masks), self._selected, None)
+
+
+def _is_mirrored(was: Picture | None, now: Picture | None) -> bool:
+    """Whether these are one picture and its mirror image."""
+    if was is None or now is None or was.mirrored == now.mirrored:
+        return False
+    return was.origin is not None and was.origin is now.origin
 
 
 def _draw(mask: Paint, start: Place, end: Place, radius: float, erases: bool) -> None:

@@ -1,0 +1,48 @@
+"""With which network, and at which size, the mode Inspect looks at the pictures."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
+
+from studio.gui.choices import Choices
+from studio.gui.network import NetworkChooser
+from studio.options import Options, knob
+
+SIZES = (160, 224, 320, 448)
+"""Working sizes to choose from, px."""
+
+
+class LookOptions(Options):
+    """What a project keeps of it; the network is that of the mode Match."""
+
+    size: int = knob(224, "Longer side of the pictures while the network looks at them.", label="Working size")
+
+
+class LookSetup(QWidget):
+    """Two lists."""
+
+    def __init__(self, network: NetworkChooser) -> None:
+        super().__init__()
+        self.backbone = QComboBox()
+        self.backbone.setModel(network.backbone.model())
+        self.backbone.setCurrentIndex(network.backbone.currentIndex())
+        self.backbone.setAccessibleName("Network to look into")
+        self.backbone.setToolTip("The same network as in the mode Match; its weights file is chosen there")
+        self.working_size = QComboBox()
+        for side in SIZES:
+            self.working_size.addItem(f"{side} px", side)
+        self.working_size.setCurrentIndex(self.working_size.findData(224))
+        self.working_size.setAccessibleName("Working size")
+        self.working_size.setToolTip(
+            "Longer side of the pictures while the network looks at them: larger shows finer detail"
+        )
+        self.choices = Choices(LookOptions, {"size": self.working_size}, self)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(8)
+        grid.setColumnMinimumWidth(0, 70)
+        grid.setColumnStretch(1, 1)
+        for row, (words, box) in enumerate((("Network", self.backbone), ("Size", self.working_size))):
+            grid.addWidget(QLabel(words), row, 0)
+            grid.addWidget(box, row, 1)

@@ -1,0 +1,148 @@
+"""Puts the recipe of a saved picture into the window, so that Run makes the same picture again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from studio.gui.forms import OptionsForm
+from studio.gui.network import NetworkChooser
+from studio.gui.panels.style_choice import StyleChoice
+from studio.gui.panels.style_regions import StyleRegions
+from studio.gui.state import SIDES, StudioState
+from studio.gui.style.tasks import KINDS, RECIPES, Kind
+from studio.pairs import PairsError, PairSet
+from studio.pairs.edits import with_enabled
+from studio.picture import Picture
+
+STEP = "Repeat recipe"
+
+
+class _Panel(Protocol):
+    """What it needs of the panel of the mode Style."""
+
+    choice: StyleChoice
+    regions: StyleRegions
+    network: NetworkChooser
+    forms: dict[Kind, OptionsForm]
+
+
+def repeat(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> str:
+    """Take everything that `recipe`, as `studio.style.read_recipe` gives it, says of a run, as one step of undo.
+
+    Returns sentences for a person: what there is now, and what the recipe could not bring.
+    """
+    kind = RECIPES.get(recipe["what"])
+    if kind is None:
+        return f"This picture was made in a way that this panel does not have: “{recipe['what']}”."
+    with state.one_step(STEP):
+        panel.choice.set_kind(kind, _side(recipe, panel, state))
+        panel.network.choose(str(recipe["backbone"]))
+        options = KINDS[kind].from_dict(recipe["options"])
+        panel.forms[kind].set_value(options)
+        words = ["The options are those of the recipe now: press Run to repeat it."]
+        if kind not in ("texture", "inversion"):
+            words += _start(recipe, panel)
+            words += _weights(recipe, panel)
+            words += _pairs(recipe, panel, state)
+            words += panel.regions.take(recipe)
+    return " ".join(words)
+
+
+def _names(recipe: Mapping[str, Any]) -> list[tuple[str, tuple[int, ...]]]:
+    """Name and size of each picture of a recipe: the content, or the example of a texture, and the styles."""
+    return [(str(row["name"]), tuple(row["size"])) for row in recipe["pictures"]]
+
+
+def _is(picture: Picture | None, known: tuple[str, tuple[int, ...]]) -> bool:
+    """Whether it may be that picture of a recipe."""
+    return picture is not None and (Path(picture.name).name, picture.size) == known
+
+
+def _side(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> Any:
+    """The side of the content: the one whose picture it was, if that is open."""
+    known, now = _names(recipe)[0], panel.choice.side
+    fitting = [side for side in SIDES if _is(state.picture(side), known)]
+    return now if now in fitting or not fitting else fitting[0]
+
+
+def _start(recipe: Mapping[str, Any], panel: _Panel) -> list[str]:
+    started = panel.choice.start is not None or panel.choice.network is not None
+    if recipe["options"].get("init") == "picture":
+        return [] if started else ["It began with a picture that is not in it: choose that under Start."]
+    if started:
+        panel.choice.clear_start()
+    return []
+
+
+def _weights(recipe: Mapping[str, Any], panel: _Panel) -> list[str]:
+    """Each style picture counts as in the recipe; those that it does not know count nothing."""
+    wanted = _names(recipe)[1:]
+    try:
+        weights = [float(weight) for weight in recipe.get("weights", ())]
+    except (TypeError, ValueError):
+        weights = []
+    if len(weights) != len(wanted):
+        weights = [1.0] * len(wanted)
+    sources = panel.choice.sources
+    places = _places(wanted, sources.pictures, sources.has_main)
+    chosen = [0.0] * len(sources.pictures)
+    for place, weight in zip(places, weights, strict=True):
+        if place is not None:
+            chosen[place] = weight
+    if any(chosen):
+        sources.set_weights(chosen)
+    missing = [name for (name, _), place in zip(wanted, places, strict=True) if place is None]
+    if not missing:
+        return []
+    names = " and ".join(f"“{name}”" for name in missing)
+    return [f"It also has the style of {names}: add that under Style Pictures and repeat the recipe once more."]
+
+
+def _places(
+    wanted: Sequence[tuple[str, tuple[int, ...]]], pictures: Sequence[Picture], has_main: bool
+) -> list[int | None]:
+    """Where each style picture of a recipe is among those of the panel; each of these is taken once."""
+    free = dict(enumerate(pictures))
+    places: list[int | None] = []
+    for known in wanted:
+        place = next((place for place, picture in free.items() if _is(picture, known)), None)
+        places.append(place)
+        if place is not None:
+            del free[place]
+    # A recipe may be repeated with other pictures: the window's then stands for the first.
+    if has_main and 0 in free and places and places[0] is None:
+        places[0] = 0
+    return places
+
+
+def _pairs(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> list[str]:
+    """The recipe's pairs in place of those of the window, or these left out of use if it has none."""
+    from studio.style.recipe import as_in_recipe, pairs_in
+
+    try:
+        pairs = pairs_in(recipe)
+    except (PairsError, LookupError, TypeError):
+        return ["Its pairs can't be read and are left out."]
+    choice = panel.choice
+    content, style = choice.content, None if choice.style_side is None else state.picture(choice.style_side)
+    now = state.pairs.enabled()
+    if choice.side == "B":
+        pairs = pairs.swapped()
+    if content is None or style is None or _same(as_in_recipe(now), pairs):
+        return []
+    if len(pairs) and [size for _, size in _names(recipe)[:2]] != [content.size, style.size]:
+        return ["It was made with pairs of other pictures, which are left out."]
+    if not state.can_edit:
+        return ["Its pairs are left out while a match runs."]
+    undo = " Undo brings back what was there." if len(now) else ""
+    if not len(pairs):
+        state.edit_pairs(with_enabled(state.pairs, now.ids, False), STEP)
+        return [f"It was made without pairs, and those of the window are out of use now.{undo}"]
+    state.set_pairs(pairs, step=STEP)
+    return [f"Its {len(pairs)} pairs are in the window.{undo}"]
+
+
+def _same(one: PairSet, two: PairSet) -> bool:
+    return [(pair.a, pair.b, pair.confidence) for pair in one] == [(pair.a, pair.b, pair.confidence) for pair in two]
