@@ -1,6 +1,6 @@
-from .instant import instant
 from .inversion import invert
 from .model import LIVE, Region, StyleControl, StyleError, StylePreview, StyleResult, StyleSource
+from .oneshot import instant
 from .options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 from .recipe import read_recipe, save_result
 from .run import instant_of, inversion_of, repeating, stylize_pictures, texture_of

@@ -11,10 +11,10 @@ from studio.device import Attempt, choose_device, with_memory_fallback
 from studio.pairs import PairSet
 from studio.picture import Picture, PictureError, loading
 from studio.progress import Job, part
-from studio.style.instant import instant
 from studio.style.inversion import invert
 from studio.style.losses import STYLE_LOSSES
 from studio.style.model import Region, StyleControl, StyleError, StyleResult, StyleSource
+from studio.style.oneshot import instant
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 from studio.style.recipe import pairs_in, read_recipe, regions_in
 from studio.style.state import StyleState

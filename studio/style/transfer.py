@@ -213,7 +213,7 @@ def draft(
     side: int,
 ) -> Job[Picture]:
     """What `studio.style.instant` makes of the same, with a longer side of `side` pixels: a start to go on from."""
-    from studio.style.instant import instant  # which needs this module
+    from studio.style.oneshot import instant  # which needs this module
 
     shared = ("style_scale", "keep_colors", "geometry", "match_regions", "softness")
     quick = InstantOptions(size=side, **{name: getattr(options, name) for name in shared})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from studio.gui.style.history import Moment
-from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 
 TINY = StyleOptions(size=48, steps=8, smallest=32)
 LONG = StyleOptions(size=48, steps=5000, smallest=32)
+TINY_INSTANT = InstantOptions(size=64)
 TINY_TEXTURE = TextureOptions(width=48, height=32, steps=6, smallest=32)
 TINY_INVERSION = InversionOptions(size=48, steps=6)
 

@@ -8,12 +8,13 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
+from studio.gui.style.tasks import shown
 from studio.jobs import JobState
 from studio.pairs import PairSet
 from studio.picture import load
 from studio.style.options import InversionOptions, StyleOptions, TextureOptions
 from tests.gui.morphing import A_POINTS, B_POINTS
-from tests.gui.styling import LONG, TINY, TINY_INVERSION, TINY_TEXTURE, began, ended, idle_files, ran
+from tests.gui.styling import LONG, TINY, TINY_INSTANT, TINY_INVERSION, TINY_TEXTURE, began, ended, idle_files, ran
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -196,6 +197,25 @@ def test_textures_and_inversions_run_on_the_same_panel(style, qtbot):
     assert not panel.stage.strip.buttons
     ran(style, qtbot, TINY_INVERSION)
     assert panel.outcome.picture.size == (48, 32) and panel.runner.task.content.name == "cat.png"
+
+
+def test_instant_style_follows_its_knobs(style, qtbot):
+    panel = style.style_panel
+    choose(panel, "instant")
+    panel.choice.direction.setCurrentIndex(1)
+    assert not panel.choice._start.isVisible() and panel.choice.sources.isVisible()
+    first = ran(style, qtbot, TINY_INSTANT)
+    assert max(first.size) == 64 and panel.outcome.picture.size == first.size
+    assert panel.runner.task.content.name == "coffee.jpg"
+    panel.form.editors["strength"].set_value(0.2)
+    assert panel.form.editors["strength"].isEnabled()
+    qtbot.waitUntil(lambda: panel.runner.task.options.strength == 0.2, timeout=10000)
+    ended(style, qtbot)
+    second = panel.stage.history[-1]
+    content = shown(panel.runner.task.content, 64).astype(float)
+    apart = [np.abs(moment.image.astype(float) - content).mean() for moment in (first, second)]
+    assert apart[1] < 0.8 * apart[0]
+    assert not panel.can_go_on  # there is nothing to be taken up
 
 
 def test_what_does_not_work_is_said_in_words(style, qtbot):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.actions import Actions
@@ -31,7 +31,7 @@ from studio.gui.style.history import Moment
 from studio.gui.style.repeating import repeat
 from studio.gui.style.runner import StyleRunner
 from studio.gui.style.stage import StyleStage
-from studio.gui.style.tasks import KINDS, SHOWN_SIDE, TITLES, AnyOptions, Kind, StyleTask, shown
+from studio.gui.style.tasks import KINDS, SHOWN_SIDE, STYLED, TITLES, AnyOptions, Kind, StyleTask, shown
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.options import OptionsError
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from studio.style.model import StyleResult
 
 log = logging.getLogger(__name__)
+
+AGAIN_MS = 250
+"""Between the last change of a knob and painting in one go again."""
 
 
 class StylePanel(ModePanel):
@@ -70,6 +73,8 @@ class StylePanel(ModePanel):
         self.foot = RunFoot(self.runner)
         self._live_note = QLabel(wordWrap=True)
         self._live_note.setObjectName("muted")
+        self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._again.timeout.connect(self._paint_again)
         self.variants = StyleVariants(jobs, stage.strip, self.task, self._wants_previews, self)
         self._lay_out()
         self.stage.strip_button.setChecked(settings.flag("style_previews", True))
@@ -185,6 +190,7 @@ class StylePanel(ModePanel):
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         self.foot.stop()
+        self._again.stop()
         self.variants.stop()
         self.runner.cancel()
         return True
@@ -206,7 +212,7 @@ class StylePanel(ModePanel):
             self.message.emit("error", str(error), "")
             return None
         assert isinstance(options, AnyOptions)
-        choice, is_style = self.choice, self.choice.kind == "style"
+        choice, is_style, is_styled = self.choice, self.choice.kind == "style", self.choice.kind in STYLED
         if is_style and choice.start is not None:
             options = options.with_values(init="picture")
         return StyleTask(
@@ -214,14 +220,14 @@ class StylePanel(ModePanel):
             options,
             choice.content,
             choice.styles,
-            self._pairs() if is_style else PairSet(),
+            self._pairs() if is_styled else PairSet(),
             self.network.backbone_name,
             self.network.weights,
             self.network.device_name,
             choice.network if is_style else None,
             start=choice.start if is_style else None,
             side=choice.side,
-            regions=self.regions.given() if is_style else (),
+            regions=self.regions.given() if is_styled else (),
         )
 
     def _pairs(self) -> PairSet:
@@ -235,14 +241,18 @@ class StylePanel(ModePanel):
         pairs = as_in_recipe(self._state.pairs.enabled())
         return pairs if self.choice.side == "A" else pairs.swapped()
 
-    def run(self, go_on: bool = False) -> None:
-        """Make it, from the start or from where the last run of these pictures stands."""
+    def run(self, go_on: bool = False, again: bool = False) -> None:
+        """Make it, from the start or from where the last run of these pictures stands.
+
+        With `again` what there is stays in sight until something new comes.
+        """
         task = self.task()
         if task is None or self.runner.is_running or not self.regions.ready():
             return
         task = replace(task, checkpoint=self._checkpoint(), go_on=go_on)
         self.variants.stop()
-        self.stage.start()
+        if not again:
+            self.stage.start()
         self._show_references()
         self.outcome.forget()
         self.foot.say("waiting", 0.0)
@@ -306,7 +316,7 @@ class StylePanel(ModePanel):
         for name, form in self.forms.items():
             form.setVisible(name == kind)
             for knob, editor in form.editors.items():
-                editor.setEnabled(not running or knob in LIVE)
+                editor.setEnabled(not running or knob in LIVE or name == "instant")
         self.choice.set_running(running)
         self.network.setEnabled(not running)
         self.foot.set_ready(not missing)
@@ -348,7 +358,16 @@ class StylePanel(ModePanel):
         control, task = self.runner.control, self.runner.task
         if control is not None and task is not None and task.kind == kind:
             control.set(**{name: getattr(options, name) for name in LIVE if name in form.editors})
+        if kind == self.choice.kind == "instant" and task is not None and task.kind == kind:
+            self._again.start()
         self.variants.later()
+
+    def _paint_again(self) -> None:
+        """What is made in one go follows its knobs."""
+        if self.runner.is_running:
+            self._again.start()
+        elif self._active and self.choice.kind == "instant":
+            self.run(again=True)
 
     def _on_style_weights(self) -> None:
         control, task = self.runner.control, self.runner.task

@@ -24,7 +24,7 @@ from studio.gui.panels.parts import heading
 from studio.gui.panels.style_sources import StyleSources
 from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState, other
-from studio.gui.style.tasks import KINDS, TITLES, Kind
+from studio.gui.style.tasks import KINDS, STYLED, TITLES, Kind
 from studio.gui.theme import icon
 from studio.jobs import JobQueue
 from studio.options import Options, knob
@@ -33,6 +33,7 @@ from studio.style.model import StyleSource
 
 DIRECTIONS: dict[Kind, str] = {
     "style": "{0} in the style of {1}",
+    "instant": "{0} in the style of {1}",
     "texture": "A texture like {0}",
     "inversion": "What a layer keeps of {0}",
 }
@@ -150,7 +151,7 @@ class StyleChoice(QWidget):
     @property
     def style_side(self) -> Side | None:
         """The side whose picture is the first style picture."""
-        return other(self.side) if self.kind == "style" else None
+        return other(self.side) if self.kind in STYLED else None
 
     @property
     def content(self) -> Picture | None:
@@ -160,7 +161,7 @@ class StyleChoice(QWidget):
     @property
     def styles(self) -> tuple[StyleSource, ...]:
         """The pictures whose look is taken."""
-        if self.kind == "style":
+        if self.kind in STYLED:
             return tuple(StyleSource(source.picture, source.weight) for source in self.sources.sources)
         example = self._state.picture(self.side) if self.kind == "texture" else None
         return () if example is None else (StyleSource(example),)
@@ -174,7 +175,7 @@ class StyleChoice(QWidget):
         """What is to be opened first, in a sentence; nothing if all is there."""
         if self._state.picture(self.side) is None:
             return f"Open picture {self.side} first."
-        if self.kind == "style" and not self.sources.sources:
+        if self.kind in STYLED and not self.sources.sources:
             side = self.style_side
             return f"Open picture {side}, or add a style picture from a file."
         return ""
@@ -186,8 +187,9 @@ class StyleChoice(QWidget):
         kind = self.kind
         side = self.style_side
         self.sources.set_main(None if side is None else self._state.picture(side))
-        for widget in (self._sources_title, self.sources, self._start):
-            widget.setVisible(kind == "style")
+        for widget in (self._sources_title, self.sources):
+            widget.setVisible(kind in STYLED)
+        self._start.setVisible(kind == "style")
         self.clear_button.setVisible(self.start is not None or self.network is not None)
         self.changed.emit()
 

@@ -27,6 +27,7 @@ from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.state import SIDES, StudioState
 from studio.gui.style.brush import PaintBrush, PaintLayer
 from studio.gui.style.painting import LEAST_BRUSH, MASK_SIDE, MOST_BRUSH, PaintedRegion, Painting
+from studio.gui.style.tasks import STYLED
 from studio.gui.theme import icon
 from studio.gui.viewer import Viewer
 from studio.style.model import Region, StyleError
@@ -168,7 +169,7 @@ class StyleRegions(QWidget):
 
     def ready(self) -> bool:
         """Whether a run may begin; if not, a message says what is missing."""
-        if self._choice.kind != "style" or not self.painting.regions:
+        if self._choice.kind not in STYLED or not self.painting.regions:
             return True
         side = self._choice.style_side
         words = f"Painted regions take their style from picture {side}: give it a weight, or remove the regions."
@@ -218,7 +219,7 @@ class StyleRegions(QWidget):
 
     def refresh(self, *_: object) -> None:
         """Take in what is to be made, and which pictures there are."""
-        shown = self._choice.kind == "style"
+        shown = self._choice.kind in STYLED
         self.setVisible(shown)
         both = self._state.has_both
         if not (shown and self._active and both):

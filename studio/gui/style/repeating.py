@@ -11,7 +11,7 @@ from studio.gui.network import NetworkChooser
 from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.panels.style_regions import StyleRegions
 from studio.gui.state import SIDES, StudioState
-from studio.gui.style.tasks import KINDS, RECIPES, Kind
+from studio.gui.style.tasks import KINDS, RECIPES, STYLED, Kind
 from studio.pairs import PairsError, PairSet
 from studio.pairs.edits import with_enabled
 from studio.picture import Picture
@@ -42,7 +42,7 @@ def repeat(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> str:
         options = KINDS[kind].from_dict(recipe["options"])
         panel.forms[kind].set_value(options)
         words = ["The options are those of the recipe now: press Run to repeat it."]
-        if kind not in ("texture", "inversion"):
+        if kind in STYLED:
             words += _start(recipe, panel)
             words += _weights(recipe, panel)
             words += _pairs(recipe, panel, state)

@@ -16,7 +16,7 @@ from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, part
 from studio.style.model import Region, StyleControl, StylePreview, StyleResult, StyleSource
-from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 
 if TYPE_CHECKING:
     from studio.gui.state import Side
@@ -24,21 +24,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Pixels = npt.NDArray[np.uint8]
-Kind = Literal["style", "texture", "inversion"]
-AnyOptions = StyleOptions | TextureOptions | InversionOptions
+Kind = Literal["style", "instant", "texture", "inversion"]
+AnyOptions = StyleOptions | InstantOptions | TextureOptions | InversionOptions
 
-KINDS: dict[Kind, type[StyleOptions] | type[TextureOptions] | type[InversionOptions]] = {
+KINDS: dict[Kind, type[StyleOptions] | type[InstantOptions] | type[TextureOptions] | type[InversionOptions]] = {
     "style": StyleOptions,
+    "instant": InstantOptions,
     "texture": TextureOptions,
     "inversion": InversionOptions,
 }
-RECIPES: dict[str, Kind] = {"stylize": "style", "texture": "texture", "invert": "inversion"}
+RECIPES: dict[str, Kind] = {"stylize": "style", "instant": "instant", "texture": "texture", "invert": "inversion"}
 """What recipes call them."""
 TITLES: dict[Kind, str] = {
     "style": "Style transfer",
+    "instant": "Instant style",
     "texture": "Texture synthesis",
     "inversion": "Feature inversion",
 }
+STYLED: tuple[Kind, ...] = ("style", "instant")
+"""What gives a content the look of style pictures."""
 SIDES = ("size", "width", "height")
 MOST_KEPT = 2048
 """Longer side, px, of runs that can be taken up later: what that needs grows to hundreds of megabytes."""
@@ -94,7 +98,7 @@ class StyleTask:
     def title(self) -> str:
         """What the list of jobs calls it."""
         names = " and ".join(source.picture.name for source in self.styles)
-        if self.kind == "style" and self.content is not None:
+        if self.kind in STYLED and self.content is not None:
             return f"{self.content.name} in the style of {names}"
         if self.kind == "inversion" and self.content is not None:
             return f"Inversion of {self.content.name}"
@@ -136,6 +140,11 @@ def running(task: StyleTask, control: StyleControl | None) -> Job[StyleResult]:
 
     options = task.options
     where: dict[str, Any] = {"backbone": task.backbone, "weights": task.weights, "device": task.device}
+    pairs = task.pairs if len(task.pairs) else None
+    if isinstance(options, InstantOptions):
+        assert task.content is not None
+        job = style.instant_of(task.content, task.styles, options, pairs=pairs, regions=task.regions, **where)
+        return (yield from job)
     where |= {"checkpoint": _usable(task), "resume": task.checkpoint if task.go_on else None}
     if isinstance(options, TextureOptions):
         return (yield from style.texture_of(task.styles[0].picture, options, control=control, **where))
@@ -151,7 +160,7 @@ def running(task: StyleTask, control: StyleControl | None) -> Job[StyleResult]:
         task.content,
         task.styles,
         options,
-        pairs=task.pairs if len(task.pairs) else None,
+        pairs=pairs,
         regions=task.regions,
         control=control,
         start=start if options.init == "picture" else None,
@@ -192,8 +201,12 @@ def variants_of(task: StyleTask) -> tuple[StyleTask, ...]:
     if isinstance(options, InversionOptions):
         return ()
     turned: list[tuple[str, dict[str, Any]]] = [("As set", {})]
-    losses = next(knob for knob in type(options).knobs() if knob.name == "loss").choices
-    turned += [(loss.replace("_", " + "), {"loss": loss}) for loss in losses if loss != options.loss]
+    if isinstance(options, InstantOptions):
+        turned += [("Half as strong", {"strength": options.strength / 2})]
+        turned += [("Once more" if options.rounds < 4 else "Once", {"rounds": options.rounds % 4 + 1})]
+    else:
+        losses = next(knob for knob in type(options).knobs() if knob.name == "loss").choices
+        turned += [(loss.replace("_", " + "), {"loss": loss}) for loss in losses if loss != options.loss]
     scale = options.style_scale
     turned += [("Finer strokes", {"style_scale": max(scale / 1.6, 0.1)})]
     turned += [("Larger strokes", {"style_scale": min(scale * 1.6, 8.0)})]
@@ -201,7 +214,8 @@ def variants_of(task: StyleTask) -> tuple[StyleTask, ...]:
         content = options.content_weight
         turned += [("More content", {"content_weight": max(content, 0.05) * 4})]
         turned += [("Less content", {"content_weight": content / 4})]
-        turned += [("Colours kept", {"keep_colors": "luminance"})] if options.keep_colors == "none" else []
+    if not isinstance(options, TextureOptions) and options.keep_colors == "none":
+        turned += [("Colours kept", {"keep_colors": "luminance"})]
     made = []
     for title, values in turned:
         rounded = {name: round(value, 2) if isinstance(value, float) else value for name, value in values.items()}
@@ -216,6 +230,8 @@ def small(task: StyleTask) -> StyleTask:
     result's, which stays.
     """
     options = task.options
+    if isinstance(options, InstantOptions):
+        return replace(task, options=options.with_values(size=min(options.size, 2 * VARIANT_SIDE)))
     values: dict[str, Any] = {"steps": min(options.steps, VARIANT_STEPS)}
     if not isinstance(options, InversionOptions):
         values["smallest"] = VARIANT_SIDE
