@@ -317,6 +317,7 @@ class StylePanel(ModePanel):
             form.setVisible(name == kind)
             for knob, editor in form.editors.items():
                 editor.setEnabled(not running or knob in LIVE or name == "instant")
+        self.stage.set_has_losses(kind != "instant")
         self.choice.set_running(running)
         self.network.setEnabled(not running)
         self.foot.set_ready(not missing)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.gui.style.runner import VariantRunner, VariantShot
 from studio.gui.style.strip import VariantStrip
 from studio.gui.style.tasks import StyleTask, small, variants_of, what_differs
 from studio.jobs import JobQueue
+from studio.style.model import Region
 
 QUIET_INTERVAL = 500
 """Milliseconds without a change after which previews are asked for: a slider that moves is waited for."""
@@ -101,7 +104,14 @@ def _key(task: StyleTask) -> tuple[object, ...]:
     pictures = [id(picture) for picture in (task.content, task.start, *(style.picture for style in task.styles))]
     weights = [style.weight for style in task.styles]
     where = (task.backbone, task.weights, task.device, task.network)
-    return (task.kind, task.options, task.pairs, where, tuple(pictures), tuple(weights))
+    regions = [_painted(region) for region in task.regions]
+    return (task.kind, task.options, task.pairs, where, tuple(pictures), tuple(weights), tuple(regions))
+
+
+def _painted(region: Region) -> tuple[object, ...]:
+    """What tells a painted region from others."""
+    masks = (region.content, region.style)
+    return (region.source, *(None if mask is None else zlib.crc32(np.ascontiguousarray(mask)) for mask in masks))
 
 
 def _tip(variant: StyleTask, base: StyleTask) -> str:

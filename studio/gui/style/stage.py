@@ -149,6 +149,11 @@ class StyleStage(QWidget):
         self._content, self._style = content, style
         self._show()
 
+    def set_has_losses(self, has: bool) -> None:
+        """Whether what is made has losses whose curves can be shown."""
+        self.plot_button.setVisible(has)
+        self.plot.setVisible(has and self.plot_button.isChecked())
+
     def start(self) -> None:
         """A new run begins: forget the last one; a pinned moment stays."""
         self.history.clear()
