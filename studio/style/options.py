@@ -203,8 +203,8 @@ class StyleOptions(Options):
         advanced=True,
     )
     optimizer: Optimizer = _optimizer()
-    learning_rate: float = _step_length(0.08)
-    averaging: float = _averaging(0.9)
+    learning_rate: float = _step_length(0.05)
+    averaging: float = _averaging(0.8)
     smallest: int = knob(
         128,
         "Longer side at which it starts; from there sizes grow by the square root of two.",

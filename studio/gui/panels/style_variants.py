@@ -111,7 +111,7 @@ def _key(task: StyleTask) -> tuple[object, ...]:
 def _painted(region: Region) -> tuple[object, ...]:
     """What tells a painted region from others."""
     masks = (region.content, region.style)
-    return (region.source, *(None if mask is None else zlib.crc32(np.ascontiguousarray(mask)) for mask in masks))
+    return (region.source, *(None if mask is None else zlib.crc32(np.asarray(mask).tobytes()) for mask in masks))
 
 
 def _tip(variant: StyleTask, base: StyleTask) -> str:
