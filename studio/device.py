@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from studio.errors import OutOfMemory, StudioError
+from studio.language import tr, trn
 from studio.progress import Job, Progress, part
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ def available_devices() -> list[DeviceInfo]:
         properties = torch.cuda.get_device_properties(index)
         devices.append(DeviceInfo(f"cuda:{index}", properties.name, properties.total_memory))
     if torch.backends.mps.is_available():
-        devices.append(DeviceInfo("mps", "Apple GPU", None))
-    devices.append(DeviceInfo("cpu", f"CPU, {torch.get_num_threads()} threads", None))
+        devices.append(DeviceInfo("mps", tr("Apple GPU"), None))
+    devices.append(
+        DeviceInfo("cpu", trn("CPU, {number} threads", "CPU, {number} threads", torch.get_num_threads()), None)
+    )
     return devices
 
 
@@ -72,7 +75,9 @@ def choose_device(name: str = "auto") -> torch.device:
     if wanted == "cuda" and "cuda:0" in names:
         wanted = "cuda:0"
     if wanted not in names:
-        raise DeviceError(f"There is no device “{name}” here; this machine has {', '.join(names)}.")
+        raise DeviceError(
+            tr("There is no device “{name}” here; this machine has {names}.", name=name, names=", ".join(names))
+        )
     return torch.device(wanted)
 
 
@@ -132,8 +137,10 @@ def with_memory_fallback(make: Callable[[Plan], Job[T]], attempts: Sequence[Atte
         free_memory()
         if index + 1 < len(attempts):
             label = attempts[index + 1].label
-            yield Progress(reached, f"Out of memory; trying again {label}", milestone=True)
-    raise OutOfMemory("There is not enough memory for this; choose a smaller working size, or close other programs.")
+            yield Progress(reached, tr("Out of memory; trying again {label}", label=label), milestone=True)
+    raise OutOfMemory(
+        tr("There is not enough memory for this; choose a smaller working size, or close other programs.")
+    )
 
 
 def _try(make: Callable[[Plan], Job[T]], plan: Plan, start: float) -> Job[tuple[tuple[T] | None, float]]:

@@ -8,8 +8,21 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from studio.errors import StudioError
+from studio.language import tr, translatable
+
+Deed = Literal["read", "written", "opened", "saved", "made", "kept safe"]
+"""What was to be done to a file."""
+_REFUSALS: dict[Deed, str] = {
+    "read": translatable("“{name}” can't be read: {reason}."),
+    "written": translatable("“{name}” can't be written: {reason}."),
+    "opened": translatable("“{name}” can't be opened: {reason}."),
+    "saved": translatable("“{name}” can't be saved: {reason}."),
+    "made": translatable("“{name}” can't be made: {reason}."),
+    "kept safe": translatable("“{name}” can't be kept safe: {reason}."),
+}
 
 
 class FileError(StudioError):
@@ -61,32 +74,41 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise FileError(explain_os_error(error, path, "read")) from error
     except UnicodeDecodeError as error:
-        raise FileError(f"“{Path(path).name}” is not a text file.") from error
+        raise FileError(tr("“{name}” is not a text file.", name=Path(path).name)) from error
 
 
 def check_target(path: Path, suffixes: Sequence[str]) -> None:
     """Refuse what can't be written before minutes are spent on it. Raises `FileError`."""
     if path.suffix.lower() not in suffixes:
-        raise FileError(f"“{path.name}” can't be written: its name must end in {', '.join(suffixes)}.")
+        raise FileError(
+            tr("“{name}” can't be written: its name must end in {names}.", name=path.name, names=", ".join(suffixes))
+        )
     if not path.absolute().parent.is_dir():
-        raise FileError(f"“{path.name}” can't be written: there is no folder “{path.parent}”.")
+        raise FileError(
+            tr("“{name}” can't be written: there is no folder “{folder}”.", name=path.name, folder=path.parent)
+        )
 
 
-def explain_os_error(error: OSError, path: Path | str, what: str) -> str:
+def explain_os_error(error: OSError, path: Path | str, what: Deed) -> str:
     """One sentence for a failed file operation; `what` is a participle ("written", "read")."""
     name = Path(path).name
     reason = {
-        errno.ENOENT: "there is no such file or folder",
-        errno.EACCES: "this user is not allowed to",
-        errno.EPERM: "this user is not allowed to",
-        errno.EROFS: "the disk is read-only",
-        errno.ENOSPC: "the disk is full; free some room and try again",
-        errno.EDQUOT: "the disk quota is used up; free some room and try again",
-        errno.EISDIR: "it is a folder",
-        errno.ENOTDIR: "part of its path is not a folder",
-        errno.ENAMETOOLONG: "its name is too long",
+        errno.ENOENT: tr("there is no such file or folder"),
+        errno.EACCES: tr("this user is not allowed to"),
+        errno.EPERM: tr("this user is not allowed to"),
+        errno.EROFS: tr("the disk is read-only"),
+        errno.ENOSPC: tr("the disk is full; free some room and try again"),
+        errno.EDQUOT: tr("the disk quota is used up; free some room and try again"),
+        errno.EISDIR: tr("it is a folder"),
+        errno.ENOTDIR: tr("part of its path is not a folder"),
+        errno.ENAMETOOLONG: tr("its name is too long"),
     }.get(error.errno or 0, error.strerror or str(error))
-    return f"“{name}” can't be {what}: {reason}."
+    return refusal(name, what, reason)
+
+
+def refusal(name: str, what: Deed, reason: str) -> str:
+    """The sentence that says why the file of that name can't be read, written and so on."""
+    return tr(_REFUSALS[what], name=name, reason=reason)
 
 
 def _umask() -> int:

@@ -24,6 +24,7 @@ from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QObject, Qt
 
 from studio.device import is_out_of_memory
 from studio.errors import StudioError
+from studio.language import tr
 from studio.progress import Job, Progress
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class JobHandle(QObject):
         self.title = title
         self.lane = lane
         self.state = JobState.QUEUED
-        self.progress = Progress(0.0, "waiting")
+        self.progress = Progress(0.0, tr("waiting"))
         self.error = ""
         self._started: float | None = None
         self._stopped: float | None = None
@@ -302,7 +303,7 @@ class JobQueue(QObject):
             handle.progressed.emit(payload)
         elif kind == "finished":
             self._show_latest(handle)
-            handle.progress = Progress(1.0, "done")
+            handle.progress = Progress(1.0, tr("done"))
             handle._end(JobState.FINISHED)
             handle.finished.emit(payload)
             handle.ended.emit()
@@ -316,9 +317,14 @@ class JobQueue(QObject):
 def _sentence(title: str, error: BaseException) -> str:
     """One sentence for an error that nobody foresaw."""
     if is_out_of_memory(error):
-        return f"{title}: there is not enough memory; choose a smaller working size or close other programs."
-    return (
-        f"{title} failed because of an error in the program ({type(error).__name__}: {error}); the log has the details."
+        return tr(
+            "{title}: there is not enough memory; choose a smaller working size or close other programs.", title=title
+        )
+    return tr(
+        "{title} failed because of an error in the program ({kind}: {error}); the log has the details.",
+        title=title,
+        kind=type(error).__name__,
+        error=error,
     )
 
 

@@ -16,6 +16,7 @@ from PySide6.QtCore import QDeadlineTimer, QObject, Qt, QThread, Signal, Slot
 
 from studio.device import is_out_of_memory
 from studio.errors import StudioError
+from studio.language import tr
 from studio.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -173,9 +174,9 @@ class LiveWorker(QObject):
 def _sentence(error: Exception) -> str:
     """One sentence for an error that nobody foresaw."""
     if is_out_of_memory(error):
-        return "There is not enough memory for the preview; close other programs or open smaller pictures."
+        return tr("There is not enough memory for the preview; close other programs or open smaller pictures.")
     what = f"{type(error).__name__}: {error}"
-    return f"The preview failed because of an error in the program ({what}); the log has the details."
+    return tr("The preview failed because of an error in the program ({what}); the log has the details.", what=what)
 
 
 __all__ = ["Desk", "LiveWorker"]

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from studio.errors import StudioError
+from studio.language import tr
 
 
 class OptionsError(StudioError):
@@ -118,7 +119,7 @@ def explain(error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "options"
     reason = first["msg"][:1].lower() + first["msg"][1:]
-    return f"The option “{where}” was given {first['input']!r}: {reason}."
+    return tr("The option “{where}” was given {value!r}: {reason}.", where=where, value=first["input"], reason=reason)
 
 
 def _describe(name: str, field: FieldInfo) -> Knob:

@@ -9,6 +9,7 @@ from pathlib import Path
 from platformdirs import PlatformDirs
 
 from studio.errors import StudioError
+from studio.language import tr
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -25,7 +26,7 @@ def resources() -> Path:
     for folder in (_PACKAGE / "resources", _PACKAGE.parent / "resources"):
         if (folder / "models").is_dir():
             return folder
-    raise StudioError("The program's resources are missing: please install buddies-studio again.")
+    raise StudioError(tr("The program's resources are missing: please install buddies-studio again."))
 
 
 def _dirs() -> PlatformDirs:

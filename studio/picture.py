@@ -16,6 +16,7 @@ from studio.codecs.decoding import decode, decode_full
 from studio.codecs.encoding import Extras, encode_to
 from studio.codecs.source import PictureError, Source, reading
 from studio.geometry import Size, shrink_within
+from studio.language import tr
 from studio.progress import Job, run_to_end
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Picture:
             return self.pixels if self.alpha is None else np.dstack([self.pixels, self.alpha])
         pixels = decode_full(self.origin)
         if (pixels.shape[1], pixels.shape[0]) != self.size:
-            raise PictureError(f"“{self.name}” has changed since it was opened: please open it again.")
+            raise PictureError(tr("“{name}” has changed since it was opened: please open it again.", name=self.name))
         return self._turned(pixels[..., : 3 if self.alpha is None else 4])
 
     def flipped(self) -> Picture:
@@ -257,7 +258,11 @@ def _as_integers(array: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     numbers: npt.NDArray[Any] = np.asarray(array)
     if numbers.ndim not in (2, 3) or (numbers.ndim == 3 and numbers.shape[2] not in (3, 4)) or 0 in numbers.shape:
         raise PictureError(
-            f"“{name}” can't be made of an array of shape {numbers.shape}: (h, w), (h, w, 3) or (h, w, 4)."
+            tr(
+                "“{name}” can't be made of an array of shape {shape}: (h, w), (h, w, 3) or (h, w, 4).",
+                name=name,
+                shape=numbers.shape,
+            )
         )
     if numbers.dtype == np.uint8 or numbers.dtype == np.uint16:
         return numbers
@@ -265,7 +270,11 @@ def _as_integers(array: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
         return numbers.astype(np.uint8) * np.uint8(255)
     if numbers.dtype.kind != "f":
         raise PictureError(
-            f"“{name}” can't be made of numbers of type {numbers.dtype}: uint8, uint16 or float in [0, 1]."
+            tr(
+                "“{name}” can't be made of numbers of type {dtype}: uint8, uint16 or float in [0, 1].",
+                name=name,
+                dtype=numbers.dtype,
+            )
         )
     finite: npt.NDArray[Any] = np.nan_to_num(numbers.astype(np.float32), nan=0.0, posinf=1.0, neginf=0.0)
     scaled: npt.NDArray[Any] = np.rint(np.clip(finite, 0.0, 1.0) * np.float32(65535.0))

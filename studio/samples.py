@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from studio.errors import StudioError
+from studio.language import tr, translatable
 from studio.pairs import PairSet
 from studio.picture import Picture
 
@@ -40,7 +41,7 @@ def load_sample(key: str) -> Loaded:
     """
     sample = SAMPLES.get(key)
     if sample is None:
-        raise StudioError(f"There is no sample “{key}”; there are {', '.join(SAMPLES)}.")
+        raise StudioError(tr("There is no sample “{key}”; there are {names}.", key=key, names=", ".join(SAMPLES)))
     return sample.make()
 
 
@@ -57,13 +58,17 @@ def _face_and_cat() -> Loaded:
     face = Image.fromarray(_photograph("astronaut")).crop((155, 62, 277, 160))
     face = face.resize((3 * face.width, 3 * face.height), Image.Resampling.LANCZOS)
     cat = _photograph("chelsea")[:, 30:400]
-    return Picture.from_array(np.asarray(face), "Astronaut"), Picture.from_array(cat, "Cat"), None
+    return Picture.from_array(np.asarray(face), tr("Astronaut")), Picture.from_array(cat, tr("Cat")), None
 
 
 def _drawn_pair() -> Loaded:
     from studio.drawn_pair import draw_a, draw_b, known_pairs
 
-    return Picture.from_array(draw_a(), "Cat by day"), Picture.from_array(draw_b(), "Cat by night"), known_pairs()
+    return (
+        Picture.from_array(draw_a(), tr("Cat by day")),
+        Picture.from_array(draw_b(), tr("Cat by night")),
+        known_pairs(),
+    )
 
 
 def _two_views() -> Loaded:
@@ -78,14 +83,29 @@ def _two_views() -> Loaded:
     partners = np.stack([corners[:, 0] - shifts, corners[:, 1]], axis=1)
     seen = partners[:, 0] > 4
     pairs = PairSet.from_arrays(corners[seen], partners[seen], origin="placed")
-    return Picture.from_array(left, "Motorcycle, left"), Picture.from_array(right, "Motorcycle, right"), pairs
+    return Picture.from_array(left, tr("Motorcycle, left")), Picture.from_array(right, tr("Motorcycle, right")), pairs
 
 
 SAMPLES: dict[str, Sample] = {
     sample.key: sample
     for sample in (
-        Sample("face-and-cat", "Face and Cat", "An astronaut and a cat: two faces of different kinds.", _face_and_cat),
-        Sample("drawn-pair", "Drawn Pair", "A paper cat by day and by night; its true pairs are known.", _drawn_pair),
-        Sample("two-views", "Two Views", "A motorcycle from two places; its true pairs were measured.", _two_views),
+        Sample(
+            "face-and-cat",
+            translatable("Face and Cat"),
+            translatable("An astronaut and a cat: two faces of different kinds."),
+            _face_and_cat,
+        ),
+        Sample(
+            "drawn-pair",
+            translatable("Drawn Pair"),
+            translatable("A paper cat by day and by night; its true pairs are known."),
+            _drawn_pair,
+        ),
+        Sample(
+            "two-views",
+            translatable("Two Views"),
+            translatable("A motorcycle from two places; its true pairs were measured."),
+            _two_views,
+        ),
     )
 }

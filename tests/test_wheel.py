@@ -62,6 +62,10 @@ def test_wheel_has_all_it_needs(wheel: Path) -> None:
         (licence,) = (name for name in names if name.endswith("/licenses/LICENSE"))
         assert b"MIT License" in archive.read(licence)
     assert "studio/resources/models/buddynet.safetensors" in names
+    catalogues = sorted((CHECKOUT / "resources" / "languages").rglob("*.mo"))
+    assert catalogues
+    for path in catalogues:
+        assert f"studio/{path.relative_to(CHECKOUT).as_posix()}" in names
     for path in (CHECKOUT / "studio").rglob("*.py*"):
         if path.suffix in (".py", ".pyi"):
             assert path.relative_to(CHECKOUT).as_posix() in names

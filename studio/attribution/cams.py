@@ -12,19 +12,29 @@ from studio.attribution.objectives import ExplainError, Objective
 from studio.attribution.options import ExplainOptions, GradCamOptions
 from studio.attribution.targets import TargetError
 from studio.backbones.receptive import Receptive
+from studio.language import tr
 from studio.progress import Job, Progress
 
 
 def grad_cam(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
     """ReLU(sum_k mean(dy / dA_k) A_k) over the cells of a layer A (Selvaraju et al. 2017)."""
     assert isinstance(options, GradCamOptions)
-    yield Progress(0.0, "weighting channels by their gradient")
+    yield Progress(0.0, tr("weighting channels by their gradient"))
     layer = options.layer or default_layer(network, objective)
     names = network.layer_names
     if layer not in names:
-        raise TargetError(f"{network.title} has no layer “{layer}”; its layers are {', '.join(names)}.")
+        raise TargetError(
+            tr(
+                "{title} has no layer “{layer}”; its layers are {names}.",
+                title=network.title,
+                layer=layer,
+                names=", ".join(names),
+            )
+        )
     if objective.layer != SCORES and names.index(layer) > names.index(objective.layer):
-        raise TargetError(f"{layer} comes after {objective.layer}, so it has no part in this target.")
+        raise TargetError(
+            tr("{layer} comes after {other}, so it has no part in this target.", layer=layer, other=objective.layer)
+        )
     watched = image.detach().requires_grad_(True)
     raw: dict[str, Tensor] = {}
     with torch.enable_grad():
@@ -38,19 +48,25 @@ def grad_cam(network: Network, image: Tensor, objective: Objective, options: Exp
     cells = torch.einsum("k,khw->hw", weights, shown)
     if not options.negative:
         cells = cells.clamp_min(0.0)
-    note = "" if bool(cells.any()) else f"Nothing in {layer} speaks for the target, so the map is zero everywhere."
+    note = (
+        ""
+        if bool(cells.any())
+        else tr("Nothing in {layer} speaks for the target, so the map is zero everywhere.", layer=layer)
+    )
     return Parts(cells=cells, layer=layer, note=note)
 
 
 def cam(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
     """sum_k w_k A_k for a class with weights w on the means of A (Zhou et al. 2016)."""
     del options
-    yield Progress(0.0, "weighting channels by the class")
+    yield Progress(0.0, tr("weighting channels by the class"))
     head = network.head() if isinstance(network, HasLinearHead) else None
     if head is None or objective.kind != "class":
         raise ExplainError(
-            "CAM needs a class and a network that ends in a mean and one linear layer; "
-            f"for {network.title} take Grad-CAM."
+            tr(
+                "CAM needs a class and a network that ends in a mean and one linear layer; for {title} take Grad-CAM.",
+                title=network.title,
+            )
         )
     layer, weights = head
     with torch.no_grad():

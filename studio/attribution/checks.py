@@ -19,6 +19,7 @@ from studio.attribution.objectives import Objective, objective_for, pair_objecti
 from studio.attribution.options import ExplainOptions, method_named
 from studio.attribution.result import Attribution, Map, PairAttribution
 from studio.attribution.targets import ClassTarget, PairTarget, Target
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
@@ -154,7 +155,7 @@ def perturbation_curves(
             found = objective(network, images.requires_grad_(start == 0))
         values[start:stop] = found.detach().to(values)
 
-    yield from in_chunks(work, len(values), image.device, "taking pixels away and giving them back")
+    yield from in_chunks(work, len(values), image.device, tr("taking pixels away and giving them back"))
     deletion, insertion = (one.double().numpy() for one in values.view(2, -1))
     return Curves(
         tuple(fractions.tolist()),
@@ -195,7 +196,9 @@ def randomised(
             _randomise(module, generator)
         done = max(done, upto)
         job = attribute(changed, image, again(changed), method, options)
-        part_of = part(job, (stage - 1) / STAGES, stage / STAGES, f"with {done} layers at random: ")
+        part_of = part(
+            job, (stage - 1) / STAGES, stage / STAGES, tr("with {number} layers at random", number=done) + ": "
+        )
         other = yield from part_of
         stages.append(SanityStage(done, len(used), rank_correlation(attribution.map, other.map)))
     return tuple(stages)

@@ -27,6 +27,7 @@ from studio.attribution.targets import PairTarget, Target, TargetError
 from studio.backbones.receptive import theoretical
 from studio.device import Attempt, with_memory_fallback
 from studio.geometry import fit_within
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
@@ -82,7 +83,7 @@ def explain_once(
 ) -> Job[Attribution]:
     """`explain` without an answer to full memory."""
     how, options = _chosen(method, target.kind, options)
-    yield Progress(0.0, f"looking at {picture.name}")
+    yield Progress(0.0, tr("looking at {name}", name=picture.name))
     image = seen(picture, network, options.size)
     objective = objective_for(network, target, image)
     return (yield from part(attribute(network, image, objective, how, options, picture.name), 0.05, 1.0))
@@ -111,7 +112,7 @@ def explain_pair_once(
 ) -> Job[PairAttribution]:
     """`explain_pair` without an answer to full memory."""
     how, options = _chosen(method, target.kind, options)
-    yield Progress(0.0, "looking at both pictures")
+    yield Progress(0.0, tr("looking at both pictures"))
     images = seen(a, network, options.size), seen(b, network, options.size)
     objectives = pair_objectives(network, target, images, (a.size, b.size))
     maps = []
@@ -126,7 +127,7 @@ def attempts(options: ExplainOptions) -> list[Attempt[ExplainOptions]]:
     """What to try if memory runs out: the working size that was asked for, and half of it."""
     half = options.size // 2
     sizes = [options.size, *([half] if half >= SMALLEST else [])]
-    return [Attempt(options.with_values(size=size), f"at {size} px") for size in sizes]
+    return [Attempt(options.with_values(size=size), tr("at {size} px", size=size)) for size in sizes]
 
 
 def seen(picture: Picture, network: Network, size: int) -> Tensor:
@@ -139,7 +140,7 @@ def attribute(
 ) -> Job[Attribution]:
     """`explain` for an image, (1, 3, h, w), and an objective that are ready."""
     parts = yield from part(_WORK[method.key](network, image, objective, options), 0.0, 0.98)
-    yield Progress(0.98, "measuring the target")
+    yield Progress(0.98, tr("measuring the target"))
     with torch.no_grad():
         value = float(objective(network, image)[0])
     signed = method.signed or (isinstance(options, GradCamOptions) and options.negative)
@@ -159,7 +160,9 @@ def attribute(
     }
     result = _pixels(network, image, parts, signed)
     if not np.isfinite(result).all():
-        raise ExplainError(f"{network.title} gives numbers that are not finite; its weights file is damaged.")
+        raise ExplainError(
+            tr("{title} gives numbers that are not finite; its weights file is damaged.", title=network.title)
+        )
     return Attribution(
         map=result,
         unit=method.unit.format(target=objective.unit),
@@ -194,7 +197,14 @@ def _array(values: Tensor) -> Map:
 def _chosen(method: str, kind: str, options: ExplainOptions | None) -> tuple[Method, ExplainOptions]:
     how = method_named(method)
     if kind not in how.targets:
-        raise TargetError(f"{how.title} explains a {' or '.join(sorted(how.targets))}, not a {kind}.")
+        raise TargetError(
+            tr(
+                "{title} explains a {names}, not a {kind}.",
+                title=how.title,
+                names=" or ".join(sorted(how.targets)),
+                kind=kind,
+            )
+        )
     options = how.options() if options is None else options
     if not isinstance(options, how.options):
         raise TypeError(f"{method} takes {how.options.__name__}, not {type(options).__name__}")

@@ -12,6 +12,7 @@ from PIL import Image
 from studio.attribution.result import Attribution
 from studio.colour_maps import Scale, Table, table_for
 from studio.files import FileError, replacing, write_text
+from studio.language import tr
 from studio.picture import Picture, save
 
 PERCENTILE = 99.5
@@ -68,7 +69,7 @@ def save_map(
         write_text(beside, record + "\n")
         return [path, beside]
     if path.suffix.lower() == ".json":
-        raise FileError(f"“{path.name}” can't be written: a map is a picture or .npy.")
+        raise FileError(tr("“{name}” can't be written: a map is a picture or .npy.", name=path.name))
     if picture is None:
         pixels = scale.coloured(attribution.map, table)
     else:

@@ -13,6 +13,7 @@ from studio.attribution.network import Network, emptied
 from studio.attribution.objectives import ExplainError, Objective
 from studio.attribution.options import ExplainOptions, IntegratedOptions, SmoothGradOptions
 from studio.attribution.relu import GuidedReLUs
+from studio.language import tr
 from studio.progress import Job, Progress
 
 
@@ -36,31 +37,37 @@ def gradient_of(network: Network, objective: Objective, images: Tensor) -> tuple
         values = objective(network, images)
         (gradients,) = torch.autograd.grad(values.sum(), images)
     if not bool(torch.isfinite(values).all()):
-        raise ExplainError(f"{network.title} gives numbers that are not finite; its weights file is damaged.")
+        raise ExplainError(
+            tr("{title} gives numbers that are not finite; its weights file is damaged.", title=network.title)
+        )
     return values.detach(), gradients
 
 
 def gradient(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
     """The plain gradient (Simonyan et al. 2013): (3, h, w)."""
     del options
-    yield Progress(0.0, "following the gradient")
+    yield Progress(0.0, tr("following the gradient"))
     return Parts(colours=gradient_of(network, objective, image)[1][0])
 
 
 def gradient_x_input(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
     """The gradient times the picture in [0, 1] (Shrikumar et al. 2016)."""
     del options
-    yield Progress(0.0, "following the gradient")
+    yield Progress(0.0, tr("following the gradient"))
     return Parts(colours=gradient_of(network, objective, image)[1][0] * image[0])
 
 
 def guided_backprop(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
     """The gradient through guided ReLUs (Springenberg et al. 2015)."""
     del options
-    yield Progress(0.0, "following the guided gradient")
+    yield Progress(0.0, tr("following the guided gradient"))
     with GuidedReLUs() as caught:
         colours = gradient_of(network, objective, image)[1][0]
-    note = "" if caught.count else f"{network.title} has no ReLU before this target: this is the plain gradient."
+    note = (
+        ""
+        if caught.count
+        else tr("{title} has no ReLU before this target: this is the plain gradient.", title=network.title)
+    )
     return Parts(colours=colours, note=note, checks={"ReLUs guided": float(caught.count)})
 
 
@@ -80,7 +87,7 @@ def smoothgrad(network: Network, image: Tensor, objective: Objective, options: E
         with torch.no_grad():
             total.add_(gradient_of(network, objective, noisy)[1].sum(0))
 
-    yield from in_chunks(work, options.samples, image.device, "following noisy copies")
+    yield from in_chunks(work, options.samples, image.device, tr("following noisy copies"))
     return Parts(colours=total / options.samples)
 
 
@@ -98,7 +105,7 @@ def integrated_gradients(network: Network, image: Tensor, objective: Objective, 
         on_way = start_from + places[start:stop].view(-1, 1, 1, 1) * way
         total.add_(torch.einsum("n,nchw->chw", shares[start:stop], gradient_of(network, objective, on_way)[1]))
 
-    yield from in_chunks(work, options.steps, image.device, "following the way from the empty picture")
+    yield from in_chunks(work, options.steps, image.device, tr("following the way from the empty picture"))
     colours = total * way[0]
     with torch.no_grad():
         here, empty = (float(objective(network, one)[0]) for one in (image, start_from))

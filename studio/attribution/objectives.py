@@ -20,6 +20,7 @@ from studio.attribution.targets import (
 from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
 from studio.geometry import Size, pixel_to_cell, rescale
+from studio.language import tr
 from studio.pairs import Point
 
 TINY = 1e-12
@@ -64,7 +65,14 @@ def objective_for(network: Network, target: Target, image: Tensor) -> Objective:
     maps = look(network, target.layer, image)
     _, channels, rows, columns = maps.shape
     if target.channel is not None and not 0 <= target.channel < channels:
-        raise TargetError(f"{target.layer} has channels 0 to {channels - 1}, there is no channel {target.channel}.")
+        raise TargetError(
+            tr(
+                "{layer} has channels 0 to {channels}, there is no channel {channel}.",
+                layer=target.layer,
+                channels=channels - 1,
+                channel=target.channel,
+            )
+        )
     if isinstance(target, ChannelTarget):
         number = target.channel
 
@@ -75,7 +83,14 @@ def objective_for(network: Network, target: Target, image: Tensor) -> Objective:
     column, row, one = target.column, target.row, target.channel
     if not (0 <= column < columns and 0 <= row < rows):
         raise TargetError(
-            f"{target.layer} has {columns} x {rows} cells at this working size, there is no cell {column}, {row}."
+            tr(
+                "{layer} has {columns} x {rows} cells at this working size, there is no cell {column}, {row}.",
+                layer=target.layer,
+                columns=columns,
+                rows=rows,
+                column=column,
+                row=row,
+            )
         )
 
     def strength(maps: Tensor) -> Tensor:
@@ -88,8 +103,11 @@ def objective_for(network: Network, target: Target, image: Tensor) -> Objective:
 def _class_objective(network: Network, target: ClassTarget, image: Tensor) -> Objective:
     if not isinstance(network, HasClasses):
         raise TargetError(
-            f"{network.title} is used without class scores; explain a channel, a cell or a pair, or choose a network "
-            "and a weights file that have classes."
+            tr(
+                "{title} is used without class scores; explain a channel, a cell or a pair, or choose a network "
+                "and a weights file that have classes.",
+                title=network.title,
+            )
         )
     if target.which is None:
         with torch.no_grad():
@@ -123,7 +141,13 @@ def pair_objectives(
         column, row = cell_at(network, target.layer, point, size, image, maps)
         vector = maps[0, :, row, column]
         if not bool(vector.any()):
-            raise TargetError(f"{network.title} sees nothing at all at one of the two places in {target.layer}.")
+            raise TargetError(
+                tr(
+                    "{title} sees nothing at all at one of the two places in {layer}.",
+                    title=network.title,
+                    layer=target.layer,
+                )
+            )
         units.append(vector / torch.linalg.vector_norm(vector).clamp_min(TINY))
         cells.append((column, row))
     first, second = (
@@ -158,12 +182,21 @@ def cell_at(network: Network, layer: str, point: Point, full: Size, image: Tenso
 def look(network: Network, layer: str, image: Tensor) -> Tensor:
     """The activations of a layer, (1, C, h, w). Raises `TargetError` if there is no such layer, `ExplainError`."""
     if layer not in network.layer_names:
-        raise TargetError(f"{network.title} has no layer “{layer}”; its layers are {', '.join(network.layer_names)}.")
+        raise TargetError(
+            tr(
+                "{title} has no layer “{layer}”; its layers are {names}.",
+                title=network.title,
+                layer=layer,
+                names=", ".join(network.layer_names),
+            )
+        )
     with torch.no_grad():
         return _numbers(network.activations(image, [layer])[layer], network)
 
 
 def _numbers(values: Tensor, network: Network) -> Tensor:
     if not bool(torch.isfinite(values).all()):
-        raise ExplainError(f"{network.title} gives numbers that are not finite; its weights file is damaged.")
+        raise ExplainError(
+            tr("{title} gives numbers that are not finite; its weights file is damaged.", title=network.title)
+        )
     return values

@@ -11,6 +11,7 @@ from studio.attribution.network import Network, emptied
 from studio.attribution.objectives import Objective
 from studio.attribution.options import ExplainOptions, OcclusionOptions
 from studio.backbones.receptive import theoretical
+from studio.language import tr
 from studio.progress import Job
 
 
@@ -35,7 +36,7 @@ def occlusion(network: Network, image: Tensor, objective: Objective, options: Ex
             found = objective(network, images.requires_grad_(start == 0))
         values[start:stop] = found.detach().to(values)
 
-    yield from in_chunks(work, len(seen) + 1, image.device, "covering windows")
+    yield from in_chunks(work, len(seen) + 1, image.device, tr("covering windows"))
     drops = dict(zip(seen, values[0] - values[1:], strict=True))
     total = torch.zeros(height, width, dtype=image.dtype)
     times = torch.zeros(height, width, dtype=image.dtype)

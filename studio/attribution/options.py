@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from studio.attribution.targets import TargetError, TargetKind
+from studio.language import tr, translatable
 from studio.options import Options, knob
 
 Fill = Literal["grey", "black", "white", "blurred"]
@@ -132,65 +133,73 @@ class Method:
 _METHODS = (
     Method(
         "gradient",
-        "Gradient",
-        "How strongly each pixel would move the target if it were changed a little.",
+        translatable("Gradient"),
+        translatable("How strongly each pixel would move the target if it were changed a little."),
         ExplainOptions,
-        unit="{target} per step from black to white",
+        unit=translatable("{target} per step from black to white"),
     ),
     Method(
         "gradient-x-input",
-        "Gradient x input",
-        "The gradient times the pixel: what each pixel gives if the network were a straight line through black.",
+        translatable("Gradient x input"),
+        translatable(
+            "The gradient times the pixel: what each pixel gives if the network were a straight line through black."
+        ),
         ExplainOptions,
         signed=True,
     ),
     Method(
         "guided-backprop",
-        "Guided backprop",
-        "As the gradient, but following only what excites at every step. Sharp pictures of outlines that say little "
-        "about the target itself: see the check with the randomised network.",
+        translatable("Guided backprop"),
+        translatable(
+            "As the gradient, but following only what excites at every step. Sharp pictures of outlines that say "
+            "little about the target itself: see the check with the randomised network."
+        ),
         ExplainOptions,
         signed=True,
-        unit="{target} per step from black to white, guided",
+        unit=translatable("{target} per step from black to white, guided"),
     ),
     Method(
         "smoothgrad",
-        "SmoothGrad",
-        "The gradient averaged over noisy copies of the picture: less speckle.",
+        translatable("SmoothGrad"),
+        translatable("The gradient averaged over noisy copies of the picture: less speckle."),
         SmoothGradOptions,
-        unit="{target} per step from black to white",
+        unit=translatable("{target} per step from black to white"),
     ),
     Method(
         "integrated-gradients",
-        "Integrated gradients",
-        "The target's change on the way from an empty picture, shared out among the pixels; the parts add up.",
+        translatable("Integrated gradients"),
+        translatable(
+            "The target's change on the way from an empty picture, shared out among the pixels; the parts add up."
+        ),
         IntegratedOptions,
         signed=True,
         adds_up=True,
     ),
     Method(
         "grad-cam",
-        "Grad-CAM",
-        "Where the channels that drive the target are active: a coarse but honest map.",
+        translatable("Grad-CAM"),
+        translatable("Where the channels that drive the target are active: a coarse but honest map."),
         GradCamOptions,
-        unit="{target} per cell",
+        unit=translatable("{target} per cell"),
     ),
     Method(
         "cam",
-        "CAM",
-        "The class score cell by cell, for networks that end in a mean over the picture and one linear layer.",
+        translatable("CAM"),
+        translatable(
+            "The class score cell by cell, for networks that end in a mean over the picture and one linear layer."
+        ),
         ExplainOptions,
         targets=frozenset(("class",)),
         signed=True,
-        unit="{target} per cell",
+        unit=translatable("{target} per cell"),
     ),
     Method(
         "occlusion",
-        "Occlusion",
-        "What the target loses when a window is covered there. Slow, but it asks the network itself.",
+        translatable("Occlusion"),
+        translatable("What the target loses when a window is covered there. Slow, but it asks the network itself."),
         OcclusionOptions,
         signed=True,
-        unit="{target} lost",
+        unit=translatable("{target} lost"),
     ),
 )
 
@@ -200,7 +209,7 @@ METHODS: dict[str, Method] = {method.key: method for method in _METHODS}
 def method_named(key: str) -> Method:
     """The method of this key. Raises `TargetError`."""
     if key not in METHODS:
-        raise TargetError(f"There is no method “{key}”; choose one of {', '.join(METHODS)}.")
+        raise TargetError(tr("There is no method “{key}”; choose one of {names}.", key=key, names=", ".join(METHODS)))
     return METHODS[key]
 
 

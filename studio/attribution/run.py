@@ -14,6 +14,7 @@ from studio.attribution.targets import PairTarget, Target
 from studio.backbones import load_backbone
 from studio.backbones.classifier import load_classifier
 from studio.device import Attempt, choose_device, with_memory_fallback
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, part
 
@@ -93,5 +94,5 @@ def _with_network(
 
     plans = [Attempt((main, one.plan), one.label) for one in attempts(options)]
     if main != "cpu":
-        plans.append(Attempt(("cpu", options), f"on the CPU at {options.size} px"))
+        plans.append(Attempt(("cpu", options), tr("on the CPU at {size} px", size=options.size)))
     return (yield from with_memory_fallback(attempt, plans))

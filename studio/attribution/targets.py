@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from studio.errors import StudioError
+from studio.language import tr
 from studio.pairs import Point
 
 TargetKind = Literal["class", "channel", "cell", "pair"]
@@ -95,7 +96,9 @@ def parse_target(text: str, layer: str) -> Target:
     if kind == "cell" and (match := re.fullmatch(r"(\d+)\s*,\s*(\d+)(?:\s*,\s*(\d+))?", rest)):
         channel = None if match[3] is None else int(match[3])
         return CellTarget(layer, int(match[1]), int(match[2]), channel)
-    raise TargetError(f"“{text}” can't be explained: write “class:lion”, “channel:17”, “cell:7,5” or “strongest”.")
+    raise TargetError(
+        tr("“{text}” can't be explained: write “class:lion”, “channel:17”, “cell:7,5” or “strongest”.", text=text)
+    )
 
 
 def parse_pair(text: str) -> tuple[Point, Point]:
@@ -103,6 +106,8 @@ def parse_pair(text: str) -> tuple[Point, Point]:
     number = r"\s*(-?\d+(?:\.\d*)?)\s*"
     match = re.fullmatch(f"{number},{number}:{number},{number}", text)
     if match is None:
-        raise TargetError(f"“{text}” is no pair: write the place in A and the place in B as “311,97:120,88”.")
+        raise TargetError(
+            tr("“{text}” is no pair: write the place in A and the place in B as “311,97:120,88”.", text=text)
+        )
     ax, ay, bx, by = (float(match[index]) for index in range(1, 5))
     return (ax, ay), (bx, by)

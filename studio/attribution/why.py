@@ -14,6 +14,7 @@ from studio.attribution.objectives import TINY, cell_at, look
 from studio.attribution.options import ExplainOptions, IntegratedOptions, OcclusionOptions
 from studio.attribution.result import PairAttribution
 from studio.attribution.targets import PairTarget
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
@@ -85,7 +86,7 @@ def why(
     """
     integrated = integrated or IntegratedOptions()
     occlusion = (occlusion or OcclusionOptions()).with_values(size=integrated.size)
-    yield Progress(0.0, "splitting the similarity by channel")
+    yield Progress(0.0, tr("splitting the similarity by channel"))
     parts = split_by_channel(a, b, network, target, integrated.size)
     plain = ExplainOptions(size=integrated.size)
     gradient = yield from part(explain_pair(a, b, network, "gradient", target, plain), 0.02, 0.06)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from studio.backbones.levels import Level, WeightsError
 from studio.files import explain_os_error
+from studio.language import tr
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +51,7 @@ def plan(shapes: Mapping[str, Sequence[int]]) -> Plan:
             continue
         if match is None:
             raise WeightsError(
-                f"These are not BuddyNet's weights, or they are for a newer version: “{name}” is unknown."
+                tr("These are not BuddyNet's weights, or they are for a newer version: “{name}” is unknown.", name=name)
             )
         numbers.add((int(match[1]), int(match[2])))
     stages: list[tuple[str, ...]] = []
@@ -62,7 +63,7 @@ def plan(shapes: Mapping[str, Sequence[int]]) -> Plan:
         stages.append(names)
         levels.append(Level(stage, f"relu{stage}_{len(names)}", 2 ** (stage - 1), channels))
     if not stages or sum(map(len, stages)) != len(numbers):
-        raise WeightsError("These are not BuddyNet's weights: the numbering of the layers has a gap.")
+        raise WeightsError(tr("These are not BuddyNet's weights: the numbering of the layers has a gap."))
     return Plan(tuple(stages), tuple(levels))
 
 
@@ -77,7 +78,7 @@ def _width(shapes: Mapping[str, Sequence[int]], name: str, channels: int) -> int
     weight, bias = tuple(shapes.get(f"{name}.weight", ())), tuple(shapes.get(f"{name}.bias", ()))
     fits = len(weight) == 4 and weight[1] == channels and weight[2] == weight[3] and weight[2] % 2 == 1
     if not fits or bias != weight[:1]:
-        raise WeightsError(f"These are not BuddyNet's weights: the shapes of “{name}” do not fit.")
+        raise WeightsError(tr("These are not BuddyNet's weights: the shapes of “{name}” do not fit.", name=name))
     return weight[0]
 
 
@@ -99,7 +100,7 @@ def shapes_in(path: Path) -> dict[str, list[int]]:
     except OSError as error:
         raise WeightsError(explain_os_error(error, path, "read")) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise WeightsError(f"“{path.name}” is not a safetensors file, or it is damaged.") from error
+        raise WeightsError(tr("“{name}” is not a safetensors file, or it is damaged.", name=path.name)) from error
 
 
 def stages(tensors: Mapping[str, torch.Tensor]) -> list[nn.Sequential]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.backbones import buddynet
 from studio.backbones.levels import Level, WeightsError
+from studio.language import tr, translatable
 from studio.paths import resources
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -109,13 +110,13 @@ _ENTRIES = (
     Entry(
         name="buddynet",
         title="BuddyNet",
-        description="Our own small network; its weights come with the program, so it works offline.",
+        description=translatable("Our own small network; its weights come with the program, so it works offline."),
         licence="MIT",
     ),
     Entry(
         name="vgg19",
         title="VGG-19",
-        description="The network of the Neural Best-Buddies paper: the reference, thorough and slow.",
+        description=translatable("The network of the Neural Best-Buddies paper: the reference, thorough and slow."),
         licence=BSD,
         constructor="vgg19",
         cuts=(
@@ -133,7 +134,7 @@ _ENTRIES = (
     Entry(
         name="vgg16",
         title="VGG-16",
-        description="The shorter sister of VGG-19, with the same levels at four fifths of the time.",
+        description=translatable("The shorter sister of VGG-19, with the same levels at four fifths of the time."),
         licence=BSD,
         constructor="vgg16",
         cuts=(
@@ -151,7 +152,9 @@ _ENTRIES = (
     Entry(
         name="squeezenet1_0",
         title="SqueezeNet 1.0",
-        description="Tiny and quick, yet trained on all of ImageNet; good matches for a download of 5 MB.",
+        description=translatable(
+            "Tiny and quick, yet trained on all of ImageNet; good matches for a download of 5 MB."
+        ),
         licence=BSD,
         constructor="squeezenet1_0",
         cuts=(
@@ -168,7 +171,9 @@ _ENTRIES = (
     Entry(
         name="squeezenet1_1",
         title="SqueezeNet 1.1",
-        description="SqueezeNet 1.0 at less than half of its time; its levels are a little coarser in meaning.",
+        description=translatable(
+            "SqueezeNet 1.0 at less than half of its time; its levels are a little coarser in meaning."
+        ),
         licence=BSD,
         constructor="squeezenet1_1",
         cuts=(
@@ -185,7 +190,9 @@ _ENTRIES = (
     Entry(
         name="resnet50",
         title="ResNet-50",
-        description="A deep residual network; its two coarsest levels know objects well but see little detail.",
+        description=translatable(
+            "A deep residual network; its two coarsest levels know objects well but see little detail."
+        ),
         licence=BSD,
         constructor="resnet50",
         cuts=(
@@ -205,7 +212,9 @@ _ENTRIES = (
     Entry(
         name="convnext_tiny",
         title="ConvNeXt-T",
-        description="A modern convolutional network; strong meaning from a stride of 4 on, no fine levels.",
+        description=translatable(
+            "A modern convolutional network; strong meaning from a stride of 4 on, no fine levels."
+        ),
         licence=BSD,
         constructor="convnext_tiny",
         cuts=(
@@ -235,4 +244,6 @@ def catalogued(name: str) -> Entry:
     try:
         return CATALOG[name]
     except KeyError:
-        raise WeightsError(f"There is no backbone “{name}”; choose one of {', '.join(CATALOG)}.") from None
+        raise WeightsError(
+            tr("There is no backbone “{name}”; choose one of {names}.", name=name, names=", ".join(CATALOG))
+        ) from None

@@ -21,6 +21,7 @@ from studio.backbones.receptive import theoretical
 from studio.backbones.status import converted_file
 from studio.backbones.weights import fetch_weights, read_state
 from studio.device import choose_device
+from studio.language import tr, translatable
 from studio.progress import Job, Progress, part
 
 SCORES = "scores"
@@ -104,7 +105,10 @@ class Classifier:
         except RuntimeError as error:
             if "too small" in str(error) or "greater than actual input size" in str(error):
                 raise WeightsError(
-                    f"The picture is too narrow for {self.title} at this working size; choose a larger one."
+                    tr(
+                        "The picture is too narrow for {title} at this working size; choose a larger one.",
+                        title=self.title,
+                    )
                 ) from error
             raise
         return result
@@ -157,19 +161,19 @@ def load_classifier(name: str | Entry, weights: Path | None = None, device: str 
     DeviceError
     """
     entry = catalogued(name) if isinstance(name, str) else name
-    yield Progress(0.0, f"loading {entry.title} with its classes")
+    yield Progress(0.0, tr("loading {title} with its classes", title=entry.title))
     _names(entry)
     target = choose_device(device)
     path = yield from part(fetch_weights(entry, weights), 0.0, 0.9)
     try:
         state = path.stat()
     except OSError as error:
-        raise WeightsError(f"The weights file “{path}” has gone; choose another one.") from error
+        raise WeightsError(tr("The weights file “{path}” has gone; choose another one.", path=path)) from error
     key = entry, path.resolve(), state.st_mtime_ns, state.st_size, str(target)
     with _lock:
         if key in _last:
             return _last[key]
-    yield Progress(0.9, f"reading the weights of {entry.title}")
+    yield Progress(0.9, tr("reading the weights of {title}", title=entry.title))
     try:
         classifier = _assemble(entry, read_state(path), path.name, target)
     except WeightsError:
@@ -212,7 +216,7 @@ def build_classifier(
                 state_dict[key] = (
                     torch.zeros(tensor.shape) if key.endswith(("bias", "mean")) else torch.ones(tensor.shape)
                 )
-    return _assemble(entry, state_dict, "the state dict", choose_device(device))
+    return _assemble(entry, state_dict, tr("the state dict"), choose_device(device))
 
 
 def _assemble(entry: Entry, state: Mapping[str, Any], file_name: str, device: torch.device) -> Classifier:
@@ -229,15 +233,31 @@ def _assemble(entry: Entry, state: Mapping[str, Any], file_name: str, device: to
     wrong = [key for key, tensor in found.items() if tuple(tensor.shape) != shapes[key]]
     if wrong:
         raise WeightsError(
-            f"“{file_name}” does not fit {entry.title} with its classes: “{wrong[0]}” has another shape."
+            tr(
+                "“{file}” does not fit {title} with its classes: “{wrong}” has another shape.",
+                file=file_name,
+                title=entry.title,
+                wrong=wrong[0],
+            )
         )
     if len(found) < len(shapes):
-        what = (
-            "holds no classes" if any(key.startswith(("features", "conv1")) for key in found) else "holds other weights"
-        )
+        if any(key.startswith(("features", "conv1")) for key in found):
+            sentence = translatable(
+                "“{file}” holds no classes ({number} tensors of {title} are missing); give the whole published file, "
+                "or explain a channel, a cell or a pair instead."
+            )
+        else:
+            sentence = translatable(
+                "“{file}” holds other weights ({number} tensors of {title} are missing); give the whole published "
+                "file, or explain a channel, a cell or a pair instead."
+            )
         raise WeightsError(
-            f"“{file_name}” {what} ({len(shapes) - len(found)} tensors of {entry.title} are missing); give the whole "
-            "published file, or explain a channel, a cell or a pair instead."
+            tr(
+                sentence,
+                file=file_name,
+                number=len(shapes) - len(found),
+                title=entry.title,
+            )
         )
     model.load_state_dict(found, strict=False, assign=True)
     for module in model.modules():
@@ -285,7 +305,9 @@ def find_class(names: Sequence[str], which: str | int) -> int:
     if isinstance(which, int):
         if 0 <= which < len(names):
             return which
-        raise WeightsError(f"There are classes 0 to {len(names) - 1}, there is no class {which}.")
+        raise WeightsError(
+            tr("There are classes 0 to {number}, there is no class {which}.", number=len(names) - 1, which=which)
+        )
     wanted = which.strip().casefold()
     whole = [index for index, name in enumerate(names) if name.casefold() == wanted]
     if whole:
@@ -294,15 +316,26 @@ def find_class(names: Sequence[str], which: str | int) -> int:
     if len(parts) == 1:
         return parts[0]
     if parts:
-        raise WeightsError(f"“{which}” may be {_some([names[index] for index in parts])}; write the whole name.")
+        raise WeightsError(
+            tr(
+                "“{which}” may be {some}; write the whole name.",
+                which=which,
+                some=_some([names[index] for index in parts]),
+            )
+        )
     close = get_close_matches(wanted, [name.casefold() for name in names], n=3, cutoff=0.6)
     near = [name for name in names if name.casefold() in close]
-    raise WeightsError(f"There is no class “{which}”" + (f"; did you mean {_some(near)}?" if near else "."))
+    raise WeightsError(
+        tr("There is no class “{which}”; did you mean {some}?", which=which, some=_some(near))
+        if near
+        else tr("There is no class “{which}”.", which=which)
+    )
 
 
 def _some(names: Sequence[str]) -> str:
     shown = [f"“{name}”" for name in names[:4]]
-    return ", ".join(shown) + (" or others" if len(names) > 4 else "")
+    words = ", ".join(shown)
+    return tr("{names} or others", names=words) if len(names) > 4 else words
 
 
 def class_names(name: str) -> tuple[str, ...]:
@@ -315,7 +348,10 @@ def class_names(name: str) -> tuple[str, ...]:
 def _names(entry: Entry) -> tuple[str, ...]:
     if not entry.constructor:
         raise WeightsError(
-            f"{entry.title} has no classes; explain a channel, a cell or a pair, or take another network."
+            tr(
+                "{title} has no classes; explain a channel, a cell or a pair, or take another network.",
+                title=entry.title,
+            )
         )
     categories: Sequence[str] = get_model_weights(entry.constructor).DEFAULT.meta["categories"]
     return tuple(categories)

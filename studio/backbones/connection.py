@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import studio
+from studio.language import tr
 
 BLOCK = 1 << 18
 SILENCE = 20.0
@@ -114,7 +115,7 @@ class Connection(threading.Thread):
 def _answer(response: Any, position: int) -> Answer:
     kind = response.headers.get_content_type()
     if kind in ("text/html", "application/xhtml+xml"):
-        raise Refused("a web page came instead of the file (does this network ask for a log-in?)")
+        raise Refused(tr("a web page came instead of the file (does this network ask for a log-in?)"))
     etag = response.headers.get("ETag") or ""
     validator = (None if etag.startswith("W/") else etag or None) or response.headers.get("Last-Modified")
     if response.status == http.client.PARTIAL_CONTENT:
@@ -132,17 +133,19 @@ def _explain(error: Exception, url: str) -> Exception:
         error.close()
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             return StartAgain()
-        text = f"{host} answered {error.code} {error.reason}".strip()
+        text = tr("{host} answered {code} {reason}", host=host, code=error.code, reason=error.reason).strip()
         return Broken(text) if error.code in (408, 425, 429) or error.code >= 500 else Refused(text)
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return Refused(f"the certificate of {host} can't be verified ({reason.verify_message})")
+        return Refused(
+            tr("the certificate of {host} can't be verified ({reason})", host=host, reason=reason.verify_message)
+        )
     if isinstance(reason, TimeoutError):
-        return Broken(f"{host} does not answer")
+        return Broken(tr("{host} does not answer", host=host))
     if isinstance(error, urllib.error.URLError):
-        return Broken(f"there is no connection to {host}")
+        return Broken(tr("there is no connection to {host}", host=host))
     if isinstance(error, OSError | http.client.HTTPException):
-        return Broken(f"the connection to {host} broke off")
+        return Broken(tr("the connection to {host} broke off", host=host))
     return error
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from studio.backbones.buddynet import DECODER_TENSOR
 from studio.backbones.levels import Level, WeightsError
+from studio.language import tr
 
 
 class Decoder(nn.Module):
@@ -72,7 +73,7 @@ def plan(shapes: Mapping[str, Sequence[int]], levels: Sequence[Level]) -> list[t
         They do not lead from one of `levels` to pixels.
     """
     numbers = {(int(match[1]), int(match[2])) for name in shapes if (match := DECODER_TENSOR.fullmatch(name))}
-    wrong = WeightsError("These are not BuddyNet's weights: its decoder does not fit the levels.")
+    wrong = WeightsError(tr("These are not BuddyNet's weights: its decoder does not fit the levels."))
     first = max((stage for stage, _ in numbers), default=0)
     if not 1 <= first <= len(levels):
         raise wrong

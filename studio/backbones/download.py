@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from studio.backbones.connection import Answer, Broken, Connection, Refused, StartAgain
 from studio.backbones.levels import WeightsError
 from studio.files import explain_os_error
+from studio.language import tr
 from studio.progress import Job, Progress
 
 MEGABYTE = 1 << 20
@@ -78,8 +79,13 @@ def download(remote: Remote, target: Path, room: int = 0) -> Job[None]:
     if not transfer.is_right:
         target.unlink(missing_ok=True)
         raise WeightsError(
-            f"What {remote.host} sent for {remote.title} is not the published file (its SHA-256 differs); "
-            f"try again later, or get {remote.url} by other means and choose that file."
+            tr(
+                "What {host} sent for {title} is not the published file (its SHA-256 differs); try again later, "
+                "or get {url} by other means and choose that file.",
+                host=remote.host,
+                title=remote.title,
+                url=remote.url,
+            )
         )
 
 
@@ -90,7 +96,7 @@ def sha256_of(path: Path) -> Job[str]:
         size = max(1, path.stat().st_size)
         while block := file.read(4 * MEGABYTE):
             digest.update(block)
-            yield Progress(min(1.0, file.tell() / size), f"checking {path.name}")
+            yield Progress(min(1.0, file.tell() / size), tr("checking {name}", name=path.name))
     return digest.hexdigest()
 
 
@@ -125,13 +131,13 @@ class _Transfer:
         while block := self._file.read(4 * MEGABYTE):
             self._digest.update(block)
             self._position += len(block)
-            yield Progress(0.0, f"checking what is here of {self._remote.title}")
+            yield Progress(0.0, tr("checking what is here of {title}", title=self._remote.title))
 
     def run(self) -> Job[None]:
         """Connect as often as it takes. Raises `WeightsError`, and `OSError` of the disk."""
         failures, farthest, resumed = 0, self._position, self._position > 0
         while not self.is_right:
-            problem = "the connection broke off"
+            problem = tr("the connection broke off")
             try:
                 yield from self._receive()
                 if self.is_right or (self._complete and not resumed):
@@ -149,8 +155,13 @@ class _Transfer:
                 farthest, failures = self._position, 0
             if failures == len(PAUSES):
                 raise WeightsError(
-                    f"{self._remote.title} can't be downloaded, for {problem}; check the network and try again, or "
-                    f"get {self._remote.url} by other means and choose that file."
+                    tr(
+                        "{title} can't be downloaded, for {problem}; check the network and try again, or get {url} by "
+                        "other means and choose that file.",
+                        title=self._remote.title,
+                        problem=problem,
+                        url=self._remote.url,
+                    )
                 )
             _log.info("download of %s: %s at byte %d", self._remote.title, problem, self._position)
             yield from self._pause(PAUSES[failures], problem)
@@ -159,13 +170,13 @@ class _Transfer:
     def _pause(self, seconds: float, problem: str) -> Job[None]:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            yield self._report(f"trying again, for {problem}")
+            yield self._report(tr("trying again, for {problem}", problem=problem))
             time.sleep(min(POLL, left))
 
     def _receive(self) -> Job[None]:
         connection = Connection(self._remote.url, self._position, self._validator)
         connection.start()
-        yield self._report(f"connecting to {self._remote.host}")
+        yield self._report(tr("connecting to {host}", host=self._remote.host))
         try:
             while True:
                 try:
@@ -177,8 +188,12 @@ class _Transfer:
                     self._begin(event)
                 elif isinstance(event, Refused):
                     raise WeightsError(
-                        f"{self._remote.title} can't be downloaded, for {event}; "
-                        f"get {self._remote.url} by other means and choose that file."
+                        tr(
+                            "{title} can't be downloaded, for {event}; get {url} by other means and choose that file.",
+                            title=self._remote.title,
+                            event=event,
+                            url=self._remote.url,
+                        )
                     )
                 elif isinstance(event, BaseException):
                     raise event
@@ -202,8 +217,14 @@ class _Transfer:
         if free < needed:
             self._discard()
             raise WeightsError(
-                f"{self._remote.title} needs {needed // MEGABYTE + 1} MB in “{self._target.parent}”, where only "
-                f"{free // MEGABYTE} MB are free; free some room and try again."
+                tr(
+                    "{title} needs {needed} MB in “{folder}”, where only {free} MB are free; free some room and try "
+                    "again.",
+                    title=self._remote.title,
+                    needed=needed // MEGABYTE + 1,
+                    folder=self._target.parent,
+                    free=free // MEGABYTE,
+                )
             )
 
     def _accept(self, data: bytes) -> None:
@@ -213,8 +234,14 @@ class _Transfer:
         if self._position > 1.1 * max(self._total or 0, self._remote.size) + MEGABYTE:
             self._discard()
             raise WeightsError(
-                f"{self._remote.host} sends more than the {self._remote.size / MEGABYTE:.0f} MB that "
-                f"{self._remote.title} has; get {self._remote.url} by other means and choose that file."
+                tr(
+                    "{host} sends more than the {size:.0f} MB that {title} has; get {url} by other means and choose "
+                    "that file.",
+                    host=self._remote.host,
+                    size=self._remote.size / MEGABYTE,
+                    title=self._remote.title,
+                    url=self._remote.url,
+                )
             )
 
     def _start_again(self) -> None:
@@ -236,8 +263,11 @@ class _Transfer:
         if not message:
             then, position = self._marks[0]
             rate = (self._position - position) / (now - then) if now > then else 0.0
-            message = (
-                f"downloading {self._remote.title}: {self._position / MEGABYTE:.0f} of {total / MEGABYTE:.0f} MB"
-                f", {rate / MEGABYTE:.1f} MB/s"
+            message = tr(
+                "downloading {title}: {position:.0f} of {total:.0f} MB, {rate:.1f} MB/s",
+                title=self._remote.title,
+                position=self._position / MEGABYTE,
+                total=total / MEGABYTE,
+                rate=rate / MEGABYTE,
             )
         return Progress(self._reached, message)

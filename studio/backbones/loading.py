@@ -15,6 +15,7 @@ from studio.backbones.networks import assemble, generate, select
 from studio.backbones.status import converted_file
 from studio.backbones.weights import fetch_weights, read_weights
 from studio.device import choose_device, free_memory
+from studio.language import tr
 from studio.progress import Job, Progress, part
 
 KEPT = 2
@@ -48,13 +49,13 @@ def load_backbone(name: str | Entry = "buddynet", weights: Path | None = None, d
         No such device.
     """
     entry = catalogued(name) if isinstance(name, str) else name
-    yield Progress(0.0, f"loading {entry.title}")
+    yield Progress(0.0, tr("loading {title}", title=entry.title))
     target = choose_device(device)
     path = yield from part(fetch_weights(entry, weights), 0.0, 0.9)
     key = _key(entry, path, str(target))
     if (known := _recall(key)) is not None:
         return known
-    yield Progress(0.9, f"reading the weights of {entry.title}")
+    yield Progress(0.9, tr("reading the weights of {title}", title=entry.title))
     try:
         tensors = read_weights(path, entry)
     except WeightsError:
@@ -65,7 +66,7 @@ def load_backbone(name: str | Entry = "buddynet", weights: Path | None = None, d
         path = yield from part(fetch_weights(entry), 0.9, 0.97)
         key = _key(entry, path, str(target))
         tensors = read_weights(path, entry)
-    yield Progress(0.97, f"setting up {entry.title}")
+    yield Progress(0.97, tr("setting up {title}", title=entry.title))
     backbone = assemble(entry, tensors, target)
     _remember(key, backbone)
     return backbone
@@ -91,7 +92,7 @@ def build_backbone(
         No such device.
     """
     entry = catalogued(name) if isinstance(name, str) else name
-    tensors = generate(entry, seed) if state_dict is None else select(entry, state_dict, "the state dict")
+    tensors = generate(entry, seed) if state_dict is None else select(entry, state_dict, tr("the state dict"))
     return assemble(entry, tensors, choose_device(device))
 
 
@@ -106,7 +107,7 @@ def _key(entry: Entry, path: Path, device: str) -> _Key:
     try:
         state = path.stat()
     except OSError as error:
-        raise WeightsError(f"The weights file “{path}” has gone; choose another one.") from error
+        raise WeightsError(tr("The weights file “{path}” has gone; choose another one.", path=path)) from error
     return entry.name, str(path.resolve()), state.st_mtime_ns, state.st_size, device
 
 

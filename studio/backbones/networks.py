@@ -16,6 +16,7 @@ from studio.backbones.catalog import Entry
 from studio.backbones.decoder import decoder_of
 from studio.backbones.layers import block_names, plain_names
 from studio.backbones.levels import Level, WeightsError
+from studio.language import tr
 
 LARGEST_SCORING = 16 << 20
 """Bytes of a part that gives class scores, up to which it is kept with the rest."""
@@ -131,27 +132,47 @@ def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, 
         try:
             decoder_of(state, buddynet.plan({name: tensor.shape for name, tensor in state.items()}).levels)
         except WeightsError as error:
-            raise WeightsError(f"“{file_name}” can't be used: {error}") from None
+            raise WeightsError(tr("“{file}” can't be used: {error}", file=file_name, error=error)) from None
         return dict(state)
     needed = wanted(entry)
     shapes = _body(entry)
     names = best_naming(state, shapes)
     missing = {name for name in needed if names[name] not in state}
     if len(missing) == len(needed):
-        raise WeightsError(f"“{file_name}” holds other weights than those of {entry.title}; choose a file made for it.")
+        raise WeightsError(
+            tr(
+                "“{file}” holds other weights than those of {title}; choose a file made for it.",
+                file=file_name,
+                title=entry.title,
+            )
+        )
     present = {name: state[names[name]] for name in shapes if names[name] in state}
     for name, tensor in present.items():
         if (found := tuple(tensor.shape)) != (shape := shapes[name]):
             raise WeightsError(
-                f"“{file_name}” does not fit {entry.title}: “{name}” is {_by(found)} instead of {_by(shape)}; "
-                "choose a file made for it."
+                tr(
+                    "“{file}” does not fit {title}: “{name}” is {found} instead of {wanted}; choose a file "
+                    "made for it.",
+                    file=file_name,
+                    title=entry.title,
+                    name=name,
+                    found=_by(found),
+                    wanted=_by(shape),
+                )
             )
     if missing:
         lacking = sorted({needed[name][1] for name in missing})
         levels = " and ".join(entry.cuts[number - 1].name for number in lacking)
         raise WeightsError(
-            f"“{file_name}” holds {entry.title} only in part: {len(missing)} of {len(needed)} tensors, needed for "
-            f"{levels}, are missing; choose a file with the whole network."
+            tr(
+                "“{file}” holds {title} only in part: {number} of {total} tensors, needed for {levels}, are "
+                "missing; choose a file with the whole network.",
+                file=file_name,
+                title=entry.title,
+                number=len(missing),
+                total=len(needed),
+                levels=levels,
+            )
         )
     return {**present, **_scores_in(entry, state, names)}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from studio.backbones import buddynet
 from studio.backbones.catalog import Entry, catalogued
 from studio.backbones.levels import WeightsError
+from studio.language import tr
 from studio.paths import weights_dir
 
 _MEGABYTE = 1 << 20
@@ -30,14 +31,19 @@ def weights_status(name: str) -> WeightsStatus:
     """What using the backbone `name` takes. Raises `WeightsError` for a name that is not catalogued."""
     entry = catalogued(name)
     if entry.built_in:
-        return WeightsStatus(True, "built in", entry.shipped)
+        return WeightsStatus(True, tr("built in"), entry.shipped)
     for path in (converted_file(entry), hub_file(entry)):
         if path.is_file():
             return WeightsStatus(True, "ready", path)
     size = round(entry.download_bytes / _MEGABYTE)
     partial = partial_file(entry)
     have = partial.stat().st_size // _MEGABYTE if partial.is_file() else 0
-    return WeightsStatus(False, f"download of {size} MB" + (f", {have} MB of it are here" if have else ""))
+    return WeightsStatus(
+        False,
+        tr("download of {size} MB, {have} MB of it are here", size=size, have=have)
+        if have
+        else tr("download of {size} MB", size=size),
+    )
 
 
 def published_name(entry: Entry) -> str:

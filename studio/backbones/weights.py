@@ -24,6 +24,7 @@ from studio.backbones.levels import WeightsError
 from studio.backbones.status import converted_file, hub_file, partial_file, published_name
 from studio.device import is_out_of_memory
 from studio.files import FileError, explain_os_error, replacing
+from studio.language import tr
 from studio.progress import Job, Progress, part
 
 if TYPE_CHECKING:
@@ -50,17 +51,17 @@ def fetch_weights(name: str | Entry, weights: Path | None = None) -> Job[Path]:
     entry = catalogued(name) if isinstance(name, str) else name
     if weights is not None:
         if not weights.is_file():
-            raise WeightsError(f"There is no weights file “{weights}”; choose another one.")
+            raise WeightsError(tr("There is no weights file “{weights}”; choose another one.", weights=weights))
         return weights
     if entry.built_in:
         return entry.shipped
     converted = converted_file(entry)
     if converted.is_file():
         return converted
-    yield Progress(0.0, f"looking for the weights of {entry.title}")
+    yield Progress(0.0, tr("looking for the weights of {title}", title=entry.title))
     lock = FileLock(converted.with_suffix(".lock"), thread_local=False)
     while not _acquired(lock):
-        yield Progress(0.0, f"another program is downloading {entry.title}; waiting for it")
+        yield Progress(0.0, tr("another program is downloading {title}; waiting for it", title=entry.title))
         time.sleep(0.1)
     try:
         if converted.is_file():
@@ -98,7 +99,7 @@ def _obtain(entry: Entry, converted: Path) -> Job[Path]:
     remote = Remote(entry.title, _address(entry), entry.download_bytes, entry.sha256)
     yield from part(download(remote, partial, room=entry.kept_bytes + 8 * MEGABYTE), 0.0, 0.95)
     try:
-        yield Progress(0.95, f"keeping the part of {entry.title} that is needed")
+        yield Progress(0.95, tr("keeping the part of {title} that is needed", title=entry.title))
         _convert(entry, partial, converted)
     except FileError as error:
         raise WeightsError(str(error)) from error
@@ -152,12 +153,17 @@ def read_state(path: Path) -> Mapping[str, Any]:
         _log.info("%s", error)
         if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
             raise WeightsError(
-                f"“{path.name}” was not opened: it holds more than tensors and could run a program; "
-                "choose a file that holds a plain state dict."
+                tr(
+                    "“{name}” was not opened: it holds more than tensors and could run a program; choose a file that "
+                    "holds a plain state dict.",
+                    name=path.name,
+                )
             ) from error
-        raise WeightsError(f"“{path.name}” is no weights file, or it is damaged; choose another one.") from error
+        raise WeightsError(
+            tr("“{name}” is no weights file, or it is damaged; choose another one.", name=path.name)
+        ) from error
     if not isinstance(state, Mapping):
-        raise WeightsError(f"“{path.name}” holds no state dict; choose another file.")
+        raise WeightsError(tr("“{name}” holds no state dict; choose another file.", name=path.name))
     return state
 
 

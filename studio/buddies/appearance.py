@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.buddies.search import Cells
+from studio.language import tr
 from studio.progress import Job, Progress
 
 LEARNING_RATE = 0.05
@@ -135,7 +136,7 @@ def invert(stage: nn.Module, targets: Tensor, shape: Sequence[int], batched: boo
             # The change falls by five orders of magnitude, about as fast at the end as at the beginning.
             left = max(math.log(max(image.change / LEAST_CHANGE, 1.0)) for image in images)
             done = max(done, 1.0 - left / math.log(FIRST_CHANGE / LEAST_CHANGE))
-            yield Progress(done, f"adapting the appearance, step {step}")
+            yield Progress(done, tr("adapting the appearance, step {step}", step=step))
     return torch.cat([image.features.detach() for image in images])
 
 

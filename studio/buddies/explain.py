@@ -17,6 +17,7 @@ from studio.buddies.ranking import Activation, Index
 from studio.buddies.search import search_everywhere
 from studio.buddies.trail import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrail, Trail
 from studio.geometry import Points, as_points, rescale
+from studio.language import tr
 from studio.pairs import Point, PointPair
 from studio.progress import run_to_end
 
@@ -249,18 +250,24 @@ class _Question:
         rival_row = int(self._trail.rival[row])
         rival = None if rival_row < 0 else _full(self._plan, level, self._of(finest, self._side)[rival_row], self._side)
         words: dict[int, tuple[Reason, str]] = {
-            KEPT: ("paired", "A pair stands here."),
-            REPEAT: ("repeat", "A pair was found here, but the same point was matched already, by a stronger parent."),
-            BORDER: ("border", "A pair was found here, but it lies too near to the edge of a picture."),
+            KEPT: ("paired", tr("A pair stands here.")),
+            REPEAT: (
+                "repeat",
+                tr("A pair was found here, but the same point was matched already, by a stronger parent."),
+            ),
+            BORDER: ("border", tr("A pair was found here, but it lies too near to the edge of a picture.")),
             INCONSISTENT: (
                 "inconsistent",
-                "A pair was found here, but it points elsewhere than most of the others (see the knob “Consistency”).",
+                tr(
+                    "A pair was found here, but it points elsewhere than most of the others (see the knob "
+                    "“Consistency”)."
+                ),
             ),
             GROUP: (
                 "group",
-                "A pair was found here, but a stronger one of the same group was kept (see the knob “Pairs”).",
+                tr("A pair was found here, but a stronger one of the same group was kept (see the knob “Pairs”)."),
             ),
-            OUTSIDE: ("no region", "Only a part was matched anew, and this place lies outside of it."),
+            OUTSIDE: ("no region", tr("Only a part was matched anew, and this place lies outside of it.")),
         }
         reason, sentence = words[int(self._trail.fate[row])]
         return Absence(reason, level.number, sentence, partner, rival)
@@ -288,18 +295,25 @@ class _Question:
             return Absence(
                 "inactive",
                 level.number,
-                f"The network reacts too little to this place at level {level.number}: below the activation threshold.",
+                tr(
+                    "The network reacts too little to this place at level {number}: below the activation threshold.",
+                    number=level.number,
+                ),
             )
         partner, back = self._best(level, cell, middles)
         place = _full(self._plan, level, partner, self._other)
         rival = _full(self._plan, level, back, self._side)
         if (abs(back - cell) > int(options.relaxed)).any():
-            sentence = f"At level {level.number} its best partner is more alike to another place: not mutual."
+            sentence = tr(
+                "At level {number} its best partner is more alike to another place: not mutual.", number=level.number
+            )
             return Absence("not mutual", level.number, sentence, place, rival)
         if not self._active(level, partner, False, squared):
-            sentence = f"The network reacts too little to its best partner at level {level.number}."
+            sentence = tr("The network reacts too little to its best partner at level {number}.", number=level.number)
             return Absence("inactive", level.number, sentence, place)
-        sentence = f"At level {level.number} it or its best partner went to a more similar or a stronger pair."
+        sentence = tr(
+            "At level {number} it or its best partner went to a more similar or a stronger pair.", number=level.number
+        )
         return Absence("taken", level.number, sentence, place)
 
     def _active(self, level: LevelPlan, cell: Index, here: bool, squared: bool) -> bool:

@@ -27,6 +27,7 @@ from studio.buddies.ranking import Activation, Buddies, Floats, strongest_of_gro
 from studio.buddies.search import Cells, displacement
 from studio.buddies.trail import LevelTrail, Trail
 from studio.geometry import Points
+from studio.language import tr, translatable, trn
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
@@ -34,7 +35,7 @@ from studio.progress import Job, Progress, part
 MOST_IN_PREVIEW = 150
 """Pairs of a level that are shown; a screen has no room for more."""
 
-NOTHING_FOUND = "No pairs found: the pictures have nothing in common that is strong enough"
+NOTHING_FOUND = translatable("No pairs found: the pictures have nothing in common that is strong enough")
 
 FINISHING = 0.05
 """Choosing the final pairs, as a share of all before it."""
@@ -94,7 +95,11 @@ def match(
         pairs, choice = finish(buddies, scene, options, given, options.pairs)
         if memory is not None:
             memory.finished(trail_of(options, trail, choice, pairs, given))
-        yield Progress(1.0, f"{len(pairs)} pairs" if len(pairs) > len(given) else NOTHING_FOUND, milestone=True)
+        yield Progress(
+            1.0,
+            trn("{number} pairs", "{number} pairs", len(pairs)) if len(pairs) > len(given) else tr(NOTHING_FOUND),
+            milestone=True,
+        )
         return pairs
     finally:
         maps_a.clear()
@@ -147,11 +152,11 @@ def looking(
         known = memory.look_of(picture, backbone, size, plain, finest) if memory is not None else None
         if known is not None:
             found.update(known.maps)
-            yield Progress(span[1], f"picture {name} is known")
+            yield Progress(span[1], tr("picture {name} is known", name=name))
         else:
             image = backbone.normalise(picture.tensor(size, backbone.device))
             job = extract(image.contiguous() if plain else image, stages, finest)
-            found.update((yield from part(job, *span, f"looking at picture {name}")))
+            found.update((yield from part(job, *span, tr("looking at picture {name}", name=name))))
         looks.append(Look.of(picture, backbone, size, plain, found))
     if memory is not None:
         memory.looked(plan, options, *looks)
@@ -166,7 +171,7 @@ def look_at(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, m
         yield from looking(a, b, backbone, stages_for(backbone, options), plan, options, maps, memory, spans)
         if memory.held is not None:
             memory.held.scene.warm()
-        yield Progress(1.0, "both pictures are known")
+        yield Progress(1.0, tr("both pictures are known"))
     finally:
         for side in maps:
             side.clear()
@@ -194,14 +199,15 @@ def descend(
     """
     buddies = start
     for visited, level in enumerate(plan.levels, 1):
-        title, span = f"level {level.number}: ", next(spans)
+        span = next(spans)
+        title = tr("level {level}", level=level.number) + ": "
         if start is None or visited > 1:
             buddies = yield from part(reading.search(level, buddies), *span, title)
         assert buddies is not None
         buddies = _rank(buddies, maps[0][level.number], maps[1][level.number], options)
         trail.append(LevelTrail.of(level, buddies))
         shown = _preview(buddies, plan, level, visited, fixed)
-        yield Progress(span[1], f"{title}{len(buddies)} pairs", shown, milestone=True)
+        yield Progress(span[1], title + trn("{number} pairs", "{number} pairs", len(buddies)), shown, milestone=True)
         if not len(buddies):
             break
     assert buddies is not None

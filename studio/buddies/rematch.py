@@ -18,6 +18,7 @@ from studio.buddies.plan import Plan
 from studio.buddies.trail import LevelTrail
 from studio.errors import StudioError
 from studio.geometry import Points, as_points
+from studio.language import tr, trn
 from studio.pairs import PairSet, Point, PointPair
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
@@ -56,7 +57,7 @@ def around(
     """
     root = pairs.by_id(pair_id)
     if root is None or not root.enabled:
-        raise RematchError(f"There is no pair {pair_id} in use to match around.")
+        raise RematchError(tr("There is no pair {number} in use to match around.", number=pair_id))
     options = _as_paper(options).with_values(consistency=0.0)
     plan = Plan.of(a.size, b.size, backbone.levels, options)
     window = opened_by(root, plan)
@@ -109,7 +110,7 @@ def inside(
     within[own @ (columns, 1)] = True  # a lasso smaller than a cell
     low, high = np.maximum(corners.min(axis=0), -0.5), np.minimum(corners.max(axis=0), np.subtract(a.size, 0.5))
     if len(corners) < 3 or (low >= high).any():
-        raise RematchError("The lasso encloses nothing of the picture.")
+        raise RematchError(tr("The lasso encloses nothing of the picture."))
     window = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
     area = _LassoArea(corners)
     replaced = area.holds(pairs.a) & _replaceable(pairs)
@@ -212,10 +213,10 @@ class _Part:
             found, choice = finish(buddies, scene_of(plan, maps, memory), options, self._kept, groups, among)
             new = len(found) - len(self._kept)
             if not new:
-                yield Progress(1.0, "nothing found here; the pairs stay as they were", milestone=True)
+                yield Progress(1.0, tr("nothing found here; the pairs stay as they were"), milestone=True)
                 return self._pairs
             memory.finished(trail_of(options, trail, choice, found, self._kept, self._window))
-            yield Progress(1.0, f"{new} new pairs", milestone=True)
+            yield Progress(1.0, trn("{number} new pairs", "{number} new pairs", new), milestone=True)
             return found
         finally:
             for side in maps:

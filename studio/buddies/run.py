@@ -14,6 +14,7 @@ from studio.buddies.match import look_at, match
 from studio.buddies.memory import MatchMemory
 from studio.buddies.options import MatchOptions
 from studio.device import Attempt, choose_device, with_memory_fallback
+from studio.language import tr
 from studio.pairs import PairSet, Point
 from studio.picture import Picture
 from studio.progress import Job, part
@@ -170,9 +171,11 @@ def _with_network(
 
 def _attempts(device: str, options: MatchOptions) -> list[Attempt[tuple[str, int]]]:
     size = options.working_size
-    attempts = [Attempt((device, size), f"at {size} px")]
+    attempts = [Attempt((device, size), tr("at {size} px", size=size))]
     if options.preset != "official":  # whose results are only the same at its own size
-        attempts += [Attempt((device, half), f"at {half} px") for half in (size // 2,) if half >= SMALLEST]
+        attempts += [
+            Attempt((device, half), tr("at {size} px", size=half)) for half in (size // 2,) if half >= SMALLEST
+        ]
     if device != "cpu":
-        attempts.append(Attempt(("cpu", size), f"on the CPU at {size} px"))
+        attempts.append(Attempt(("cpu", size), tr("on the CPU at {size} px", size=size)))
     return attempts

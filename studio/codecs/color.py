@@ -23,6 +23,7 @@ from PIL import Image, ImageCms
 
 from studio.codecs.bands import Deep, to_eight_bit
 from studio.codecs.source import Damaged
+from studio.language import tr
 
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -56,10 +57,14 @@ def srgb_converter(mode: str, icc: bytes | None) -> tuple[ToRgb, str]:
             if _is_srgb(profile):
                 return _plain_rgb, ""
         elif working != base:
-            return _plain_rgb, f"Its colour profile is for {space} and the picture is {mode}: the profile was ignored."
+            return _plain_rgb, tr(
+                "Its colour profile is for {space} and the picture is {mode}: the profile was ignored.",
+                space=space,
+                mode=mode,
+            )
         transform = ImageCms.buildTransform(profile, _srgb(), working, "RGB", _INTENT, _FLAGS)
     except _BROKEN:
-        return _plain_rgb, "Its colour profile is damaged and was ignored."
+        return _plain_rgb, tr("Its colour profile is damaged and was ignored.")
 
     def convert(image: Image.Image) -> Image.Image:
         alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None

@@ -30,6 +30,7 @@ from studio.codecs.tiff import (
     tiff_size,
 )
 from studio.geometry import Size, shrink_within
+from studio.language import tr, trn
 from studio.progress import Job, Progress
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM", "QOI")
@@ -105,7 +106,7 @@ def decode(source: Source, working_side: int) -> Job[Decoded]:
         deep = False
         for band in opened.bands:
             deep = deep or not isinstance(band, Image.Image)
-            yield Progress(reduction.add(eight_bit(band)), f"Opening {source.name}")
+            yield Progress(reduction.add(eight_bit(band)), tr("Opening {name}", name=source.name))
         image = reduction.finish()
         icc = opened.image.info.get("icc_profile") or None
         convert, note = srgb_converter(image.mode, icc)
@@ -116,11 +117,17 @@ def decode(source: Source, working_side: int) -> Job[Decoded]:
         exif, exif_is_whole = metadata.keep(opened.image)
         frames = opened.frames
         kind = {"MPO": "JPEG"}.get(opened.image.format or "", opened.image.format or "")
-        notes = [*opened.notes, note, "" if exif_is_whole else "Its EXIF data are damaged and were ignored."]
+        notes = [*opened.notes, note, "" if exif_is_whole else tr("Its EXIF data are damaged and were ignored.")]
         if frames > 1 and opened.image.format != "MPO":
-            notes.append(f"The first of {frames} {'pages' if kind == 'TIFF' else 'frames'}.")
+            pages = trn("The first of {number} pages.", "The first of {number} pages.", frames)
+            notes.append(
+                pages
+                if kind == "TIFF"
+                else trn("The first of {number} frames.", "The first of {number} frames.", frames)
+            )
         if image.size != size:
-            notes.append(f"Shown reduced from {size[0]} × {size[1]} to {image.width} × {image.height} pixels.")
+            shown = _sides(image.size)
+            notes.append(tr("Shown reduced from {size} to {shown} pixels.", size=_sides(size), shown=shown))
         return Decoded(
             size=size,
             image=image,
@@ -186,11 +193,14 @@ def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
         return _opened_float(image)
     size = image.size
     if min(size) < 1:
-        raise PictureError(f"“{source.name}” has no pixels: its size is {size[0]} × {size[1]}.")
+        raise PictureError(tr("“{name}” has no pixels: its size is {size}.", name=source.name, size=_sides(size)))
     if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
         raise PictureError(
-            f"“{source.name}” has {size[0]} × {size[1]} pixels, more than can be opened; "
-            "reduce it with another program."
+            tr(
+                "“{name}” has {size} pixels, more than can be opened; reduce it with another program.",
+                name=source.name,
+                size=_sides(size),
+            )
         )
     frames = int(getattr(image, "n_frames", 1))
     header = None
@@ -245,15 +255,22 @@ def _exceeds_whole(image: Image.Image) -> bool:
     return image.width * image.height * cost > WHOLE_BYTES
 
 
+def _sides(size: Size) -> str:
+    return f"{size[0]} × {size[1]}"
+
+
 def _too_many(name: str, size: Size, kind: str) -> str:
-    return (
-        f"“{name}” has {size[0]} × {size[1]} pixels, too many to decode this kind of {kind} at once; "
-        "save it as an ordinary PNG or TIFF, or reduce it with another program."
+    return tr(
+        "“{name}” has {size} pixels, too many to decode this kind of {kind} at once; save it as an ordinary PNG or "
+        "TIFF, or reduce it with another program.",
+        name=name,
+        size=_sides(size),
+        kind=kind,
     )
 
 
 def _unknown_tiff(name: str) -> str:
-    return f"“{name}” is a kind of TIFF that can't be read here; save it with 8 or 16 bits as RGB."
+    return tr("“{name}” is a kind of TIFF that can't be read here; save it with 8 or 16 bits as RGB.", name=name)
 
 
 def _decode_whole(opened: _Opened) -> None:
@@ -261,7 +278,7 @@ def _decode_whole(opened: _Opened) -> None:
     image = opened.image
     colors = image
     if loses_depth(image):
-        opened.notes.append("Its channels of 16 bits were read with 8: it is a kind of TIFF that Pillow reduces.")
+        opened.notes.append(tr("Its channels of 16 bits were read with 8: it is a kind of TIFF that Pillow reduces."))
     image.load()
     if image.format in ("JPEG", "MPO") and image.mode == "CMYK" and "adobe" not in image.info:
         # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
@@ -295,7 +312,9 @@ def _stretched(values: npt.NDArray[Any], is_float: bool) -> tuple[Deep, str]:
     low, high = float(wide.min()), float(wide.max())
     note = ""
     if not is_float or low < 0.0 or high > 1.0:
-        note = f"Its values from {low:.6g} to {high:.6g} are shown stretched from black to white."
+        note = tr(
+            "Its values from {low:.6g} to {high:.6g} are shown stretched from black to white.", low=low, high=high
+        )
         wide = (wide - low) / ((high - low) or 1.0)
     return np.rint(wide * 65535.0).astype(np.uint16), note
 
@@ -332,14 +351,20 @@ def _identify(source: Source, file: BinaryIO) -> Image.Image | npt.NDArray[Any]:
     except UnidentifiedImageError as error:
         if is_heic:
             raise PictureError(
-                f"“{source.name}” is a HEIC picture; install the Python package pillow-heif, or save it as JPEG first."
+                tr(
+                    "“{name}” is a HEIC picture; install the Python package pillow-heif, or save it as JPEG first.",
+                    name=source.name,
+                )
             ) from error
         if head[:4] in (b"II*\0", b"MM\0*"):
             return _float_tiff(source, file)
         if _has_signature(head):
             raise Damaged("a header that Pillow refuses") from error
         raise PictureError(
-            f"“{source.name}” is not a picture that can be read here (PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF)."
+            tr(
+                "“{name}” is not a picture that can be read here (PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF).",
+                name=source.name,
+            )
         ) from error
 
 

@@ -21,6 +21,7 @@ from studio.codecs.png import insert_chunks
 from studio.codecs.source import PictureError
 from studio.codecs.tiff import encode_tiff
 from studio.files import replacing
+from studio.language import tr
 
 KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP", ".tif": "TIFF", ".tiff": "TIFF"}
 _DEEP = ("PNG", "TIFF")
@@ -55,12 +56,19 @@ def encode_to(path: Path, pixels: npt.NDArray[Any], extras: Extras, quality: int
     """
     kind = KINDS.get(path.suffix.lower())
     if kind is None:
-        raise PictureError(f"“{path.name}”: pictures are written as .png, .jpg, .webp or .tif.")
+        raise PictureError(tr("“{name}”: pictures are written as .png, .jpg, .webp or .tif.", name=path.name))
     height, width = pixels.shape[:2]
     if max(width, height) > _LARGEST.get(kind, width + height):
         raise PictureError(
-            f"“{path.name}” would have {width} × {height} pixels, but {kind} holds at most {_LARGEST[kind]} a side; "
-            "choose PNG or TIFF."
+            tr(
+                "“{name}” would have {width} × {height} pixels, but {kind} holds at most {most} a side; choose "
+                "PNG or TIFF.",
+                name=path.name,
+                width=width,
+                height=height,
+                kind=kind,
+                most=_LARGEST[kind],
+            )
         )
     if kind not in _DEEP and pixels.dtype == np.uint16:
         pixels = to_eight_bit(pixels)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from studio.errors import StudioError
 from studio.files import explain_os_error
+from studio.language import tr
 
 
 class PictureError(StudioError):
@@ -36,12 +37,12 @@ class Source:
             file: BinaryIO = io.BytesIO(self.content)
         elif self.content.is_dir():
             # Windows would call this a missing permission.
-            raise PictureError(f"“{self.name}” can't be opened: it is a folder.")
+            raise PictureError(tr("“{name}” can't be opened: it is a folder.", name=self.name))
         else:
             file = self.content.open("rb")
         if not file.read(1):
             file.close()
-            raise PictureError(f"“{self.name}” is empty.")
+            raise PictureError(tr("“{name}” is empty.", name=self.name))
         file.seek(0)
         return file
 
@@ -57,7 +58,7 @@ def reading(name: str) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise PictureError(
-            f"There is not enough memory to open “{name}”; close other programs or reduce it."
+            tr("There is not enough memory to open “{name}”; close other programs or reduce it.", name=name)
         ) from error
     except OSError as error:
         # Pillow's own complaints are OSErrors without a number.
@@ -82,4 +83,4 @@ def reading(name: str) -> Iterator[None]:
 
 
 def _damaged(name: str) -> PictureError:
-    return PictureError(f"“{name}” is damaged or incomplete: please get a whole copy of it.")
+    return PictureError(tr("“{name}” is damaged or incomplete: please get a whole copy of it.", name=name))

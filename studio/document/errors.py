@@ -8,17 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from studio.errors import StudioError
-from studio.files import explain_os_error
+from studio.files import Deed, explain_os_error, refusal
+from studio.language import tr, translatable
 
 _BUSY, _READ_ONLY, _IO, _CORRUPT, _FULL, _CANT_OPEN, _NOT_A_DATABASE = 5, 8, 10, 11, 13, 14, 26
 _REASONS = {
-    _BUSY: "another program is using it",
-    _READ_ONLY: "it or its folder is read-only",
-    _IO: "the disk reports an error",
-    _CORRUPT: "it is damaged",
-    _FULL: "the disk is full; free some room and try again",
-    _CANT_OPEN: "there is no such file or folder, or this user is not allowed to",
-    _NOT_A_DATABASE: "it is not a project of Buddies Studio, or it is damaged",
+    _BUSY: translatable("another program is using it"),
+    _READ_ONLY: translatable("it or its folder is read-only"),
+    _IO: translatable("the disk reports an error"),
+    _CORRUPT: translatable("it is damaged"),
+    _FULL: translatable("the disk is full; free some room and try again"),
+    _CANT_OPEN: translatable("there is no such file or folder, or this user is not allowed to"),
+    _NOT_A_DATABASE: translatable("it is not a project of Buddies Studio, or it is damaged"),
 }
 
 
@@ -27,12 +28,12 @@ class DocumentError(StudioError):
 
 
 @contextmanager
-def explained(path: Path, what: str) -> Iterator[None]:
+def explained(path: Path, what: Deed) -> Iterator[None]:
     """Turn errors of SQLite and of the disk into one sentence; `what` is a participle ("saved", "opened")."""
     try:
         yield
     except sqlite3.Error as error:
-        raise DocumentError(f"“{path.name}” can't be {what}: {reason(error)}.") from error
+        raise DocumentError(refusal(path.name, what, reason(error))) from error
     except OSError as error:
         raise DocumentError(explain_os_error(error, path, what)) from error
 
@@ -42,7 +43,7 @@ def reason(error: sqlite3.Error) -> str:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if not code and "full" in str(error):
         code = _FULL
-    return _REASONS.get(code, str(error))
+    return tr(_REASONS.get(code, str(error)))
 
 
 def is_damage(error: sqlite3.Error) -> bool:

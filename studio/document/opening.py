@@ -14,6 +14,8 @@ from studio.document.errors import DocumentError, explained, is_damage, reason
 from studio.document.model import Document
 from studio.document.reader import Reading, reading_database
 from studio.document.session import WORK, Session, connect, new_folder, take
+from studio.files import refusal
+from studio.language import tr
 from studio.progress import Job, Progress, part, run_to_end
 
 DAMAGED = "damaged.buddies"
@@ -39,7 +41,7 @@ def opening(path: Path) -> Job[OpenedDocument]:
         It is missing, no project, saved by a newer program, or so damaged that nothing of it can be read.
     """
     path = Path(path)
-    yield Progress(0.0, f"opening {path.name}")
+    yield Progress(0.0, tr("opening {name}", name=path.name))
     _check_magic(path)
     folder = new_folder()
     lock = take(folder)
@@ -82,11 +84,11 @@ def _reading(folder: Path, shown: Path) -> Job[Reading]:
             version = schema.check(connection, shown)
             schema.migrate(connection, version)
         except sqlite3.Error as error:
-            raise DocumentError(f"“{shown.name}” can't be opened: {reason(error)}.") from error
+            raise DocumentError(refusal(shown.name, "opened", reason(error))) from error
         found = yield from reading_database(connection, folder)
         if was_cut_off or (not found.damaged and not _is_sound(connection)):
             found.damaged = True
-            found.notes.insert(0, f"“{shown.name}” is damaged; it was opened as far as it goes.")
+            found.notes.insert(0, tr("“{name}” is damaged; it was opened as far as it goes.", name=shown.name))
         return found
     finally:
         connection.close()
@@ -105,7 +107,7 @@ def _check_magic(path: Path) -> None:
     with explained(path, "opened"), path.open("rb") as file:
         start = file.read(len(schema.MAGIC))
     if start != schema.MAGIC:
-        raise DocumentError(f"“{path.name}” is not a project of Buddies Studio.")
+        raise DocumentError(tr("“{name}” is not a project of Buddies Studio.", name=path.name))
 
 
 def _copying(source: Path, target: Path) -> Job[None]:
@@ -115,7 +117,7 @@ def _copying(source: Path, target: Path) -> Job[None]:
         while chunk := old.read(_CHUNK):
             new.write(chunk)
             done += len(chunk)
-            yield Progress(min(done / length, 1.0), f"reading {source.name}")
+            yield Progress(min(done / length, 1.0), tr("reading {name}", name=source.name))
 
 
 def _fill_up(work: Path) -> bool:

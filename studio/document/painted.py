@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.document.errors import DocumentError
+from studio.language import tr
 
 Paint = npt.NDArray[np.uint8]
 """(h, w) over the whole picture; 255 is inside, and what lies between is a soft border."""
@@ -47,13 +48,13 @@ class Mask:
         """What was packed, not to be written to. Raises `DocumentError` if it is damaged."""
         length = self.width * self.height
         if not (self.width > 0 and self.height > 0 and length <= _MOST_PIXELS):
-            raise DocumentError("A painted region has no size that this program knows.")
+            raise DocumentError(tr("A painted region has no size that this program knows."))
         try:
             content = zlib.decompressobj().decompress(self.packed, length + 1)
         except zlib.error as error:
-            raise DocumentError(f"A painted region can't be read ({error}).") from error
+            raise DocumentError(tr("A painted region can't be read ({error}).", error=error)) from error
         if len(content) != length:
-            raise DocumentError("A painted region is cut off.")
+            raise DocumentError(tr("A painted region is cut off."))
         return np.frombuffer(content, np.uint8).reshape(self.height, self.width)
 
 

@@ -15,6 +15,7 @@ from studio.document.model import Document, FurtherPicture, Result, Step
 from studio.document.painted import Mask, PaintedRegion, Regions
 from studio.errors import StudioError
 from studio.files import replacing
+from studio.language import tr, trn
 from studio.pairs import PairChange, PairsError, PairSet, PointPair
 from studio.pairs.model import pair_from_row
 from studio.picture import Picture, loading_content
@@ -36,21 +37,23 @@ class Reading:
 def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Reading]:
     """Read everything. Nothing that is wrong inside the file raises; `folder` takes the files of large pictures."""
     found = Reading(Document())
-    yield Progress(0.02, "reading the project")
+    yield Progress(0.02, tr("reading the project"))
     meta = dict(
-        _rows(connection, "SELECT key, value FROM meta WHERE key <> 'thumbnail'", "something about the project", found)
+        _rows(
+            connection, "SELECT key, value FROM meta WHERE key <> 'thumbnail'", tr("something about the project"), found
+        )
     )
     pairs = _read_pairs(connection, found)
     levels = _read_texts(
-        connection, "SELECT level, pairs FROM levels", "levels of the match", found, PairSet.from_dicts
+        connection, "SELECT level, pairs FROM levels", tr("levels of the match"), found, PairSet.from_dicts
     )
-    options = _read_texts(connection, "SELECT key, value FROM options", "options", found, _plain)
-    view = _read_texts(connection, "SELECT key, value FROM view", "the view", found, lambda value: value)
+    options = _read_texts(connection, "SELECT key, value FROM options", tr("options"), found, _plain)
+    view = _read_texts(connection, "SELECT key, value FROM view", tr("the view"), found, lambda value: value)
     masks = _read_masks(connection, found)
     regions = _read_regions(connection, masks, found)
     history, position = _read_history(connection, pairs, masks, meta.get("position", 0), found)
     results = _read_results(connection, found)
-    further = _read_texts(connection, "SELECT place, value FROM further", "further pictures", found, _plain)
+    further = _read_texts(connection, "SELECT place, value FROM further", tr("further pictures"), found, _plain)
     pictures: dict[str, Picture] = {}
     places = ["A", "B", *sorted(further)]
     for number, side in enumerate(places):
@@ -80,7 +83,7 @@ def _rows(connection: sqlite3.Connection, query: str, what: str, found: Reading)
     try:
         yield from connection.execute(query)
     except sqlite3.Error as error:
-        _lost(found, f"{what} could not be read in full: {reason(error)}")
+        _lost(found, tr("{what} could not be read in full: {reason}", what=what, reason=reason(error)))
 
 
 def _lost(found: Reading, sentence: str) -> None:
@@ -92,16 +95,23 @@ def _read_pairs(connection: sqlite3.Connection, found: Reading) -> PairSet:
     pairs: dict[int, tuple[int, PointPair]] = {}
     bad = 0
     query = "SELECT id, place, ax, ay, bx, by, rank, confidence, level, origin, locked, enabled FROM pairs"
-    for row in _rows(connection, query, "the pairs", found):
+    for row in _rows(connection, query, tr("the pairs"), found):
         number, place, ax, ay, bx, by, rank, confidence, level, origin, locked, enabled = row
         values = {"id": number, "a": (ax, ay), "b": (bx, by), "rank": rank, "confidence": confidence, "level": level}
         values |= {"origin": origin, "locked": locked, "enabled": enabled}
         try:
-            pairs[number] = (place, pair_from_row(values, "the project", number))
+            pairs[number] = (place, pair_from_row(values, tr("the project"), number))
         except PairsError:
             bad += 1
     if bad:
-        _lost(found, f"{bad} pairs were not readable and are left out")
+        _lost(
+            found,
+            trn(
+                "{number} pairs were not readable and are left out",
+                "{number} pairs were not readable and are left out",
+                bad,
+            ),
+        )
     return PairSet(tuple(pair for _, pair in sorted(pairs.values(), key=lambda entry: (entry[0], entry[1].id))))
 
 
@@ -113,7 +123,7 @@ def _read_texts(
         try:
             values[key] = convert(json.loads(text))
         except (ValueError, TypeError, RecursionError, PairsError):
-            _lost(found, f"{what} could not be read in full: “{key}” makes no sense")
+            _lost(found, tr("{what} could not be read in full: “{key}” makes no sense", what=what, key=key))
     return values
 
 
@@ -127,23 +137,23 @@ def _read_masks(connection: sqlite3.Connection, found: Reading) -> dict[str, Mas
     """What was painted, by key; what can't be unpacked is left out."""
     masks = {}
     query = "SELECT key, width, height, content FROM masks"
-    for key, width, height, content in _rows(connection, query, "the painted regions", found):
+    for key, width, height, content in _rows(connection, query, tr("the painted regions"), found):
         try:
             mask = Mask.read(width, height, content)
             mask.paint()
         except (DocumentError, TypeError):
-            _lost(found, "some of the paint was not readable and is left out")
+            _lost(found, tr("some of the paint was not readable and is left out"))
         else:
             masks[key] = mask
     return masks
 
 
 def _read_regions(connection: sqlite3.Connection, masks: dict[str, Mask], found: Reading) -> Regions:
-    rows = _rows(connection, "SELECT number, name, a, b FROM regions ORDER BY place", "the painted regions", found)
+    rows = _rows(connection, "SELECT number, name, a, b FROM regions ORDER BY place", tr("the painted regions"), found)
     regions = []
     for number, name, a, b in rows:
         if any(key is not None and key not in masks for key in (a, b)):
-            _lost(found, f"the paint of “{name}” could not be read in full")
+            _lost(found, tr("the paint of “{name}” could not be read in full", name=name))
         kept = {side: masks.get(key) for side, key in (("a", a), ("b", b))}
         regions.append(PaintedRegion(int(number), str(name), **kept))
     return tuple(regions)
@@ -170,12 +180,12 @@ def _read_history(
     steps = []
     try:
         query = "SELECT text, change, options, regions FROM history ORDER BY step"
-        for text, change, options, regions in _rows(connection, query, "the history", found):
+        for text, change, options, regions in _rows(connection, query, tr("the history"), found):
             knobs = OptionsChange.from_plain(json.loads(options))
             steps.append(Step(str(text), PairChange.from_json(change), knobs, _regions_change(regions, masks)))
         done = int(position) if isinstance(position, int) else 0
         if not 0 <= done <= len(steps):
-            raise PairsError("The history is cut off.")
+            raise PairsError(tr("The history is cut off."))
         state = pairs
         for step in reversed(steps[:done]):
             state = step.change.undo(state)
@@ -183,7 +193,7 @@ def _read_history(
         for step in steps[done:]:
             state = step.change.apply(state)
     except (PairsError, TypeError, ValueError, KeyError, RecursionError):
-        _lost(found, "the history of undo does not fit the pairs and begins anew")
+        _lost(found, tr("the history of undo does not fit the pairs and begins anew"))
         return (), 0
     return tuple(steps), done
 
@@ -191,17 +201,17 @@ def _read_history(
 def _read_results(connection: sqlite3.Connection, found: Reading) -> tuple[Result, ...]:
     results = []
     query = "SELECT kind, name, made, recipe, content FROM results ORDER BY id"
-    for kind, name, made, recipe, content in _rows(connection, query, "the results", found):
+    for kind, name, made, recipe, content in _rows(connection, query, tr("the results"), found):
         try:
             results.append(Result(str(kind), str(name), json.loads(recipe), content or b"", str(made)))
         except (ValueError, TypeError, RecursionError):
-            _lost(found, f"the result “{name}” could not be read")
+            _lost(found, tr("the result “{name}” could not be read", name=name))
     return tuple(results)
 
 
 def _read_picture(connection: sqlite3.Connection, side: str, folder: Path, found: Reading) -> Job[Picture | None]:
     query = "SELECT side, id, name, width, height, mirrored FROM pictures"
-    rows = _rows(connection, query, f"picture {side}", found)
+    rows = _rows(connection, query, tr("picture {side}", side=side), found)
     entry = next((rest for place, *rest in rows if place == side), None)
     if entry is None:
         return None
@@ -210,13 +220,16 @@ def _read_picture(connection: sqlite3.Connection, side: str, folder: Path, found
         content = _picture_content(connection, row, folder / f"picture-{row}")
         picture = yield from loading_content(str(name), content)
     except sqlite3.Error as error:
-        _lost(found, f"picture {side}, “{name}”, could not be read: {reason(error)}")
+        _lost(
+            found,
+            tr("picture {side}, “{name}”, could not be read: {reason}", side=side, name=name, reason=reason(error)),
+        )
         return None
     except StudioError as error:
-        _lost(found, f"picture {side} could not be read: {str(error).rstrip('.')}")
+        _lost(found, tr("picture {side} could not be read: {reason}", side=side, reason=str(error).rstrip(".")))
         return None
     if picture.size != (width, height):
-        _lost(found, f"picture {side}, “{name}”, is not the one that the pairs were made for")
+        _lost(found, tr("picture {side}, “{name}”, is not the one that the pairs were made for", side=side, name=name))
     return picture.flipped() if mirrored else picture
 
 

@@ -14,6 +14,7 @@ from studio.document.errors import DocumentError
 from studio.document.opening import OpenedDocument, opening_work
 from studio.document.session import WORK, about, connect, sessions_dir, take
 from studio.document.summary import Summary, summary_of
+from studio.language import listed, tr
 from studio.progress import Job
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Recovery:
     @property
     def title(self) -> str:
         """What to call it."""
-        return self.project.stem if self.project else " and ".join(self.summary.names) or "Untitled"
+        return self.project.stem if self.project else listed(self.summary.names) or tr("Untitled")
 
 
 def find_recoveries() -> list[Recovery]:

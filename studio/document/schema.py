@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from studio.document.errors import DocumentError
+from studio.language import tr
 
 APPLICATION_ID = 0x42756464
 """“Budd”, in the header of every project file."""
@@ -74,11 +75,16 @@ def check(connection: sqlite3.Connection, path: Path) -> int:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
-        raise DocumentError(f"“{path.name}” is not a project of Buddies Studio.")
+        raise DocumentError(tr("“{name}” is not a project of Buddies Studio.", name=path.name))
     if version > VERSION:
         raise DocumentError(
-            f"“{path.name}” was saved by a newer Buddies Studio (format {version}, this one reads up to {VERSION}): "
-            "please update the program."
+            tr(
+                "“{name}” was saved by a newer Buddies Studio (format {version}, this one reads up to "
+                "{newest}): please update the program.",
+                name=path.name,
+                version=version,
+                newest=VERSION,
+            )
         )
     return int(version)
 

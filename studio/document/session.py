@@ -24,13 +24,14 @@ from studio.document.summary import write_summary
 from studio.document.writer import Writer
 from studio.errors import StudioError
 from studio.files import replacing, write_text
+from studio.language import tr, translatable
 from studio.paths import data_dir
 from studio.progress import Job, Progress, part
 
 WORK = "work.buddies"
 ABOUT = "about.json"
 LOCK = "in-use"
-UNSAVED = Path("Unsaved work")
+UNSAVED = translatable("Unsaved work")
 """What sentences call the working file."""
 WAL_PAGES = 4000
 
@@ -61,7 +62,7 @@ class Session:
     @classmethod
     def over(cls, folder: Path, lock: FileLock, written: Document | None, project: Path | None) -> Session:
         """Go on with the working file in `folder`, which holds `written`; None begins an empty one."""
-        with explained(UNSAVED, "kept safe"):
+        with explained(Path(tr(UNSAVED)), "kept safe"):
             connection = connect(folder / WORK)
             # Nobody else has business here, and without shared memory it works on network disks too.
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -99,7 +100,7 @@ class Session:
         if self._closed or number < self._newest:
             return
         before = self._writer.written
-        with explained(UNSAVED, "kept safe"):
+        with explained(Path(tr(UNSAVED)), "kept safe"):
             yield from self._writer.write(document)
             if (before.a, before.b) != (document.a, document.b):
                 write_summary(self._connection, document)
@@ -120,7 +121,7 @@ class Session:
                 is_kept = not self._closed
             except StudioError:
                 is_kept = False  # the disk of the project may be a better one
-            yield Progress(0.3, f"writing {path.name}")
+            yield Progress(0.3, tr("writing {name}", name=path.name))
             with explained(path, "saved"), replacing(path) as temporary:
                 if is_kept:
                     self._connection.execute("VACUUM INTO ?", (str(temporary),))
@@ -129,7 +130,7 @@ class Session:
                     if not is_kept:
                         schema.create(copy)
                         yield from part(Writer(copy).write(document), 0.3, 0.8)
-                    yield Progress(0.8, f"writing {path.name}")
+                    yield Progress(0.8, tr("writing {name}", name=path.name))
                     copy.execute("INSERT OR REPLACE INTO meta VALUES ('modified', 0)")
                     write_summary(copy, document)
                 finally:
@@ -167,9 +168,11 @@ def take(folder: Path, patience: float = 0.0) -> FileLock:
     try:
         lock.acquire(timeout=patience)
     except Timeout as error:
-        raise DocumentError("That work is open in another window.") from error
+        raise DocumentError(tr("That work is open in another window.")) from error
     except OSError as error:
-        raise DocumentError(f"The folder “{folder.parent}” can't be written: {error.strerror}.") from error
+        raise DocumentError(
+            tr("The folder “{folder}” can't be written: {reason}.", folder=folder.parent, reason=error.strerror)
+        ) from error
     return lock
 
 

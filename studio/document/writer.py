@@ -13,6 +13,7 @@ from studio import __version__
 from studio.codecs.source import Source
 from studio.document.model import Document, Result, Step
 from studio.document.painted import PaintedRegion
+from studio.language import tr
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture, save
 from studio.progress import Job, Progress
@@ -38,7 +39,7 @@ class Writer:
     def write(self, document: Document) -> Job[None]:
         """Bring the database to that state. Raises `sqlite3.Error`, or what a picture that can't be read raises."""
         old, connection = self._written, self._connection
-        yield Progress(0.0, "keeping changes")
+        yield Progress(0.0, tr("keeping changes"))
         connection.execute("BEGIN IMMEDIATE")
         try:
             rows = dict(self._rows)
@@ -96,7 +97,7 @@ class Writer:
         assert row is not None
         for number, part in enumerate(_parts(picture)):
             self._connection.execute("INSERT INTO picture_parts VALUES (?, ?, ?)", (row, number, part))
-            yield Progress(0.5, f"keeping {picture.name}")
+            yield Progress(0.5, tr("keeping {name}", name=picture.name))
         return row
 
     # --- small things ---

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from studio.featurevis.layers import LayerMaps
+from studio.language import tr
 from studio.pairs import PairSet
 from studio.warp import WarpOptions, warp_tensor
 from studio.warp.contract import field_between
@@ -62,7 +63,7 @@ def warped_difference(maps: LayerMaps, pairs: PairSet, options: WarpOptions | No
     signed = own - brought
     lengths = torch.linalg.vector_norm(own, dim=0) * torch.linalg.vector_norm(brought, dim=0)
     cosine = (own * brought).sum(0) / lengths.clamp_min(TINY)
-    note = () if len(pairs.enabled()) else ("There are no pairs, so places at the same spot are compared.",)
+    note = () if len(pairs.enabled()) else (tr("There are no pairs, so places at the same spot are compared."),)
     return Difference(
         _array(torch.linalg.vector_norm(signed, dim=0)), _array(cosine), _array(signed.abs().mean((1, 2))), signed, note
     )

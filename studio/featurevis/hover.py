@@ -16,6 +16,7 @@ from studio.backbones.receptive import Box, Receptive, clipped, theoretical
 from studio.device import Attempt, with_memory_fallback
 from studio.featurevis.layers import LayerMaps
 from studio.geometry import Size, cell_to_pixel, fit_within, pixel_to_cell, rescale
+from studio.language import tr
 from studio.pairs import Point
 from studio.picture import Picture
 from studio.progress import Job, Progress
@@ -316,7 +317,7 @@ def prepare_hover(a: Picture, b: Picture, backbone: Backbone, size: int = 224) -
     If memory runs out, at half that size. Raises `OutOfMemory` if that is too much as well.
     """
     sizes = [size, *([size // 2] if size // 2 >= SMALLEST else [])]
-    plans = [Attempt(one, f"at {one} px") for one in sizes]
+    plans = [Attempt(one, tr("at {size} px", size=one)) for one in sizes]
     return (yield from with_memory_fallback(lambda one: _prepare(a, b, backbone, one), plans))
 
 
@@ -329,11 +330,14 @@ def _prepare(a: Picture, b: Picture, backbone: Backbone, size: int) -> Job[Hover
         x: Tensor = backbone.normalise(picture.tensor(working))
         for level in backbone.levels:
             name = "AB"[side]
-            yield Progress((side * count + level.number - 1) / (2 * count + 1), f"looking at {name}: {level.name}")
+            yield Progress(
+                (side * count + level.number - 1) / (2 * count + 1),
+                tr("looking at {side}: {layer}", side=name, layer=level.name),
+            )
             with torch.no_grad():
                 x = backbone.stage(level.number)(x)
                 cells[side][level.number] = _Cells.of(x)
-    yield Progress(2 * count / (2 * count + 1), "measuring what cells can see")
+    yield Progress(2 * count / (2 * count + 1), tr("measuring what cells can see"))
     fields = theoretical(backbone, [level.name for level in backbone.levels])
     return HoverCache(backbone, pictures, sizes, cells, fields)
 

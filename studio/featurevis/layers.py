@@ -10,6 +10,7 @@ from torch import Tensor
 from studio.backbones import Backbone
 from studio.backbones.receptive import Receptive, theoretical
 from studio.geometry import Points, Size, fit_within, rescale
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress
 
@@ -77,9 +78,9 @@ def look_at_layer(a: Picture, b: Picture, backbone: Backbone, layer: str, size: 
     sizes = fit_within(a.size, size), fit_within(b.size, size)
     maps = []
     for number, (picture, working) in enumerate(zip((a, b), sizes, strict=True)):
-        yield Progress(number / 3, f"looking at {'AB'[number]}: {layer}")
+        yield Progress(number / 3, tr("looking at {side}: {layer}", side="AB"[number], layer=layer))
         with torch.no_grad():
             maps.append(backbone.activations(picture.tensor(working), [layer])[layer])
-    yield Progress(2 / 3, "measuring what cells can see")
+    yield Progress(2 / 3, tr("measuring what cells can see"))
     field = theoretical(backbone, [layer])[layer]
     return LayerMaps(layer, maps[0], maps[1], field, sizes, (a.size, b.size))

@@ -14,6 +14,7 @@ from studio.backbones.receptive import Box, clipped, theoretical
 from studio.errors import StudioError
 from studio.files import FileError, explain_os_error
 from studio.geometry import fit_within, rescale
+from studio.language import tr
 from studio.picture import Picture, load
 from studio.progress import Job, Progress
 
@@ -67,13 +68,18 @@ def exciting(
     """
     if layer not in backbone.layer_names:
         raise RegionsError(
-            f"{backbone.title} has no layer “{layer}”; its layers are {', '.join(backbone.layer_names)}."
+            tr(
+                "{title} has no layer “{layer}”; its layers are {names}.",
+                title=backbone.title,
+                layer=layer,
+                names=", ".join(backbone.layer_names),
+            )
         )
     field = theoretical(backbone, [layer])[layer]
     found: list[Region] = []
     for number, one in enumerate(pictures):
         name = one.name
-        yield Progress(number / max(1, len(pictures)), f"looking at {name}", list(found))
+        yield Progress(number / max(1, len(pictures)), tr("looking at {name}", name=name), list(found))
         try:
             picture = load(one, WORKING_SIDE) if isinstance(one, Path) else one
         except StudioError:
@@ -82,7 +88,14 @@ def exciting(
         with torch.no_grad():
             maps = backbone.activations(picture.tensor(working), [layer])[layer]
         if not 0 <= channel < maps.shape[1]:
-            raise RegionsError(f"{layer} has channels 0 to {maps.shape[1] - 1}, there is no channel {channel}.")
+            raise RegionsError(
+                tr(
+                    "{layer} has channels 0 to {channels}, there is no channel {channel}.",
+                    layer=layer,
+                    channels=maps.shape[1] - 1,
+                    channel=channel,
+                )
+            )
         values = maps[0, channel].float().cpu().numpy().copy()
         reach = max(1, round(field.size / field.stride / 4))
         for _ in range(PER_PICTURE):
@@ -107,5 +120,5 @@ def pictures_in(folder: Path) -> list[Path]:
     except OSError as error:
         raise FileError(explain_os_error(error, folder, "read")) from error
     if not files:
-        raise RegionsError(f"There are no pictures in “{folder.name}”.")
+        raise RegionsError(tr("There are no pictures in “{name}”.", name=folder.name))
     return files

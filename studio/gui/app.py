@@ -21,8 +21,11 @@ from studio import __version__
 from studio.document import SUFFIX
 from studio.gui.error_dialog import ErrorDialog
 from studio.gui.main_window import MainWindow
+from studio.gui.settings.language import take_language
+from studio.gui.settings.preferences import load_preferences
 from studio.gui.settings.store import Settings
 from studio.gui.theme import apply_theme
+from studio.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +55,12 @@ class _ErrorRelay(QObject):
         details = "".join(traceback.format_exception(kind, error, trace))
         log.error("unhandled error\n%s", details)
         self.caught.emit(
-            f"An error in the program ({kind.__name__}: {error}). It goes on; the log has the details.", details
+            tr(
+                "An error in the program ({kind}: {error}). It goes on; the log has the details.",
+                kind=kind.__name__,
+                error=error,
+            ),
+            details,
         )
 
 
@@ -86,6 +94,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = make_application()
     settings = Settings()
+    take_language(app, load_preferences(settings).language)
     apply_theme(app, settings.theme)
     window = MainWindow(settings)
     relay = _ErrorRelay()

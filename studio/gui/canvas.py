@@ -13,6 +13,7 @@ from studio.gui.canvas_view import CanvasView, ViewState
 from studio.gui.editing.lasso import Lasso
 from studio.gui.editing.magnifier import Magnifier
 from studio.gui.items import DisplayPicture
+from studio.language import tr
 
 __all__ = ["TOOLS", "PictureCanvas", "Tool", "ViewState"]
 
@@ -76,7 +77,7 @@ class PictureCanvas(CanvasView):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName(f"Picture {name}")
+        self.setAccessibleName(tr("Picture {name}", name=name))
         self.tool: Tool = "select"
         self.points_movable = True
         self.locked_numbers: frozenset[int] = frozenset()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QComboBox
 
 from studio.gui.forms import step_of
+from studio.language import tr
 from studio.options import Options
 
 
@@ -42,7 +43,7 @@ class Choices(QObject):
         finally:
             self._setting = False
         if self.value() != before:
-            self.stepped.emit("Change Options", "")
+            self.stepped.emit(tr("Change Options"), "")
 
     def _on_chosen(self, step: str, key: str, index: int) -> None:
         if not self._setting and index >= 0:

@@ -22,40 +22,41 @@ from PySide6.QtWidgets import (
 from studio import __version__
 from studio.gui.actions import MENUS, ActionSpec
 from studio.gui.theme import icon
+from studio.language import tr, translatable
 
 GESTURES = (
-    ("Mouse wheel", "Zoom at the cursor"),
-    ("Middle button, or Space and drag", "Pan"),
-    ("Double click", "Fit"),
-    ("Click on a point", "Select its pair everywhere"),
-    ("Ctrl and click", "Select one more, or one less"),
-    ("Drag beside all points", "Select what is inside"),
-    ("Drag a point", "Move it, and all selected ones with it"),
-    ("Shift while dragging", "Move ten times finer"),
-    ("Arrow keys", "Nudge by 1 pixel (Shift: 10, Alt: 0.1)"),
-    ("Alt and click", "Ask why there is no pair"),
-    ("Drop two files", "Open both pictures at once"),
+    (translatable("Mouse wheel"), translatable("Zoom at the cursor")),
+    (translatable("Middle button, or Space and drag"), translatable("Pan")),
+    (translatable("Double click"), translatable("Fit")),
+    (translatable("Click on a point"), translatable("Select its pair everywhere")),
+    (translatable("Ctrl and click"), translatable("Select one more, or one less")),
+    (translatable("Drag beside all points"), translatable("Select what is inside")),
+    (translatable("Drag a point"), translatable("Move it, and all selected ones with it")),
+    (translatable("Shift while dragging"), translatable("Move ten times finer")),
+    (translatable("Arrow keys"), translatable("Nudge by 1 pixel (Shift: 10, Alt: 0.1)")),
+    (translatable("Alt and click"), translatable("Ask why there is no pair")),
+    (translatable("Drop two files"), translatable("Open both pictures at once")),
 )
 
 
 def shortcut_sheet(parent: QWidget) -> QDialog:
     """All shortcuts, by menu, and the gestures of the mouse."""
     dialog = QDialog(parent)
-    dialog.setWindowTitle("Keyboard shortcuts")
+    dialog.setWindowTitle(tr("Keyboard shortcuts"))
     columns = QHBoxLayout()
     columns.setSpacing(30)
     groups = [
         (
-            menu,
+            tr(menu),
             [
-                (_keys(spec.shortcuts), spec.title.rstrip("…"))
+                (_keys(spec.shortcuts), tr(spec.title).rstrip("…"))
                 for spec in entries
                 if isinstance(spec, ActionSpec) and spec.shortcuts
             ],
         )
         for menu, entries in MENUS.items()
     ]
-    groups.append(("Mouse", list(GESTURES)))
+    groups.append((tr("Mouse"), [(tr(gesture), tr(effect)) for gesture, effect in GESTURES]))
     for part in (groups[:2], groups[2:4], groups[4:]):
         column = QVBoxLayout()
         for title, rows in part:
@@ -73,18 +74,18 @@ def shortcut_sheet(parent: QWidget) -> QDialog:
     layout = QVBoxLayout(dialog)
     layout.addWidget(scroll)
     layout.addWidget(buttons)
-    dialog.resize(1060, 480)
+    dialog.resize(max(1060, body.sizeHint().width() + 60), 480)
     return dialog
 
 
 def about_dialog(parent: QWidget, device: str) -> QDialog:
     """Versions, device and licence, ready to be copied into a report."""
     dialog = QDialog(parent)
-    dialog.setWindowTitle("About Buddies Studio")
+    dialog.setWindowTitle(tr("About Buddies Studio"))
     lines = [
         f"Buddies Studio {__version__}",
         f"Python {platform.python_version()}, Qt {qVersion()}, {_torch_version()}",
-        f"Device: {device}",
+        tr("Device: {device}", device=device),
         f"{platform.system()} {platform.release()} {platform.machine()}",
     ]
     mark = QLabel()
@@ -97,13 +98,15 @@ def about_dialog(parent: QWidget, device: str) -> QDialog:
     text = QLabel("\n".join(lines))
     text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     credit = QLabel(
-        "Finds which point of one picture corresponds to which point of the other, after\n"
-        "Aberman et al., “Neural Best-Buddies: Sparse Cross-Domain Correspondence”, SIGGRAPH 2018.\n"
-        "MIT licence."
+        tr(
+            "Finds which point of one picture corresponds to which point of the other, after\n"
+            "Aberman et al., “Neural Best-Buddies: Sparse Cross-Domain Correspondence”, SIGGRAPH 2018.\n"
+            "MIT licence."
+        )
     )
     credit.setObjectName("muted")
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-    copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+    copy = buttons.addButton(tr("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText("\n".join(lines)))
     buttons.rejected.connect(dialog.reject)
     head = QHBoxLayout()
@@ -122,11 +125,11 @@ def about_dialog(parent: QWidget, device: str) -> QDialog:
 
 def _torch_version() -> str:
     torch = sys.modules.get("torch")  # not imported just to ask for its version
-    return f"torch {torch.__version__}" if torch is not None else "torch not loaded yet"
+    return f"torch {torch.__version__}" if torch is not None else tr("torch not loaded yet")
 
 
 def _keys(shortcuts: tuple[str, ...]) -> str:
-    return "  or  ".join(QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in shortcuts)
+    return tr("  or  ").join(QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in shortcuts)
 
 
 def _group(title: str, rows: list[tuple[str, str]]) -> QWidget:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication, QTex
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studio import __version__
+from studio.language import tr
 from studio.paths import log_dir
 
 MOST_ERRORS = 20
@@ -20,25 +21,27 @@ class ErrorDialog(QDialog):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("An error in the program")
+        self.setWindowTitle(tr("An error in the program"))
         self.setWindowModality(Qt.WindowModality.NonModal)
         self._errors: list[str] = []
         self._sentence = QLabel(wordWrap=True)
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         note = QLabel(
-            "Your work is still there and the program goes on. Save it, and please send the text below to the people "
-            "who make the program.",
+            tr(
+                "Your work is still there and the program goes on. Save it, and please send the text below to the "
+                "people who make the program."
+            ),
             wordWrap=True,
         )
         note.setObjectName("muted")
         self._text = QPlainTextEdit(readOnly=True)
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._text.setAccessibleName("Details of the error")
+        self._text.setAccessibleName(tr("Details of the error"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.copy_button = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        self.copy_button = buttons.addButton(tr("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
         self.copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.report()))
-        logs = buttons.addButton("Open Log Folder", QDialogButtonBox.ButtonRole.ActionRole)
+        logs = buttons.addButton(tr("Open Log Folder"), QDialogButtonBox.ButtonRole.ActionRole)
         logs.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))))
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -55,7 +58,11 @@ class ErrorDialog(QDialog):
         if len(self._errors) < MOST_ERRORS:
             self._errors.append(details)
         count = len(self._errors)
-        self._sentence.setText(sentence if count == 1 else f"{sentence}\nThis is error {count} since the start.")
+        self._sentence.setText(
+            sentence
+            if count == 1
+            else tr("{sentence}\nThis is error {count} since the start.", sentence=sentence, count=count)
+        )
         self._text.setPlainText("\n".join(self._errors))
         self._text.moveCursor(QTextCursor.MoveOperation.End)
         self.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -23,25 +24,38 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.language import tr, translatable
 from studio.options import Knob, Options
 
+FIELD = 68
+"""Width of a field for a number, pixels; one that shows a long word is wider."""
 SLIDER_STEPS = 1000
 """Positions of a slider for a continuous knob."""
 WHOLE_LIMIT = 1_000_000
 SMALL_WORDS = {"a", "the", "of", "from", "to", "per", "in"}
-AUTOMATIC = "auto"
+AUTOMATIC = translatable("auto")
 """What a knob shows whose value is left to the program."""
 
 
 def title_of(knob: Knob) -> str:
     """What stands beside the widget of a knob."""
-    return knob.label[:1].upper() + knob.label[1:]
+    words = tr(knob.label)
+    return words[:1].upper() + words[1:]
 
 
 def step_of(knob: Knob) -> str:
     """What the history calls a change of it."""
-    words = title_of(knob).split()
-    return " ".join(["Change", *(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in words)])
+    title = title_of(knob)
+    if tr(knob.label) == knob.label:  # in English the words of a title are capitals
+        title = " ".join(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in title.split())
+    return tr("Change {knob}", knob=title)
+
+
+def shown_value(knob: Knob, value: object) -> str:
+    """A value of a knob in words, without its unit."""
+    if value is None:
+        return tr(AUTOMATIC)
+    return tr(str(value)) if knob.kind == "choice" else str(value)
 
 
 class KnobEditor(QWidget):
@@ -49,7 +63,8 @@ class KnobEditor(QWidget):
 
     changed = Signal()
 
-    def __init__(self, knob: Knob) -> None:
+    def __init__(self, knob: Knob, words: Mapping[str, str] | None = None) -> None:
+        """`words` says what the values of a choice are called; by default their translation."""
         super().__init__()
         self.knob = knob
         self._drags = 0
@@ -62,7 +77,8 @@ class KnobEditor(QWidget):
                 self._field.toggled.connect(self.changed)
             case "choice":
                 self._field = QComboBox()
-                self._field.addItems(list(knob.choices))
+                for choice in knob.choices:
+                    self._field.addItem(words[choice] if words else tr(choice), choice)
                 self._field.currentIndexChanged.connect(self.changed)
             case "int":
                 self._field = QSpinBox()
@@ -76,27 +92,32 @@ class KnobEditor(QWidget):
             case _:
                 self._field = QLineEdit()
                 if knob.default == "":
-                    self._field.setPlaceholderText(knob.special or AUTOMATIC)
+                    self._field.setPlaceholderText(tr(knob.special or AUTOMATIC))
                 self._field.textChanged.connect(self.changed)
         if isinstance(self._field, QSpinBox | QDoubleSpinBox):
             self._field.setKeyboardTracking(False)
             self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
-            self._field.setFixedWidth(68)
             if knob.unit:
-                self._field.setSuffix(f" {knob.unit}")
+                self._field.setSuffix(f" {tr(knob.unit)}")
             special = knob.special or (AUTOMATIC if knob.optional else "")
             if special:
-                self._field.setSpecialValueText(special)
+                self._field.setSpecialValueText(tr(special))
+            needed = self._field.fontMetrics().horizontalAdvance(self._field.specialValueText())
+            self._field.setFixedWidth(max(FIELD, needed + FIELD // 3))
             self._add_slider()
-        tip = knob.help
+        tip = tr(knob.help)
         if knob.minimum is not None and knob.maximum is not None:
-            default = AUTOMATIC if knob.default is None else knob.default
-            unit = f" {knob.unit}" if knob.unit else ""
-            tip += f"\n{knob.minimum:g} to {knob.maximum:g}{unit}, default {default}"
+            unit = f" {tr(knob.unit)}" if knob.unit else ""
+            tip += "\n" + tr(
+                "{minimum} to {maximum}, default {default}",
+                minimum=f"{knob.minimum:g}",
+                maximum=f"{knob.maximum:g}{unit}",
+                default=shown_value(knob, knob.default),
+            )
         for widget in (self, self._field, self._slider):
             if widget is not None:
                 widget.setToolTip(tip)
-                widget.setAccessibleName(knob.label)
+                widget.setAccessibleName(tr(knob.label))
         self._layout.addWidget(self._field, 0 if self._slider else 1)
         if knob.kind == "bool":
             self._layout.addStretch(1)
@@ -124,7 +145,7 @@ class KnobEditor(QWidget):
         if isinstance(field, QCheckBox):
             return field.isChecked()
         if isinstance(field, QComboBox):
-            return field.currentText()
+            return field.currentData()
         if isinstance(field, QSpinBox):
             return field.value()
         if isinstance(field, QDoubleSpinBox):
@@ -139,7 +160,8 @@ class KnobEditor(QWidget):
         if isinstance(field, QCheckBox):
             field.setChecked(bool(value))
         elif isinstance(field, QComboBox):
-            field.setCurrentText(str(value))
+            index = field.findData(str(value))
+            field.setCurrentIndex(index if index >= 0 else field.currentIndex())
         elif isinstance(field, QSpinBox):
             field.setValue(round(value))
         elif isinstance(field, QDoubleSpinBox):
@@ -264,9 +286,9 @@ class OptionsForm(QWidget):
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._more.toggled.connect(self._on_more)
-        self._reset = QPushButton("Defaults")
-        self._reset.setToolTip("Set every knob to its default")
-        self._reset.clicked.connect(lambda: self.set_value(self._kind(), "Reset Options"))
+        self._reset = QPushButton(tr("Defaults"))
+        self._reset.setToolTip(tr("Set every knob to its default"))
+        self._reset.clicked.connect(lambda: self.set_value(self._kind(), tr("Reset Options")))
         buttons = QHBoxLayout()
         buttons.addWidget(self._more)
         buttons.addStretch(1)
@@ -285,8 +307,8 @@ class OptionsForm(QWidget):
         """The options as the form stands. Raises `OptionsError` for what no field can hold."""
         return self._kind.from_dict({name: editor.value() for name, editor in self.editors.items()})
 
-    def set_value(self, options: Options, step: str = "Change Options") -> None:
-        """Set all knobs, as one change and one step called `step`."""
+    def set_value(self, options: Options, step: str = "") -> None:
+        """Set all knobs, as one change and one step, which may have a name of its own."""
         self._setting, self._differs = True, False
         try:
             for name, editor in self.editors.items():
@@ -295,7 +317,7 @@ class OptionsForm(QWidget):
             self._setting = False
         if self._differs:
             self.changed.emit()
-            self.stepped.emit(step, "")
+            self.stepped.emit(step or tr("Change Options"), "")
 
     def _on_editor(self, editor: KnobEditor) -> None:
         if self._setting:
@@ -307,7 +329,7 @@ class OptionsForm(QWidget):
     def _on_more(self, shown: bool) -> None:
         self._rare.setVisible(shown)
         self._more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-        self._more.setText("Fewer options" if shown else "More options")
+        self._more.setText(tr("Fewer options") if shown else tr("More options"))
 
 
 def _grid() -> QGridLayout:

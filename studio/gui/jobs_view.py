@@ -17,8 +17,17 @@ from PySide6.QtWidgets import (
 
 from studio.gui.theme import icon
 from studio.jobs import JobHandle, JobQueue, JobState
+from studio.language import tr, translatable
 
-HEADERS = ("Job", "State", "Progress", "Time", "")
+HEADERS = (translatable("Job"), translatable("State"), translatable("Progress"), translatable("Time"), "")
+STATES = {
+    JobState.QUEUED: translatable("waiting"),
+    JobState.RUNNING: translatable("running"),
+    JobState.PAUSED: translatable("paused"),
+    JobState.FINISHED: translatable("done"),
+    JobState.FAILED: translatable("failed"),
+    JobState.CANCELLED: translatable("cancelled"),
+}
 KEPT = 40
 """Rows kept of jobs that ended."""
 
@@ -30,7 +39,7 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s"
+    return tr("{minutes} min {rest:02d} s", minutes=minutes, rest=rest)
 
 
 class _Row(QWidget):
@@ -40,7 +49,10 @@ class _Row(QWidget):
         super().__init__()
         self.handle = handle
         self.pause, self.cancel = QToolButton(), QToolButton()
-        for button, name, tip in ((self.pause, "pause", "Pause or go on"), (self.cancel, "cancel", "Cancel this job")):
+        for button, name, tip in (
+            (self.pause, "pause", tr("Pause or go on")),
+            (self.cancel, "cancel", tr("Cancel this job")),
+        ):
             button.setIcon(icon(name))
             button.setIconSize(QSize(14, 14))
             button.setToolTip(tip)
@@ -69,12 +81,12 @@ class JobsView(QTableWidget):
 
     def __init__(self, jobs: JobQueue) -> None:
         super().__init__(0, len(HEADERS))
-        self.setHorizontalHeaderLabels(list(HEADERS))
+        self.setHorizontalHeaderLabels([tr(header) for header in HEADERS])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setShowGrid(False)
-        self.setAccessibleName("Jobs")
+        self.setAccessibleName(tr("Jobs"))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(32)
         header = self.horizontalHeader()
@@ -132,7 +144,11 @@ class JobsView(QTableWidget):
         if handle not in self._handles:
             return
         row = self._handles.index(handle)
-        texts = {0: handle.title, 1: handle.state.value, 3: duration(handle.elapsed()) if handle.elapsed() else ""}
+        texts = {
+            0: handle.title,
+            1: tr(STATES[handle.state]),
+            3: duration(handle.elapsed()) if handle.elapsed() else "",
+        }
         for column, text in texts.items():
             item = self.item(row, column)
             if item is not None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from studio.gui.state import RESULT_LEVEL, StudioState
+from studio.language import tr, trn
 
 
 class LevelSlider(QWidget):
@@ -18,8 +19,8 @@ class LevelSlider(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setPageStep(1)
         self.slider.setTickPosition(QSlider.TickPosition.NoTicks)
-        self.slider.setAccessibleName("Level")
-        self.slider.setToolTip("Show the pairs found at each level, from coarse to fine, and the result ([ and ])")
+        self.slider.setAccessibleName(tr("Level"))
+        self.slider.setToolTip(tr("Show the pairs found at each level, from coarse to fine, and the result ([ and ])"))
         self._labels = QGridLayout()
         self._labels.setContentsMargins(0, 0, 0, 0)
         self._text = QLabel()
@@ -50,13 +51,13 @@ class LevelSlider(QWidget):
             shown = self._state.shown_level
             self.slider.setValue(stops.index(shown) if shown in stops and len(stops) > 1 else self.slider.maximum())
         count = len(self._state.shown_pairs)
-        noun = "pair" if count == 1 else "pairs"
         if not levels and not count:
-            self._text.setText("Run a match to look through its levels")
+            self._text.setText(tr("Run a match to look through its levels"))
         elif self._state.shown_level == RESULT_LEVEL:
-            self._text.setText(f"Result: {count} {noun}")
+            self._text.setText(trn("Result: {number} pair", "Result: {number} pairs", count))
         else:
-            self._text.setText(f"Level {self._state.shown_level}: {count} {noun}")
+            level = self._state.shown_level
+            self._text.setText(trn("Level {level}: {number} pair", "Level {level}: {number} pairs", count, level=level))
 
     def _write_labels(self) -> None:
         while self._labels.count():
@@ -66,7 +67,7 @@ class LevelSlider(QWidget):
         if len(self._stops) == 1:
             return
         for column, level in enumerate(self._stops):
-            label = QLabel("result" if level == RESULT_LEVEL else f"L{level}")
+            label = QLabel(tr("result") if level == RESULT_LEVEL else tr("L{level}", level=level))
             label.setObjectName("muted")
             first, last = column == 0, column == len(self._stops) - 1
             side = (

@@ -43,6 +43,7 @@ from studio.gui.theme import apply_theme, icon, is_dark
 from studio.gui.toolbar import ToolBar
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
+from studio.language import tr
 from studio.paths import log_dir
 from studio.progress import Job, Progress
 
@@ -80,13 +81,13 @@ class MainWindow(QMainWindow):
         self.mode_panels: tuple[ModePanel, ...] = (self.morph_panel, self.style_panel, self.inspect_panel)
         self.modes = Modes(
             [
-                Mode("match", "Match", self.match_panel),
+                Mode("match", tr("Match"), self.match_panel),
                 *(
-                    Mode(name, name.title(), panel, panel.stage, panel.set_active, share)
-                    for name, panel, share in (
-                        ("morph", self.morph_panel, 0.39),
-                        ("style", self.style_panel, 0.39),
-                        ("inspect", self.inspect_panel, 0.56),
+                    Mode(name, title, panel, panel.stage, panel.set_active, share)
+                    for name, title, panel, share in (
+                        ("morph", tr("Morph"), self.morph_panel, 0.39),
+                        ("style", tr("Style"), self.style_panel, 0.39),
+                        ("inspect", tr("Inspect"), self.inspect_panel, 0.56),
                     )
                 ),
             ],
@@ -178,12 +179,12 @@ class MainWindow(QMainWindow):
         )
         right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self.docks = {
-            "mode": self._dock("Match", self.modes.panels, right),
-            "pairs": self._dock("Pairs", self.pairs_table, bottom),
-            "why": self._dock("Provenance", self.editing.provenance, bottom),
-            "history": self._dock("History", self.editing.history_view, bottom),
-            "jobs": self._dock("Jobs", self.jobs_view, bottom),
-            "log": self._dock("Log", self.log_view, bottom),
+            "mode": self._dock("match", tr("Match"), self.modes.panels, right),
+            "pairs": self._dock("pairs", tr("Pairs"), self.pairs_table, bottom),
+            "why": self._dock("provenance", tr("Provenance"), self.editing.provenance, bottom),
+            "history": self._dock("history", tr("History"), self.editing.history_view, bottom),
+            "jobs": self._dock("jobs", tr("Jobs"), self.jobs_view, bottom),
+            "log": self._dock("log", tr("Log"), self.log_view, bottom),
         }
         for before, after in pairwise(("pairs", "why", "history", "jobs", "log")):
             self.tabifyDockWidget(self.docks[before], self.docks[after])
@@ -194,15 +195,15 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self.docks["mode"]], [330], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["pairs"]], [200], Qt.Orientation.Vertical)
 
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock-{title.lower()}")
+        dock.setObjectName(f"dock-{name}")
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         return dock
 
     def _build_menus(self) -> None:
-        menus = {name: self.menuBar().addMenu(name) for name in MENUS}
+        menus = {name: self.menuBar().addMenu(tr(name)) for name in MENUS}
         for name, entries in MENUS.items():
             for entry in entries:
                 if not isinstance(entry, ActionSpec):
@@ -328,12 +329,13 @@ class MainWindow(QMainWindow):
         self.setWindowModified(named and self.document.is_modified)
 
     def _show_cursor(self, side: Side, point: QPointF | None) -> None:
-        self.cursor_label.setText("" if point is None else f"cursor {side}  {point.x():.1f}, {point.y():.1f}")
+        words = "" if point is None else tr("cursor {side}  {x:.1f}, {y:.1f}", side=side, x=point.x(), y=point.y())
+        self.cursor_label.setText(words)
 
     def _device_text(self) -> str:
         name = self.match_panel.network.device_name
         if name == "auto":
-            return self._devices[0].label if self._devices else "automatic device"
+            return self._devices[0].label if self._devices else tr("automatic device")
         return next((info.label for info in self._devices if info.name == name), name)
 
     # --- theme ---
@@ -367,12 +369,12 @@ class MainWindow(QMainWindow):
         """Load torch and look for devices on the compute thread, so that the first match need not."""
 
         def make() -> Job[list[DeviceInfo]]:
-            yield Progress(0.1, "loading torch")
+            yield Progress(0.1, tr("loading torch"))
             from studio.device import available_devices
 
             return available_devices()
 
-        handle = self.jobs.submit("Get ready", make)
+        handle = self.jobs.submit(tr("Get ready"), make)
         handle.finished.connect(self._on_devices)
         handle.failed.connect(lambda sentence, details: self.show_message("error", sentence, details))
 

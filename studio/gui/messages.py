@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.theme import colors, icon
+from studio.language import tr
 
 Severity = Literal["info", "success", "warning", "error"]
 SHORT_LIVED: dict[Severity, int] = {"info": 5000, "success": 5000}
@@ -39,11 +40,11 @@ class MessageBar(QFrame):
         self._label = QLabel(wordWrap=True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._copy = QPushButton("Copy Details")
+        self._copy = QPushButton(tr("Copy Details"))
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{self.text()}\n\n{self._details}"))
         self._close = QToolButton()
         self._close.setIconSize(QSize(14, 14))
-        self._close.setToolTip("Close this message")
+        self._close.setToolTip(tr("Close this message"))
         self._close.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 6, 6)
@@ -105,16 +106,20 @@ class LogView(QWidget):
         self._text.setMaximumBlockCount(LOG_LINES)
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._text.setAccessibleName("Log")
+        self._text.setAccessibleName(tr("Log"))
         self._filter = QComboBox()
-        for label, level in (("Everything", logging.INFO), ("Warnings", logging.WARNING), ("Errors", logging.ERROR)):
+        for label, level in (
+            (tr("Everything"), logging.INFO),
+            (tr("Warnings"), logging.WARNING),
+            (tr("Errors"), logging.ERROR),
+        ):
             self._filter.addItem(label, level)
         self._filter.currentIndexChanged.connect(self._refill)
-        copy = QPushButton("Copy Log")
+        copy = QPushButton(tr("Copy Log"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 4, 8, 2)
-        bar.addWidget(QLabel("Show"))
+        bar.addWidget(QLabel(tr("Show")))
         bar.addWidget(self._filter)
         bar.addStretch(1)
         bar.addWidget(copy)

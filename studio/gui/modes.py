@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidge
 from studio.gui.actions import Actions
 from studio.gui.forms import OptionsHolder
 from studio.gui.project.kept_pictures import KeptPictures
+from studio.language import tr
 
 
 class ModePanel(QWidget):
@@ -92,7 +93,7 @@ class Modes(QObject):
 
     def build_bar(self, window: QMainWindow, actions: dict[str, QAction]) -> QToolBar:
         """The bar on the left; `actions`, by name of mode, become a group of which one is checked."""
-        bar = QToolBar("Modes", window)
+        bar = QToolBar(tr("Modes"), window)
         bar.setObjectName("modes")
         bar.setMovable(False)
         bar.setIconSize(QSize(24, 24))

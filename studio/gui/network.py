@@ -12,9 +12,10 @@ from studio.backbones.status import weights_status
 from studio.device import DeviceInfo
 from studio.gui.choices import Choices
 from studio.gui.settings.store import Settings
+from studio.language import tr, translatable
 from studio.options import Options, knob
 
-WEIGHTS_FILTER = "Network weights (*.safetensors *.pth *.pt);;All files (*)"
+WEIGHTS_FILTER = translatable("Network weights (*.safetensors *.pth *.pt);;All files (*)")
 
 
 class NetworkOptions(Options):
@@ -34,22 +35,22 @@ class NetworkChooser(QWidget):
         self._settings, self._mode = settings, mode
         self._weights: dict[str, Path] = {}
         self.backbone = QComboBox()
-        self.backbone.setAccessibleName("Network")
+        self.backbone.setAccessibleName(tr("Network"))
         for name, entry in CATALOG.items():
             self.backbone.addItem(entry.title, name)
             self.backbone.setItemData(
                 self.backbone.count() - 1,
-                f"{entry.description}\n{weights_status(name).text}",
+                f"{tr(entry.description)}\n{weights_status(name).text}",
                 Qt.ItemDataRole.ToolTipRole,
             )
         self.backbone.setCurrentIndex(max(0, self.backbone.findData(settings.network(mode))))
         self.note = QLabel(wordWrap=True)
         self.note.setObjectName("muted")
-        self._file = QPushButton("Weights File…")
-        self._file.setToolTip("Use weights from a .safetensors or .pth file of your own")
+        self._file = QPushButton(tr("Weights File…"))
+        self._file.setToolTip(tr("Use weights from a .safetensors or .pth file of your own"))
         self._file.clicked.connect(self._choose_file)
         self.device = QComboBox()
-        self.device.setAccessibleName("Device")
+        self.device.setAccessibleName(tr("Device"))
         self.set_devices([])
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -59,7 +60,7 @@ class NetworkChooser(QWidget):
         grid.addWidget(self.backbone, 0, 0, 1, 2)
         grid.addWidget(self._file, 0, 2)
         grid.addWidget(self.note, 1, 0, 1, 3)
-        grid.addWidget(QLabel("Device"), 2, 0)
+        grid.addWidget(QLabel(tr("Device")), 2, 0)
         grid.addWidget(self.device, 2, 1, 1, 2)
         self.backbone.currentIndexChanged.connect(self._on_backbone)
         self.device.currentIndexChanged.connect(self._on_device)
@@ -89,7 +90,9 @@ class NetworkChooser(QWidget):
         """Offer these devices; before torch is loaded only "automatic" is known."""
         with QSignalBlocker(self.device):
             self.device.clear()
-            self.device.addItem("Automatic" + (f" ({devices[0].label})" if devices else ""), "auto")
+            self.device.addItem(
+                tr("Automatic ({device})", device=devices[0].label) if devices else tr("Automatic"), "auto"
+            )
             for info in devices:
                 memory = f", {info.memory / 2**30:.0f} GB" if info.memory else ""
                 self.device.addItem(f"{info.label}{memory}", info.name)
@@ -99,8 +102,19 @@ class NetworkChooser(QWidget):
         """Say again what the chosen network needs: a download may have come meanwhile."""
         entry = CATALOG[self.backbone_name]
         strides = ", ".join(str(level.stride) for level in entry.levels)
-        needs = f"weights from “{self.weights.name}”" if self.weights else weights_status(self.backbone_name).text
-        self.note.setText(f"{entry.description}\nLevels at strides {strides} · {needs}")
+        needs = (
+            tr("weights from “{name}”", name=self.weights.name)
+            if self.weights
+            else weights_status(self.backbone_name).text
+        )
+        self.note.setText(
+            tr(
+                "{description}\nLevels at strides {strides} · {needs}",
+                description=tr(entry.description),
+                strides=strides,
+                needs=needs,
+            )
+        )
 
     def _on_backbone(self) -> None:
         self._settings.set_network(self._mode, self.backbone_name)
@@ -112,8 +126,8 @@ class NetworkChooser(QWidget):
         self.changed.emit()
 
     def _choose_file(self) -> None:
-        title = f"Weights for {self.backbone.currentText()}"
-        path, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder, WEIGHTS_FILTER)
+        title = tr("Weights for {network}", network=self.backbone.currentText())
+        path, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder, tr(WEIGHTS_FILTER))
         if path:
             self._weights[self.backbone_name] = Path(path)
             self.refresh()

@@ -17,6 +17,7 @@ from studio.gui.messages import Severity
 from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState, other
 from studio.jobs import JobHandle, JobQueue
+from studio.language import tr, trn
 from studio.pairs import PairSet
 from studio.picture import Picture, load_bytes, loading
 from studio.progress import Job, Progress, part
@@ -25,7 +26,12 @@ from studio.samples import SAMPLES, load_sample
 log = logging.getLogger(__name__)
 
 PICTURE_SUFFIXES = "png jpg jpeg jpe webp tif tiff bmp gif avif heic heif ppm pgm"
-PICTURE_FILTER = f"Pictures ({' '.join('*.' + suffix for suffix in PICTURE_SUFFIXES.split())});;All files (*)"
+
+
+def picture_filter() -> str:
+    """What a dialog for pictures shows."""
+    patterns = " ".join(f"*.{suffix}" for suffix in PICTURE_SUFFIXES.split())
+    return tr("Pictures ({patterns});;All files (*)", patterns=patterns)
 
 
 class Opened(NamedTuple):
@@ -38,12 +44,12 @@ class Opened(NamedTuple):
 def opening(decoding: Job[Picture], name: str) -> Job[Opened]:
     """The job that decodes one picture and makes it ready for the screen."""
     picture = yield from part(decoding, 0.0, 0.9)
-    yield Progress(0.9, f"preparing {name}")
+    yield Progress(0.9, tr("preparing {name}", name=name))
     return Opened(picture, DisplayPicture.of(picture))
 
 
 def _at_once(decode: Callable[[], Picture], name: str) -> Job[Picture]:
-    yield Progress(0.1, f"reading {name}")
+    yield Progress(0.1, tr("reading {name}", name=name))
     return decode()
 
 
@@ -69,7 +75,7 @@ class PictureOpener(QObject):
     def open_dialog(self, side: Side) -> None:
         """Ask for a file. Two files chosen at once fill both sides."""
         paths, _ = QFileDialog.getOpenFileNames(
-            self._window, f"Open picture {side}", self._settings.last_folder, PICTURE_FILTER
+            self._window, tr("Open picture {side}", side=side), self._settings.last_folder, picture_filter()
         )
         if paths:
             self._settings.last_folder = str(Path(paths[0]).parent)
@@ -83,7 +89,14 @@ class PictureOpener(QObject):
         for path, where in zip(paths, (side, other(side)), strict=False):
             self.open_path(path, where)
         if len(paths) > 2:
-            self._say("info", f"Two pictures were opened; {len(paths) - 2} more were left out.")
+            self._say(
+                "info",
+                trn(
+                    "Two pictures were opened; {number} more were left out.",
+                    "Two pictures were opened; {number} more were left out.",
+                    len(paths) - 2,
+                ),
+            )
 
     def open_path(self, path: Path, side: Side) -> None:
         def done(opened: Opened) -> None:
@@ -106,9 +119,9 @@ class PictureOpener(QObject):
             image = mime.imageData()
             self._open_image(image if isinstance(image, QImage) else QImage(), side)
         elif mime.hasUrls():
-            self._say("warning", "That is a link to the web: save the picture to a file first, then drop the file.")
+            self._say("warning", tr("That is a link to the web: save the picture to a file first, then drop the file."))
         else:
-            self._say("info", "There is no picture on the clipboard.")
+            self._say("info", tr("There is no picture on the clipboard."))
 
     def paste_side(self, active: Side) -> Side:
         """Where a pasted picture goes: an empty side first, else the one used last."""
@@ -117,40 +130,48 @@ class PictureOpener(QObject):
 
     def open_sample(self, key: str, then: Callable[[], None] | None = None) -> None:
         """Put a sample pair on both sides, and call `then` once it is there."""
-        title = SAMPLES[key].title
+        title = tr(SAMPLES[key].title)
 
         def make() -> Job[tuple[Opened, Opened, PairSet | None]]:
-            yield Progress(0.05, f"making {title}")
+            yield Progress(0.05, tr("making {title}", title=title))
             a, b, known = load_sample(key)
-            yield Progress(0.6, f"preparing {title}")
+            yield Progress(0.6, tr("preparing {title}", title=title))
             return Opened(a, DisplayPicture.of(a)), Opened(b, DisplayPicture.of(b)), known
 
         def done(sample: tuple[Opened, Opened, PairSet | None]) -> None:
-            with self._state.one_step(f"Open {title}"):
+            with self._state.one_step(tr("Open {title}", title=title)):
                 self._take("A", sample[0])
                 self._take("B", sample[1])
                 if sample[2] is not None:
                     self._state.set_pairs(sample[2])
             if sample[2] is not None:
-                self._say("info", f"{title} comes with {len(sample[2])} known pairs; Run finds them anew.")
+                self._say(
+                    "info",
+                    trn(
+                        "{title} comes with {number} known pairs; Run finds them anew.",
+                        "{title} comes with {number} known pairs; Run finds them anew.",
+                        len(sample[2]),
+                        title=title,
+                    ),
+                )
             if then is not None:
                 then()
 
         for side in SIDES:
             self._cancel(side)
-        handle = self._jobs.submit(f"Open {title}", make, lane="files")
+        handle = self._jobs.submit(tr("Open {title}", title=title), make, lane="files")
         self._watch(handle, SIDES, done)
 
     def _open_image(self, image: QImage, side: Side) -> None:
         if image.isNull():
-            self._say("warning", "The picture on the clipboard could not be read.")
+            self._say("warning", tr("The picture on the clipboard could not be read."))
             return
         data = QByteArray()
         buffer = QBuffer(data)
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         image.save(buffer, "PNG", 100)  # type: ignore[call-overload]  # 100: not compressed, quick
         content = bytes(data.data())
-        name = "Pasted picture"
+        name = tr("Pasted picture")
         self._submit(
             side,
             name,
@@ -160,7 +181,9 @@ class PictureOpener(QObject):
 
     def _submit(self, side: Side, name: str, make: Callable[[], Job[Picture]], done: Callable[[Opened], None]) -> None:
         self._cancel(side)
-        handle = self._jobs.submit(f"Open {name} as {side}", lambda: opening(make(), name), lane="files")
+        handle = self._jobs.submit(
+            tr("Open {name} as {side}", name=name, side=side), lambda: opening(make(), name), lane="files"
+        )
         self._watch(handle, (side,), done)
 
     def _watch(self, handle: JobHandle, sides: tuple[Side, ...], done: Callable[..., None]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.language import tr, trn
 from studio.pairs import PairSet
 from studio.pairs.edits import shifted, with_point, within
 from studio.picture import Picture
@@ -99,7 +100,9 @@ class StudioState(QObject):
         was_empty = self._pictures[side] is None
         self._pictures[side] = picture
         self._provisional = False
-        with self.one_step(f"Open {picture.name} as {side}" if picture else f"Close {side}"):
+        with self.one_step(
+            tr("Open {name} as {side}", name=picture.name, side=side) if picture else tr("Close {side}", side=side)
+        ):
             if not was_empty:  # pairs that wait for a picture which could not be read are kept
                 self.set_pairs(PairSet())
             elif not self._pairs:
@@ -119,7 +122,7 @@ class StudioState(QObject):
             self.picture_changed.emit(side)
         self._pairs, self._levels, self._provisional = pairs, levels, False
         self.pairs_changed.emit()
-        self.commit("Swap A and B")
+        self.commit(tr("Swap A and B"))
 
     def exchange(self, side: Side, picture: Picture, pairs: PairSet, step: str) -> None:
         """Put another form of the same picture on a side, with the pairs that go with it, as one step."""
@@ -249,10 +252,8 @@ class StudioState(QObject):
             self._held = held
             self.editable_changed.emit()
 
-    def set_pairs(
-        self, pairs: PairSet, levels: Mapping[int, PairSet] | None = None, step: str | None = "Change pairs"
-    ) -> None:
-        """Show `pairs` as the result; `levels` are those of its match. `step` None: for a while only."""
+    def set_pairs(self, pairs: PairSet, levels: Mapping[int, PairSet] | None = None, step: str | None = "") -> None:
+        """Show `pairs` as the result; `levels` are those of its match. `step` names it; None: for a while only."""
         self._pairs = pairs
         self._levels = dict(levels or {})
         self._shown_level = RESULT_LEVEL
@@ -260,7 +261,7 @@ class StudioState(QObject):
         self._forget_hot()
         self.pairs_changed.emit()
         if step is not None:
-            self.commit(step)
+            self.commit(step or tr("Change pairs"))
 
     def edit_pairs(self, pairs: PairSet, step: str, key: str = "", select: Iterable[int] | None = None) -> None:
         """As `set_pairs` for an edit by hand: levels and selection stay, or `select` becomes the selection."""
@@ -299,8 +300,7 @@ class StudioState(QObject):
             self._dragging = False
             self.pairs_changed.emit()
             several = len(self._selection) if number in self._selection else 1
-            what = f"{several} points" if several > 1 else f"point {number}" if number else "a point"
-            self.commit(f"Move {what} in {side}" if side else f"Move {what}")
+            self.commit(_moved(several, number, side))
 
     def give_up_drag(self) -> None:
         """The point on its way goes back."""
@@ -385,3 +385,14 @@ class StudioState(QObject):
     def _forget_hot(self) -> None:
         self.set_hovered(0)
         self.set_selected(0)
+
+
+def _moved(several: int, number: int, side: Side | None) -> str:
+    """The name of the step that moved points."""
+    if side is None:
+        return tr("Move a point")
+    if several > 1:
+        return trn("Move {number} point in {side}", "Move {number} points in {side}", several, side=side)
+    if number:
+        return tr("Move point {number} in {side}", number=number, side=side)
+    return tr("Move a point in {side}", side=side)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QToolBar, QToolButton
 
 from studio.gui.actions import RUN_BUTTONS, SEPARATOR, TOOLBAR, Actions
+from studio.language import tr
 
 TEXT_BUTTONS = ("open_a", "open_b", "swap", "run", "cancel", "style_run", "style_cancel", "inspect_run", "export_film")
 """Buttons that say what they do; the others show their icon only."""
@@ -16,7 +17,7 @@ class ToolBar(QToolBar):
     """Buttons for the actions of `TOOLBAR`; those of `RUN_BUTTONS` change places with the mode."""
 
     def __init__(self, window: QMainWindow, actions: Actions) -> None:
-        super().__init__("Tools", window)
+        super().__init__(tr("Tools"), window)
         self.setObjectName("tools")
         self.setMovable(False)
         self.setIconSize(QSize(20, 20))

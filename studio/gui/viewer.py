@@ -34,6 +34,7 @@ from studio.gui.items import POINT_SIZE, DisplayPicture, Mark
 from studio.gui.look import look
 from studio.gui.state import SIDES, Side, StudioState, other
 from studio.gui.theme import colors, icon
+from studio.language import tr
 from studio.pairs import PointPair
 
 PAIR_ZOOM = 2.5
@@ -51,17 +52,17 @@ class _EmptyHint(QWidget):
         super().__init__()
         self.dropping = False
         self._mark = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-        title = QLabel(f"Drop picture {side} here", alignment=Qt.AlignmentFlag.AlignCenter)
+        title = QLabel(tr("Drop picture {side} here", side=side), alignment=Qt.AlignmentFlag.AlignCenter)
         title.setObjectName("heading")
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.35)
         title.setFont(font)
         rest = QLabel(
-            "or open a file, paste with Ctrl+V,\nor take a pair from File ▸ Sample Pairs",
+            tr("or open a file, paste with Ctrl+V,\nor take a pair from File ▸ Sample Pairs"),
             alignment=Qt.AlignmentFlag.AlignCenter,
         )
         rest.setObjectName("muted")
-        self.button = QPushButton(f"Open Picture {side}…")
+        self.button = QPushButton(tr("Open Picture {side}…", side=side))
         self.button.clicked.connect(self.clicked)
         layout = QVBoxLayout(self)
         layout.addStretch(2)
@@ -138,7 +139,7 @@ class SideFrame(QFrame):
         """Show a picture with its name and details; None shows the hint."""
         self.canvas.set_display(display)
         self._stack.setCurrentWidget(self.hint if display is None else self.canvas)
-        self._name.setText(name if display is not None else f"Picture {self.side}")
+        self._name.setText(name if display is not None else tr("Picture {side}", side=self.side))
         self._name.setToolTip(name)
         self._details.setText(details)
 
@@ -315,8 +316,8 @@ class Viewer(QWidget):
             frame.set_picture(None, "", "")
             return
         width, height = picture.size
-        details = f"{width} × {height}" + (f" · {picture.depth} bit" if picture.depth != 8 else "")
-        details += " · mirrored" if picture.mirrored else ""
+        details = f"{width} × {height}" + (" · " + tr("{depth} bit", depth=picture.depth) if picture.depth != 8 else "")
+        details += " · " + tr("mirrored") if picture.mirrored else ""
         frame.set_picture(display_of(picture), picture.name, details)
 
     def _show_pairs(self) -> None:

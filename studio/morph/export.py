@@ -16,6 +16,7 @@ from PIL import Image
 
 from studio import __version__
 from studio.files import FileError, explain_os_error, replacing
+from studio.language import tr
 from studio.morph.animations import ApngWriter, Film, GifWriter, WebpWriter, Writer
 from studio.morph.options import ExportOptions, MorphOptions
 from studio.morph.render import Pixels, PreparedMorph
@@ -58,9 +59,17 @@ def exporting(film: MorphSequence | PreparedMorph, path: Path, options: ExportOp
     sequence = film if isinstance(film, MorphSequence) else MorphSequence([film])
     suffix = path.suffix.lower()
     if max(sequence.size) > _LARGEST.get(suffix, max(sequence.size)):
-        raise MorphError(f"A film of {suffix[1:].upper()} has at most {_LARGEST[suffix]} pixels a side; reduce it.")
+        raise MorphError(
+            tr(
+                "A film of {kind} has at most {most} pixels a side; reduce it.",
+                kind=suffix[1:].upper(),
+                most=_LARGEST[suffix],
+            )
+        )
     if suffix == ".gif" and options.fps > 50:
-        raise MorphError("GIF shows at most 50 pictures a second: choose a lower frame rate, or .webp, .apng or .mp4.")
+        raise MorphError(
+            tr("GIF shows at most 50 pictures a second: choose a lower frame rate, or .webp, .apng or .mp4.")
+        )
     when = film_moments(len(sequence.legs), options, comes_to_rest=suffix == ".mp4")
     described = Film(
         size=sequence.size,
@@ -79,7 +88,7 @@ def exporting(film: MorphSequence | PreparedMorph, path: Path, options: ExportOp
         for index, moment in enumerate(when):
             frame = sequence.frame(moment, frame)
             writer.add(frame)
-            yield Progress((index + 1) / len(when), f"frame {index + 1} of {len(when)}")
+            yield Progress((index + 1) / len(when), tr("frame {index} of {number}", index=index + 1, number=len(when)))
         writer.finish()
     return path
 
@@ -114,12 +123,18 @@ def check_film_path(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix and suffix not in FILM_SUFFIXES:
         raise MorphError(
-            f"“{path.name}” is not a film: choose {', '.join(FILM_SUFFIXES)}, or a name without suffix for a folder."
+            tr(
+                "“{name}” is not a film: choose {names}, or a name without suffix for a folder.",
+                name=path.name,
+                names=", ".join(FILM_SUFFIXES),
+            )
         )
     if not path.absolute().parent.is_dir():
-        raise FileError(f"“{path.name}” can't be written: there is no folder “{path.parent}”.")
+        raise FileError(
+            tr("“{name}” can't be written: there is no folder “{folder}”.", name=path.name, folder=path.parent)
+        )
     if not suffix and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise FileError(f"“{path.name}” is there already and is not empty: choose another folder.")
+        raise FileError(tr("“{name}” is there already and is not empty: choose another folder.", name=path.name))
 
 
 def recipe(sequence: MorphSequence, options: ExportOptions | None = None) -> dict[str, Any]:
@@ -157,7 +172,7 @@ def save_field(field: Field, path: Path) -> None:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in (".npy", ".tif", ".tiff"):
-        raise MorphError(f"“{path.name}”: fields are written as .npy or .tif.")
+        raise MorphError(tr("“{name}”: fields are written as .npy or .tif.", name=path.name))
     dense = np.ascontiguousarray(field.dense())
     with replacing(path) as temporary:
         if suffix == ".npy":

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from studio.geometry import Size, shrink_within
+from studio.language import tr
 from studio.morph.light import Mixture, mix_with_alpha, multiplied
 from studio.morph.options import MorphOptions
 from studio.morph.timing import colour_at, shape_at
@@ -105,7 +106,7 @@ class PreparedMorph:
         count = len(self._series.warp.keys)
         for index in range(count):
             self._series.key(index)
-            yield Progress((index + 1) / count, "preparing the warp")
+            yield Progress((index + 1) / count, tr("preparing the warp"))
 
     def with_pairs(self, pairs: PairSet) -> PreparedMorph:
         """The same pictures with other pairs, at once: for every step of a drag."""
@@ -235,7 +236,7 @@ def preparing(
     among: Sequence[Picture] = (),
 ) -> Job[PreparedMorph]:
     """`prepare` as a job, with all that takes time: refinement of "halfway" and the fields of the key moments."""
-    yield Progress(0.0, "bringing the pictures into one frame")
+    yield Progress(0.0, tr("bringing the pictures into one frame"))
     morph = prepare(a, b, pairs, options, longest_side, among)
     if options.warp == "halfway" and morph.controls.pairs:
         morph = yield from part(refining(morph, device), 0.05, 0.9)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from studio.errors import StudioError
 from studio.geometry import Size
+from studio.language import tr
 from studio.morph.options import MorphOptions
 from studio.morph.render import Pixels, Plates, PreparedMorph, common_frame, plate_of, refining
 from studio.pairs import PairSet
@@ -29,9 +30,9 @@ class MorphSequence:
             There is no leg, or their frames differ.
         """
         if not legs:
-            raise MorphError("A morph needs two pictures at least.")
+            raise MorphError(tr("A morph needs two pictures at least."))
         if any(leg.size != legs[0].size or leg.plates.has_alpha != legs[0].plates.has_alpha for leg in legs):
-            raise MorphError("All pictures of a morph must be brought into one frame first.")
+            raise MorphError(tr("All pictures of a morph must be brought into one frame first."))
         self.legs = tuple(legs)
 
     @property
@@ -72,13 +73,17 @@ def preparing_sequence(
         Fewer than two pictures, or not one set of pairs for each two neighbours.
     """
     if len(pictures) < 2:
-        raise MorphError("A morph needs two pictures at least.")
+        raise MorphError(tr("A morph needs two pictures at least."))
     if len(pairs) != len(pictures) - 1:
         raise MorphError(
-            f"{len(pictures)} pictures need {len(pictures) - 1} sets of pairs, one for each two neighbours, "
-            f"not {len(pairs)}."
+            tr(
+                "{number} pictures need {total} sets of pairs, one for each two neighbours, not {given}.",
+                number=len(pictures),
+                total=len(pictures) - 1,
+                given=len(pairs),
+            )
         )
-    yield Progress(0.0, "bringing the pictures into one frame")
+    yield Progress(0.0, tr("bringing the pictures into one frame"))
     frame, has_alpha = common_frame(pictures, options, longest_side)
     plates = [plate_of(picture, frame, has_alpha) for picture in pictures]
     legs = []

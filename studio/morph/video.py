@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from studio.errors import StudioError
+from studio.language import tr
 from studio.morph.animations import Film
 from studio.morph.render import Pixels
 
@@ -31,9 +32,9 @@ class Mp4Writer:
             import av
             from av.video.reformatter import ColorRange, Colorspace
         except ImportError as error:
-            raise VideoError("MP4 needs the package “av”: install it, or choose .webp, .gif or .apng.") from error
+            raise VideoError(tr("MP4 needs the package “av”: install it, or choose .webp, .gif or .apng.")) from error
         if "libx264" not in av.codecs_available:
-            raise VideoError("This build of PyAV can't encode H.264: choose .webp, .gif or .apng.")
+            raise VideoError(tr("This build of PyAV can't encode H.264: choose .webp, .gif or .apng."))
         width, height = (max(2, side - side % 2) for side in film.size)
         self._size = width, height
         self._to_yuv = {"dst_colorspace": Colorspace.ITU709, "dst_color_range": ColorRange.MPEG}

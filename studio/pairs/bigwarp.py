@@ -11,6 +11,7 @@ import csv
 import io
 import math
 
+from studio.language import tr
 from studio.pairs.model import PairsError, PairSet, PointPair
 
 COLUMNS = 6
@@ -32,15 +33,26 @@ def parse(text: str, name: str) -> PairSet:
     for number, row in enumerate(csv.reader(io.StringIO(text), skipinitialspace=True), start=1):
         if not any(value.strip() for value in row):
             continue
-        where = f"row {number} of “{name}”"
+        where = tr("row {number} of “{name}”", number=number, name=name)
         if len(row) == VOLUME_COLUMNS:
-            raise PairsError(f"In {where} there are three coordinates: landmarks of volumes can't be read.")
+            raise PairsError(
+                tr("In {where} there are three coordinates: landmarks of volumes can't be read.", where=where)
+            )
         if len(row) != COLUMNS:
-            raise PairsError(f"In {where} there are {len(row)} values instead of {COLUMNS}.")
+            raise PairsError(
+                tr(
+                    "In {where} there are {number} values instead of {columns}.",
+                    where=where,
+                    number=len(row),
+                    columns=COLUMNS,
+                )
+            )
         try:
             ax, ay, bx, by = (float(value) for value in row[2:])
         except ValueError as error:
-            raise PairsError(f"In {where} a number is missing or is not one ({error}).") from error
+            raise PairsError(
+                tr("In {where} a number is missing or is not one ({error}).", where=where, error=error)
+            ) from error
         if all(math.isfinite(value) for value in (ax, ay, bx, by)):
             enabled = row[1].strip().lower() == "true"
             pairs.append(PointPair(len(pairs) + 1, (ax, ay), (bx, by), origin="placed", enabled=enabled))

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from studio.language import tr
 from studio.pairs.model import PairsError, PairSet, PointPair, pair_from_row
 
 _FIELDS = ("id", "a", "b", "rank", "confidence", "level", "origin", "locked", "enabled")
@@ -65,9 +66,9 @@ class PairChange:
             before, after = (tuple(_pair(row) for row in values[key]) for key in ("before", "after"))
             orders = [tuple(int(number) for number in order) for order in values.get("order", ())]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise PairsError(f"A step of the history can't be read ({error}).") from error
+            raise PairsError(tr("A step of the history can't be read ({error}).", error=error)) from error
         if len(orders) not in (0, 2):
-            raise PairsError("A step of the history has half an order.")
+            raise PairsError(tr("A step of the history has half an order."))
         return cls(before, after, *orders)
 
 
@@ -80,11 +81,11 @@ def _replaced(
 ) -> PairSet:
     held = {pair.id: pair for pair in pairs}
     if any(held.pop(pair.id, None) != pair for pair in gone) or order_now not in (None, pairs.ids):
-        raise PairsError("A step of the history does not fit the pairs.")
+        raise PairsError(tr("A step of the history does not fit the pairs."))
     held.update((pair.id, pair) for pair in come)
     order = pairs.ids if order_then is None else order_then
     if len(held) != len(order) or set(order) != set(held):
-        raise PairsError("A step of the history does not fit the pairs.")
+        raise PairsError(tr("A step of the history does not fit the pairs."))
     return PairSet(tuple(held[number] for number in order))
 
 
@@ -93,4 +94,4 @@ def _row(pair: PointPair) -> list[Any]:
 
 
 def _pair(row: Any) -> PointPair:
-    return pair_from_row(dict(zip(_FIELDS, row, strict=True)), "the history", 0)
+    return pair_from_row(dict(zip(_FIELDS, row, strict=True)), tr("the history"), 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 from studio.files import read_text, write_text
 from studio.geometry import Points, as_points
+from studio.language import tr
 from studio.pairs import bigwarp
 from studio.pairs.model import PairsError, PairSet, finite, pair_from_row, unique_ids
 
@@ -47,9 +48,17 @@ def read_pairs(path: Path, second: Path | None = None) -> PairSet:
         partner = Path(second) if second is not None else official_partner(path)
         a, b = _parse_official(read_text(path), path.name), _parse_official(read_text(partner), partner.name)
         if len(a) != len(b):
-            raise PairsError(f"“{path.name}” has {len(a)} points but “{partner.name}” has {len(b)}.")
+            raise PairsError(
+                tr(
+                    "“{name}” has {number} points but “{other}” has {total}.",
+                    name=path.name,
+                    number=len(a),
+                    other=partner.name,
+                    total=len(b),
+                )
+            )
         return PairSet.from_arrays(a, b)
-    raise PairsError(f"“{path.name}” is not a point file: pairs are read from .csv, .json and .txt.")
+    raise PairsError(tr("“{name}” is not a point file: pairs are read from .csv, .json and .txt.", name=path.name))
 
 
 def write_landmarks(pairs: PairSet, path: Path) -> None:
@@ -82,7 +91,7 @@ def write_pairs(pairs: PairSet, path: Path) -> list[Path]:
         write_text(path, _format_official(pairs.a))
         write_text(partner, _format_official(pairs.b))
         return [path, partner]
-    raise PairsError(f"“{path.name}”: pairs are written as .csv, .json or .txt.")
+    raise PairsError(tr("“{name}”: pairs are written as .csv, .json or .txt.", name=path.name))
 
 
 def format_csv(pairs: PairSet) -> str:
@@ -109,18 +118,24 @@ def _parse_csv(text: str, name: str) -> PairSet:
     try:
         return _pairs_of_rows(csv.DictReader(io.StringIO(text)), name)
     except csv.Error as error:
-        raise PairsError(f"“{name}” is not valid CSV: {error}.") from error
+        raise PairsError(tr("“{name}” is not valid CSV: {error}.", name=name, error=error)) from error
 
 
 def _pairs_of_rows(rows: csv.DictReader[str], name: str) -> PairSet:
     columns = [column.strip() for column in rows.fieldnames or []]
     missing = [column for column in ("ax", "ay", "bx", "by") if column not in columns]
     if missing:
-        raise PairsError(f"“{name}” has no column {', '.join(missing)}: the first row must name ax, ay, bx, by.")
+        raise PairsError(
+            tr(
+                "“{name}” has no column {names}: the first row must name ax, ay, bx, by.",
+                name=name,
+                names=", ".join(missing),
+            )
+        )
     rows.fieldnames = columns
     pairs = []
     for number, row in enumerate(rows, start=1):
-        where = f"row {number} of “{name}”"
+        where = tr("row {number} of “{name}”", number=number, name=name)
         values: dict[str, Any] = {
             key: value.strip() for key, value in row.items() if key and isinstance(value, str) and value.strip()
         }
@@ -136,10 +151,10 @@ def _parse_json(text: str, name: str) -> PairSet:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PairsError(f"“{name}” is not valid JSON: {error}.") from error
+        raise PairsError(tr("“{name}” is not valid JSON: {error}.", name=name, error=error)) from error
     rows = data.get("pairs") if isinstance(data, dict) else data
     if not isinstance(rows, list):
-        raise PairsError(f"“{name}” holds no list “pairs”.")
+        raise PairsError(tr("“{name}” holds no list “pairs”.", name=name))
     return PairSet.from_dicts(rows, f"“{name}”")
 
 
@@ -152,7 +167,14 @@ def _parse_official(text: str, name: str) -> Points:
         try:
             y, x = (finite(value) for value in numbers)
         except ValueError as error:
-            raise PairsError(f"Line {number} of “{name}” is not “y, x”: {line.strip()[:40]!r}.") from error
+            raise PairsError(
+                tr(
+                    "Line {number} of “{name}” is not “y, x”: {text!r}.",
+                    number=number,
+                    name=name,
+                    text=line.strip()[:40],
+                )
+            ) from error
         points.append((x, y))
     return as_points(points)
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from studio.errors import StudioError
 from studio.geometry import Points, as_points
+from studio.language import tr
 
 Origin = Literal["matched", "placed", "edited"]
 Point = tuple[float, float]
@@ -174,13 +175,13 @@ class PairSet:
         return [asdict(pair) for pair in self.pairs]
 
     @classmethod
-    def from_dicts(cls, rows: Sequence[Any], source: str = "the list") -> PairSet:
-        """Read rows with at least `a` and `b`. Raises `PairsError` naming the row."""
+    def from_dicts(cls, rows: Sequence[Any], source: str = "") -> PairSet:
+        """Read rows with at least `a` and `b`. Raises `PairsError` naming the row and `source`."""
         pairs: list[PointPair] = []
         for number, row in enumerate(rows, start=1):
-            where = f"pair {number} of {source}"
+            where = tr("pair {number} of {source}", number=number, source=source or tr("the list"))
             if not isinstance(row, dict):
-                raise PairsError(f"In {where} there are no coordinates.")
+                raise PairsError(tr("In {where} there are no coordinates.", where=where))
             pairs.append(pair_from_row(row, where, fallback_id=number))
         return cls(tuple(unique_ids(pairs)))
 
@@ -189,7 +190,14 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
     """One pair of a row that came from outside; `where` names it in the sentence of a `PairsError`."""
     origin = row.get("origin", "placed")
     if origin not in get_args(Origin):
-        raise PairsError(f"In {where} the origin {origin!r} is none of {', '.join(get_args(Origin))}.")
+        raise PairsError(
+            tr(
+                "In {where} the origin {origin!r} is none of {names}.",
+                where=where,
+                origin=origin,
+                names=", ".join(get_args(Origin)),
+            )
+        )
     try:
         return PointPair(
             id=int(row.get("id", fallback_id)),
@@ -203,7 +211,9 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
             enabled=bool(row.get("enabled", True)),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise PairsError(f"In {where} a number is missing or is not one ({error}).") from error
+        raise PairsError(
+            tr("In {where} a number is missing or is not one ({error}).", where=where, error=error)
+        ) from error
 
 
 def _point(value: Any) -> Point:

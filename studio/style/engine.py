@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from studio.geometry import Size
+from studio.language import tr
 from studio.progress import Job, Progress
 from studio.style.losses import StyleLoss
 from studio.style.model import StyleControl, StyleError, StylePreview
@@ -120,7 +121,7 @@ def optimise(
     saved = time.monotonic()
     try:
         while not run.done:
-            yield Progress(run.fraction, f"{run.where}: preparing")
+            yield Progress(run.fraction, run.where + ": " + tr("preparing"))
             run.prepare()
             while run.can_step:
                 run.step()
@@ -132,7 +133,7 @@ def optimise(
                     run.state().save(checkpoint)
                     saved = time.monotonic()
             run.leave()
-        yield Progress(1.0, "done", run.preview(), milestone=True)
+        yield Progress(1.0, tr("done"), run.preview(), milestone=True)
         return run.outcome()
     finally:
         if checkpoint is not None and run.moved:
@@ -285,7 +286,7 @@ class _Run:
         if not self._pending:
             return None
         self._fetch()
-        message = f"{self.where}: step {self.within} of {self.plan.steps[self.scale]}"
+        message = f"{self.where}: " + tr("step {step} of {steps}", step=self.within, steps=self.plan.steps[self.scale])
         if self._bad >= MOST_BAD_STEPS:
             message = self._go_back_to_full_precision()
             return Progress(self.fraction, message, self.preview(), milestone=True)
@@ -301,8 +302,12 @@ class _Run:
 
     def _go_back_to_full_precision(self) -> str:
         if self.extractor.precision == "float32":
-            raise StyleError("The numbers overflow at these weights, even in full precision; choose smaller weights.")
-        note = f"Numbers overflowed in {self.extractor.precision}; it went on in full precision."
+            raise StyleError(
+                tr("The numbers overflow at these weights, even in full precision; choose smaller weights.")
+            )
+        note = tr(
+            "Numbers overflowed in {precision}; it went on in full precision.", precision=self.extractor.precision
+        )
         self.extractor = self.extractor.in_full_precision()
         self.notes.append(note)
         self._bad = 0

@@ -19,6 +19,7 @@ from studio.device import Attempt, choose_device, with_memory_fallback
 from studio.errors import StudioError
 from studio.files import replacing
 from studio.geometry import Size, fit_within
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
@@ -71,15 +72,31 @@ class StyleNetwork:
 
         if isinstance(style, str):
             if style not in self.names:
-                raise FeedForwardError(f"“{self.name}” has no style “{style}”; it has {', '.join(self.names)}.")
+                raise FeedForwardError(
+                    tr(
+                        "“{name}” has no style “{style}”; it has {names}.",
+                        name=self.name,
+                        style=style,
+                        names=", ".join(self.names),
+                    )
+                )
             style = self.names.index(style)
         if isinstance(style, int):
             if not 0 <= style < len(self.names):
-                raise FeedForwardError(f"“{self.name}” has no style number {style}; the last one is {len(self) - 1}.")
+                raise FeedForwardError(
+                    tr(
+                        "“{name}” has no style number {style}; the last one is {number}.",
+                        name=self.name,
+                        style=style,
+                        number=len(self) - 1,
+                    )
+                )
             return self.net.one_hot([style])
         weights = torch.tensor([list(style)], dtype=torch.float32)
         if weights.shape[1] != len(self.names) or not torch.isfinite(weights).all() or weights.sum() <= 0:
-            raise FeedForwardError(f"“{self.name}” takes {len(self)} weights of styles, whose sum is above 0.")
+            raise FeedForwardError(
+                tr("“{name}” takes {number} weights of styles, whose sum is above 0.", name=self.name, number=len(self))
+            )
         return (weights / weights.sum()).to(self.net.in1.weight)
 
     def __len__(self) -> int:
@@ -120,7 +137,10 @@ def network_of(state: Mapping[str, Any], name: str, about: Mapping[str, str] | N
         for key, value in state.items()
         if isinstance(value, torch.Tensor) and not _IGNORED.search(key)
     }
-    wrong = f"“{name}” holds no feed-forward style network in the layout of fast_neural_style; choose another file."
+    wrong = tr(
+        "“{name}” holds no feed-forward style network in the layout of fast_neural_style; choose another file.",
+        name=name,
+    )
     try:
         plan = plan_of({key: tuple(value.shape) for key, value in tensors.items()})
     except ValueError as error:
@@ -135,7 +155,9 @@ def network_of(state: Mapping[str, Any], name: str, about: Mapping[str, str] | N
         raise FeedForwardError(wrong)
     floats = {key: value.detach().to(torch.float32).contiguous() for key, value in tensors.items()}
     if not all(bool(torch.isfinite(value).all()) for value in floats.values()):
-        raise FeedForwardError(f"“{name}” holds numbers that are not finite: its training failed; choose another file.")
+        raise FeedForwardError(
+            tr("“{name}” holds numbers that are not finite: its training failed; choose another file.", name=name)
+        )
     net.load_state_dict(floats, assign=True)
     net.requires_grad_(False).eval()
     names, recipe = _names_and_recipe(about or {}, plan.styles, Path(name).stem)
@@ -195,10 +217,10 @@ def apply_network(
 
     attempts = [
         Attempt((main, BAND_PIXELS), ""),
-        Attempt((main, BAND_PIXELS // 16), "in smaller bands"),
+        Attempt((main, BAND_PIXELS // 16), tr("in smaller bands")),
     ]
     if main != "cpu":
-        attempts.append(Attempt(("cpu", BAND_PIXELS // 4), "on the CPU"))
+        attempts.append(Attempt(("cpu", BAND_PIXELS // 4), tr("on the CPU")))
     return (yield from with_memory_fallback(attempt, attempts))
 
 
@@ -209,7 +231,7 @@ def _applied(
 
     from studio.style.feedforward_bands import in_bands
 
-    yield Progress(0.0, "reading the picture")
+    yield Progress(0.0, tr("reading the picture"))
     target = picture.size if size <= 0 else fit_within(picture.size, size)
     pixels = torch.from_numpy(_pixels(picture, target)).to(device)
     tensor = pixels.permute(2, 0, 1)[None].to(torch.float32).contiguous()
@@ -218,7 +240,7 @@ def _applied(
     mix = network.mix(style)
     out = yield from part(_named(in_bands(net, tensor, mix, band)), 0.02, 0.98)
     del tensor
-    yield Progress(0.98, "putting the picture together")
+    yield Progress(0.98, tr("putting the picture together"))
     return like(picture, out.numpy(), picture.name)
 
 
@@ -230,7 +252,7 @@ def _named(job: Job[Tensor]) -> Job[Tensor]:
             except StopIteration as stop:
                 result: Tensor = stop.value
                 return result
-            yield replace(event, message="applying the style")
+            yield replace(event, message=tr("applying the style"))
     finally:
         job.close()
 
@@ -275,7 +297,7 @@ def _names_and_recipe(about: Mapping[str, str], styles: int, stem: str) -> tuple
     except ValueError:
         names, recipe = [], {}
     if not isinstance(names, list) or len(names) != styles:
-        names = [stem] if styles == 1 else [f"style {number}" for number in range(1, styles + 1)]
+        names = [stem] if styles == 1 else [tr("style {number}", number=number) for number in range(1, styles + 1)]
     return tuple(str(name) for name in names), recipe if isinstance(recipe, dict) else {}
 
 

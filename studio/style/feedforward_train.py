@@ -23,6 +23,7 @@ from torch import Tensor
 from studio.backbones import Backbone
 from studio.files import FileError, replacing
 from studio.geometry import fit_within
+from studio.language import tr
 from studio.picture import Picture, PictureError, load
 from studio.progress import Job, Progress
 from studio.style.feedforward import FeedForwardError, StyleNetwork
@@ -59,10 +60,10 @@ class PictureFolder:
 
     def __init__(self, folder: Path, size: int, seed: int) -> None:
         if not folder.is_dir():
-            raise FileError(f"“{folder}” is no folder; name one with pictures to learn from.")
+            raise FileError(tr("“{folder}” is no folder; name one with pictures to learn from.", folder=folder))
         self.paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         if not self.paths:
-            raise FileError(f"The folder “{folder.name}” holds no pictures to learn from.")
+            raise FileError(tr("The folder “{name}” holds no pictures to learn from.", name=folder.name))
         self._size, self._seed = size, seed
         names = "\n".join(path.relative_to(folder).as_posix() for path in self.paths)
         self.digest = hashlib.sha256(names.encode()).hexdigest()[:16]
@@ -82,7 +83,7 @@ class PictureFolder:
             except PictureError:
                 continue
             return self._cut(picture, np.random.default_rng([self._seed, 2, number]))
-        raise FileError("None of the pictures in the folder can be read.")
+        raise FileError(tr("None of the pictures in the folder can be read."))
 
     def _cut(self, picture: Picture, random: np.random.Generator) -> Tensor:
         width, height = picture.pixels.shape[1], picture.pixels.shape[0]
@@ -172,8 +173,8 @@ def train_style(
         The checkpoint belongs to another training, or the numbers became infinite.
     """
     if not styles:
-        raise FeedForwardError("Name at least one picture whose style is to be learnt.")
-    yield Progress(0.0, "looking at the pictures")
+        raise FeedForwardError(tr("Name at least one picture whose style is to be learnt."))
+    yield Progress(0.0, tr("looking at the pictures"))
     pictures = PictureFolder(Path(folder), options.size, options.seed)
     run = _Training(pictures, styles, backbone, options, checkpoint)
     return (yield from run.steps())
@@ -252,9 +253,11 @@ class _Training:
         if step % PREVIEW_EVERY == 0 or step + 1 == options.steps:
             values = {name: float(value.detach()) for name, value in losses.items()}
             if not all(math.isfinite(value) for value in values.values()):
-                raise FeedForwardError("The training left the range of numbers: choose a smaller learning rate.")
+                raise FeedForwardError(tr("The training left the range of numbers: choose a smaller learning rate."))
             preview = TrainPreview(_side_by_side(batch[0], after.detach()[0]), step + 1, options.steps, values)
-        return Progress((step + 1) / options.steps, f"step {step + 1} of {options.steps}", preview)
+        return Progress(
+            (step + 1) / options.steps, tr("step {step} of {steps}", step=step + 1, steps=options.steps), preview
+        )
 
     def _save(self) -> None:
         if self._checkpoint is None:
@@ -273,17 +276,20 @@ class _Training:
 
         content = read_state(path)
         if not {"recipe", "step", "net", "adam"} <= content.keys():
-            raise FeedForwardError(f"“{path.name}” is no checkpoint of a training; choose another name.")
+            raise FeedForwardError(tr("“{name}” is no checkpoint of a training; choose another name.", name=path.name))
         if not _goes_on(content["recipe"], _flat(self._recipe)):
             raise FeedForwardError(
-                f"“{path.name}” belongs to a training with other pictures, styles or options: remove it to begin anew."
+                tr(
+                    "“{name}” belongs to a training with other pictures, styles or options: remove it to begin anew.",
+                    name=path.name,
+                )
             )
         try:
             self._net.load_state_dict(content["net"])
             self._adam.load_state_dict(content["adam"])
             self._done = int(content["step"])
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
-            raise FeedForwardError(f"“{path.name}” is damaged: remove it to begin anew.") from error
+            raise FeedForwardError(tr("“{name}” is damaged: remove it to begin anew.", name=path.name)) from error
 
 
 def _goes_on(old: Any, new: str) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.geometry import Points, Size, normalise, rescale
+from studio.language import tr, translatable
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.style.model import Mask, Region, StyleError
@@ -19,7 +20,7 @@ Share = npt.NDArray[np.float32]
 """(h, w) in [0, 1]: how much each pixel belongs to a region."""
 
 MOST_ANCHORS = 64
-NO_REGIONS = "Regions can only be grown from two pairs or more; there were none."
+NO_REGIONS = translatable("Regions can only be grown from two pairs or more; there were none.")
 GROWN_SIDE = 128
 """Longer side of the masks of grown regions; they are smooth."""
 _NEAR, _ALIKE = 0.12, 0.25
@@ -49,7 +50,7 @@ def as_share(mask: Mask, size: Size, softness: float = 0.0) -> Share:
     """
     values: npt.NDArray[Any] = np.asarray(mask)
     if values.ndim != 2 or 0 in values.shape or values.dtype.kind not in "buif":
-        raise StyleError("A region's mask must be a picture of one channel, (height, width).")
+        raise StyleError(tr("A region's mask must be a picture of one channel, (height, width)."))
     share = values.astype(np.float32) / (255.0 if values.dtype.kind in "ui" else 1.0)
     share = np.clip(np.nan_to_num(share), 0.0, 1.0)
     shrinks = size[0] <= share.shape[1] and size[1] <= share.shape[0]

@@ -8,6 +8,7 @@ import torch
 
 from studio.backbones import Backbone
 from studio.geometry import Size
+from studio.language import tr
 from studio.style.model import StyleError
 
 COPIES = 3.0
@@ -35,8 +36,10 @@ def choose_tile(wanted: int, size: Size, backbone: Backbone, additive: bool) -> 
     if wanted:
         if not additive and max(size) > wanted:
             raise StyleError(
-                "Tiles need a loss whose statistics add up: wasserstein, gram or mean_std; choose one of them, or set "
-                "the tiles to 0."
+                tr(
+                    "Tiles need a loss whose statistics add up: wasserstein, gram or mean_std; choose one of them, or "
+                    "set the tiles to 0."
+                )
             )
         return wanted
     need = bytes_per_pixel(backbone)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.backbones import Backbone, Stage
+from studio.language import tr
 from studio.style.model import StyleError
 from studio.style.options import Precision
 
@@ -123,11 +124,13 @@ def style_layers(backbone: Backbone, text: str) -> dict[str, float]:
         except ValueError:
             weight = math.nan
         if not 0.0 <= weight < math.inf:
-            raise StyleError(f"“{word.strip()}” is no layer with a weight; write them as “relu1_1:1, relu2_1:0.5”.")
+            raise StyleError(
+                tr("“{text}” is no layer with a weight; write them as “relu1_1:1, relu2_1:0.5”.", text=word.strip())
+            )
         weights[known_layer(backbone, name)] = weight
     total = sum(weights.values())
     if total <= 0.0:
-        raise StyleError("The weights of the style layers are all 0.")
+        raise StyleError(tr("The weights of the style layers are all 0."))
     return {name: weight / total for name, weight in weights.items() if weight > 0.0}
 
 
@@ -151,5 +154,12 @@ def known_layer(backbone: Backbone, name: str) -> str:
     """`name` without spaces, if the backbone has it. Raises `StyleError`."""
     name = name.strip()
     if name not in backbone.layer_names:
-        raise StyleError(f"{backbone.title} has no layer “{name}”; its layers are {', '.join(backbone.layer_names)}.")
+        raise StyleError(
+            tr(
+                "{title} has no layer “{name}”; its layers are {names}.",
+                title=backbone.title,
+                name=name,
+                names=", ".join(backbone.layer_names),
+            )
+        )
     return name

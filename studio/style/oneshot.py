@@ -19,6 +19,7 @@ from torch import Tensor
 from studio.backbones import Backbone
 from studio.backbones.decoder import Decoder
 from studio.geometry import Size, fit_within
+from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress
@@ -97,32 +98,34 @@ def instant(
     for number, size in enumerate(scales):
         begun, width = sum(shares[:number]), shares[number]
         told = f"{size[0]} x {size[1]}"
-        yield Progress(begun, f"{told}: looking")
+        yield Progress(begun, f"{told}: {tr('looking')}")
         image = tensor_of(_with_detail(painted, targets.start_pixels(size)), backbone.device)
         scene = targets.scene(size, torch.Generator(), extractor)
         features = Objective(extractor, Scene(content={level: (image, image)}), loss, TILE).maps(image)[level]
-        yield Progress(begun + 0.5 * width, f"{told}: restyling")
+        yield Progress(begun + 0.5 * width, f"{told}: {tr('restyling')}")
         restyled = under_statistics(features, scene.areas, level, options, [source.weight for source in styles])
         del features, scene
         out = torch.empty(3, size[1], size[0])
         for share in _decoded(decoder, restyled, out):
-            yield Progress(begun + (0.6 + 0.4 * share) * width, f"{told}: painting")
+            yield Progress(begun + (0.6 + 0.4 * share) * width, f"{told}: {tr('painting')}")
         painted = np.ascontiguousarray(out.permute(1, 2, 0).numpy())
         shown = targets.finished(painted)
-        yield Progress(begun + width, f"{told}: painted", _preview(shown, targets, number + 1, len(scales)))
+        yield Progress(begun + width, f"{told}: {tr('painted')}", _preview(shown, targets, number + 1, len(scales)))
     assert painted is not None
     size = scales[-1]
     recipe = describe_stylize(content, styles, backbone, options, used, regions, {}, what="instant")
     name = f"{Path(content.name).stem} in the style of {Path(first.name).stem}"
     picture = picture_of(targets.finished(painted), name, targets.alpha(size))
-    notes = () if grown or not options.match_regions else (guide.NO_REGIONS,)
+    notes = () if grown or not options.match_regions else (tr(guide.NO_REGIONS),)
     return StyleResult(picture, [], recipe, None, content, notes)
 
 
 def decoder_in(backbone: Backbone) -> Decoder:
     """The decoder of a network. Raises `StyleError` if it has none."""
     if backbone.decoder is None:
-        raise StyleError(f"{backbone.title} can't paint in one go, for it has no decoder; choose BuddyNet.")
+        raise StyleError(
+            tr("{title} can't paint in one go, for it has no decoder; choose BuddyNet.", title=backbone.title)
+        )
     return backbone.decoder
 
 

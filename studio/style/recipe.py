@@ -15,6 +15,7 @@ from PIL.ExifTags import IFD, Base
 
 from studio import __version__
 from studio.codecs.source import reading
+from studio.language import tr
 from studio.options import Options
 from studio.pairs import PairSet
 from studio.picture import Picture, save
@@ -118,7 +119,7 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
         The file can't be read.
     """
     path = Path(path)
-    none = f"“{path.name}” has no recipe inside; only results saved by this program do."
+    none = tr("“{name}” has no recipe inside; only results saved by this program do.", name=path.name)
     with reading(path.name), Image.open(path) as image:
         text = _text(image)
     if text is None:
@@ -128,18 +129,18 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
         if recipe["program"] != KEY or recipe["what"] not in OPTIONS:
             raise KeyError
         if int(recipe["format"]) > FORMAT:
-            raise StyleError(f"The recipe in “{path.name}” is of a newer version of this program.")
+            raise StyleError(tr("The recipe in “{name}” is of a newer version of this program.", name=path.name))
         OPTIONS[recipe["what"]].from_dict(recipe["options"])
         [(row["name"], row["size"]) for row in recipe["pictures"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise StyleError(f"The recipe in “{path.name}” is damaged.") from error
+        raise StyleError(tr("The recipe in “{name}” is damaged.", name=path.name)) from error
     return dict(recipe)
 
 
 def pairs_in(recipe: Mapping[str, Any]) -> PairSet:
     """The pairs of a recipe. Raises `PairsError`."""
     rows = [{"id": row[0], "a": row[1:3], "b": row[3:5], "confidence": row[5]} for row in recipe.get("pairs", ())]
-    return PairSet.from_dicts(rows, "the recipe")
+    return PairSet.from_dicts(rows, tr("the recipe"))
 
 
 def as_in_recipe(pairs: PairSet) -> PairSet:
@@ -165,7 +166,7 @@ def regions_in(recipe: Mapping[str, Any]) -> list[Region]:
             for row in recipe.get("regions", ())
         ]
     except (KeyError, TypeError, ValueError, OSError) as error:
-        raise StyleError("The regions in the recipe are damaged.") from error
+        raise StyleError(tr("The regions in the recipe are damaged.")) from error
 
 
 def _text(image: Image.Image) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.backbones import Backbone, load_backbone
 from studio.device import Attempt, choose_device, with_memory_fallback
+from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture, PictureError, loading
 from studio.progress import Job, part
@@ -193,12 +194,15 @@ def repeating(
         file = path.absolute().parent / Path(str(row["name"])).name
         if not file.is_file():
             raise StyleError(
-                f"“{path.name}” was made of “{file.name}”, which is not beside it; hand the pictures in, the content "
-                "first."
+                tr(
+                    "“{name}” was made of “{other}”, which is not beside it; hand the pictures in, the content first.",
+                    name=path.name,
+                    other=file.name,
+                )
             )
         found.append((yield from part(loading(file), 0.0, 0.0)))
     if not found:
-        raise PictureError(f"The recipe in “{path.name}” names no picture.")
+        raise PictureError(tr("The recipe in “{name}” names no picture.", name=path.name))
     values = {**recipe["options"], **(changes or {})}
     known: dict[str, Any] = {"control": control, "backbone": recipe["backbone"], "weights": weights, "device": device}
     if recipe["what"] == "texture":
@@ -207,7 +211,9 @@ def repeating(
         return (yield from inversion_of(found[0], InversionOptions.from_dict(values), **known))
     shares = [float(weight) for weight in recipe.get("weights", ())] or [1.0] * (len(found) - 1)
     if len(shares) != len(found) - 1:
-        raise StyleError(f"The recipe takes {len(shares)} style pictures, not {len(found) - 1}.")
+        raise StyleError(
+            tr("The recipe takes {number} style pictures, not {total}.", number=len(shares), total=len(found) - 1)
+        )
     styles = [StyleSource(picture, share) for picture, share in zip(found[1:], shares, strict=True)]
     known |= {"pairs": pairs_in(recipe), "regions": regions_in(recipe)}
     if recipe["what"] == "instant":
@@ -232,11 +238,11 @@ def _with_network(
 
     attempts = [Attempt((main, options), _label(options)) for options in plans]
     if main != "cpu":
-        attempts.append(Attempt(("cpu", plans[0]), "on the CPU"))
+        attempts.append(Attempt(("cpu", plans[0]), tr("on the CPU")))
     return (yield from with_memory_fallback(attempt, attempts))
 
 
 def _label(options: Any) -> str:
     if getattr(options, "tile", 0):
-        return f"in tiles of {options.tile} px"
-    return f"at {options.size} px" if hasattr(options, "size") else ""
+        return tr("in tiles of {tile} px", tile=options.tile)
+    return tr("at {size} px", size=options.size) if hasattr(options, "size") else ""

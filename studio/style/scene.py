@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from studio.geometry import Size, normalise
+from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.style import color, guide
@@ -162,7 +163,7 @@ class Targets:
 
     def _content(self) -> Picture:
         if self.given.content is None:
-            raise StyleError("There is no content picture.")
+            raise StyleError(tr("There is no content picture."))
         return self.given.content
 
     def _first_style_size(self) -> Size:

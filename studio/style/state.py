@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from studio.files import FileError, explain_os_error, replacing
+from studio.language import tr, translatable
 from studio.style.model import StyleError
 
 FORMAT = "buddies-studio style checkpoint 1"
@@ -85,8 +86,8 @@ class StyleState:
             temporary.write_bytes(content)
 
     @classmethod
-    def from_bytes(cls, content: bytes, name: str = "the checkpoint") -> StyleState:
-        """Read what `to_bytes` gave. Raises `StyleError`."""
+    def from_bytes(cls, content: bytes, name: str = "") -> StyleState:
+        """Read what `to_bytes` gave; `name` is what errors call it. Raises `StyleError`."""
         try:
             length = int.from_bytes(content[:8], "little")
             header = json.loads(content[8 : 8 + length])
@@ -107,7 +108,8 @@ class StyleState:
                 live=dict(about["live"]),
             )
         except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, MemoryError, OverflowError) as error:
-            raise StyleError(f"“{name}” is no checkpoint of a style, or it is damaged.") from error
+            name = name or tr("the checkpoint")
+            raise StyleError(tr("“{name}” is no checkpoint of a style, or it is damaged.", name=name)) from error
 
     @classmethod
     def load(cls, source: StyleState | Path | bytes) -> StyleState:
@@ -125,17 +127,22 @@ class StyleState:
         """Make sure that it belongs to what is to be done now. Raises `StyleError`."""
         for key, words in DIFFERENCES.items():
             if json.dumps(self.about.get(key)) != json.dumps(about.get(key)):
-                raise StyleError(f"The checkpoint belongs to {words}; start anew or choose what it was made with.")
+                raise StyleError(
+                    tr(
+                        "The checkpoint belongs to {words}; start anew or choose what it was made with.",
+                        words=tr(words),
+                    )
+                )
         if not bool(torch.isfinite(self.image).all()):
-            raise StyleError("The checkpoint holds numbers that are not finite; start anew.")
+            raise StyleError(tr("The checkpoint holds numbers that are not finite; start anew."))
 
 
 DIFFERENCES = {
-    "what": "another kind of computation",
-    "pictures": "other pictures",
-    "backbone": "another network",
-    "sizes": "another size",
-    "optimizer": "another optimiser",
-    "layer": "another layer",
+    "what": translatable("another kind of computation"),
+    "pictures": translatable("other pictures"),
+    "backbone": translatable("another network"),
+    "sizes": translatable("another size"),
+    "optimizer": translatable("another optimiser"),
+    "layer": translatable("another layer"),
 }
 """What must be the same to go on, and how it is told that it is not."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from studio.backbones import Backbone
 from studio.geometry import Size
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job
 from studio.style import color
@@ -68,7 +69,7 @@ def texture(
         scales = _full_cells(scales, step)
         final = scales[-1]
     if options.tileable and options.tile:
-        raise StyleError("A tileable texture is computed in one piece; set the tiles to 0.")
+        raise StyleError(tr("A tileable texture is computed in one piece; set the tiles to 0."))
     tile = 0 if options.tileable else choose_tile(options.tile, final, backbone, loss.additive)
     given = Given(content=None, styles=[StyleSource(example)], style_scale=options.style_scale)
     targets = Targets(given, Layers(style=wanted), looking, loss, tile)
@@ -110,7 +111,13 @@ def texture(
     outcome = yield from optimise(plan, control, resume, checkpoint)
     notes = [*outcome.notes]
     if final != (options.width, options.height):
-        notes.append(f"The texture is {final[0]} x {final[1]}, full cells of the network, so that it fits to itself.")
+        notes.append(
+            tr(
+                "The texture is {width} x {height}, full cells of the network, so that it fits to itself.",
+                width=final[0],
+                height=final[1],
+            )
+        )
     recipe = describe("texture", [example], backbone, options)
     return finished(outcome, None, f"texture of {Path(example.name).stem}", recipe, notes)
 

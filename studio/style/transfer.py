@@ -14,6 +14,7 @@ from torch import Tensor
 
 from studio.backbones import Backbone
 from studio.geometry import Size, fit_within
+from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, part
@@ -127,7 +128,7 @@ def stylize(
     outcome = yield from optimise(plan, control, resume, checkpoint)
     notes = [*outcome.notes]
     if options.match_regions and not regions and not grown:
-        notes.append(guide.NO_REGIONS)
+        notes.append(tr(guide.NO_REGIONS))
     recipe = describe_stylize(content, styles, backbone, options, used, regions, outcome.state.live)
     name = f"{Path(content.name).stem} in the style of {Path(first.name).stem}"
     return finished(outcome, content, name, recipe, notes, targets.alpha(scales[-1]))
@@ -187,12 +188,18 @@ def noise(size: Size, seed: int) -> Tensor:
 def check_sources(styles: Sequence[StyleSource], regions: Sequence[Region]) -> None:
     """Raises `StyleError` if there is no style, a weight is no number, or a region asks for a style there is not."""
     if not styles:
-        raise StyleError("A style needs a picture to take it from; choose one.")
+        raise StyleError(tr("A style needs a picture to take it from; choose one."))
     if not all(0.0 <= source.weight < float("inf") for source in styles):
-        raise StyleError("The weights of the style pictures must be numbers from 0 on.")
+        raise StyleError(tr("The weights of the style pictures must be numbers from 0 on."))
     for region in regions:
         if not 0 <= region.source < len(styles):
-            raise StyleError(f"A region asks for style picture {region.source + 1}, but there are {len(styles)}.")
+            raise StyleError(
+                tr(
+                    "A region asks for style picture {index}, but there are {number}.",
+                    index=region.source + 1,
+                    number=len(styles),
+                )
+            )
 
 
 def _check(
@@ -200,7 +207,9 @@ def _check(
 ) -> None:
     check_sources(styles, regions)
     if options.init == "picture" and start is None:
-        raise StyleError("The start “picture” needs a picture to start from; choose one, or start from the content.")
+        raise StyleError(
+            tr("The start “picture” needs a picture to start from; choose one, or start from the content.")
+        )
 
 
 def draft(

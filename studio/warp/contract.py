@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from studio.errors import StudioError
 from studio.geometry import Points, Size
+from studio.language import tr
 from studio.pairs import PairSet
 from studio.warp import field as fields
 from studio.warp.controls import Controls, control_points
@@ -202,9 +203,9 @@ def backward_field(pairs: PairSet, t: float, size: Size, options: WarpOptions, s
         `t` is not within 0 and 1, or the frame is empty.
     """
     if not 0.0 <= t <= 1.0:
-        raise WarpError(f"The moment of an in-between lies between 0 and 1, not at {t}.")
+        raise WarpError(tr("The moment of an in-between lies between 0 and 1, not at {t}.", t=t))
     if min(size) < 1:
-        raise WarpError("The frame of a warp must have at least one pixel.")
+        raise WarpError(tr("The frame of a warp must have at least one pixel."))
     return PointWarp(control_points(pairs, size_a, size_b, size, options), options).fields(t)[0]
 
 

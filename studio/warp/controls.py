@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from studio.geometry import Points, Size, rescale
+from studio.language import tr
 from studio.pairs import PairSet
 from studio.warp.fields import moving_least_squares
 from studio.warp.options import WarpOptions
@@ -106,23 +107,28 @@ def _outline(frame: Size, pieces: int, grow: float = 0.0) -> Points:
 def _notes(pairs: PairSet, a: Points, b: Points, frame: Size, options: WarpOptions) -> tuple[str, ...]:
     count = len(pairs)
     if not count:
-        return ("There are no pairs: nothing moves, one picture fades into the other.",)
+        return (tr("There are no pairs: nothing moves, one picture fades into the other."),)
     notes = []
     if options.border == "free" and count == 1:
-        notes.append("With one pair the whole picture is only shifted.")
+        notes.append(tr("With one pair the whole picture is only shifted."))
     elif options.border == "free" and count == 2:
-        notes.append("With two pairs the whole picture is only turned, scaled and shifted.")
+        notes.append(tr("With two pairs the whole picture is only turned, scaled and shifted."))
     elif count >= 3 and (_on_a_line(a, frame) or _on_a_line(b, frame)):
         notes.append(
-            "The points lie on one line, so nothing tells how the places beside it move; add one off the line."
+            tr("The points lie on one line, so nothing tells how the places beside it move; add one off the line.")
         )
     for points, others, name in ((a, b, "A"), (b, a, "B")):
         twice = _twice(points, others)
         if twice is not None:
             first, second = pairs[twice[0]].id, pairs[twice[1]].id
             notes.append(
-                f"Pairs {first} and {second} share one point of {name} but not of the other picture: "
-                "the warp tears or folds there, move or disable one of them."
+                tr(
+                    "Pairs {first} and {second} share one point of {name} but not of the other picture: the warp "
+                    "tears or folds there, move or disable one of them.",
+                    first=first,
+                    second=second,
+                    name=name,
+                )
             )
     return tuple(notes)
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.geometry import Points, Size, rescale, shrink_within
+from studio.language import tr
 from studio.progress import Job, Progress
 from studio.warp import field as fields
 from studio.warp.contract import FieldPair, InBetween, PointWarp, chebyshev
@@ -109,7 +110,7 @@ def refine(
 
     from studio.device import choose_device
 
-    yield Progress(0.0, "loading torch")
+    yield Progress(0.0, tr("loading torch"))
     where = choose_device(device)
     working = shrink_within(controls.size, _WORKING_SIDE)
     into_a, into_b = PointWarp(controls, options).fields(0.5)
@@ -125,12 +126,14 @@ def refine(
         for turn in range(_ROUNDS):
             moved = descend()
             share = start + (stop - start) * (turn + 1) / _ROUNDS
-            yield Progress(share, f"refining at {size[0]} x {size[1]}: step {turn + 1}")
+            yield Progress(
+                share, tr("refining at {width} x {height}: step {turn}", width=size[0], height=size[1], turn=turn + 1)
+            )
             if moved < STILL:
                 break
         vectors = unknown.detach().cpu().numpy().transpose(1, 2, 0)
     bows = _bows(vectors) if options.curved else np.zeros_like(vectors)
-    yield Progress(0.98, "bending the paths")
+    yield Progress(0.98, tr("bending the paths"))
     at_nodes = [_at_nodes(values, controls.size) for values in (vectors, bows)]
     return HalfwayWarp(controls, at_nodes[0], at_nodes[1])
 

@@ -29,8 +29,8 @@ from studio.style import (
     save_result,
     stylize,
 )
-from studio.style.oneshot import transport, under_statistics
 from studio.style.objective import Area
+from studio.style.oneshot import transport, under_statistics
 from studio.style.statistics import cells_of, moments
 
 CAT = Picture.from_array(data.chelsea()[:200, 100:340], "cat.png")

@@ -17,16 +17,17 @@ from studio.gui.actions.spec import SEPARATOR, ActionSpec, Conditions
 from studio.gui.actions.style_menu import STYLE
 from studio.gui.actions.view_menu import VIEW
 from studio.gui.theme import icon
+from studio.language import tr, translatable
 
 MENUS: dict[str, tuple[ActionSpec | str, ...]] = {
-    "File": FILE,
-    "Edit": EDIT,
-    "View": VIEW,
-    "Match": MATCH,
-    "Morph": MORPH,
-    "Style": STYLE,
-    "Inspect": INSPECT,
-    "Help": HELP,
+    translatable("File"): FILE,
+    translatable("Edit"): EDIT,
+    translatable("View"): VIEW,
+    translatable("Match"): MATCH,
+    translatable("Morph"): MORPH,
+    translatable("Style"): STYLE,
+    translatable("Inspect"): INSPECT,
+    translatable("Help"): HELP,
 }
 """Name to entries, in the order of the menu bar."""
 
@@ -77,7 +78,7 @@ def specs() -> list[ActionSpec]:
 def tip_with_shortcut(spec: ActionSpec) -> str:
     """The tooltip: what the action does, and its first shortcut as this desktop writes it."""
     keys = [QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.shortcuts[:1]]
-    return f"{spec.tip} ({keys[0]})" if keys else spec.tip
+    return f"{tr(spec.tip)} ({keys[0]})" if keys else tr(spec.tip)
 
 
 class Actions:
@@ -92,10 +93,10 @@ class Actions:
             raise KeyError(f"actions and handlers differ: {sorted(set(handlers) ^ set(self._specs))}")
         self._actions: dict[str, QAction] = {}
         for spec in self._specs.values():
-            action = QAction(spec.title, parent)
+            action = QAction(tr(spec.title), parent)
             action.setObjectName(spec.id)
             action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
-            action.setIconText(spec.short or spec.title)
+            action.setIconText(tr(spec.short or spec.title))
             action.setToolTip(tip_with_shortcut(spec))
             action.setCheckable(spec.checkable)
             action.setChecked(spec.checked)

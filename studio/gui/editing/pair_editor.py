@@ -16,6 +16,7 @@ from studio.gui.displays import display_of
 from studio.gui.state import SIDES, Side, StudioState, other
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
+from studio.language import tr, trn
 from studio.pairs import PairsError, PairSet, Point, PointPair, edits
 from studio.picture import Picture
 from studio.progress import Job, Progress
@@ -87,13 +88,13 @@ class PairEditor(QObject):
         if not self._state.can_edit:
             return
         if here is None or there is None:
-            self._say("info", "A pair needs both pictures: open the other one first.")
+            self._say("info", tr("A pair needs both pictures: open the other one first."))
             return
         at = (point.x(), point.y())
         partner = edits.within(guess_partner(self._state.pairs, side, at, here, there), there.size)
         a, b = (at, partner) if side == "A" else (partner, at)
         pairs, number = edits.placed(self._state.pairs, a, b)
-        self._state.edit_pairs(pairs, f"Add pair {number}", f"place-{number}", select=[number])
+        self._state.edit_pairs(pairs, tr("Add pair {number}", number=number), f"place-{number}", select=[number])
         self.placed.emit(number, side)
 
     def correct_partner(self, number: int, side: Side, proposal: Proposal) -> None:
@@ -104,7 +105,9 @@ class PairEditor(QObject):
         partner = edits.within(proposal.partner, picture.size)
         moved = replace(pair, b=partner) if side == "A" else replace(pair, a=partner)
         moved = replace(moved, confidence=proposal.confidence, rank=proposal.rank)
-        self._state.edit_pairs(self._state.pairs.with_pair(moved), f"Add pair {number}", f"place-{number}")
+        self._state.edit_pairs(
+            self._state.pairs.with_pair(moved), tr("Add pair {number}", number=number), f"place-{number}"
+        )
 
     # --- what is selected ---
 
@@ -114,8 +117,11 @@ class PairEditor(QObject):
         if picture is None or not selection or not self._state.can_edit:
             return
         pairs = edits.shifted(self._state.pairs, selection, side, (dx, dy), picture.size)
-        what = f"point {min(selection)}" if len(selection) == 1 else f"{len(selection)} points"
-        self._state.edit_pairs(pairs, f"Nudge {what} in {side}", f"nudge-{side}-{sorted(selection)}")
+        if len(selection) == 1:
+            step = tr("Nudge point {number} in {side}", number=min(selection), side=side)
+        else:
+            step = trn("Nudge {number} point in {side}", "Nudge {number} points in {side}", len(selection), side=side)
+        self._state.edit_pairs(pairs, step, f"nudge-{side}-{sorted(selection)}")
         if self._all_locked():
             self._say_locked()
 
@@ -124,31 +130,46 @@ class PairEditor(QObject):
         selection = self._state.selection
         pairs = edits.deleted(self._state.pairs, selection)
         count = len(self._state.pairs) - len(pairs)
-        self._state.edit_pairs(pairs, f"Delete {self._counted(count, selection)}")
+        step = trn("Delete {number} pair", "Delete {number} pairs", count)
+        if count == 1 and len(selection) == 1:
+            step = tr("Delete pair {number}", number=min(selection))
+        self._state.edit_pairs(pairs, step)
         if count < len(selection):
             self._say_locked()
 
     def clear(self) -> None:
         """Remove all pairs but the locked ones."""
-        self._state.edit_pairs(edits.deleted(self._state.pairs, self._state.pairs.ids), "Clear pairs")
+        self._state.edit_pairs(edits.deleted(self._state.pairs, self._state.pairs.ids), tr("Clear pairs"))
         if len(self._state.pairs):
-            self._say("info", "Locked pairs were kept; unlock them to remove them too.")
+            self._say("info", tr("Locked pairs were kept; unlock them to remove them too."))
 
     def toggle_enabled(self) -> None:
         """Take the selected pairs out of use, or into it if all of them are out."""
         chosen = self._state.pairs.only(self._state.selection)
         enabled = not any(pair.enabled for pair in chosen)
         pairs = edits.with_enabled(self._state.pairs, self._state.selection, enabled)
-        verb = "Enable" if enabled else "Disable"
-        self._state.edit_pairs(pairs, f"{verb} {self._counted(len(chosen), self._state.selection)}")
+        count, number = len(chosen), min(self._state.selection, default=0)
+        if count == 1:
+            step = tr("Enable pair {number}", number=number) if enabled else tr("Disable pair {number}", number=number)
+        elif enabled:
+            step = trn("Enable {number} pair", "Enable {number} pairs", count)
+        else:
+            step = trn("Disable {number} pair", "Disable {number} pairs", count)
+        self._state.edit_pairs(pairs, step)
 
     def toggle_locked(self) -> None:
         """Hold the selected pairs fast, or free them if all of them are held."""
         chosen = self._state.pairs.only(self._state.selection)
         locked = not all(pair.locked for pair in chosen)
         pairs = edits.with_locked(self._state.pairs, self._state.selection, locked)
-        verb = "Lock" if locked else "Unlock"
-        self._state.edit_pairs(pairs, f"{verb} {self._counted(len(chosen), self._state.selection)}")
+        count, number = len(chosen), min(self._state.selection, default=0)
+        if count == 1:
+            step = tr("Lock pair {number}", number=number) if locked else tr("Unlock pair {number}", number=number)
+        elif locked:
+            step = trn("Lock {number} pair", "Lock {number} pairs", count)
+        else:
+            step = trn("Unlock {number} pair", "Unlock {number} pairs", count)
+        self._state.edit_pairs(pairs, step)
 
     def edit_row(self, pair: PointPair, what: str) -> None:
         """Put a pair that was edited in the table in the place of the one of its number."""
@@ -173,7 +194,7 @@ class PairEditor(QObject):
         """Number the pairs from 1 in their order."""
         number_of = {pair.id: place for place, pair in enumerate(self._state.pairs, start=1)}
         selection = [number_of[number] for number in self._state.selection if number in number_of]
-        self._state.edit_pairs(edits.renumbered(self._state.pairs), "Renumber pairs", select=selection)
+        self._state.edit_pairs(edits.renumbered(self._state.pairs), tr("Renumber pairs"), select=selection)
 
     def mirror_b(self) -> None:
         """Turn picture B left to right, with its points: two animals that look the other way can be matched then."""
@@ -182,7 +203,7 @@ class PairEditor(QObject):
             return
 
         def make() -> Job[Picture]:
-            yield Progress(0.2, f"mirroring {picture.name}")
+            yield Progress(0.2, tr("mirroring {name}", name=picture.name))
             flipped = picture.flipped()
             display_of(flipped)
             return flipped
@@ -190,9 +211,9 @@ class PairEditor(QObject):
         def done(flipped: Picture) -> None:
             if self._state.picture("B") is picture and self._state.can_edit:
                 pairs = edits.mirrored(self._state.pairs, "B", picture.size[0])
-                self._state.exchange("B", flipped, pairs, "Mirror B")
+                self._state.exchange("B", flipped, pairs, tr("Mirror B"))
 
-        handle = self._jobs.submit(f"Mirror {picture.name}", make, lane="files")
+        handle = self._jobs.submit(tr("Mirror {name}", name=picture.name), make, lane="files")
         handle.finished.connect(done)
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
 
@@ -209,7 +230,7 @@ class PairEditor(QObject):
         mime.setText("\n".join(rows))
         mime.setData(PAIRS_MIME, json.dumps(pairs.to_dicts()).encode())
         QGuiApplication.clipboard().setMimeData(mime)
-        self._say("info", f"{_pairs(len(pairs))} were copied." if len(pairs) != 1 else "One pair was copied.")
+        self._say("info", trn("One pair was copied.", "{number} pairs were copied.", len(pairs)))
 
     def cut(self) -> None:
         """Copy the selected pairs and remove them."""
@@ -228,7 +249,7 @@ class PairEditor(QObject):
         if pasted is None:
             return False
         pairs, numbers = edits.added(self._state.pairs, pasted)
-        self._state.edit_pairs(pairs, f"Paste {_pairs(len(pasted))}", select=numbers)
+        self._state.edit_pairs(pairs, trn("Paste {number} pair", "Paste {number} pairs", len(pasted)), select=numbers)
         return True
 
     # --- doubtful pairs ---
@@ -242,7 +263,7 @@ class PairEditor(QObject):
         """Select the next pair in the queue, or the one before, and look at it."""
         queue = self.doubtful()
         if not queue:
-            self._say("info", "No matched pair is left to look at.")
+            self._say("info", tr("No matched pair is left to look at."))
             return
         selected = self._state.selected
         place = (queue.index(selected) + by) % len(queue) if selected in queue else (0 if by > 0 else -1)
@@ -251,12 +272,18 @@ class PairEditor(QObject):
         self._viewer.show_pair(number)
         pair = self._state.pairs.by_id(number)
         assert pair is not None
-        self._say("info", f"Pair {number}, confidence {pair.confidence:.2f}: {place % len(queue) + 1} of {len(queue)}.")
+        self._say(
+            "info",
+            tr(
+                "Pair {number}, confidence {confidence:.2f}: {place} of {total}.",
+                number=number,
+                confidence=pair.confidence,
+                place=place % len(queue) + 1,
+                total=len(queue),
+            ),
+        )
 
     # --- words ---
-
-    def _counted(self, count: int, selection: frozenset[int]) -> str:
-        return f"pair {min(selection)}" if count == 1 and len(selection) == 1 else _pairs(count)
 
     def _all_locked(self) -> bool:
         chosen = self._state.pairs.only(self._state.selection)
@@ -268,7 +295,7 @@ class PairEditor(QObject):
             self._say_locked()
 
     def _say_locked(self) -> None:
-        self._say("info", "Locked pairs stay where they are; Ctrl+L unlocks the selected ones.")
+        self._say("info", tr("Locked pairs stay where they are; Ctrl+L unlocks the selected ones."))
 
     def _say(self, severity: str, text: str) -> None:
         self.message.emit(severity, text, "")
@@ -297,9 +324,9 @@ def pairs_of(mime: QMimeData) -> PairSet | None:
     """
     if mime.hasFormat(PAIRS_MIME):
         try:
-            return PairSet.from_dicts(json.loads(bytes(mime.data(PAIRS_MIME).data())), "the clipboard")
+            return PairSet.from_dicts(json.loads(bytes(mime.data(PAIRS_MIME).data())), tr("the clipboard"))
         except (ValueError, TypeError) as error:
-            raise PairsError("The pairs on the clipboard can't be read.") from error
+            raise PairsError(tr("The pairs on the clipboard can't be read.")) from error
     lines = mime.text().splitlines() if mime.hasText() else []
     if len(lines) < 2:
         return None
@@ -311,8 +338,4 @@ def pairs_of(mime: QMimeData) -> PairSet | None:
         if line.strip():
             values = dict(zip(names, line.split("\t"), strict=False))
             rows.append({picture: [values.get(picture + axis, "") for axis in "xy"] for picture in "ab"})
-    return PairSet.from_dicts(rows, "the clipboard")
-
-
-def _pairs(count: int) -> str:
-    return f"{count} pair" if count == 1 else f"{count} pairs"
+    return PairSet.from_dicts(rows, tr("the clipboard"))

@@ -11,15 +11,15 @@ from studio.errors import StudioError
 from studio.gui.settings.store import Settings
 from studio.gui.state import Side, StudioState
 from studio.jobs import JobQueue
+from studio.language import listed, tr, translatable, trn
 from studio.overlay import draw_pairs
 from studio.pairs import read_pairs, write_landmarks, write_pairs
 from studio.picture import save
 from studio.progress import Job, Progress
 
-PAIRS_FILTER = "Point pairs (*.csv *.json *.txt);;All files (*)"
-LANDMARKS_FILTER = "BigWarp landmarks (*.csv)"
-EXPORT_FILTER = f"{PAIRS_FILTER.split(';;')[0]};;{LANDMARKS_FILTER}"
-OVERLAY_FILTER = "Pictures (*.png *.jpg *.webp *.tif)"
+PAIRS_FILTER = translatable("Point pairs (*.csv *.json *.txt);;All files (*)")
+LANDMARKS_FILTER = translatable("BigWarp landmarks (*.csv)")
+OVERLAY_FILTER = translatable("Pictures (*.png *.jpg *.webp *.tif)")
 
 
 class PairFiles(QObject):
@@ -34,7 +34,9 @@ class PairFiles(QObject):
         self._chosen_filter = ""
 
     def import_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._window, "Import pairs", self._settings.last_folder, PAIRS_FILTER)
+        path, _ = QFileDialog.getOpenFileName(
+            self._window, tr("Import pairs"), self._settings.last_folder, tr(PAIRS_FILTER)
+        )
         if path:
             self.import_from(Path(path))
 
@@ -45,18 +47,34 @@ class PairFiles(QObject):
         except StudioError as error:
             self._say("error", str(error))
             return
-        self._state.set_pairs(pairs, step=f"Import {path.name}")
+        self._state.set_pairs(pairs, step=tr("Import {name}", name=path.name))
         outside = sum(1 for pair in pairs if not (self._inside("A", pair.a) and self._inside("B", pair.b)))
-        read = f"{len(pairs)} pairs were read from “{path.name}”"
         if outside:
-            self._say("warning", f"{read}; {outside} of them lie outside the pictures.")
+            sentence = trn(
+                "{number} pairs were read from “{name}”; {outside} of them lie outside the pictures.",
+                "{number} pairs were read from “{name}”; {outside} of them lie outside the pictures.",
+                len(pairs),
+                name=path.name,
+                outside=outside,
+            )
+            self._say("warning", sentence)
         else:
-            self._say("success", f"{read}.")
+            self._say(
+                "success",
+                trn(
+                    "{number} pairs were read from “{name}”.",
+                    "{number} pairs were read from “{name}”.",
+                    len(pairs),
+                    name=path.name,
+                ),
+            )
 
     def export_dialog(self) -> None:
-        path = self._ask("Export pairs", "pairs.csv", EXPORT_FILTER)
+        path = self._ask(
+            tr("Export pairs"), "pairs.csv", f"{tr(PAIRS_FILTER).partition(';;')[0]};;{tr(LANDMARKS_FILTER)}"
+        )
         if path is not None:
-            self.export_to(path, landmarks=self._chosen_filter == LANDMARKS_FILTER)
+            self.export_to(path, landmarks=self._chosen_filter == tr(LANDMARKS_FILTER))
 
     def export_to(self, path: Path, landmarks: bool = False) -> None:
         """Write the pairs shown by the suffix of `path`, or as landmarks of BigWarp."""
@@ -68,11 +86,19 @@ class PairFiles(QObject):
         except StudioError as error:
             self._say("error", str(error))
             return
-        names = " and ".join(f"“{file.name}”" for file in written)
-        self._say("success", f"{len(pairs)} pairs were written to {names}.")
+        names = listed(f"“{file.name}”" for file in written)
+        self._say(
+            "success",
+            trn(
+                "{number} pairs were written to {names}.",
+                "{number} pairs were written to {names}.",
+                len(pairs),
+                names=names,
+            ),
+        )
 
     def overlay_dialog(self) -> None:
-        path = self._ask("Export overlay picture", "pairs.png", OVERLAY_FILTER)
+        path = self._ask(tr("Export overlay picture"), "pairs.png", tr(OVERLAY_FILTER))
         if path is not None:
             self.overlay_to(path)
 
@@ -83,13 +109,15 @@ class PairFiles(QObject):
             return
 
         def make() -> Job[None]:
-            yield Progress(0.1, "drawing the pairs")
+            yield Progress(0.1, tr("drawing the pairs"))
             drawn = draw_pairs(a, b, pairs)
-            yield Progress(0.7, f"writing {path.name}")
+            yield Progress(0.7, tr("writing {name}", name=path.name))
             save(drawn, path)
 
-        handle = self._jobs.submit(f"Export {path.name}", make, lane="files")
-        handle.finished.connect(lambda _: self._say("success", f"The overlay was written to “{path.name}”."))
+        handle = self._jobs.submit(tr("Export {name}", name=path.name), make, lane="files")
+        handle.finished.connect(
+            lambda _: self._say("success", tr("The overlay was written to “{name}”.", name=path.name))
+        )
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
 
     def _ask(self, title: str, name: str, kinds: str) -> Path | None:

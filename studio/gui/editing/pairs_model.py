@@ -13,20 +13,27 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 
 from studio.gui.look import look
 from studio.gui.theme import colors
+from studio.language import tr, translatable
 from studio.pairs import PairSet, PointPair
+from studio.pairs.model import Origin
 
 Index = QModelIndex | QPersistentModelIndex
 
 COLUMNS: tuple[tuple[str, str], ...] = (
-    ("#", "Number of the pair, as in the pictures, and whether it is in use"),
-    ("A  x, y", "Point in picture A, pixels of the full-size picture"),
-    ("B  x, y", "Point in picture B, pixels of the full-size picture"),
-    ("Rank", "Accumulated activation over the levels; higher is stronger"),
-    ("Confidence", "How sure the program is, 0 to 1"),
-    ("Level", "Finest level at which the pair was found, 1 is the finest"),
-    ("Origin", "Found by the program, placed by hand, or edited"),
-    ("Lock", "Locked pairs can't be moved or removed, and a new match keeps them"),
+    ("#", translatable("Number of the pair, as in the pictures, and whether it is in use")),
+    (translatable("A  x, y"), translatable("Point in picture A, pixels of the full-size picture")),
+    (translatable("B  x, y"), translatable("Point in picture B, pixels of the full-size picture")),
+    (translatable("Rank"), translatable("Accumulated activation over the levels; higher is stronger")),
+    (translatable("Confidence"), translatable("How sure the program is, 0 to 1")),
+    (translatable("Level"), translatable("Finest level at which the pair was found, 1 is the finest")),
+    (translatable("Origin"), translatable("Found by the program, placed by hand, or edited")),
+    (translatable("Lock"), translatable("Locked pairs can't be moved or removed, and a new match keeps them")),
 )
+ORIGINS: dict[Origin, str] = {
+    "matched": translatable("matched"),
+    "placed": translatable("placed"),
+    "edited": translatable("edited"),
+}
 SORT_ROLE = Qt.ItemDataRole.UserRole
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 CONFIDENCE_COLUMN = 4
@@ -77,9 +84,9 @@ class PairsModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][0]
+            return tr(COLUMNS[section][0])
         if role == Qt.ItemDataRole.ToolTipRole:
-            return COLUMNS[section][1]
+            return tr(COLUMNS[section][1])
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return (
                 Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
@@ -104,7 +111,7 @@ class PairsModel(QAbstractTableModel):
             checked = pair.enabled if column == 0 else pair.locked
             return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole and column in (0, LOCK_COLUMN):
-            return "In use" if column == 0 else "Held fast: by hand and by a new match"
+            return tr("In use") if column == 0 else tr("Held fast: by hand and by a new match")
         if role == Qt.ItemDataRole.TextAlignmentRole and column > 0:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ForegroundRole and not pair.enabled:
@@ -116,9 +123,11 @@ class PairsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.CheckStateRole and column in (0, LOCK_COLUMN):
             on = Qt.CheckState(value) == Qt.CheckState.Checked
             if column == 0:
-                self.edited.emit(replace(pair, enabled=on), f"{'Enable' if on else 'Disable'} pair {pair.id}")
+                step = tr("Enable pair {number}", number=pair.id) if on else tr("Disable pair {number}", number=pair.id)
+                self.edited.emit(replace(pair, enabled=on), step)
             else:
-                self.edited.emit(replace(pair, locked=on), f"{'Lock' if on else 'Unlock'} pair {pair.id}")
+                step = tr("Lock pair {number}", number=pair.id) if on else tr("Unlock pair {number}", number=pair.id)
+                self.edited.emit(replace(pair, locked=on), step)
             return True
         if role == Qt.ItemDataRole.EditRole and column in POINT_COLUMNS:
             point = _parse_point(str(value))
@@ -126,7 +135,7 @@ class PairsModel(QAbstractTableModel):
                 return False
             side = "A" if column == 1 else "B"
             moved = replace(pair, a=point) if side == "A" else replace(pair, b=point)
-            self.edited.emit(moved, f"Type point {pair.id} in {side}")
+            self.edited.emit(moved, tr("Type point {number} in {side}", number=pair.id, side=side))
             return True
         return False
 
@@ -161,7 +170,7 @@ def _chip(color: tuple[int, int, int]) -> QIcon:
 
 
 def _texts(pair: PointPair) -> tuple[str, ...]:
-    level = f"L{pair.level}" if pair.level else "–"
+    level = tr("L{level}", level=pair.level) if pair.level else "–"
     return (
         str(pair.id),
         f"{pair.a[0]:.1f}, {pair.a[1]:.1f}",
@@ -169,7 +178,7 @@ def _texts(pair: PointPair) -> tuple[str, ...]:
         f"{pair.rank:.3f}",
         f"{pair.confidence:.2f}",
         level,
-        pair.origin,
+        tr(ORIGINS[pair.origin]),
         "",
     )
 
@@ -183,6 +192,6 @@ def _sort_keys(pair: PointPair) -> tuple[Any, ...]:
         pair.rank,
         pair.confidence,
         pair.level,
-        pair.origin,
+        tr(ORIGINS[pair.origin]),
         pair.locked,
     )

@@ -37,6 +37,7 @@ from PySide6.QtWidgets import (
 from studio.gui.editing.pairs_model import CONFIDENCE_COLUMN, ID_ROLE, LOCK_COLUMN, SORT_ROLE, Index, PairsModel
 from studio.gui.state import StudioState
 from studio.gui.theme import colors
+from studio.language import tr, trn
 
 __all__ = ["ID_ROLE", "PairsTable"]
 
@@ -100,15 +101,16 @@ class PairsTable(QWidget):
         self.view.verticalHeader().setDefaultSectionSize(25)
         header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 96), (LOCK_COLUMN, 58)):
+        lock = max(58, header.sectionSizeHint(LOCK_COLUMN))
+        for column, width in ((0, 96), (LOCK_COLUMN, lock)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             self.view.setColumnWidth(column, width)
         header.setHighlightSections(False)
         self.view.setItemDelegateForColumn(CONFIDENCE_COLUMN, _ConfidenceDelegate(self.view))
-        self.view.setAccessibleName("Pairs")
+        self.view.setAccessibleName(tr("Pairs"))
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._hint = QLabel(
-            "No pairs yet: open two pictures and run a match, or add pairs by hand (A).",
+            tr("No pairs yet: open two pictures and run a match, or add pairs by hand (A)."),
             alignment=Qt.AlignmentFlag.AlignCenter,
         )
         self._hint.setObjectName("muted")
@@ -138,14 +140,14 @@ class PairsTable(QWidget):
         self.filter = QSlider(Qt.Orientation.Horizontal)
         self.filter.setRange(0, 100)
         self.filter.setFixedWidth(150)
-        self.filter.setAccessibleName("Least confidence")
-        self.filter.setToolTip("Hide pairs that are less sure than this, here and in the pictures")
+        self.filter.setAccessibleName(tr("Least confidence"))
+        self.filter.setToolTip(tr("Hide pairs that are less sure than this, here and in the pictures"))
         self._filter_text, self._count = QLabel("0.00"), QLabel()
         self._count.setObjectName("muted")
         self._bar_layout = row = QHBoxLayout(self.bar)
         row.setContentsMargins(10, 3, 10, 3)
         row.setSpacing(8)
-        row.addWidget(QLabel("Confidence from"))
+        row.addWidget(QLabel(tr("Confidence from")))
         row.addWidget(self.filter)
         row.addWidget(self._filter_text)
         row.addSpacing(6)
@@ -179,7 +181,9 @@ class PairsTable(QWidget):
     def _show_count(self) -> None:
         shown, there = self._sorted.rowCount(), self.model.rowCount()
         self._count.setText(
-            f"{shown} of {there} pairs" if shown < there else f"{there} pairs" if there != 1 else "1 pair"
+            tr("{shown} of {there} pairs", shown=shown, there=there)
+            if shown < there
+            else trn("{number} pair", "{number} pairs", there)
         )
 
     def _on_filter(self, value: int) -> None:

@@ -24,6 +24,7 @@ from studio.gui.items import image_of
 from studio.gui.state import RESULT_LEVEL, SIDES, Side, StudioState, other
 from studio.gui.theme import colors
 from studio.gui.viewer import Viewer
+from studio.language import tr
 from studio.pairs import Point
 
 # From the coarsest level to the finest, light to strong: told apart by lightness alone.
@@ -108,8 +109,20 @@ class LevelTile(QWidget):
         self._pixels = None if surface is None else _coloured(surface.values)
         self.setFixedSize(TILE)
         self.setToolTip(
-            f"Level {step.level}: similarity {step.similarity:.3f}, rank {step.rank:.2f}"
-            + (f", {surface.margin:.3f} better than the runner-up" if surface is not None else "")
+            tr(
+                "Level {level}: similarity {similarity:.3f}, rank {rank:.2f}",
+                level=step.level,
+                similarity=step.similarity,
+                rank=step.rank,
+            )
+            if surface is None
+            else tr(
+                "Level {level}: similarity {similarity:.3f}, rank {rank:.2f}, {margin:.3f} better than the runner-up",
+                level=step.level,
+                similarity=step.similarity,
+                rank=step.rank,
+                margin=surface.margin,
+            )
         )
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -132,13 +145,19 @@ class LevelTile(QWidget):
         font = self.font()
         font.setPixelSize(11)
         painter.setFont(font)
-        margin = "" if self._surface is None else f"   margin {self._surface.margin:.2f}"
+        rank = tr("rank {rank:.1f}", rank=self._step.rank)
+        if self._surface is not None:
+            rank = tr("rank {rank:.1f}   margin {margin:.2f}", rank=self._step.rank, margin=self._surface.margin)
         top = int(frame.bottom()) + 3
         line = self.rect().adjusted(2, top, 0, 0)
         step = self._step
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, f"L{step.level}   similarity {step.similarity:.2f}")
+        painter.drawText(
+            line,
+            Qt.AlignmentFlag.AlignLeft,
+            tr("L{level}   similarity {similarity:.2f}", level=step.level, similarity=step.similarity),
+        )
         painter.setPen(QColor(colors().muted))
-        painter.drawText(line.adjusted(0, 14, 0, 0), Qt.AlignmentFlag.AlignLeft, f"rank {self._step.rank:.1f}{margin}")
+        painter.drawText(line.adjusted(0, 14, 0, 0), Qt.AlignmentFlag.AlignLeft, rank)
 
     def _paint_surface(self, painter: QPainter, frame: QRectF, surface: Surface, pixels: npt.NDArray[np.uint8]) -> None:
         left, top, right, bottom = surface.box
@@ -204,7 +223,7 @@ class ProvenanceView(QWidget):
         recall.answered_why.connect(self._on_why)
         state.selected_changed.connect(self.refresh)
         state.pairs_changed.connect(self._on_pairs)
-        self._say("", "Select a pair to see how it was found. Click beside all points to ask why there is no pair.")
+        self._say("", tr("Select a pair to see how it was found. Click beside all points to ask why there is no pair."))
 
     @property
     def explanation(self) -> Explanation | None:
@@ -218,10 +237,14 @@ class ProvenanceView(QWidget):
             return
         if pair is None:
             self._clear()
-            self._say("", "Select a pair to see how it was found. Click beside all points to ask why there is no pair.")
+            self._say(
+                "", tr("Select a pair to see how it was found. Click beside all points to ask why there is no pair.")
+            )
         elif not self._recall.is_ready:
             self._clear()
-            self._say(f"Pair {pair.id}", "Run a match first: it remembers how its pairs were found.")
+            self._say(
+                tr("Pair {number}", number=pair.id), tr("Run a match first: it remembers how its pairs were found.")
+            )
         elif self._explanation is None or self._explanation.pair != pair:
             self._recall.explain(pair)
 
@@ -231,7 +254,7 @@ class ProvenanceView(QWidget):
         self.wanted.emit()
         self._clear()
         self._layers[side].set_asked(at)
-        self._say("Asking…", "")
+        self._say(tr("Asking…"), "")
         self._recall.ask_why(side, at)
 
     def _on_click(self, side: Side, point: QPointF) -> None:
@@ -262,12 +285,20 @@ class ProvenanceView(QWidget):
         self._clear()
         self._explanation = explanation
         pair, steps = explanation.pair, explanation.steps
-        found = {"matched": "found by the match", "edited": "found, then moved by hand", "placed": "placed by hand"}
+        found = {
+            "matched": tr("Found by the match."),
+            "edited": tr("Found, then moved by hand."),
+            "placed": tr("Placed by hand."),
+        }
         self._say(
-            f"Pair {pair.id}, confidence {pair.confidence:.2f}",
-            f"{found[pair.origin].capitalize()}. Each map shows what its point in A saw in B at one level, bright "
-            "where it is alike: the dot is the best place, the ring the runner-up. The frames on the pictures show "
-            "where it was searched.",
+            tr("Pair {number}, confidence {confidence:.2f}", number=pair.id, confidence=pair.confidence),
+            found[pair.origin]
+            + " "
+            + tr(
+                "Each map shows what its point in A saw in B at one level, bright where it is "
+                "alike: the dot is the best place, the ring the runner-up. The frames on the pictures show where "
+                "it was searched."
+            ),
         )
         for place, (step, surface) in enumerate(zip(steps, explanation.surfaces, strict=True)):
             tile = LevelTile(place, len(steps), step, surface)
@@ -278,9 +309,17 @@ class ProvenanceView(QWidget):
 
     def _on_why(self, side: Side, point: Point, absence: Absence | None) -> None:
         if absence is None:
-            self._say("Why is there no pair?", "Run a match first: it remembers what it saw.")
+            self._say(tr("Why is there no pair?"), tr("Run a match first: it remembers what it saw."))
             return
-        self._say(f"Why is there no pair at {point[0]:.0f}, {point[1]:.0f} of {side}?", absence.sentence)
+        self._say(
+            tr(
+                "Why is there no pair at {x:.0f}, {y:.0f} of {side}?",
+                x=point[0],
+                y=point[1],
+                side=side,
+            ),
+            absence.sentence,
+        )
         self._layers[side].set_asked(point)
         if absence.partner is not None:
             self._layers[other(side)].set_asked(absence.partner)

@@ -26,6 +26,7 @@ from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
+from studio.language import tr, translatable
 
 POINT_MENU = ("rematch_around", "enable_pairs", "lock_pairs", "delete_pairs", "cut_pairs", "copy_pairs", "renumber")
 QUEUE = ("previous_doubtful", "next_doubtful")
@@ -58,12 +59,12 @@ class Editing(QObject):
         self.recall = Recall(state, panel.memory, self)
         self.provenance = ProvenanceView(state, viewer, self.recall)
         self.history_view = QUndoView(self.history.stack)
-        self.history_view.setEmptyLabel("Start")
-        self.history_view.setAccessibleName("History")
+        self.history_view.setEmptyLabel(tr("Start"))
+        self.history_view.setAccessibleName(tr("History"))
         table.pair_edited.connect(self.pairs.edit_row)
         table.least_confidence_changed.connect(viewer.set_least_confidence)
         panel.looked.connect(self.recall.looked)
-        panel.matched.connect(lambda recipe: self.document.add_result("match", "pairs", recipe))
+        panel.matched.connect(lambda recipe: self.document.add_result("match", translatable("pairs"), recipe))
         self.recall.look_asked.connect(panel.look)
         self.recall.proposed.connect(self.pairs.correct_partner)
         self.recall.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
@@ -107,10 +108,10 @@ class Editing(QObject):
         self.history.stack.redoTextChanged.connect(self._name_redo)
 
     def _name_undo(self, text: str) -> None:
-        self._undo.setText(f"Undo {text}".strip())
+        self._undo.setText(tr("Undo {text}", text=text) if text else tr("Undo"))
 
     def _name_redo(self, text: str) -> None:
-        self._redo.setText(f"Redo {text}".strip())
+        self._redo.setText(tr("Redo {text}", text=text) if text else tr("Redo"))
 
     def _on_editable(self) -> None:
         self.history_view.setEnabled(not self._state.is_held)

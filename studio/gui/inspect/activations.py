@@ -23,6 +23,7 @@ from studio.gui.inspect.draw import Box, Overlay
 from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
+from studio.gui.inspect.layer_kinds import CAPTIONS, KINDS, ORDERS
 from studio.gui.inspect.legend import LegendEntry
 from studio.gui.inspect.readings import (
     ColourReading,
@@ -37,31 +38,18 @@ from studio.gui.inspect.readings import (
 )
 from studio.gui.inspect.search import SearchBox, narrow
 from studio.gui.inspect.tiles import MapStrip, Tile, whole_tile
-from studio.gui.inspect.words import GLOSSARY, what_it_sees
+from studio.gui.inspect.words import FILTERS, GLOSSARY, layer_words, region_words
 from studio.gui.state import SIDES, Side
+from studio.language import tr, translatable
 from studio.progress import Job
-
-KINDS = (
-    ("channels", "All channels", "Every channel of the layer, A beside B, on one scale"),
-    ("colours", "Layer as colours", "The three main directions of the layer as red, green and blue: "
-     "the same colour means the same thing, in both pictures (principal components)"),
-    ("difference", "Difference along the pairs", "The layer of B, bent onto A along the pairs, against that of A"),
-    ("regions", "Strongest regions", "The parts of both pictures that excite the chosen channel most"),
-    ("filters", "First filters", "What the first layer looks for, as the little pictures that it compares with"),
-)  # fmt: skip
-ORDERS: tuple[tuple[Order, str, str], ...] = (
-    ("mean", "strongest first", "By the mean activation in both pictures"),
-    ("variance", "most varied first", "By how much the activation changes within the pictures"),
-    ("difference", "most different first", "By how much more active it is in one picture than in the other"),
-)
 
 
 class ActivationsView(InspectView):
     """Looks into one layer."""
 
     name = "activations"
-    title = "Activations"
-    tip = "What does a layer of the network see in both pictures?"
+    title = translatable("Activations")
+    tip = translatable("What does a layer of the network see in both pictures?")
 
     def __init__(self, hub: InspectHub) -> None:
         super().__init__(hub)
@@ -75,26 +63,26 @@ class ActivationsView(InspectView):
         """Whether the regions that were looked for are none."""
         self.kind = QComboBox()
         narrow(self.kind)
-        self.kind.setAccessibleName("What to see of the layer")
+        self.kind.setAccessibleName(tr("What to see of the layer"))
         for key, title, tip in KINDS:
-            self.kind.addItem(title, key)
-            self.kind.setItemData(self.kind.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.layer = SearchBox("Layer", "Type a part of a layer's name")
+            self.kind.addItem(tr(title), key)
+            self.kind.setItemData(self.kind.count() - 1, tr(tip), Qt.ItemDataRole.ToolTipRole)
+        self.layer = SearchBox(tr("Layer"), tr("Type a part of a layer's name"))
         self.order = QComboBox()
         narrow(self.order)
-        self.order.setAccessibleName("Order of the channels")
+        self.order.setAccessibleName(tr("Order of the channels"))
         for key, title, tip in ORDERS:
-            self.order.addItem(title, key)
-            self.order.setItemData(self.order.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self.order.addItem(tr(title), key)
+            self.order.setItemData(self.order.count() - 1, tr(tip), Qt.ItemDataRole.ToolTipRole)
         self.words = WordsLabel(230)
         self.grid = ChannelGrid()
-        self.strip = MapStrip("Maps", choosable=False)
+        self.strip = MapStrip(tr("Maps"), choosable=False)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.grid)
         self.stack.addWidget(self.strip)
         self.folder: Path | None = None
-        self.folder_button = QPushButton("Also a Folder…")
-        self.folder_button.setToolTip("Look for the strongest regions in all pictures of a folder too")
+        self.folder_button = QPushButton(tr("Also a Folder…"))
+        self.folder_button.setToolTip(tr("Look for the strongest regions in all pictures of a folder too"))
         self._lay_out()
         self.folder_button.clicked.connect(self.choose_folder)
         self.kind.currentIndexChanged.connect(self._on_kind)
@@ -115,9 +103,9 @@ class ActivationsView(InspectView):
         form.setVerticalSpacing(8)
         form.setColumnMinimumWidth(0, 70)
         form.setColumnStretch(1, 1)
-        self._order_label = QLabel("Order")
+        self._order_label = QLabel(tr("Order"))
         for row, (label, widget) in enumerate(
-            ((QLabel("Layer"), self.layer), (QLabel("Show"), self.kind), (self._order_label, self.order))
+            ((QLabel(tr("Layer")), self.layer), (QLabel(tr("Show")), self.kind), (self._order_label, self.order))
         ):
             form.addWidget(label, row, 0)
             form.addWidget(widget, row, 1)
@@ -155,7 +143,9 @@ class ActivationsView(InspectView):
         self.grid_reading = self.colour_reading = self.filter_reading = self.difference = None
         self.regions, self._channel, self._silent = (), -1, False
         layers = session.layers if session is not None else ()
-        self.layer.set_choices([(one.name, f"{one.name}   {one.channels} channels") for one in layers])
+        self.layer.set_choices(
+            [(one.name, tr("{name}   {channels} channels", name=one.name, channels=one.channels)) for one in layers]
+        )
         if session is not None and session.levels:
             middle = session.levels[min(3, len(session.levels) - 1)]
             self.layer.set_value(middle.name)
@@ -176,7 +166,7 @@ class ActivationsView(InspectView):
     def choose_folder(self) -> None:
         """Look at the pictures of a folder for the regions too."""
         start = self.hub.settings.last_folder
-        name = QFileDialog.getExistingDirectory(self.page.window(), "Pictures to look at", start)
+        name = QFileDialog.getExistingDirectory(self.page.window(), tr("Pictures to look at"), start)
         if name:
             self.folder, self.regions, self._silent = Path(name), (), False
             self.refresh()
@@ -186,7 +176,7 @@ class ActivationsView(InspectView):
     def refresh(self) -> None:
         if self.hub.session is None:
             self.grid.set_hint(
-                "Nothing to look into yet", "Open two pictures; then every layer of the network is here."
+                tr("Nothing to look into yet"), tr("Open two pictures; then every layer of the network is here.")
             )
             self.stack.setCurrentWidget(self.grid)
             self.words.clear()
@@ -223,7 +213,7 @@ class ActivationsView(InspectView):
 
             return difference_along(session, layer, pairs)
 
-        self.hub.run(f"Difference at {layer}", make, self._on_difference, ("difference", layer, pairs))
+        self.hub.run(tr("Difference at {layer}", layer=layer), make, self._on_difference, ("difference", layer, pairs))
 
     def _on_difference(self, result: PairMaps) -> None:
         self.difference = result
@@ -239,7 +229,12 @@ class ActivationsView(InspectView):
 
             return strongest_regions(session, layer, channel, folder)
 
-        self.hub.run(f"Regions of channel {channel}", make, self._on_regions, ("regions", layer, channel, folder))
+        self.hub.run(
+            tr("Regions of channel {channel}", channel=channel),
+            make,
+            self._on_regions,
+            ("regions", layer, channel, folder),
+        )
 
     def _on_regions(self, result: tuple[Region, ...]) -> None:
         self.regions, self._silent = result, not result
@@ -287,34 +282,35 @@ class ActivationsView(InspectView):
         info = next((one for one in session.layers if one.name == self.layer_name), None) if session else None
         if info is None or session is None:
             return ""
-        field = f" A cell sees {info.field} pixels across." if info.field else ""
-        return (
-            f"<p><b>{info.name}</b>: {info.channels} channels, one number for every {info.stride} × {info.stride} "
-            f"pixels.{field} It is about {what_it_sees(info, session)}.</p>"
-        )
+        return layer_words(info, session)
 
     def _show_channels(self) -> tuple[dict[Side, Overlay], list[LegendEntry]]:
         self.stack.setCurrentWidget(self.grid)
         reading = self.grid_reading
         if reading is None or reading.request.layer != self.layer_name:
-            self.grid.set_hint("Looking…", "")
+            self.grid.set_hint(tr("Looking…"), "")
             return {}, []
         coloured = self.hub.coloured()
-        caption = {"mean": "mean", "variance": "variance", "difference": "difference"}[reading.request.order]
+        caption = tr(CAPTIONS[reading.request.order])
         self.grid.set_table(coloured.colours(False))
         self.grid.set_tiles(ChannelTiles(reading.channels, reading.a, reading.b, reading.values, caption))
         self.grid.set_current(self._channel)
         self.words.set_words(
-            f"{self._about()}<p>{GLOSSARY['channel']} Left A, right B; below each its number and its {caption}. "
-            "Click one to lay it over the pictures.</p>"
+            self._about()
+            + tr(
+                "<p>{explanation} Left A, right B; below each its number and its {caption}. Click one to lay it over "
+                "the pictures.</p>",
+                explanation=tr(GLOSSARY["channel"]),
+                caption=caption,
+            )
         )
         if reading.large is None or reading.request.channel < 0:
             return {}, []
-        title = f"channel {reading.request.channel} of {reading.request.layer}"
+        title = tr("channel {channel} of {layer}", channel=reading.request.channel, layer=reading.request.layer)
         if coloured.own:
-            return coloured.both(reading.large, title, "activation", signed=reading.low < 0)
+            return coloured.both(reading.large, title, tr("activation"), signed=reading.low < 0)
         # The large map has the scale of the small ones: that of the layer.
-        scale = Scale(reading.low, reading.high, "activation")
+        scale = Scale(reading.low, reading.high, tr("activation"))
         clipped = any(clips(scale, heat.values) for heat in reading.large.values())
         legend = LegendEntry(title, coloured.colours(False), scale.low, scale.high, scale.unit, clipped)
         return {side: coloured.overlay(heat, scale) for side, heat in reading.large.items()}, [legend]
@@ -327,7 +323,7 @@ class ActivationsView(InspectView):
         self.stack.setCurrentWidget(self.strip)
         reading, session = self.colour_reading, self.hub.session
         if reading is None or session is None or reading.request.layer != self.layer_name:
-            self.strip.set_hint("Looking…", "")
+            self.strip.set_hint(tr("Looking…"), "")
             return {}, []
         coloured = self.hub.coloured()
         overlays: dict[Side, Overlay] = {
@@ -338,8 +334,12 @@ class ActivationsView(InspectView):
         self._strip([Tile(side, side, session.pictures[side].size, None, full[side]) for side in SIDES])
         shares = ", ".join(f"{share:.0%}" for share in reading.shares)
         self.words.set_words(
-            f"{self._about()}<p>The same colour means that the layer sees the same thing, in A and in B. Red, green "
-            f"and blue hold {shares} of all differences (principal components, one basis for both pictures).</p>"
+            self._about()
+            + tr(
+                "<p>The same colour means that the layer sees the same thing, in A and in B. Red, green and blue hold "
+                "{shares} of all differences (principal components, one basis for both pictures).</p>",
+                shares=shares,
+            )
         )
         return overlays, []
 
@@ -347,21 +347,18 @@ class ActivationsView(InspectView):
         self.stack.setCurrentWidget(self.strip)
         reading = self.filter_reading
         if reading is None:
-            self.strip.set_hint("Looking…", "")
+            self.strip.set_hint(tr("Looking…"), "")
             return {}, []
         self._strip([whole_tile("A", str(index), pixels, smooth=False) for index, pixels in enumerate(reading.filters)])
-        self.words.set_words(
-            "<p><b>The first layer</b> compares every few pixels with these little pictures. Grey means that a pixel "
-            "does not matter; the strongest colours are the largest weights, on one scale for all.</p>"
-        )
+        self.words.set_words(tr(FILTERS))
         return {}, []
 
     def _show_difference(self) -> tuple[dict[Side, Overlay], list[LegendEntry]]:
         self.stack.setCurrentWidget(self.strip)
         shown, session = self.difference, self.hub.session
         if shown is None or session is None:
-            title = "Working…" if len(self.hub.state.pairs) else "Match first"
-            self.strip.set_hint(title, "The difference follows the pairs from B to A.")
+            title = tr("Working…") if len(self.hub.state.pairs) else tr("Match first")
+            self.strip.set_hint(title, tr("The difference follows the pairs from B to A."))
             self.words.set_words(self._about())
             return {}, []
         coloured = self.hub.coloured()
@@ -380,9 +377,11 @@ class ActivationsView(InspectView):
         channel = max(self._channel, 0)
         if not self.regions:
             if self.hub.is_running or not self._silent:
-                self.strip.set_hint("Looking…", "")
+                self.strip.set_hint(tr("Looking…"), "")
             else:
-                self.strip.set_hint(f"Nothing excites channel {channel}", "It is silent in these pictures.")
+                self.strip.set_hint(
+                    tr("Nothing excites channel {channel}", channel=channel), tr("It is silent in these pictures.")
+                )
             return {}, []
         tiles = []
         boxes: dict[Side, list[Box]] = {"A": [], "B": []}
@@ -392,8 +391,5 @@ class ActivationsView(InspectView):
             if region.edges is not None:
                 boxes[region.side].append(Box(region.edges, "chosen" if rank == 1 else "other", str(rank)))
         self._strip(tiles)
-        self.words.set_words(
-            f"{self._about()}<p>The parts that excite <b>channel {channel}</b> most, strongest first, as large as its "
-            "receptive field. What they have in common is what the channel looks for.</p>"
-        )
+        self.words.set_words(self._about() + region_words(channel))
         return {side: Overlay(boxes=tuple(boxes[side])) for side in SIDES}, []

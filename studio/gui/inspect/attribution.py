@@ -20,17 +20,23 @@ from studio.backbones.classifier import load_classifier
 from studio.colour_maps import Scale
 from studio.gui.inspect.colour import HeatMap, Pixels
 from studio.gui.inspect.readings import Explained, InspectSession, MapChecks, PairMaps, Point, TargetChoice
+from studio.gui.inspect.told import target_words, unit_words
 from studio.gui.inspect.work import Looked, cell_at, layer_info, looked
 from studio.gui.state import SIDES, Side
+from studio.language import tr, translatable
 from studio.progress import Job, Progress, part
 
 MAPS = 0.2
 """Share of the progress that the maps take where checks follow."""
 NOTES = {
-    "gradient": "Bright pixels: changing them a little would change the similarity most.",
-    "integrated-gradients": "Orange pixels make the two places more similar than in a blurred picture, blue ones less.",
-    "occlusion": "Covering an orange place makes the two less similar: it holds the pair together. Covering a blue one "
-    "would make them more similar.",
+    "gradient": translatable("Bright pixels: changing them a little would change the similarity most."),
+    "integrated-gradients": translatable(
+        "Orange pixels make the two places more similar than in a blurred picture, blue ones less."
+    ),
+    "occlusion": translatable(
+        "Covering an orange place makes the two less similar: it holds the pair together. Covering a blue one "
+        "would make them more similar."
+    ),
 }
 
 
@@ -56,11 +62,11 @@ def explain_pair_maps(session: InspectSession, layer: str, a: Point, b: Point, m
         method=method,
         maps=_maps(session, results),
         signed=first.signed,
-        unit=first.unit,
-        title=METHODS[method].title,
+        unit=unit_words(first.unit),
+        title=tr(METHODS[method].title),
         residual=worst.checks["residual"] if residuals else None,
         whole=worst.checks.get("change", 0.0),
-        note=NOTES[method],
+        note=tr(NOTES[method]),
     )
 
 
@@ -96,7 +102,7 @@ def explain_both(
     explained = _explained(session, method, results)
     if not checks:
         return explained
-    yield Progress(stop, "checking the maps", explained, milestone=True)
+    yield Progress(stop, tr("checking the maps"), explained, milestone=True)
     found = yield from part(check_maps(session, network, choice, options, results), stop, 1.0)
     return replace(explained, checks={side: _with(explained.checks[side], found[side]) for side in results})
 
@@ -122,8 +128,8 @@ def _explained(session: InspectSession, method: str, results: Mapping[Side, Attr
     first = next(iter(results.values()))
     return Explained(
         method=method,
-        title=f"{METHODS[method].title}: {first.target}",
-        unit=first.unit,
+        title=f"{tr(METHODS[method].title)}: {target_words(first.target)}",
+        unit=unit_words(first.unit),
         signed=first.signed,
         maps=_maps(session, results),
         targets={side: one.target for side, one in results.items()},
@@ -198,7 +204,7 @@ def save_maps(
     """
     files: list[Path] = []
     for number, (side, one) in enumerate(explained.results.items()):
-        yield Progress(number / len(explained.results), f"writing the map of {side}")
+        yield Progress(number / len(explained.results), tr("writing the map of {side}", side=side))
         to = path.with_name(f"{path.stem}_{side}{path.suffix}")
         picture = session.pictures[side]
         files += save_map(one, to, picture=picture, scale=scales[side], table=table, opacity=opacity)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.theme import colors
+from studio.language import tr
 
 ROW = 21
 NAME, VALUE = 96.0, 122.0
@@ -35,7 +36,7 @@ class ChannelBars(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Channels by their part in the similarity")
+        self.setAccessibleName(tr("Channels by their part in the similarity"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -85,7 +86,7 @@ class ChannelBars(QWidget):
         font = QFont(painter.font())
         font.setPixelSize(12)
         painter.setFont(font)
-        left, right = NAME, self.width() - VALUE
+        left, right = self._name_column(painter), self.width() - VALUE
         # What many channels give together may be longer than the row: only single ones can be compared.
         alone = [bar.value for bar in self._bars if bar.channel >= 0] or [bar.value for bar in self._bars]
         most = max(abs(value) for value in alone) or 1.0
@@ -97,12 +98,20 @@ class ChannelBars(QWidget):
         running = 0.0
         for index, bar in enumerate(self._bars):
             running += bar.value
-            self._paint_row(painter, index, bar, running, zero, unit)
+            self._paint_row(painter, index, bar, running, (left, zero, unit))
         painter.setPen(QPen(QColor(colors().border), 1))
         painter.drawLine(QPointF(zero, 2), QPointF(zero, 2 + ROW * len(self._bars)))
         self._paint_total(painter)
 
-    def _paint_row(self, painter: QPainter, index: int, bar: Bar, running: float, zero: float, unit: float) -> None:
+    def _name_column(self, painter: QPainter) -> float:
+        """Width of the names, which depends on the language."""
+        metrics = painter.fontMetrics()
+        return max(NAME, 18.0 + max((metrics.horizontalAdvance(bar.label) for bar in self._bars), default=0))
+
+    def _paint_row(
+        self, painter: QPainter, index: int, bar: Bar, running: float, scale: tuple[float, float, float]
+    ) -> None:
+        left, zero, unit = scale
         row = self.row_rect(index)
         lit = bar.channel >= 0 and bar.channel == self._current
         if lit or (index == self._over and bar.channel >= 0):
@@ -111,13 +120,13 @@ class ChannelBars(QWidget):
             painter.fillRect(QRectF(0, row.top(), 3, row.height()), QColor(colors().accent))
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(colors().text if bar.channel >= 0 else colors().muted))
-        painter.drawText(QRectF(10, row.top(), NAME - 14, ROW), middle | Qt.AlignmentFlag.AlignLeft, bar.label)
+        painter.drawText(QRectF(10, row.top(), left - 14, ROW), middle | Qt.AlignmentFlag.AlignLeft, bar.label)
         color = QColor(POSITIVE if bar.value >= 0 else NEGATIVE)
         if bar.channel < 0:
             color.setAlpha(120)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
-        length = min(max(bar.value * unit, NAME - zero), self.width() - VALUE - zero)
+        length = min(max(bar.value * unit, left - zero), self.width() - VALUE - zero)
         painter.drawRoundedRect(QRectF(min(zero, zero + length), row.top() + 4, abs(length), ROW - 8), 2, 2)
         self._paint_numbers(painter, row, f"{bar.value:+.3f}", f"{running:.3f}")
 
@@ -137,7 +146,7 @@ class ChannelBars(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(colors().text))
         align = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(row.adjusted(10, 2, 0, 0), align, "all channels together = the similarity")
+        painter.drawText(row.adjusted(10, 2, 0, 0), align, tr("all channels together = the similarity"))
         painter.drawText(row.adjusted(0, 2, -8, 0), align | Qt.AlignmentFlag.AlignRight, f"{self._total:.3f}")
 
     # --- gestures ---

@@ -8,7 +8,9 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from studio.gui.inspect.curve import DELETION, INSERTION, Curve, CurveView
 from studio.gui.inspect.legend import number
 from studio.gui.inspect.readings import Explained, MapChecks
+from studio.gui.inspect.told import target_words
 from studio.gui.state import SIDES, Side
+from studio.language import tr
 
 EXACT, LOOSE = 0.02, 0.1
 """Shares of the target left open by completeness: up to which it is exact, and up to which it is good enough."""
@@ -56,8 +58,8 @@ class ChecksPane(QScrollArea):
             if checks is not None and checks.deletion:
                 self.curves[side].set_curves(
                     [
-                        Curve("taken away", checks.deletion, checks.deletion_area, DELETION),
-                        Curve("given back", checks.insertion, checks.insertion_area, INSERTION),
+                        Curve(tr("taken away"), checks.deletion, checks.deletion_area, DELETION),
+                        Curve(tr("given back"), checks.insertion, checks.insertion_area, INSERTION),
                     ]
                 )
 
@@ -65,7 +67,7 @@ class ChecksPane(QScrollArea):
 def short_target(result: Explained, side: Side) -> str:
     """What a map explains, in a few words, and how much of it there is."""
     target = result.targets.get(side, "")
-    target = "similarity" if target.startswith("similarity") else target.removeprefix("class ")
+    target = tr("similarity") if target.startswith("similarity") else target_words(target.removeprefix("class "))
     return f"{target}, {number(result.scores[side])}" if side in result.scores else target
 
 
@@ -76,17 +78,21 @@ def check_words(checks: MapChecks | None) -> str:
     words = f"<p>{checks.note}</p>" if checks.note else ""
     if checks.residual is not None:
         share = abs(checks.residual) / max(abs(checks.whole), 1e-9)
-        verdict = "exact" if share <= EXACT else "good enough" if share <= LOOSE else "take more steps"
-        words += f"<p>Adds up: {share:.1%} left open, {verdict}.</p>"
+        verdict = tr("exact") if share <= EXACT else tr("good enough") if share <= LOOSE else tr("take more steps")
+        words += tr("<p>Adds up: {share:.1%} left open, {verdict}.</p>", share=share, verdict=verdict)
     if checks.randomised:
         value = checks.randomised[-1][2]
         verdict = (
-            "it hardly changes, so it shows the picture rather than what the network has learnt"
+            tr("it hardly changes, so it shows the picture rather than what the network has learnt")
             if abs(value) >= SAME
-            else "it changes, so it does show what the network has learnt"
+            else tr("it changes, so it does show what the network has learnt")
         )
         steps = ", ".join(f"{one:+.2f}" for _, _, one in checks.randomised)
-        words += f"<p>Likeness to the maps of a network with more and more random weights {steps}: {verdict}.</p>"
+        words += tr(
+            "<p>Likeness to the maps of a network with more and more random weights {steps}: {verdict}.</p>",
+            steps=steps,
+            verdict=verdict,
+        )
     if checks.deletion:
-        words += "<p>While the most telling pixels are taken away or given back:</p>"
+        words += tr("<p>While the most telling pixels are taken away or given back:</p>")
     return words

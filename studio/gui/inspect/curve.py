@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.theme import colors
+from studio.language import tr
 
 DELETION, INSERTION = "#4f8fd0", "#e8963a"
 
@@ -29,7 +30,7 @@ class CurveView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Insertion and deletion curves")
+        self.setAccessibleName(tr("Insertion and deletion curves"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(118)
         self._curves: tuple[Curve, ...] = ()
@@ -64,7 +65,7 @@ class CurveView(QWidget):
         painter.drawText(QRectF(plot.left(), plot.bottom() + 1, 60, 12), Qt.AlignmentFlag.AlignLeft, "0 %")
         painter.drawText(QRectF(plot.right() - 60, plot.bottom() + 1, 60, 12), Qt.AlignmentFlag.AlignRight, "100 %")
         middle = QRectF(plot.left() + 30, plot.bottom() + 1, plot.width() - 60, 12)
-        painter.drawText(middle, Qt.AlignmentFlag.AlignCenter, "pixels, most telling first")
+        painter.drawText(middle, Qt.AlignmentFlag.AlignCenter, tr("pixels, most telling first"))
         left = plot.left()
         for curve in self._curves:
             steps = max(len(curve.values) - 1, 1)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.attribution.options import METHODS, ExplainOptions
 from studio.gui.choices import Choices
-from studio.gui.forms import OptionsForm
+from studio.gui.forms import OptionsForm, title_of
 from studio.gui.inspect.checks import ChecksPane, short_target
 from studio.gui.inspect.colour import Numbers, with_signs
 from studio.gui.inspect.draw import Mark, Overlay
@@ -31,6 +31,7 @@ from studio.gui.inspect.search import narrow
 from studio.gui.inspect.target import TargetKnobs
 from studio.gui.inspect.tiles import MapStrip, Tile
 from studio.gui.state import SIDES, Side
+from studio.language import listed, tr, translatable
 from studio.options import Options, OptionsError, knob
 from studio.progress import Job
 
@@ -48,8 +49,8 @@ class ExplainView(InspectView):
     """Runs attribution methods over both pictures."""
 
     name = "attribution"
-    title = "Attribution"
-    tip = "Which pixels make the network give its answer?"
+    title = translatable("Attribution")
+    tip = translatable("Which pixels make the network give its answer?")
 
     def __init__(self, hub: InspectHub) -> None:
         super().__init__(hub)
@@ -59,32 +60,34 @@ class ExplainView(InspectView):
         """The result that lies over the pictures: the newest one, or a pinned one."""
         self.method = QComboBox()
         narrow(self.method)
-        self.method.setAccessibleName("Method")
+        self.method.setAccessibleName(tr("Method"))
         for method in METHODS.values():
-            self.method.addItem(method.title, method.key)
-            self.method.setItemData(self.method.count() - 1, method.sentence, Qt.ItemDataRole.ToolTipRole)
+            self.method.addItem(tr(method.title), method.key)
+            self.method.setItemData(self.method.count() - 1, tr(method.sentence), Qt.ItemDataRole.ToolTipRole)
         remembered = hub.settings.options(ExplainChoice, "inspect_attribution").method
         self.method.setCurrentIndex(max(self.method.findData(remembered), 0))
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setObjectName("muted")
         self.target = TargetKnobs()
         self.forms = MethodForms(hub.settings)
-        self.with_checks = QCheckBox("Check the maps too")
+        self.with_checks = QCheckBox(tr("Check the maps too"))
         self.with_checks.setToolTip(
-            "Insertion and deletion curves, and the map of a network with random weights: slower"
+            tr("Insertion and deletion curves, and the map of a network with random weights: slower")
         )
         self.with_checks.setChecked(hub.settings.flag("inspect_checks", True))
-        self.run_button = QPushButton("Explain Both Pictures")
+        self.run_button = QPushButton(tr("Explain Both Pictures"))
         self.run_button.setObjectName("primary")
-        self.run_button.setToolTip("Compute the maps of both pictures (Ctrl+Shift+Return)")
-        self.pin_button = QPushButton("Pin")
-        self.pin_button.setToolTip("Keep these maps below, to compare them with others on the same scale")
-        self.unpin_button = QPushButton("Clear Pins")
-        self.png_button = QPushButton("Save PNG…")
-        self.png_button.setToolTip("Save the maps as pictures, with the record of how they were made inside")
-        self.npy_button = QPushButton("Save NPY…")
-        self.npy_button.setToolTip("Save the numbers of the maps, with the record of how they were made beside them")
-        self.strip = MapStrip("Maps and pinned maps")
+        self.run_button.setToolTip(tr("Compute the maps of both pictures (Ctrl+Shift+Return)"))
+        self.pin_button = QPushButton(tr("Pin"))
+        self.pin_button.setToolTip(tr("Keep these maps below, to compare them with others on the same scale"))
+        self.unpin_button = QPushButton(tr("Clear Pins"))
+        self.png_button = QPushButton(tr("Save PNG…"))
+        self.png_button.setToolTip(tr("Save the maps as pictures, with the record of how they were made inside"))
+        self.npy_button = QPushButton(tr("Save NPY…"))
+        self.npy_button.setToolTip(
+            tr("Save the numbers of the maps, with the record of how they were made beside them")
+        )
+        self.strip = MapStrip(tr("Maps and pinned maps"))
         self.checks = ChecksPane()
         self._lay_out()
         self.method.currentIndexChanged.connect(self._on_method)
@@ -107,8 +110,8 @@ class ExplainView(InspectView):
         page.addWidget(self.strip, 1)
         page.addWidget(self.checks)
         row = QHBoxLayout()
-        label = QLabel("Method")
-        label.setFixedWidth(70)
+        label = QLabel(tr("Method"))
+        label.setMinimumWidth(70)
         row.addWidget(label)
         row.addWidget(self.method, 1)
         keep = QHBoxLayout()
@@ -143,7 +146,7 @@ class ExplainView(InspectView):
     def _on_method(self) -> None:
         method = METHODS[self.method_key]
         self.hub.settings.set_options("inspect_attribution", ExplainChoice(method=method.key))
-        self.sentence.setText(method.sentence)
+        self.sentence.setText(tr(method.sentence))
         self._fit_form(self.forms.show_method(method.key))
         self.target.allow(method.targets)
         self._refresh_buttons()
@@ -151,13 +154,13 @@ class ExplainView(InspectView):
     def _fit_form(self, form: OptionsForm) -> None:
         """The working size is that of the session, and layers are offered while one types."""
         size = form.editors["size"]
-        for widget in (size, *(one for one in form.findChildren(QLabel) if one.text() == size.knob.label)):
+        for widget in (size, *(one for one in form.findChildren(QLabel) if one.text() == title_of(size.knob))):
             widget.hide()
         session = self.hub.session
         if "layer" in form.editors and session is not None:
             line = form.editors["layer"].findChild(QLineEdit)
             assert line is not None
-            line.setPlaceholderText("automatic")
+            line.setPlaceholderText(tr("automatic"))
             completer = QCompleter([layer.name for layer in session.layers], line)
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             line.setCompleter(completer)
@@ -215,7 +218,7 @@ class ExplainView(InspectView):
             return explain_both(session, key, choice, options, checks)
 
         known = ("explain", key, choice, tuple(sorted(options.to_dict().items())), checks)
-        self.hub.run(METHODS[key].title, make, self._on_result, known, preview=self._on_preview)
+        self.hub.run(tr(METHODS[key].title), make, self._on_result, known, preview=self._on_preview)
 
     def _on_preview(self, preview: object) -> None:
         if isinstance(preview, Explained):
@@ -258,18 +261,18 @@ class ExplainView(InspectView):
 
     def export_png(self) -> None:
         """Save the maps shown as pictures."""
-        self._export("PNG picture (*.png)", ".png")
+        self._export(tr("PNG picture (*.png)"), ".png")
 
     def export_npy(self) -> None:
         """Save the numbers of the maps shown."""
-        self._export("NumPy array (*.npy)", ".npy")
+        self._export(tr("NumPy array (*.npy)"), ".npy")
 
     def _export(self, kinds: str, suffix: str) -> None:
         shown, session = self._shown, self.hub.session
         if shown is None or session is None:
             return
         start = str(Path(self.hub.settings.last_folder) / f"{shown.method}{suffix}")
-        name, _ = QFileDialog.getSaveFileName(self.page.window(), "Save the maps of A and B", start, kinds)
+        name, _ = QFileDialog.getSaveFileName(self.page.window(), tr("Save the maps of A and B"), start, kinds)
         if not name:
             return
         path = Path(name).with_suffix(suffix)
@@ -283,9 +286,11 @@ class ExplainView(InspectView):
 
             return save_maps(shown, session, path, scales, table, coloured.opacity)
 
-        handle = self.hub.jobs.submit(f"Save {path.name}", make, lane="files")
+        handle = self.hub.jobs.submit(tr("Save {name}", name=path.name), make, lane="files")
         handle.finished.connect(
-            lambda files: self.hub.message.emit("info", f"Saved {' and '.join(file.name for file in files)}.", "")
+            lambda files: self.hub.message.emit(
+                "info", tr("Saved {names}.", names=listed(file.name for file in files)), ""
+            )
         )
         handle.failed.connect(lambda sentence, details: self.hub.message.emit("error", sentence, details))
 
@@ -302,8 +307,8 @@ class ExplainView(InspectView):
         shown, session = self._shown, self.hub.session
         if shown is None or session is None:
             self.strip.set_hint(
-                "Choose a method and what to explain",
-                "Then press “Explain Both Pictures”: bright places are what the network's answer comes from.",
+                tr("Choose a method and what to explain"),
+                tr("Then press “Explain Both Pictures”: bright places are what the network's answer comes from."),
             )
             self.checks.show_result(None)
             self.checks.hide()
@@ -316,11 +321,11 @@ class ExplainView(InspectView):
         for index, (result, side) in enumerate(self._listed()):
             scale = coloured.scales(result.maps, result.signed, result.unit, self._beside(result))[side]
             overlay = coloured.overlay(result.maps[side], scale)
-            pinned = "pinned" if result in self.pins else "newest"
+            pinned = tr("pinned") if result in self.pins else tr("newest")
             tiles.append(
                 Tile(
                     side,
-                    f"{side}: {METHODS[result.method].title}",
+                    f"{side}: {tr(METHODS[result.method].title)}",
                     session.pictures[side].size,
                     session.greys[side],
                     overlay,
@@ -332,7 +337,7 @@ class ExplainView(InspectView):
                 lit.append(index)
         self.strip.set_tiles(tiles, lit[0] if lit else -1, lit)
         self.checks.show()
-        self.checks.show_result(shown, f"<p>{METHODS[shown.method].sentence}</p>")
+        self.checks.show_result(shown, f"<p>{tr(METHODS[shown.method].sentence)}</p>")
         overlays, legends = self._coloured(shown)
         if self.active:
             self.hub.show(self._marks(overlays), legends)
@@ -348,7 +353,7 @@ class ExplainView(InspectView):
         ]
 
     def _coloured(self, shown: Explained) -> tuple[dict[Side, Overlay], list[LegendEntry]]:
-        title = METHODS[shown.method].title
+        title = tr(METHODS[shown.method].title)
         return self.hub.coloured().both(shown.maps, title, shown.unit, shown.signed, self._beside(shown))
 
     def _marks(self, overlays: dict[Side, Overlay]) -> dict[Side, Overlay]:

@@ -24,9 +24,10 @@ from studio.gui.inspect.readings import FieldReading, FieldRequest, LayerInfo, P
 from studio.gui.inspect.words import GLOSSARY, what_it_sees
 from studio.gui.state import Side
 from studio.gui.theme import colors
+from studio.language import tr, translatable
 
 ROW = 24
-NAME, SIZE = 130.0, 190.0
+NAME, SIZE, NUMBER = 130.0, 190.0, 74.0
 """Widths of the columns beside the bars, screen pixels."""
 
 
@@ -38,7 +39,7 @@ class FieldList(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Layers and their receptive fields")
+        self.setAccessibleName(tr("Layers and their receptive fields"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.layers: tuple[LayerInfo, ...] = ()
@@ -66,17 +67,21 @@ class FieldList(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), QColor(colors().canvas))
         if not self.layers:
-            paint_hint(painter, QRectF(self.rect()), "Open two pictures", "Every layer of the network is then here.")
+            paint_hint(
+                painter, QRectF(self.rect()), tr("Open two pictures"), tr("Every layer of the network is then here.")
+            )
             return
         font = QFont(painter.font())
         font.setPixelSize(12)
         painter.setFont(font)
-        left, right = NAME, self.width() - SIZE
+        left, right = NAME, self.width() - self._size_column(painter)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(colors().muted))
-        painter.drawText(QRectF(10, 2, NAME, 20), middle, "layer")
-        painter.drawText(QRectF(left, 2, right - left, 20), middle, "how far a cell sees")
-        painter.drawText(QRectF(left, 2, right - left, 20), middle | Qt.AlignmentFlag.AlignRight, "whole picture")
+        painter.drawText(QRectF(10, 2, NAME, 20), middle, tr("layer"))
+        far, whole = tr("how far a cell sees"), tr("whole picture")
+        painter.drawText(QRectF(left, 2, right - left, 20), middle | Qt.AlignmentFlag.AlignRight, whole)
+        if painter.fontMetrics().horizontalAdvance(f"{far}  {whole}") < right - left:
+            painter.drawText(QRectF(left, 2, right - left, 20), middle, far)
         for index, layer in enumerate(self.layers):
             row = self.row_rect(index)
             if layer.name == self.current:
@@ -93,7 +98,16 @@ class FieldList(QWidget):
             painter.setPen(QColor(colors().text))
             painter.drawText(QRectF(right + 12, row.top(), 70, ROW), middle, f"{layer.field} px")
             painter.setPen(QColor(colors().muted))
-            painter.drawText(QRectF(right + 74, row.top(), SIZE - 78, ROW), middle, f"a cell every {layer.stride} px")
+            painter.drawText(
+                QRectF(right + NUMBER, row.top(), self.width() - right - NUMBER - 4, ROW),
+                middle,
+                _spacing(layer.stride),
+            )
+
+    def _size_column(self, painter: QPainter) -> float:
+        """Width of the column beside the bars: what the words need in this language."""
+        metrics = painter.fontMetrics()
+        return max(SIZE, NUMBER + 8 + max(metrics.horizontalAdvance(_spacing(layer.stride)) for layer in self.layers))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = int((event.position().y() - 24) // ROW)
@@ -114,8 +128,8 @@ class FieldView(InspectView):
     """The receptive field of the cell under the mouse."""
 
     name = "field"
-    title = "Receptive field"
-    tip = "How much of a picture can one cell of a layer see?"
+    title = translatable("Receptive field")
+    tip = translatable("How much of a picture can one cell of a layer see?")
 
     def __init__(self, hub: InspectHub) -> None:
         super().__init__(hub)
@@ -123,14 +137,16 @@ class FieldView(InspectView):
         self._place: tuple[Side, Point] | None = None
         self._held = False
         self.list = FieldList()
-        self.measured = QCheckBox("Measure what it really looks at")
+        self.measured = QCheckBox(tr("Measure what it really looks at"))
         self.measured.setToolTip(
-            "The theoretical field is all that can matter. The measured one, from gradients, is what does matter: "
-            "mostly a soft blob in the middle (effective receptive field)."
+            tr(
+                "The theoretical field is all that can matter. The measured one, from gradients, is what does matter: "
+                "mostly a soft blob in the middle (effective receptive field)."
+            )
         )
         self.measured.setChecked(hub.settings.flag("inspect_measured", False))
         self.words = WordsLabel(230)
-        self.state_label = QLabel("Move the mouse over a picture. Click to hold the place.", wordWrap=True)
+        self.state_label = QLabel(tr("Move the mouse over a picture. Click to hold the place."), wordWrap=True)
         self._lay_out()
         self.list.chosen.connect(self.choose)
         self.measured.toggled.connect(self._on_measured)
@@ -165,9 +181,9 @@ class FieldView(InspectView):
         self._held = not near
         self._ask_at(side, (place.x(), place.y()))
         self.state_label.setText(
-            f"Holding a place of {side}. Click it again to let go."
+            tr("Holding a place of {side}. Click it again to let go.", side=side)
             if self._held
-            else "Move the mouse over a picture. Click to hold the place."
+            else tr("Move the mouse over a picture. Click to hold the place.")
         )
 
     def choose(self, name: str) -> None:
@@ -216,21 +232,30 @@ class FieldView(InspectView):
     def _show(self) -> None:
         reading, session = self.reading, self.hub.session
         if session is None or reading is None:
-            self.words.set_words(f"<p>{GLOSSARY['field']}</p>")
+            self.words.set_words(f"<p>{tr(GLOSSARY['field'])}</p>")
             if self.active:
                 self.hub.show({})
             return
         layer = next(one for one in session.layers if one.name == reading.request.layer)
         share = layer.field / max(session.sizes[reading.request.side])
-        whole = "more than the whole picture" if share > 1 else f"{share:.0%} of the picture's longer side"
-        words = (
-            f"<p>A cell of <b>{layer.name}</b> stands for {layer.stride} × {layer.stride} pixels, and can see "
-            f"<b>{layer.field} × {layer.field}</b> of them: {whole}.</p><p>It is about "
-            f"{what_it_sees(layer, session)}.</p>"
+        whole = (
+            tr("more than the whole picture")
+            if share > 1
+            else tr("{share:.0%} of the picture's longer side", share=share)
+        )
+        words = tr(
+            "<p>A cell of <b>{name}</b> stands for {stride} × {stride} pixels, and can see <b>{field} × "
+            "{field}</b> of them: {whole}.</p><p>It is about {content}.</p>",
+            name=layer.name,
+            stride=layer.stride,
+            field=layer.field,
+            whole=whole,
+            content=what_it_sees(layer, session),
         )
         if reading.effective is not None:
-            words += (
-                f"<p>Measured: half of what it looks at lies within <b>{reading.radius:.0f} px</b> of the middle.</p>"
+            words += tr(
+                "<p>Measured: half of what it looks at lies within <b>{radius:.0f} px</b> of the middle.</p>",
+                radius=reading.radius,
             )
         self.words.set_words(words)
         if not self.active:
@@ -241,8 +266,8 @@ class FieldView(InspectView):
             maps: dict[Side, HeatMap] = {reading.request.side: reading.effective}
             overlays, legends = coloured.both(
                 maps,
-                "how much a pixel counts",
-                "share of the strongest",
+                tr("how much a pixel counts"),
+                tr("share of the strongest"),
                 signed=False,
             )
             overlay = overlays[reading.request.side]
@@ -257,3 +282,7 @@ class FieldView(InspectView):
             unit=overlay.unit,
         )
         self.hub.show({reading.request.side: overlay}, legends)
+
+
+def _spacing(stride: int) -> str:
+    return tr("a cell every {stride} px", stride=stride)

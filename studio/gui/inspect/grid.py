@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 from studio.gui.inspect.draw import Pixels, paint_hint
 from studio.gui.items import image_of
 from studio.gui.theme import colors
+from studio.language import tr
 
 SIDE = 64
 """Longer side of one small map, screen pixels."""
@@ -45,7 +46,7 @@ class _Grid(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Channels")
+        self.setAccessibleName(tr("Channels"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.tiles: ChannelTiles | None = None
@@ -172,7 +173,11 @@ class _Grid(QWidget):
             index = self.at(event.x(), event.y())
             if index >= 0:
                 value = f"{self.tiles.caption} {self.tiles.values[index]:.4g}"
-                words = f"Channel {self.tiles.channels[index]}\n{value}\nClick to see it large on both pictures"
+                words = tr(
+                    "Channel {channel}\n{value}\nClick to see it large on both pictures",
+                    channel=self.tiles.channels[index],
+                    value=value,
+                )
                 QToolTip.showText(event.globalPos(), words, self)
                 return True
         return super().event(event)

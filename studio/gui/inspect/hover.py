@@ -17,6 +17,7 @@ from studio.gui.inspect.readings import HoverReading, HoverRequest, LevelReading
 from studio.gui.inspect.tiles import MapStrip, Tile
 from studio.gui.inspect.words import GLOSSARY, WELCOME, hover_words, what_it_sees
 from studio.gui.state import Side, other
+from studio.language import tr, translatable
 
 RELEASE = 0.02
 """A click this near to the held place, in parts of the picture, lets go of it."""
@@ -26,8 +27,8 @@ class HoverView(InspectView):
     """Follows the mouse; a click holds the place, another one on it lets go."""
 
     name = "hover"
-    title = "Hover"
-    tip = "Move the mouse over a picture: where does the network see the same thing in the other one?"
+    title = translatable("Hover")
+    tip = translatable("Move the mouse over a picture: where does the network see the same thing in the other one?")
 
     pinned_changed = Signal()
 
@@ -38,24 +39,24 @@ class HoverView(InspectView):
         self._level = 0
         """Number of the level that is shown large; 0 before the first choice."""
         self._asked: tuple[Side, Point] | None = None
-        self.strip = MapStrip("Similarity at every level")
+        self.strip = MapStrip(tr("Similarity at every level"))
         self.words = WordsLabel(290)
-        self.boxes = QCheckBox("Receptive fields")
-        self.boxes.setToolTip(GLOSSARY["field"])
-        self.trace = QCheckBox("Trace from coarse to fine")
+        self.boxes = QCheckBox(tr("Receptive fields"))
+        self.boxes.setToolTip(tr(GLOSSARY["field"]))
+        self.trace = QCheckBox(tr("Trace from coarse to fine"))
         self.trace.setToolTip(
-            "The way that a search takes: each level looks only near the best place of the one before"
+            tr("The way that a search takes: each level looks only near the best place of the one before")
         )
-        self.runner = QCheckBox("Second best place")
-        self.runner.setToolTip(GLOSSARY["margin"])
+        self.runner = QCheckBox(tr("Second best place"))
+        self.runner.setToolTip(tr(GLOSSARY["margin"]))
         for box, name in ((self.boxes, "boxes"), (self.trace, "trace"), (self.runner, "runner")):
             box.setChecked(hub.settings.flag(f"inspect_{name}", True))
             box.toggled.connect(lambda on, name=name: self._remember(name, on))
-        self.why_button = QPushButton("Why these two?")
+        self.why_button = QPushButton(tr("Why these two?"))
         self.why_button.setObjectName("primary")
-        self.why_button.setToolTip("Split the similarity of the held place and its best place into its causes")
-        self.release_button = QPushButton("Let Go")
-        self.release_button.setToolTip("Follow the mouse again (Alt+0, or click the place once more)")
+        self.why_button.setToolTip(tr("Split the similarity of the held place and its best place into its causes"))
+        self.release_button = QPushButton(tr("Let Go"))
+        self.release_button.setToolTip(tr("Follow the mouse again (Alt+0, or click the place once more)"))
         self.state_label = QLabel(wordWrap=True)
         self._lay_out()
         self.why_button.clicked.connect(lambda: hub.view_asked.emit("why"))
@@ -145,11 +146,13 @@ class HoverView(InspectView):
         if session is None or self.reading is None or self.reading.request.session is not session:
             self.reading = None
             self.strip.set_hint(
-                "Move the mouse over one of the pictures",
-                "Each level of the network shows where in the other picture it sees the same thing. "
-                "Click to hold a place.",
+                tr("Move the mouse over one of the pictures"),
+                tr(
+                    "Each level of the network shows where in the other picture it sees the same thing. "
+                    "Click to hold a place."
+                ),
             )
-            self.words.set_words(WELCOME if session is not None else "")
+            self.words.set_words(tr(WELCOME) if session is not None else "")
             if self.active:
                 self.hub.show({})
             if session is not None and self._asked is not None:
@@ -206,7 +209,10 @@ class HoverView(InspectView):
             signs = with_signs(
                 coloured.overlay(reduced(one.similarity), self._scale(one)), marks=(Mark(*one.best, "best"),)
             )
-            lines = (f"{one.value:.2f}, {one.margin:+.2f} ahead", "mutual" if one.mutual else "one-sided")
+            lines = (
+                tr("{value:.2f}, {margin:+.2f} ahead", value=one.value, margin=one.margin),
+                tr("mutual") if one.mutual else tr("one-sided"),
+            )
             tiles.append(
                 Tile(
                     there,
@@ -216,14 +222,19 @@ class HoverView(InspectView):
                     signs,
                     lines,
                     one.mutual,
-                    f"Level {one.layer.level}: {what_it_sees(one.layer, session)}.\n{GLOSSARY['similarity']}",
+                    tr(
+                        "Level {level}: {content}.\n{explanation}",
+                        level=one.layer.level,
+                        content=what_it_sees(one.layer, session),
+                        explanation=tr(GLOSSARY["similarity"]),
+                    ),
                 )
             )
         self.strip.set_tiles(tiles, reading.levels.index(level))
         self.words.set_words(hover_words(reading, level))
         scale = self._scale(level)
         legend = LegendEntry(
-            f"similarity at {level.layer.name}, cosine",
+            tr("similarity at {name}, cosine", name=level.layer.name),
             coloured.colours(False),
             scale.low,
             scale.high,
@@ -239,7 +250,7 @@ class HoverView(InspectView):
         kind: MarkKind = "pinned" if self.pinned is not None else "cursor"
         marks = [Mark(*reading.request.place, kind)]
         if not level.mutual and self.runner.isChecked():
-            label = "the best place, seen from there" if self.pinned is not None else ""
+            label = tr("the best place, seen from there") if self.pinned is not None else ""
             marks.append(Mark(*level.back, "runner", label))
         return Overlay(marks=tuple(marks), boxes=tuple(boxes))
 
@@ -260,7 +271,12 @@ class HoverView(InspectView):
         self.why_button.setEnabled(held)
         self.release_button.setEnabled(held)
         self.state_label.setText(
-            f"Holding the place {self.pinned[1][0]:.0f}, {self.pinned[1][1]:.0f} of {self.pinned[0]}."
+            tr(
+                "Holding the place {x:.0f}, {y:.0f} of {side}.",
+                x=self.pinned[1][0],
+                y=self.pinned[1][1],
+                side=self.pinned[0],
+            )
             if self.pinned is not None
-            else "Following the mouse. Click a place to hold it."
+            else tr("Following the mouse. Click a place to hold it.")
         )

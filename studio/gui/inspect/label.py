@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip
 
 from studio.gui.inspect.words import GLOSSARY
 from studio.gui.theme import colors
+from studio.language import tr
 
 
 class WordsLabel(QLabel):
@@ -32,6 +33,6 @@ class WordsLabel(QLabel):
 
     def _explain(self, term: str) -> None:
         if term:
-            QToolTip.showText(QCursor.pos(), f"<p>{GLOSSARY[term]}</p>", self)
+            QToolTip.showText(QCursor.pos(), f"<p>{tr(GLOSSARY[term])}</p>", self)
         else:
             QToolTip.hideText()

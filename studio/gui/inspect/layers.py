@@ -29,6 +29,7 @@ from studio.gui.inspect.readings import (
 )
 from studio.gui.inspect.work import block_at, box_at, cell_at, layer_info, looked
 from studio.gui.state import SIDES, Side
+from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture, load
 from studio.progress import Job, Progress, part
@@ -101,21 +102,25 @@ def filters(request: FilterRequest) -> FilterReading:
 
 def difference_along(session: InspectSession, layer: str, pairs: PairSet) -> Job[PairMaps]:
     """How far a layer differs at corresponding places, on the cells of A and on those of B."""
-    yield Progress(0.0, f"looking at {layer}")
+    yield Progress(0.0, tr("looking at {layer}", layer=layer))
     maps = maps_of(session, layer)
     extents = maps.extents()
-    yield Progress(0.3, "bending B onto A")
+    yield Progress(0.3, tr("bending B onto A"))
     on_a = warped_difference(maps, pairs)
-    yield Progress(0.6, "bending A onto B")
+    yield Progress(0.6, tr("bending A onto B"))
     on_b = warped_difference(maps.swapped(), pairs.swapped())
     return PairMaps(
         method="difference",
         maps={"A": HeatMap(on_a.length, extents[0]), "B": HeatMap(on_b.length, extents[1])},
         signed=False,
-        unit="activation",
-        title=f"difference at {layer}",
-        note="Dark places are seen alike in both pictures, bright ones differ: there the pairs may be wrong, or the "
-        "two things are not the same. " + " ".join(on_a.notes),
+        unit=tr("activation"),
+        title=tr("difference at {layer}", layer=layer),
+        note=tr(
+            "Dark places are seen alike in both pictures, bright ones differ: there the pairs may be wrong, or the "
+            "two things are not the same."
+        )
+        + " "
+        + " ".join(on_a.notes),
     )
 
 
@@ -136,7 +141,7 @@ def strongest_regions(
     regions = []
     opened: dict[int, Picture] = {}
     for number, one in enumerate(found):
-        yield Progress(0.9 + 0.1 * number / max(len(found), 1), "cutting the regions out")
+        yield Progress(0.9 + 0.1 * number / max(len(found), 1), tr("cutting the regions out"))
         if one.picture not in opened:
             source = sources[one.picture]
             opened[one.picture] = load(source, WORKING_SIDE) if isinstance(source, Path) else source

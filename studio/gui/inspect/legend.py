@@ -16,10 +16,11 @@ from studio.gui.inspect.draw import Pixels
 from studio.gui.items import image_of
 from studio.gui.settings.store import Settings
 from studio.gui.theme import colors
+from studio.language import tr, translatable
 from studio.options import Options, knob
 
 BAR = 150
-TABLES = (("ember", "Ember"), ("lagoon", "Lagoon"), ("grey", "Grey"))
+TABLES = (("ember", translatable("Ember")), ("lagoon", translatable("Lagoon")), ("grey", translatable("Grey")))
 """Of `studio.colour_maps.SEQUENTIAL`, with titles for people."""
 
 
@@ -41,7 +42,7 @@ class Legend(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Colour scale")
+        self.setAccessibleName(tr("Colour scale"))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(34)
         self._entries: tuple[LegendEntry, ...] = ()
@@ -53,7 +54,16 @@ class Legend(QWidget):
     def set_entries(self, entries: Sequence[LegendEntry]) -> None:
         self._entries = tuple(entries)
         self.setAccessibleDescription(
-            "; ".join(f"{e.title} {number(e.low)} to {number(e.high)} {e.unit}" for e in self._entries)
+            "; ".join(
+                tr(
+                    "{title} {low} to {high} {unit}",
+                    title=e.title,
+                    low=number(e.low),
+                    high=number(e.high),
+                    unit=e.unit,
+                )
+                for e in self._entries
+            )
         )
         self.updateGeometry()
         self.update()
@@ -136,20 +146,24 @@ class ColourKnobs(QWidget):
         self._setting = False
         self._drags = 0
         self.table = QComboBox()
-        self.table.setAccessibleName("Colours of the maps")
-        self.table.setToolTip("All of them rise evenly in brightness, and can be read without telling red from green")
+        self.table.setAccessibleName(tr("Colours of the maps"))
+        self.table.setToolTip(
+            tr("All of them rise evenly in brightness, and can be read without telling red from green")
+        )
         for name, title in TABLES:
-            self.table.addItem(title, name)
+            self.table.addItem(tr(title), name)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
-        self.opacity.setAccessibleName("Opacity of the maps")
-        self.opacity.setToolTip("How strongly the map covers the picture")
-        self.smooth = QCheckBox("Smooth")
-        self.smooth.setToolTip("Draw maps smoothly; off, each cell of the network is a square of its own")
-        self.own = QCheckBox("Each map its own scale")
+        self.opacity.setAccessibleName(tr("Opacity of the maps"))
+        self.opacity.setToolTip(tr("How strongly the map covers the picture"))
+        self.smooth = QCheckBox(tr("Smooth"))
+        self.smooth.setToolTip(tr("Draw maps smoothly; off, each cell of the network is a square of its own"))
+        self.own = QCheckBox(tr("Each map its own scale"))
         self.own.setToolTip(
-            "Off: one colour means the same number in both pictures and in all maps shown.\n"
-            "On: each map uses all the colours, which shows more but can't be compared."
+            tr(
+                "Off: one colour means the same number in both pictures and in all maps shown.\n"
+                "On: each map uses all the colours, which shows more but can't be compared."
+            )
         )
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -157,17 +171,17 @@ class ColourKnobs(QWidget):
         grid.setVerticalSpacing(8)
         grid.setColumnMinimumWidth(0, 70)
         grid.setColumnStretch(1, 1)
-        for row, (words, widget) in enumerate((("Colours", self.table), ("Opacity", self.opacity))):
+        for row, (words, widget) in enumerate(((tr("Colours"), self.table), (tr("Opacity"), self.opacity))):
             grid.addWidget(QLabel(words), row, 0)
             grid.addWidget(widget, row, 1, 1, 2)
         grid.addWidget(self.smooth, 2, 0)
         grid.addWidget(self.own, 2, 1, 1, 2)
         self.set_value(settings.options(ColourOptions, "inspect_colours"))
-        self.table.currentIndexChanged.connect(partial(self._on_change, "Colours"))
+        self.table.currentIndexChanged.connect(partial(self._on_change, tr("Colours")))
         self.opacity.sliderPressed.connect(self._on_drag)
-        self.opacity.valueChanged.connect(partial(self._on_change, "Opacity"))
-        self.smooth.toggled.connect(partial(self._on_change, "Smooth"))
-        self.own.toggled.connect(partial(self._on_change, "Each map its own scale"))
+        self.opacity.valueChanged.connect(partial(self._on_change, tr("Opacity")))
+        self.smooth.toggled.connect(partial(self._on_change, tr("Smooth")))
+        self.own.toggled.connect(partial(self._on_change, tr("Each map its own scale")))
 
     @property
     def table_name(self) -> str:
@@ -200,12 +214,12 @@ class ColourKnobs(QWidget):
         finally:
             self._setting = False
         if self.value() != before:
-            self._tell("Change Options", "")
+            self._tell(tr("Change Options"), "")
 
     def _on_change(self, what: str, *_: object) -> None:
         if not self._setting:
             verb = f"drag {self._drags}" if self.opacity.isSliderDown() else "turn"
-            self._tell(f"Change {what}", f"{verb} {what}")
+            self._tell(tr("Change {knob}", knob=what), f"{verb} {what}")
 
     def _on_drag(self) -> None:
         self._drags += 1

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.gui.inspect.readings import InspectSession
 from studio.jobs import JobHandle, JobQueue
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job
 
@@ -64,7 +65,12 @@ class Looking(QObject):
 
             return prepare(request.a, request.b, request.backbone, request.weights, request.device, request.size)
 
-        title = f"{request.title} looks at {request.a.name} and {request.b.name}"
+        title = tr(
+            "{network} looks at {first} and {second}",
+            network=request.title,
+            first=request.a.name,
+            second=request.b.name,
+        )
         self._handle = handle = self._jobs.submit(title, make)
         handle.progressed.connect(self.progressed)
         handle.finished.connect(self.made)

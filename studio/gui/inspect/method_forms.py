@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.attribution.options import METHODS, ExplainOptions
 from studio.gui.forms import OptionsForm
 from studio.gui.settings.store import Settings
+from studio.language import tr
 from studio.options import OptionsError
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class MethodOptions(QObject):
         if self._form is not None:
             self._form.set_value(options)
         else:
-            self.stepped.emit("Change Options", "")
+            self.stepped.emit(tr("Change Options"), "")
 
     def make_form(self) -> OptionsForm:
         """A form for them, which takes the place of the one before."""

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from studio.gui.choices import Choices
 from studio.gui.network import NetworkChooser
+from studio.language import tr
 from studio.options import Options, knob
 
 SIZES = (160, 224, 320, 448)
@@ -26,15 +27,15 @@ class LookSetup(QWidget):
         self.backbone = QComboBox()
         self.backbone.setModel(network.backbone.model())
         self.backbone.setCurrentIndex(network.backbone.currentIndex())
-        self.backbone.setAccessibleName("Network to look into")
-        self.backbone.setToolTip("The same network as in the mode Match; its weights file is chosen there")
+        self.backbone.setAccessibleName(tr("Network to look into"))
+        self.backbone.setToolTip(tr("The same network as in the mode Match; its weights file is chosen there"))
         self.working_size = QComboBox()
         for side in SIZES:
             self.working_size.addItem(f"{side} px", side)
         self.working_size.setCurrentIndex(self.working_size.findData(224))
-        self.working_size.setAccessibleName("Working size")
+        self.working_size.setAccessibleName(tr("Working size"))
         self.working_size.setToolTip(
-            "Longer side of the pictures while the network looks at them: larger shows finer detail"
+            tr("Longer side of the pictures while the network looks at them: larger shows finer detail")
         )
         self.choices = Choices(LookOptions, {"size": self.working_size}, self)
         grid = QGridLayout(self)
@@ -43,6 +44,6 @@ class LookSetup(QWidget):
         grid.setVerticalSpacing(8)
         grid.setColumnMinimumWidth(0, 70)
         grid.setColumnStretch(1, 1)
-        for row, (words, box) in enumerate((("Network", self.backbone), ("Size", self.working_size))):
+        for row, (words, box) in enumerate(((tr("Network"), self.backbone), (tr("Size"), self.working_size))):
             grid.addWidget(QLabel(words), row, 0)
             grid.addWidget(box, row, 1)

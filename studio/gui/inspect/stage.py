@@ -12,6 +12,7 @@ from studio.gui.inspect.draw import paint_hint
 from studio.gui.inspect.hub import InspectView
 from studio.gui.inspect.legend import Legend
 from studio.gui.theme import colors
+from studio.language import tr
 
 
 class _Hint(QWidget):
@@ -36,19 +37,19 @@ class InspectStage(QWidget):
     def __init__(self, views: Sequence[InspectView], legend: Legend) -> None:
         super().__init__()
         self.tabs = QTabBar()
-        self.tabs.setAccessibleName("What to look at")
+        self.tabs.setAccessibleName(tr("What to look at"))
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setElideMode(Qt.TextElideMode.ElideNone)
         self.tabs.setUsesScrollButtons(True)
         self.readout = QLabel()
         self.readout.setObjectName("muted")
-        self.readout.setAccessibleName("Number under the cursor")
+        self.readout.setAccessibleName(tr("Number under the cursor"))
         self.pages = QStackedWidget()
         self._hint = _Hint()
         for view in views:
-            index = self.tabs.addTab(view.title)
-            self.tabs.setTabToolTip(index, view.tip)
+            index = self.tabs.addTab(tr(view.title))
+            self.tabs.setTabToolTip(index, tr(view.tip))
             self.pages.addWidget(view.page)
         self.pages.addWidget(self._hint)
         self._count = len(views)

@@ -10,14 +10,15 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
 from studio.gui.inspect.readings import InspectSession, Point, TargetChoice
 from studio.gui.inspect.search import SearchBox, narrow
 from studio.gui.inspect.words import GLOSSARY, place_words
+from studio.language import tr, translatable
 
 KINDS = (
-    ("class", "a class", "What speaks for a name, such as “lion”"),
-    ("channel", "a channel", GLOSSARY["channel"]),
-    ("cell", "a place", "What makes the network react at the place that you click"),
-    ("pair", "a pair", "What makes two places similar to each other"),
+    ("class", translatable("a class"), translatable("What speaks for a name, such as “lion”")),
+    ("channel", translatable("a channel"), GLOSSARY["channel"]),
+    ("cell", translatable("a place"), translatable("What makes the network react at the place that you click")),
+    ("pair", translatable("a pair"), translatable("What makes two places similar to each other")),
 )
-STRONGEST = "the strongest of each picture"
+STRONGEST = translatable("the strongest of each picture")
 
 
 class TargetKnobs(QWidget):
@@ -30,14 +31,14 @@ class TargetKnobs(QWidget):
         self.places: tuple[Point, Point] | None = None
         self.kind = QComboBox()
         narrow(self.kind)
-        self.kind.setAccessibleName("What to explain")
+        self.kind.setAccessibleName(tr("What to explain"))
         for key, title, tip in KINDS:
-            self.kind.addItem(title, key)
-            self.kind.setItemData(self.kind.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.names = SearchBox("Class", "Type a part of a name: lion, cat, ear…")
-        self.layer = SearchBox("Layer of the target", "Type a part of a layer's name")
+            self.kind.addItem(tr(title), key)
+            self.kind.setItemData(self.kind.count() - 1, tr(tip), Qt.ItemDataRole.ToolTipRole)
+        self.names = SearchBox(tr("Class"), tr("Type a part of a name: lion, cat, ear…"))
+        self.layer = SearchBox(tr("Layer of the target"), tr("Type a part of a layer's name"))
         self.channel = QSpinBox()
-        self.channel.setAccessibleName("Channel")
+        self.channel.setAccessibleName(tr("Channel"))
         self.place_label = QLabel(wordWrap=True)
         self.place_label.setObjectName("muted")
         self._rows: dict[str, list[QWidget]] = {}
@@ -49,10 +50,10 @@ class TargetKnobs(QWidget):
         self._grid.setColumnStretch(1, 1)
         for row, (name, words, widget) in enumerate(
             (
-                ("kind", "Explain", self.kind),
-                ("names", "Class", self.names),
-                ("layer", "Layer", self.layer),
-                ("channel", "Channel", self.channel),
+                ("kind", tr("Explain"), self.kind),
+                ("names", tr("Class"), self.names),
+                ("layer", tr("Layer"), self.layer),
+                ("channel", tr("Channel"), self.channel),
             )
         ):
             label = QLabel(words)
@@ -78,11 +79,16 @@ class TargetKnobs(QWidget):
         self._session, self.places = session, None
         before = self.names.value
         names = session.classes if session is not None else ()
-        self.names.set_choices([("", STRONGEST), *((name, name) for name in names)])
+        self.names.set_choices([("", tr(STRONGEST)), *((name, name) for name in names)])
         if before:
             self.names.set_value(before)
         layers = session.layers if session is not None else ()
-        self.layer.set_choices([(layer.name, f"{layer.name}   {layer.channels} channels") for layer in layers])
+        self.layer.set_choices(
+            [
+                (layer.name, tr("{name}   {channels} channels", name=layer.name, channels=layer.channels))
+                for layer in layers
+            ]
+        )
         if session is not None:
             self.layer.set_value(session.levels[-1].name)
         self.allow(self._allowed)
@@ -98,7 +104,7 @@ class TargetKnobs(QWidget):
             has = key != "class" or self._session is None or bool(self._session.classes)
             item = model.item(index)  # type: ignore[attr-defined]
             item.setEnabled(key in self._allowed and has)
-            item.setToolTip(tip if has else "This network names nothing; SqueezeNet, VGG and ResNet do")
+            item.setToolTip(tr(tip) if has else tr("This network names nothing; SqueezeNet, VGG and ResNet do"))
         if self.kind_name not in self._allowed:
             self.kind.setCurrentIndex(self.kind.findData(next(key for key, _, _ in KINDS if key in self._allowed)))
         self._refresh()
@@ -143,8 +149,13 @@ class TargetKnobs(QWidget):
                 widget.setVisible(shown)
         self.place_label.setVisible(kind in ("cell", "pair"))
         if self.places is None:
-            self.place_label.setText("Click a place in one of the pictures, or a numbered point.")
+            self.place_label.setText(tr("Click a place in one of the pictures, or a numbered point."))
         else:
             a, b = self.places
-            words = f"{place_words('A', a)} and {place_words('B', b)}"
-            self.place_label.setText(f"{words}. Click another place to change it.")
+            self.place_label.setText(
+                tr(
+                    "{first} and {second}. Click another place to change it.",
+                    first=place_words("A", a),
+                    second=place_words("B", b),
+                )
+            )

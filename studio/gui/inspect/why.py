@@ -35,21 +35,28 @@ from studio.gui.inspect.readings import (
 from studio.gui.inspect.search import narrow
 from studio.gui.inspect.words import GLOSSARY, level_name, place_words, what_it_sees, why_words
 from studio.gui.state import SIDES, Side
+from studio.language import tr, translatable, trn
 from studio.progress import Job
 
 SHOWN_BARS = 18
 """Strongest channels that get a bar of their own."""
 EXPLANATIONS = (
-    ("gradient", "Pixels that matter now", "The gradient of the similarity: where a small change changes it most"),
+    (
+        "gradient",
+        translatable("Pixels that matter now"),
+        translatable("The gradient of the similarity: where a small change changes it most"),
+    ),
     (
         "integrated-gradients",
-        "Pixels that add up",
-        "Integrated gradients: what each pixel contributes on the way from a grey picture; the parts add up",
+        translatable("Pixels that add up"),
+        translatable(
+            "Integrated gradients: what each pixel contributes on the way from a grey picture; the parts add up"
+        ),
     ),
     (
         "occlusion",
-        "What breaks the pair",
-        "Occlusion: how much less similar the two places are when a patch of the picture is covered",
+        translatable("What breaks the pair"),
+        translatable("Occlusion: how much less similar the two places are when a patch of the picture is covered"),
     ),
 )
 
@@ -70,8 +77,8 @@ class WhyView(InspectView):
     """Splits the similarity of one pair into its causes."""
 
     name = "why"
-    title = "Why buddies?"
-    tip = "Why does the network think that two places are the same thing?"
+    title = translatable("Why buddies?")
+    tip = translatable("Why does the network think that two places are the same thing?")
 
     def __init__(self, hub: InspectHub) -> None:
         super().__init__(hub)
@@ -85,12 +92,12 @@ class WhyView(InspectView):
         self.words = WordsLabel(290)
         self.pair_choice = QComboBox()
         narrow(self.pair_choice)
-        self.pair_choice.setAccessibleName("Pair")
-        self.pair_choice.setToolTip("Or click a numbered point, or any place of a picture")
+        self.pair_choice.setAccessibleName(tr("Pair"))
+        self.pair_choice.setToolTip(tr("Or click a numbered point, or any place of a picture"))
         self.layer = QComboBox()
         narrow(self.layer)
-        self.layer.setAccessibleName("Level")
-        self.layer.setToolTip(GLOSSARY["level"])
+        self.layer.setAccessibleName(tr("Level"))
+        self.layer.setToolTip(tr(GLOSSARY["level"]))
         self.buttons: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
         self._group.setExclusive(False)
@@ -110,21 +117,21 @@ class WhyView(InspectView):
         column = QVBoxLayout(self.controls)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for words, widget in (("Pair", self.pair_choice), ("Level", self.layer)):
+        for words, widget in ((tr("Pair"), self.pair_choice), (tr("Level"), self.layer)):
             row = QHBoxLayout()
             label = QLabel(words)
-            label.setFixedWidth(70)
+            label.setMinimumWidth(70)
             row.addWidget(label)
             row.addWidget(widget, 1)
             column.addLayout(row)
         column.addSpacing(4)
-        hint = QLabel("Which pixels are behind it, in both pictures:", wordWrap=True)
+        hint = QLabel(tr("Which pixels are behind it, in both pictures:"), wordWrap=True)
         hint.setObjectName("muted")
         column.addWidget(hint)
         for method, title, tip in EXPLANATIONS:
-            button = QPushButton(title)
+            button = QPushButton(tr(title))
             button.setCheckable(True)
-            button.setToolTip(tip)
+            button.setToolTip(tr(tip))
             button.clicked.connect(partial(self.explain, method))
             self.buttons[method] = button
             self._group.addButton(button)
@@ -149,12 +156,12 @@ class WhyView(InspectView):
             self.layer.setCurrentIndex(index)
             self.layer.blockSignals(False)
         self._forget()
-        self.set_pair(*places, "The place held and the best one")
+        self.set_pair(*places, tr("The place held and the best one"))
 
     def pair_selected(self) -> None:
         pair = self.hub.state.shown_pairs.by_id(self.hub.state.selected)
         if pair is not None:
-            self.set_pair(pair.a, pair.b, f"Pair {pair.id}")
+            self.set_pair(pair.a, pair.b, tr("Pair {number}", number=pair.id))
 
     def clicked(self, side: Side, place: QPointF) -> None:
         """Any place and the most similar one of the other picture make a pair."""
@@ -165,7 +172,15 @@ class WhyView(InspectView):
         choice, pairs = self.pair_choice, self.hub.state.shown_pairs
         choice.clear()
         for pair in sorted(pairs, key=lambda pair: -pair.rank):
-            choice.addItem(f"Pair {pair.id}   {place_words('A', pair.a)}, {place_words('B', pair.b)}", pair.id)
+            choice.addItem(
+                tr(
+                    "Pair {number}   {first}, {second}",
+                    number=pair.id,
+                    first=place_words("A", pair.a),
+                    second=place_words("B", pair.b),
+                ),
+                pair.id,
+            )
             if self.pair == (pair.a, pair.b):
                 choice.setCurrentIndex(choice.count() - 1)
         if self.pair is not None and self.pair not in [(pair.a, pair.b) for pair in pairs]:
@@ -244,7 +259,7 @@ class WhyView(InspectView):
 
         title = next(title for known, title, _ in EXPLANATIONS if known == method)
         done = partial(self._on_explained, method)
-        self.hub.run(f"{title} ({self.pair_label})", make, done, ("pair", method, name, pair))
+        self.hub.run(f"{tr(title)} ({self.pair_label})", make, done, ("pair", method, name, pair))
 
     def _on_explained(self, method: str, result: PairMaps) -> None:
         self.explanation = result
@@ -261,7 +276,7 @@ class WhyView(InspectView):
             if level is not None:
                 here, there = answer.request.place, level.best
                 a, b = (here, there) if answer.request.side == "A" else (there, here)
-                self.set_pair(a, b, "The place clicked and the best one")
+                self.set_pair(a, b, tr("The place clicked and the best one"))
         elif isinstance(answer, WhyReading) and answer.request.session is self.hub.session:
             request, info = answer.request, self.info
             if (request.a, request.b) == self.pair and info is not None and request.layer == info.name:
@@ -274,7 +289,7 @@ class WhyView(InspectView):
             strongest = max(self.hub.state.shown_pairs, key=lambda pair: pair.rank, default=None)
             pair = selected or strongest
             if pair is not None and self.hub.session is not None:
-                self.set_pair(pair.a, pair.b, f"Pair {pair.id}")
+                self.set_pair(pair.a, pair.b, tr("Pair {number}", number=pair.id))
                 return
         self._fill_pairs()
         if self.reading is None and self.pair is not None and self.active:
@@ -297,8 +312,10 @@ class WhyView(InspectView):
         if reading is None or info is None:
             self.bars.set_bars((), 0.0)
             self.words.set_words(
-                "<p><b>Click a place or a numbered point.</b></p><p>Any place of a picture and the most similar place "
-                "of the other make a pair; so do the pairs of a match.</p>"
+                tr(
+                    "<p><b>Click a place or a numbered point.</b></p><p>Any place of a picture and the most similar "
+                    "place of the other make a pair; so do the pairs of a match.</p>"
+                )
             )
             if self.active:
                 self.hub.show({})
@@ -314,9 +331,12 @@ class WhyView(InspectView):
     def _show_bars(self, reading: WhyReading) -> None:
         order = reading.parts.argsort()[::-1]
         strongest, rest = order[:SHOWN_BARS], order[SHOWN_BARS:]
-        bars = [Bar(int(channel), f"channel {channel}", float(reading.parts[channel])) for channel in strongest]
+        bars = [
+            Bar(int(channel), tr("channel {channel}", channel=channel), float(reading.parts[channel]))
+            for channel in strongest
+        ]
         if len(rest):
-            bars.append(Bar(-1, f"{len(rest)} others", float(reading.parts[rest].sum())))
+            bars.append(Bar(-1, trn("{number} others", "{number} others", len(rest)), float(reading.parts[rest].sum())))
         self.bars.set_bars(bars, reading.similarity)
         self.bars.set_current(self._channel)
 
@@ -328,15 +348,21 @@ class WhyView(InspectView):
             shown = self.explanation
             overlays, legends = coloured.both(shown.maps, shown.title, shown.unit, shown.signed)
         elif reading.maps is not None:
-            title = f"channel {reading.request.channel} of {info.name}"
-            overlays, legends = coloured.both(reading.maps, title, "activation", signed=False)
+            title = tr("channel {channel} of {name}", channel=reading.request.channel, name=info.name)
+            overlays, legends = coloured.both(reading.maps, title, tr("activation"), signed=False)
         places: dict[Side, Point] = {"A": reading.request.a, "B": reading.request.b}
         for side in SIDES:
-            label = f"{reading.similarity:.2f} similar" if side == "B" else ""
+            label = tr("{similarity:.2f} similar", similarity=reading.similarity) if side == "B" else ""
             overlays[side] = with_signs(
                 overlays.get(side),
                 marks=(Mark(*places[side], "pinned", label),),
-                boxes=(Box(reading.boxes[side], "chosen", f"what {level_name(info)} sees" if side == "A" else ""),),
+                boxes=(
+                    Box(
+                        reading.boxes[side],
+                        "chosen",
+                        tr("what {level} sees", level=level_name(info)) if side == "A" else "",
+                    ),
+                ),
             )
         self.hub.show(overlays, legends)
 
@@ -355,8 +381,10 @@ def explanation_words(shown: PairMaps) -> str:
     words = f"<p>{shown.note}</p>"
     if shown.residual is not None:
         error = abs(shown.residual) / max(abs(shown.whole), 1e-9)
-        words += (
-            f"<p>Check: the parts of all pixels add up to {number(shown.whole - shown.residual)} of "
-            f"{number(shown.whole)}; <b>{error:.1%}</b> is left open.</p>"
+        words += tr(
+            "<p>Check: the parts of all pixels add up to {sum} of {whole}; <b>{error:.1%}</b> is left open.</p>",
+            sum=number(shown.whole - shown.residual),
+            whole=number(shown.whole),
+            error=error,
         )
     return words

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from studio.gui.inspect.readings import HoverReading, InspectSession, LayerInfo, LevelReading, WhyReading
 from studio.gui.state import Side, other
+from studio.language import tr, translatable, trn
 
 GLOSSARY = {
-    "similarity": "At each place a network writes down a list of numbers, one for each thing it looks for. Two places "
-    "are similar if their lists point the same way: 1 is the same, 0 has nothing in common. Experts say cosine.",
-    "level": "Networks look in steps: the first see edges and colours in a few pixels, the last see parts of things.",
-    "margin": "How much more similar the best place is than the best one elsewhere. Small means: it could as well be "
-    "there.",
-    "mutual": "Best buddies: each is the other's most similar place. The match keeps only such pairs.",
-    "field": "The receptive field: all pixels that can reach a cell of this layer. What lies outside can't matter.",
-    "channel": "One of the things that a layer looks for. Its map is bright where the layer finds it.",
+    "similarity": translatable(
+        "At each place a network writes down a list of numbers, one for each thing it looks for. Two places "
+        "are similar if their lists point the same way: 1 is the same, 0 has nothing in common. Experts say cosine."
+    ),
+    "level": translatable(
+        "Networks look in steps: the first see edges and colours in a few pixels, the last see parts of things."
+    ),
+    "margin": translatable(
+        "How much more similar the best place is than the best one elsewhere. Small means: it could as well be there."
+    ),
+    "mutual": translatable("Best buddies: each is the other's most similar place. The match keeps only such pairs."),
+    "field": translatable(
+        "The receptive field: all pixels that can reach a cell of this layer. What lies outside can't matter."
+    ),
+    "channel": translatable("One of the things that a layer looks for. Its map is bright where the layer finds it."),
 }
 """Words that the panel explains when the mouse rests on them."""
 
 
-WELCOME = (
+WELCOME = translatable(
     "<p><b>What you see here.</b> A network describes every place of a picture by a list of numbers, coarse ones for "
     "whole [[level|parts]] and fine ones for edges. Under the mouse it compares the list of one place with those of "
     "the whole other picture: bright is [[similarity|similar]].</p><p>If looking back leads to where you are, the two "
@@ -26,46 +34,76 @@ WELCOME = (
 )
 
 
+FILTERS = translatable(
+    "<p><b>The first layer</b> compares every few pixels with these little pictures. Grey means that a "
+    "pixel does not matter; the strongest colours are the largest weights, on one scale for all.</p>"
+)
+"""What is said of the first filters."""
+
+
 def what_it_sees(layer: LayerInfo, session: InspectSession) -> str:
     """What a cell of a layer is about, by how much of the picture it sees."""
     side = max(session.sizes["A"])
     share = (layer.field or layer.stride * 8) / side
     if share < 0.06:
-        return "edges and colours"
+        return tr("edges and colours")
     if share < 0.2:
-        return "texture and small details"
+        return tr("texture and small details")
     if share < 0.45:
-        return "small parts"
+        return tr("small parts")
     if share < 0.9:
-        return "parts of a thing"
-    return "whole things in their surroundings"
+        return tr("parts of a thing")
+    return tr("whole things in their surroundings")
+
+
+def layer_words(layer: LayerInfo, session: InspectSession) -> str:
+    """HTML: what a layer is."""
+    field = " " + tr("A cell sees {field} pixels across.", field=layer.field) if layer.field else ""
+    return tr(
+        "<p><b>{name}</b>: {channels} channels, one number for every {stride} × {stride} pixels.{field} "
+        "It is about {content}.</p>",
+        name=layer.name,
+        channels=layer.channels,
+        stride=layer.stride,
+        field=field,
+        content=what_it_sees(layer, session),
+    )
+
+
+def region_words(channel: int) -> str:
+    """HTML: what the strongest regions are."""
+    return tr(
+        "<p>The parts that excite <b>channel {channel}</b> most, strongest first, as large as its receptive "
+        "field. What they have in common is what the channel looks for.</p>",
+        channel=channel,
+    )
 
 
 def level_name(layer: LayerInfo) -> str:
     """ "level 5, relu5_1", or the name alone where it is no level."""
-    return f"level {layer.level}, {layer.name}" if layer.level else layer.name
+    return tr("level {level}, {name}", level=layer.level, name=layer.name) if layer.level else layer.name
 
 
 def how_similar(value: float, top: float = 1.0) -> str:
     """In words, against the `top` that places of these two pictures reach: coarse levels never come near 1."""
     share = value / top
     for least, words in (
-        (0.85, "very similar"),
-        (0.65, "similar"),
-        (0.45, "somewhat similar"),
-        (0.2, "hardly similar"),
+        (0.85, tr("very similar")),
+        (0.65, tr("similar")),
+        (0.45, tr("somewhat similar")),
+        (0.2, tr("hardly similar")),
     ):
         if share >= least:
             return words
-    return "not similar"
+    return tr("not similar")
 
 
 def how_clear(margin: float) -> str:
     if margin >= 0.1:
-        return "a clear choice"
+        return tr("a clear choice")
     if margin >= 0.03:
-        return "a fair choice"
-    return "a close call"
+        return tr("a fair choice")
+    return tr("a close call")
 
 
 def hover_words(reading: HoverReading, level: LevelReading) -> str:
@@ -75,27 +113,40 @@ def hover_words(reading: HoverReading, level: LevelReading) -> str:
     sees = what_it_sees(level.layer, session)
     agreeing = sum(one.mutual for one in reading.levels)
     margin = (
-        f"That is <b>{level.margin:.2f}</b> [[margin|more]] than anywhere else in {there}: {how_clear(level.margin)}."
+        tr(
+            "That is <b>{margin:.2f}</b> [[margin|more]] than anywhere else in {there}: {verdict}.",
+            margin=level.margin,
+            there=there,
+            verdict=how_clear(level.margin),
+        )
         if level.runner is not None
         else ""
     )
     if level.mutual:
-        mutual = (
-            f"<b>[[mutual|Mutual]]:</b> looking back from there, the best place in {here} is this one again. "
-            "They are best buddies at this level."
+        mutual = tr(
+            "<b>[[mutual|Mutual]]:</b> looking back from there, the best place in {here} is this one again. "
+            "They are best buddies at this level.",
+            here=here,
         )
     else:
-        mutual = (
-            f"<b>[[mutual|One-sided]]:</b> looking back from there, another place in {here} is more similar. "
-            "The match would not pair them at this level."
+        mutual = tr(
+            "<b>[[mutual|One-sided]]:</b> looking back from there, another place in {here} is more similar. "
+            "The match would not pair them at this level.",
+            here=here,
         )
-    score = (
-        f"scores <b>{level.value:.2f}</b> of 1: {how_similar(level.value, session.tops.get(level.layer.level, 1.0))}"
-    )
-    return (
-        f"<p>At [[level|{level_name(level.layer)}]] the network compares <b>{sees}</b>. The most "
-        f"[[similarity|similar]] place in {there} {score}. {margin}</p>"
-        f"<p>{mutual}</p><p>Mutual at {agreeing} of {len(reading.levels)} levels.</p>"
+    return tr(
+        "<p>At [[level|{level}]] the network compares <b>{sees}</b>. The most [[similarity|similar]] "
+        "place in {there} scores <b>{value:.2f}</b> of 1: {verdict}. {margin}</p><p>{mutual}</p>"
+        "<p>Mutual at {agreeing} of {number} levels.</p>",
+        level=level_name(level.layer),
+        sees=sees,
+        there=there,
+        value=level.value,
+        verdict=how_similar(level.value, session.tops.get(level.layer.level, 1.0)),
+        margin=margin,
+        mutual=mutual,
+        agreeing=agreeing,
+        number=len(reading.levels),
     )
 
 
@@ -116,13 +167,23 @@ def why_words(reading: WhyReading, layer: LayerInfo) -> str:
     top = reading.request.session.tops.get(layer.level, 1.0)
     strongest = int(reading.parts.argmax())
     share = reading.parts[strongest] / reading.similarity if reading.similarity > 0 else 0.0
-    channels = "one channel makes" if half == 1 else f"{half} channels make"
-    return (
-        f"<p>At [[level|{level_name(layer)}]] the network describes <b>{sees}</b> by {count} numbers a place, one a "
-        f"[[channel|channel]]. The two places [[similarity|score]] <b>{reading.similarity:.2f}</b> of 1, "
-        f"{how_similar(reading.similarity, top)}, and {channels} up half of that.</p>"
-        f"<p>Channel <b>{strongest}</b> gives the most, {share:.0%}: both places have what it looks for. "
-        "Click a bar to see where else in the pictures it finds that.</p>"
+    return trn(
+        "<p>At [[level|{level}]] the network describes <b>{sees}</b> by {count} numbers a place, one a "
+        "[[channel|channel]]. The two places [[similarity|score]] <b>{similarity:.2f}</b> of 1, {verdict}, and one "
+        "channel makes up half of that.</p><p>Channel <b>{strongest}</b> gives the most, {share:.0%}: both places "
+        "have what it looks for. Click a bar to see where else in the pictures it finds that.</p>",
+        "<p>At [[level|{level}]] the network describes <b>{sees}</b> by {count} numbers a place, one a "
+        "[[channel|channel]]. The two places [[similarity|score]] <b>{similarity:.2f}</b> of 1, {verdict}, and "
+        "{number} channels make up half of that.</p><p>Channel <b>{strongest}</b> gives the most, {share:.0%}: both "
+        "places have what it looks for. Click a bar to see where else in the pictures it finds that.</p>",
+        half,
+        level=level_name(layer),
+        sees=sees,
+        count=count,
+        similarity=reading.similarity,
+        verdict=how_similar(reading.similarity, top),
+        strongest=strongest,
+        share=share,
     )
 
 

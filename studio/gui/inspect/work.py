@@ -31,6 +31,7 @@ from studio.gui.inspect.readings import (
     WhyRequest,
 )
 from studio.gui.state import SIDES, Side
+from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
@@ -94,7 +95,7 @@ def prepare(a: Picture, b: Picture, backbone: str, weights: Path | None, device:
     where = str(choose_device(device))
     network = yield from part(load_backbone(backbone, weights, where), 0.0, 0.4)
     hover = yield from part(prepare_hover(a, b, network, size), 0.4, 0.9)
-    yield Progress(0.9, "measuring what cells can see")
+    yield Progress(0.9, tr("measuring what cells can see"))
     fields = _fields(network)
     sizes: dict[Side, Size] = {"A": hover.size_a, "B": hover.size_b}
     pictures: dict[Side, Picture] = {"A": a, "B": b}
@@ -105,7 +106,7 @@ def prepare(a: Picture, b: Picture, backbone: str, weights: Path | None, device:
         layer = network.layer(name)
         seen = fields[name].size if name in fields else 0
         layers.append(LayerInfo(name, layer.channels, layer.stride, numbers.get(name, 0), seen))
-    yield Progress(0.95, "measuring how similar places are")
+    yield Progress(0.95, tr("measuring how similar places are"))
     tops = _tops(hover, a.size)
     # Perhaps smaller than asked for: memory may not have sufficed.
     options = {"backbone": backbone, "weights": weights, "device": where, "size": max(hover.size_a)}

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.gui.morph.overlays import tint_of
+from studio.language import tr
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -253,7 +254,7 @@ def _shot(held: _Held, request: MorphRequest) -> Shot:
         tint = tint_of(into_a, into_b, "grid" in request.layers, "heat" in request.layers)
     worst = held.worst_folds()
     folds = Folds(worst.count, worst.worst_at, morph.foldover(shape).places) if worst.count else worst
-    return Shot(morph.options.warp, frame, second, tint, "heat" in request.layers, points, arrows, folds)
+    return Shot(tr(morph.options.warp), frame, second, tint, "heat" in request.layers, points, arrows, folds)
 
 
 def _worst_folds(morph: PreparedMorph) -> Folds:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.theme import colors
+from studio.language import tr
 
 STEP = 0.02
 LEFT, BOTTOM, EDGE = 24.0, 22.0, 9.0
@@ -26,10 +27,12 @@ class ShapeColourPad(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(172)
-        self.setAccessibleName("Shape and colour")
+        self.setAccessibleName(tr("Shape and colour"))
         self.setToolTip(
-            "Drag: right moves the shapes from A to B, up fades the colours from A to B.\n"
-            "Arrow keys move in steps; a double click goes back to the way of the slider."
+            tr(
+                "Drag: right moves the shapes from A to B, up fades the colours from A to B.\n"
+                "Arrow keys move in steps; a double click goes back to the way of the slider."
+            )
         )
 
     def sizeHint(self) -> QSize:
@@ -73,14 +76,14 @@ class ShapeColourPad(QWidget):
         below = QRectF(square.left(), square.bottom() + 4, square.width(), BOTTOM - 4)
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "A")
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, "B")
-        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, "shape →")
+        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, tr("shape →"))
         painter.save()
         painter.translate(square.left() - 4, square.bottom())
         painter.rotate(-90)
         beside = QRectF(0, -18, square.height(), 16)
         painter.drawText(beside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, "A")
         painter.drawText(beside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, "B")
-        painter.drawText(beside, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, "colour →")
+        painter.drawText(beside, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, tr("colour →"))
         painter.restore()
         painter.setPen(QPen(QColor(c.text), 1.6))
         painter.setBrush(QColor(c.accent if on else c.border))

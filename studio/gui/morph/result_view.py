@@ -26,6 +26,7 @@ from studio.gui.items import POINT_SIZE, checkerboard, image_of, paint_number
 from studio.gui.morph.desk import Shot
 from studio.gui.morph.overlays import HEAT_LIMIT
 from studio.gui.theme import colors
+from studio.language import tr
 from studio.overlay import pair_color
 
 MARGIN = 10.0
@@ -61,7 +62,7 @@ class ResultView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Result")
+        self.setAccessibleName(tr("Result"))
         self.setMouseTracking(True)
         self.setMinimumHeight(120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -297,7 +298,7 @@ def paint_chip(painter: QPainter, rect: QRectF, text: str) -> None:
 
 def _paint_title(painter: QPainter, pane: _Pane) -> None:
     folds = pane.shot.folds.count
-    words = f"{pane.shot.title}  ·  {'folds' if folds else 'one to one'}"
+    words = f"{pane.shot.title}  ·  {tr('folds') if folds else tr('one to one')}"
     painter.setPen(QColor(colors().error if folds else colors().text))
     rect = QRectF(pane.rect.left() - 60, pane.rect.top() - TITLE_HEIGHT, pane.rect.width() + 120, TITLE_HEIGHT)
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words)
@@ -308,7 +309,7 @@ def _paint_legend(painter: QPainter, pane: _Pane) -> None:
     font = QFont(painter.font())
     font.setPixelSize(11)
     metrics = QFontMetricsF(font)
-    title = "area in B / area in A"
+    title = tr("area in B / area in A")
     width, height = max(132.0, metrics.horizontalAdvance(title)) + 20, 52.0
     # Beside the frame if there is room.
     left = pane.rect.left() - width - 8

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.morph.desk import Folds
 from studio.gui.theme import colors, icon
+from studio.language import tr, trn
 
 POSITIONS = 1000
 """Steps of the slider from one picture to the next."""
@@ -37,8 +38,8 @@ class TimeSlider(QSlider):
         self.setRange(0, POSITIONS)
         self.setSingleStep(POSITIONS // 100)
         self.setPageStep(POSITIONS // 10)
-        self.setAccessibleName("Time from A to B")
-        self.setToolTip("From A to B: drag, or use the arrow keys, Page Up and Down, Home and End")
+        self.setAccessibleName(tr("Time from A to B"))
+        self.setToolTip(tr("From A to B: drag, or use the arrow keys, Page Up and Down, Home and End"))
 
     def position_of(self, value: int) -> float:
         """Where the middle of the handle stands for a value, in pixels of this widget."""
@@ -93,7 +94,7 @@ class Badge(QPushButton):
         super().__init__()
         self.folds: Folds | None = None
         self.setFlat(True)
-        self.setAccessibleName("Whether the warp is one-to-one")
+        self.setAccessibleName(tr("Whether the warp is one-to-one"))
         self.set_folds(None)
 
     def set_folds(self, folds: Folds | None) -> None:
@@ -107,13 +108,17 @@ class Badge(QPushButton):
         self.setVisible(folds is not None)
         c = colors()
         if folds is None:
-            color, text, tip = c.muted, "–", "Whether every place of one picture comes from a place of its own"
+            color, text, tip = c.muted, "–", tr("Whether every place of one picture comes from a place of its own")
         elif folds.count:
             color = c.error
-            text = "Folds at 1 place" if folds.count == 1 else f"Folds at {folds.count} places"
-            tip = "The picture is turned over there, marked in red: points cross. Click to go to the worst moment."
+            text = trn("Folds at {number} place", "Folds at {number} places", folds.count)
+            tip = tr("The picture is turned over there, marked in red: points cross. Click to go to the worst moment.")
         else:
-            color, text, tip = c.success, "One to one", "Every place of one picture comes from a place of its own"
+            color, text, tip = (
+                c.success,
+                tr("One to one"),
+                tr("Every place of one picture comes from a place of its own"),
+            )
         self.setText(text)
         self.setToolTip(tip)
         self.setStyleSheet(
@@ -147,8 +152,8 @@ class Transport(QWidget):
         self.speed.setSuffix(" s")
         self.speed.setFixedWidth(64)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.speed.setAccessibleName("Seconds from A to B")
-        self.speed.setToolTip("Seconds that the way from A to B takes while playing")
+        self.speed.setAccessibleName(tr("Seconds from A to B"))
+        self.speed.setToolTip(tr("Seconds that the way from A to B takes while playing"))
         self.value_label = QLabel()
         self.value_label.setMinimumWidth(44)
         self.value_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -167,16 +172,16 @@ class Transport(QWidget):
         self._show_time()
 
     def _lay_out(self) -> None:
-        pace = QLabel("A to B in")
+        pace = QLabel(tr("A to B in"))
         pace.setObjectName("muted")
         pace.setBuddy(self.speed)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
         for button, tip in (
-            (self.play_button, "Play from A to B, or stop (K)"),
-            (self.loop_button, "Begin again at A after B"),
-            (self.ping_pong_button, "Go back from B to A, and so on"),
+            (self.play_button, tr("Play from A to B, or stop (K)")),
+            (self.loop_button, tr("Begin again at A after B")),
+            (self.ping_pong_button, tr("Go back from B to A, and so on")),
         ):
             button.setCheckable(True)
             button.setIconSize(QSize(20, 20))

@@ -28,11 +28,12 @@ from studio.errors import StudioError
 from studio.gui.displays import display_of, remember
 from studio.gui.editing.pair_files import PAIRS_FILTER
 from studio.gui.items import image_of
-from studio.gui.opening import PICTURE_FILTER, Opened, opening
+from studio.gui.opening import Opened, opening, picture_filter
 from studio.gui.project.kept_pictures import Listed
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobHandle, JobQueue
+from studio.language import tr, trn
 from studio.pairs import PairsError, PairSet, read_pairs
 from studio.picture import Picture, loading
 from studio.progress import Job
@@ -94,16 +95,16 @@ class FurtherPictures(QWidget):
         self._closed = False
         self.list = QListWidget()
         self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
-        self.list.setAccessibleName("Pictures after B")
-        self.hint = QLabel("The morph ends at B. Add pictures to go on to C, D and so on.", wordWrap=True)
+        self.list.setAccessibleName(tr("Pictures after B"))
+        self.hint = QLabel(tr("The morph ends at B. Add pictures to go on to C, D and so on."), wordWrap=True)
         self.hint.setObjectName("muted")
         self.add_button, self.remove_button, self.up_button, self.pairs_button = (
-            QPushButton(text) for text in ("Add…", "Remove", "Earlier", "Pairs…")
+            QPushButton(text) for text in (tr("Add…"), tr("Remove"), tr("Earlier"), tr("Pairs…"))
         )
-        self.add_button.setToolTip("Add pictures to the end of the morph; their pairs are found in the background")
-        self.remove_button.setToolTip("Take the selected picture out")
-        self.up_button.setToolTip("Let the selected picture change places with the one before it")
-        self.pairs_button.setToolTip("Read the selected picture's pairs with the picture before it from a file")
+        self.add_button.setToolTip(tr("Add pictures to the end of the morph; their pairs are found in the background"))
+        self.remove_button.setToolTip(tr("Take the selected picture out"))
+        self.up_button.setToolTip(tr("Let the selected picture change places with the one before it"))
+        self.pairs_button.setToolTip(tr("Read the selected picture's pairs with the picture before it from a file"))
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         for button in (self.add_button, self.remove_button, self.up_button, self.pairs_button):
@@ -184,7 +185,7 @@ class FurtherPictures(QWidget):
         for picture, values in listed[:MOST]:
             read = None
             try:
-                pairs = PairSet.from_dicts(values["pairs"], "the project")
+                pairs = PairSet.from_dicts(values["pairs"], tr("the project"))
             except (KeyError, TypeError, AttributeError, PairsError) as error:
                 log.debug("no pairs of %s: %s", picture.name, error)
             else:
@@ -208,7 +209,7 @@ class FurtherPictures(QWidget):
     # --- what the person does ---
 
     def add_dialog(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Add pictures", self._settings.last_folder, PICTURE_FILTER)
+        paths, _ = QFileDialog.getOpenFileNames(self, tr("Add pictures"), self._settings.last_folder, picture_filter())
         if paths:
             self._settings.last_folder = str(Path(paths[0]).parent)
             self.add([Path(path) for path in paths])
@@ -217,9 +218,9 @@ class FurtherPictures(QWidget):
         """Decode pictures off this thread and put them at the end, in this order."""
         room = MOST - len(self._entries)
         if len(paths) > room:
-            self.message.emit("warning", f"A morph leads through {MOST + 2} pictures at most.", "")
+            self.message.emit("warning", tr("A morph leads through {most} pictures at most.", most=MOST + 2), "")
         for path in paths[:room]:
-            handle = self._jobs.submit(f"Open {path.name}", partial(_decode, path), lane="files")
+            handle = self._jobs.submit(tr("Open {name}", name=path.name), partial(_decode, path), lane="files")
             handle.finished.connect(self._take)
             handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
 
@@ -229,7 +230,7 @@ class FurtherPictures(QWidget):
             gone = self._entries.pop(row)
             self._stop(gone)
             self._settle()
-            self._step(f"Remove {gone.picture.name}")
+            self._step(tr("Remove {name}", name=gone.picture.name))
 
     def move_selected_up(self) -> None:
         row = self.list.currentRow()
@@ -237,10 +238,10 @@ class FurtherPictures(QWidget):
             self._entries[row - 1 : row + 1] = self._entries[row - 1 : row + 1][::-1]
             self._settle()
             self.list.setCurrentRow(row - 1)
-            self._step(f"Move {self._entries[row - 1].picture.name} up")
+            self._step(tr("Move {name} up", name=self._entries[row - 1].picture.name))
 
     def pairs_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Read pairs", self._settings.last_folder, PAIRS_FILTER)
+        path, _ = QFileDialog.getOpenFileName(self, tr("Read pairs"), self._settings.last_folder, tr(PAIRS_FILTER))
         if path:
             self.read_pairs_of(self.list.currentRow(), Path(path))
 
@@ -258,7 +259,7 @@ class FurtherPictures(QWidget):
             entry.read = ReadPairs(entry.before, pairs)
         self._show()
         self.changed.emit()
-        self._step(f"Read pairs of {entry.picture.name}")
+        self._step(tr("Read pairs of {name}", name=entry.picture.name))
 
     # --- keeping in step ---
 
@@ -268,7 +269,7 @@ class FurtherPictures(QWidget):
         remember(opened.picture, opened.display)
         self._entries.append(_Entry(opened.picture, _thumbnail(opened.picture)))
         self._settle()
-        self._step(f"Add {opened.picture.name}")
+        self._step(tr("Add {name}", name=opened.picture.name))
 
     def _on_picture(self, _: str) -> None:
         if not self._state.is_restoring:  # `set_value` comes at the end of that
@@ -315,9 +316,11 @@ class FurtherPictures(QWidget):
 
             return find_buddies(before, picture, options, backbone=backbone, device=device)
 
-        entry.words = "waiting"
-        entry.handle = handle = self._jobs.submit(f"Match {before.name} and {picture.name}", make)
-        handle.progressed.connect(lambda event: self._say(entry, f"matching {event.fraction:.0%}"))
+        entry.words = tr("waiting")
+        entry.handle = handle = self._jobs.submit(
+            tr("Match {first} and {second}", first=before.name, second=picture.name), make
+        )
+        handle.progressed.connect(lambda event: self._say(entry, tr("matching {share:.0%}", share=event.fraction)))
         handle.finished.connect(partial(self._on_matched, entry))
         handle.failed.connect(partial(self._on_failed, entry))
 
@@ -330,7 +333,7 @@ class FurtherPictures(QWidget):
         self.changed.emit()
 
     def _on_failed(self, entry: _Entry, sentence: str, details: str) -> None:
-        entry.handle, entry.words = None, "no pairs"
+        entry.handle, entry.words = None, tr("no pairs")
         self.message.emit("error", sentence, details)
         self._show()
 
@@ -347,9 +350,11 @@ class FurtherPictures(QWidget):
 
     def _text(self, row: int) -> str:
         entry = self._entries[row]
-        how = entry.words or "no pairs yet"
+        how = entry.words or tr("no pairs yet")
         if entry.pairs is not None:
-            how = f"{len(entry.pairs)} pairs with {name_of(row + 1)}"
+            how = trn(
+                "{number} pairs with {name}", "{number} pairs with {name}", len(entry.pairs), name=name_of(row + 1)
+            )
         return f"{name_of(row + 2)}   {entry.picture.name}\n      {how}"
 
     def _show(self) -> None:

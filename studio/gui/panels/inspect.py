@@ -36,6 +36,7 @@ from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
+from studio.language import tr
 from studio.live import LiveWorker
 from studio.progress import Progress
 
@@ -72,11 +73,11 @@ class InspectPanel(ModePanel):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress")
+        self.bar.setAccessibleName(tr("Progress"))
         self.status = QLabel(wordWrap=True)
         self.status.setObjectName("muted")
-        self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setToolTip("Give up what is being computed")
+        self.cancel_button = QPushButton(tr("Cancel"))
+        self.cancel_button.setToolTip(tr("Give up what is being computed"))
         self._lay_out()
         self._connect()
         self._show_view(0)
@@ -95,10 +96,10 @@ class InspectPanel(ModePanel):
         for view in self.views:
             body.addWidget(view.controls)
         body.addWidget(rule())
-        body.addWidget(heading("Colours"))
+        body.addWidget(heading(tr("Colours")))
         body.addWidget(self.colours)
         body.addWidget(rule())
-        body.addWidget(heading("Network"))
+        body.addWidget(heading(tr("Network")))
         body.addWidget(self.setup)
         body.addStretch(1)
         scroll = scrolling(inner)
@@ -116,7 +117,7 @@ class InspectPanel(ModePanel):
         layout.addWidget(rule())
         layout.addLayout(foot)
         layout.addLayout(below)
-        self.setMinimumWidth(300)
+        layout.addStrut(300)
 
     def _connect(self) -> None:
         hub, state, looking = self.hub, self._state, self.looking
@@ -236,8 +237,8 @@ class InspectPanel(ModePanel):
 
     def _show_view(self, index: int) -> None:
         current = self.views[index]
-        self._title.setText(current.title)
-        self._tip.setText(current.tip)
+        self._title.setText(tr(current.title))
+        self._tip.setText(tr(current.tip))
         for view in self.views:
             view.controls.setVisible(view is current)
         for view in self.views:
@@ -295,13 +296,14 @@ class InspectPanel(ModePanel):
             self.stage.set_hint("", "")
         elif not self._state.has_both:
             self.stage.set_hint(
-                "Open two pictures", "Then see what a network sees in them, and why it takes two places for the same."
+                tr("Open two pictures"),
+                tr("Then see what a network sees in them, and why it takes two places for the same."),
             )
         elif self.looking.is_running:
-            self.stage.set_hint("The network is looking at your pictures…", "This takes a moment, once.")
+            self.stage.set_hint(tr("The network is looking at your pictures…"), tr("This takes a moment, once."))
         else:
-            text = self.looking.failure or "It was given up. Choose a network or a size to try again."
-            self.stage.set_hint("The network has not looked at the pictures", text)
+            text = self.looking.failure or tr("It was given up. Choose a network or a size to try again.")
+            self.stage.set_hint(tr("The network has not looked at the pictures"), text)
 
     def _on_network(self) -> None:
         self.backbone.setCurrentIndex(self._network.backbone.currentIndex())
@@ -380,5 +382,7 @@ class InspectPanel(ModePanel):
         if not busy:
             self.bar.setValue(0)
             session = self.hub.session
-            self.status.setText("" if session is None else f"{session.network} has looked at both pictures.")
+            self.status.setText(
+                "" if session is None else tr("{network} has looked at both pictures.", network=session.network)
+            )
         self.ready_changed.emit()

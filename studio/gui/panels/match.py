@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -27,12 +27,21 @@ from studio.gui.panels.parts import heading, rule, scrolling
 from studio.gui.settings.store import Settings
 from studio.gui.state import Side, StudioState
 from studio.jobs import JobHandle, JobQueue, JobState
+from studio.language import tr, translatable, trn
 from studio.options import OptionsError
 from studio.pairs import PairSet, Point
 from studio.picture import Picture
 from studio.progress import Job, Progress
 
 log = logging.getLogger(__name__)
+
+Verb = Literal["Match", "Re-match", "Look at"]
+"""What a recipe calls it."""
+TITLES: dict[Verb, str] = {
+    "Match": translatable("Match {first} and {second}"),
+    "Re-match": translatable("Re-match {first} and {second}"),
+    "Look at": translatable("Look at {first} and {second}"),
+}
 
 
 class MatchPanel(QWidget):
@@ -55,21 +64,21 @@ class MatchPanel(QWidget):
         self._before = (state.pairs, state.levels)
         self._looking: JobHandle | None = None
         self._whole, self._fixed = True, frozenset[int]()
-        self._step: Callable[[PairSet], str] = lambda _: "Match"
+        self._step: Callable[[PairSet], str] = lambda _: tr("Match")
         self._recipe: dict[str, Any] = {}
         self.memory = MemoryHolder()
         self.network = NetworkChooser(settings)
         self.form = OptionsForm(settings.options(MatchOptions, "match"))
         self.levels = LevelSlider(state)
-        self.run_button, self.cancel_button = QPushButton("Run"), QPushButton("Cancel")
+        self.run_button, self.cancel_button = QPushButton(tr("Run")), QPushButton(tr("Cancel"))
         self.run_button.setObjectName("primary")
-        self.run_button.setToolTip("Find the best buddies of the two pictures (Ctrl+Return)")
-        self.cancel_button.setToolTip("Give the match up; the pairs from before come back (Esc)")
+        self.run_button.setToolTip(tr("Find the best buddies of the two pictures (Ctrl+Return)"))
+        self.cancel_button.setToolTip(tr("Give the match up; the pairs from before come back (Esc)"))
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress")
-        self.status = QLabel("Open two pictures to begin", wordWrap=True)
+        self.bar.setAccessibleName(tr("Progress"))
+        self.status = QLabel(tr("Open two pictures to begin"), wordWrap=True)
         self.status.setObjectName("muted")
         self.time_left = QLabel(alignment=Qt.AlignmentFlag.AlignRight)
         self.time_left.setObjectName("muted")
@@ -89,7 +98,7 @@ class MatchPanel(QWidget):
         body = QVBoxLayout(inner)
         body.setContentsMargins(14, 10, 14, 10)
         body.setSpacing(10)
-        sections = (("Network", self.network), ("Options", self.form), ("Levels", self.levels))
+        sections = ((tr("Network"), self.network), (tr("Options"), self.form), (tr("Levels"), self.levels))
         for number, (title, widget) in enumerate(sections):
             if number:
                 body.addWidget(rule())
@@ -115,7 +124,7 @@ class MatchPanel(QWidget):
         layout.addWidget(scroll, 1)
         layout.addWidget(rule())
         layout.addLayout(foot)
-        self.setMinimumWidth(300)
+        layout.addStrut(300)
 
     @property
     def handle(self) -> JobHandle | None:
@@ -135,7 +144,7 @@ class MatchPanel(QWidget):
 
             return find_buddies(a, b, options, fixed=fixed, **setup)
 
-        if self._start("Match", make, lambda found: f"Match: {len(found)} pairs"):
+        if self._start("Match", make, lambda found: trn("Match: {number} pairs", "Match: {number} pairs", len(found))):
             self._fixed = frozenset(fixed.ids)
             self._state.set_pairs(fixed, step=None)
 
@@ -149,7 +158,7 @@ class MatchPanel(QWidget):
             return rematch_around(a, b, options, pairs, number, **setup)
 
         if number:
-            self._start("Re-match", make, lambda _: f"Re-match around {number}", whole=False)
+            self._start("Re-match", make, lambda _: tr("Re-match around {number}", number=number), whole=False)
 
     def rematch_inside(self, side: Side, corners: Sequence[Point]) -> None:
         """Match only what lies inside a lasso."""
@@ -160,7 +169,7 @@ class MatchPanel(QWidget):
 
             return rematch_inside(a, b, options, pairs, "a" if side == "A" else "b", corners, **setup)
 
-        self._start("Re-match", make, lambda _: f"Re-match inside a lasso in {side}", whole=False)
+        self._start("Re-match", make, lambda _: tr("Re-match inside a lasso in {side}", side=side), whole=False)
 
     def look(self) -> None:
         """Let the network see both pictures, so that partners of new pairs can be proposed."""
@@ -181,7 +190,7 @@ class MatchPanel(QWidget):
     def _on_looked(self) -> None:
         self._looking = None
 
-    def _submit(self, verb: str, make: Callable[..., Job[Any]]) -> JobHandle | None:
+    def _submit(self, verb: Verb, make: Callable[..., Job[Any]]) -> JobHandle | None:
         a, b = self._state.picture("A"), self._state.picture("B")
         if a is None or b is None:
             return None
@@ -199,12 +208,12 @@ class MatchPanel(QWidget):
 
         log.info("%s with %s on %s: %s", verb, backbone, device, options.to_dict())
         self._recipe = {"job": verb, "network": backbone, "device": device, "options": options.to_dict()}
-        handle = self._jobs.submit(f"{verb} {a.name} and {b.name}", start)
+        handle = self._jobs.submit(tr(TITLES[verb], first=a.name, second=b.name), start)
         handle.finished.connect(lambda _: self.looked.emit(a, b))
         return handle
 
     def _start(
-        self, verb: str, make: Callable[..., Job[PairSet]], step: Callable[[PairSet], str], whole: bool = True
+        self, verb: Verb, make: Callable[..., Job[PairSet]], step: Callable[[PairSet], str], whole: bool = True
     ) -> bool:
         """Run a match that makes the pairs anew, or a part of them."""
         handle = None if self.is_running else self._submit(verb, make)
@@ -219,7 +228,7 @@ class MatchPanel(QWidget):
         handle.ended.connect(self._on_ended)
         self._state.hold(True)
         self.bar.setValue(0)
-        self.status.setText("waiting")
+        self.status.setText(tr("waiting"))
         self._timer.start()
         self._refresh()
         self.running_changed.emit()
@@ -233,7 +242,7 @@ class MatchPanel(QWidget):
         if self._handle is not None:
             if paused:
                 self._handle.pause()
-                self.status.setText("paused")
+                self.status.setText(tr("paused"))
             else:
                 self._handle.resume()
 
@@ -252,25 +261,27 @@ class MatchPanel(QWidget):
         self.matched.emit({**self._recipe, "pairs": len(pairs), "seconds": round(self._handle.elapsed(), 2)})
         self.bar.setValue(1000)
         if len(pairs):
-            self.status.setText(f"{len(pairs)} pairs in {took}")
+            self.status.setText(trn("{number} pairs in {took}", "{number} pairs in {took}", len(pairs), took=took))
             log.info("match found %d pairs in %s", len(pairs), took)
         else:
-            self.status.setText(f"No pairs ({took})")
+            self.status.setText(tr("No pairs ({took})", took=took))
             self.message.emit(
                 "warning",
-                "No best buddies were found: lower the activation threshold, switch relaxed buddies on, "
-                "or try another network.",
+                tr(
+                    "No best buddies were found: lower the activation threshold, switch relaxed buddies on, "
+                    "or try another network."
+                ),
                 "",
             )
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self._restore()
-        self.status.setText("Failed")
+        self.status.setText(tr("Failed"))
         self.message.emit("error", sentence, details)
 
     def _on_cancelled(self) -> None:
         self._restore()
-        self.status.setText("Cancelled")
+        self.status.setText(tr("Cancelled"))
 
     def _restore(self) -> None:
         """Nothing is lost by a match that did not end well."""
@@ -292,15 +303,17 @@ class MatchPanel(QWidget):
             self.cancel()
         self._refresh()
         self.bar.setValue(0)
-        self.status.setText("Ready" if self._state.has_both else "Open two pictures to begin")
+        self.status.setText(tr("Ready") if self._state.has_both else tr("Open two pictures to begin"))
 
     def _show_time(self) -> None:
         if self._handle is None:
             return
         if self._handle.state is JobState.QUEUED:
-            self.status.setText("waiting for the job before")
+            self.status.setText(tr("waiting for the job before"))
         left = self._handle.seconds_left()
-        self.time_left.setText(f"{duration(left)} left" if left is not None else duration(self._handle.elapsed()))
+        self.time_left.setText(
+            tr("{duration} left", duration=duration(left)) if left is not None else duration(self._handle.elapsed())
+        )
 
     def _remember_options(self) -> None:
         try:

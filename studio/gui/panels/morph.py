@@ -27,6 +27,7 @@ from studio.gui.project.kept_pictures import KeptPictures
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobQueue
+from studio.language import tr
 from studio.live import LiveWorker
 from studio.morph.options import MorphOptions
 from studio.morph.timing import colour_at, shape_at
@@ -73,16 +74,16 @@ class MorphPanel(ModePanel):
         body.setSpacing(10)
         body.addWidget(self._guide)
         body.addWidget(self.notes)
-        body.addWidget(heading("Show"))
+        body.addWidget(heading(tr("Show")))
         body.addWidget(self.show_)
         body.addWidget(rule())
-        body.addWidget(heading("Shape and Colour"))
+        body.addWidget(heading(tr("Shape and Colour")))
         body.addWidget(self.pad)
         body.addWidget(rule())
-        body.addWidget(heading("Further Pictures"))
+        body.addWidget(heading(tr("Further Pictures")))
         body.addWidget(self.further)
         body.addWidget(rule())
-        body.addWidget(heading("Warp and Time"))
+        body.addWidget(heading(tr("Warp and Time")))
         body.addWidget(self.form)
         body.addWidget(rule())
         body.addWidget(self.export)
@@ -94,14 +95,14 @@ class MorphPanel(ModePanel):
         layout.addWidget(scroll, 1)
         layout.addWidget(rule())
         layout.addWidget(self.export.foot)
-        self.setMinimumWidth(300)
+        layout.addStrut(300)
 
     def _build_guide(self) -> QWidget:
         guide = QWidget()
         self._guide_text = QLabel(wordWrap=True)
-        self.match_button = QPushButton("Match Now")
+        self.match_button = QPushButton(tr("Match Now"))
         self.match_button.setObjectName("primary")
-        self.match_button.setToolTip("Find the best buddies of the two pictures; then come back to Morph")
+        self.match_button.setToolTip(tr("Find the best buddies of the two pictures; then come back to Morph"))
         layout = QVBoxLayout(guide)
         layout.setContentsMargins(0, 0, 0, 6)
         layout.addWidget(self._guide_text)
@@ -237,10 +238,10 @@ class MorphPanel(ModePanel):
         self.stage.transport.set_playing(False)
         self.stage.transport.badge.set_folds(None)
         both = self._state.has_both
-        if both:
-            title, text = "No pairs yet", "A morph needs pairs of points: match the two pictures first."
-        else:
-            title, text = "Open two pictures", "A morph turns one picture into another, along pairs of their points."
+        title, text = tr("No pairs yet"), tr("A morph needs pairs of points: match the two pictures first.")
+        if not both:
+            title = tr("Open two pictures")
+            text = tr("A morph turns one picture into another, along pairs of their points.")
         self._guide_text.setText(f"{title}. {text}")
         self.match_button.setVisible(both)
         self.stage.view.set_hint(title, text)
@@ -290,9 +291,9 @@ class MorphPanel(ModePanel):
         self.stage.transport.badge.set_folds(answer.shots[0].folds)
         words = list(answer.notes)
         if self.further.missing:
-            words.append("The pairs of further pictures are being found; until then these fade into each other.")
+            words.append(tr("The pairs of further pictures are being found; until then these fade into each other."))
         if answer.refining:
-            words.append("“halfway” is being refined; this is where it starts from.")
+            words.append(tr("“halfway” is being refined; this is where it starts from."))
         self._show_notes("\n".join(words))
 
     def _on_failed(self, _: object, sentence: str, details: str) -> None:

@@ -16,6 +16,7 @@ from studio.gui.jobs_view import duration
 from studio.gui.panels.parts import heading, rule
 from studio.gui.settings.store import Settings
 from studio.jobs import JobHandle, JobQueue
+from studio.language import tr, translatable
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
 from studio.options import OptionsError
 from studio.pairs import PairSet
@@ -25,14 +26,14 @@ from studio.progress import Job, Progress, part
 log = logging.getLogger(__name__)
 
 FILM_FILTERS = {
-    "MP4 video (*.mp4)": ".mp4",
-    "Animated WebP (*.webp)": ".webp",
-    "Animated PNG (*.apng)": ".apng",
-    "Animated GIF (*.gif)": ".gif",
-    "Folder of PNG frames (*)": "",
+    ".mp4": translatable("MP4 video (*.mp4)"),
+    ".webp": translatable("Animated WebP (*.webp)"),
+    ".apng": translatable("Animated PNG (*.apng)"),
+    ".gif": translatable("Animated GIF (*.gif)"),
+    "": translatable("Folder of PNG frames (*)"),
 }
-PICTURE_FILTER = "Pictures (*.png *.tif *.webp *.jpg)"
-FIELD_FILTER = "NumPy array (*.npy);;Float TIFF (*.tiff *.tif)"
+PICTURE_FILTER = translatable("Pictures (*.png *.tif *.webp *.jpg)")
+FIELD_FILTER = translatable("NumPy array (*.npy);;Float TIFF (*.tiff *.tif)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,22 +84,22 @@ class MorphExport(QWidget):
         self._ready = False
         self.form = OptionsForm(settings.options(ExportOptions, "export"))
         self.still_form = OptionsForm(settings.options(StillOptions, "still"))
-        self.film_button, self.cancel_button = QPushButton("Export Film…"), QPushButton("Cancel")
+        self.film_button, self.cancel_button = QPushButton(tr("Export Film…")), QPushButton(tr("Cancel"))
         self.film_button.setObjectName("primary")
-        self.film_button.setToolTip("Write the morph as MP4, WebP, APNG, GIF or a folder of pictures (Ctrl+M)")
-        self.cancel_button.setToolTip("Give the export up; no file is left")
-        self.still_button = QPushButton("Still…")
-        self.still_button.setToolTip("Save the picture of this moment")
-        self.warped_button = QPushButton("Warped A and B…")
-        self.warped_button.setToolTip("Save both pictures, each bent to the shape of this moment")
-        self.field_button = QPushButton("Field…")
+        self.film_button.setToolTip(tr("Write the morph as MP4, WebP, APNG, GIF or a folder of pictures (Ctrl+M)"))
+        self.cancel_button.setToolTip(tr("Give the export up; no file is left"))
+        self.still_button = QPushButton(tr("Still…"))
+        self.still_button.setToolTip(tr("Save the picture of this moment"))
+        self.warped_button = QPushButton(tr("Warped A and B…"))
+        self.warped_button.setToolTip(tr("Save both pictures, each bent to the shape of this moment"))
+        self.field_button = QPushButton(tr("Field…"))
         self.field_button.setToolTip(
-            "Save where every pixel of the frame is looked up, at this moment: one file for A and one for B"
+            tr("Save where every pixel of the frame is looked up, at this moment: one file for A and one for B")
         )
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the export")
+        self.bar.setAccessibleName(tr("Progress of the export"))
         self.status = QLabel(wordWrap=True)
         self.status.setObjectName("muted")
         self.foot = QWidget()
@@ -119,10 +120,10 @@ class MorphExport(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
-        layout.addWidget(heading("Film"))
+        layout.addWidget(heading(tr("Film")))
         layout.addWidget(self.form)
         layout.addWidget(rule())
-        layout.addWidget(heading("This Moment"))
+        layout.addWidget(heading(tr("This Moment")))
         layout.addWidget(self.still_form)
         layout.addLayout(stills)
         buttons = QHBoxLayout()
@@ -159,27 +160,28 @@ class MorphExport(QWidget):
     # --- dialogs ---
 
     def film_dialog(self) -> None:
-        chosen = self._ask("Export film", "morph.mp4", ";;".join(FILM_FILTERS))
+        suffixes = {tr(words): suffix for suffix, words in FILM_FILTERS.items()}
+        chosen = self._ask(tr("Export film"), "morph.mp4", ";;".join(suffixes))
         if chosen is not None:
             path, kind = chosen
-            suffix = FILM_FILTERS.get(kind, "")
+            suffix = suffixes.get(kind, "")
             self.film_to(path if path.suffix else path.with_name(path.name + suffix))
 
     def still_dialog(self) -> None:
-        chosen = self._ask("Save still", "morph.png", PICTURE_FILTER)
+        chosen = self._ask(tr("Save still"), "morph.png", tr(PICTURE_FILTER))
         if chosen is not None:
             self.still_to(_with_suffix(chosen[0], ".png"))
 
     def warped_dialog(self) -> None:
-        chosen = self._ask("Save warped pictures", "warped.png", PICTURE_FILTER)
+        chosen = self._ask(tr("Save warped pictures"), "warped.png", tr(PICTURE_FILTER))
         if chosen is not None:
             self.warped_to(_with_suffix(chosen[0], ".png"))
 
     def field_dialog(self) -> None:
-        chosen = self._ask("Save field", "field.npy", FIELD_FILTER)
+        chosen = self._ask(tr("Save field"), "field.npy", tr(FIELD_FILTER))
         if chosen is not None:
             path, kind = chosen
-            self.field_to(_with_suffix(path, ".tiff" if "TIFF" in kind else ".npy"))
+            self.field_to(_with_suffix(path, ".tiff" if "*.tiff" in kind else ".npy"))
 
     def _ask(self, title: str, name: str, kinds: str) -> tuple[Path, str] | None:
         folder = Path(self._settings.last_folder or ".")
@@ -203,7 +205,7 @@ class MorphExport(QWidget):
 
             return exporting_film(now.pictures, now.all_pairs, now.options, options, path, device)
 
-        self._submit(path, make, f"The film was written to “{path.name}”.")
+        self._submit(path, make, tr("The film was written to “{name}”.", name=path.name))
 
     def still_to(self, path: Path) -> None:
         """Save the picture of this moment, at the size of the pictures."""
@@ -213,7 +215,10 @@ class MorphExport(QWidget):
         if options.blend != "plain" and not now.on_way:
             self.message.emit(
                 "warning",
-                f"A {options.blend} still is made on the way from A to B: move the slider, or choose “plain”.",
+                tr(
+                    "A {blend} still is made on the way from A to B: move the slider, or choose “plain”.",
+                    blend=tr(options.blend),
+                ),
                 "",
             )
             return
@@ -223,13 +228,13 @@ class MorphExport(QWidget):
             from studio.morph import save_still, still
 
             morph = yield from part(_full_size(now, device), 0.0, 0.8)
-            yield Progress(0.8, "putting the picture together")
+            yield Progress(0.8, tr("putting the picture together"))
             pixels = still(morph, now.t, options) if now.on_way else morph.frame_at(now.shape, now.colour)
-            yield Progress(0.9, f"writing {path.name}")
+            yield Progress(0.9, tr("writing {name}", name=path.name))
             save_still(pixels, path, morph, now.t)
             return path
 
-        self._submit(path, make, f"The still was written to “{path.name}”.")
+        self._submit(path, make, tr("The still was written to “{name}”.", name=path.name))
 
     def warped_to(self, path: Path) -> None:
         """Save A and B bent to the shape of this moment, as `name_A` and `name_B`."""
@@ -243,11 +248,15 @@ class MorphExport(QWidget):
 
             morph = yield from part(_full_size(now, device), 0.0, 0.8)
             for file, pixels in zip(paths, morph.warped(now.shape), strict=True):
-                yield Progress(0.9, f"writing {file.name}")
+                yield Progress(0.9, tr("writing {name}", name=file.name))
                 save_still(pixels, file, morph, now.t)
             return path
 
-        self._submit(path, make, f"The pictures were written to “{paths[0].name}” and “{paths[1].name}”.")
+        self._submit(
+            path,
+            make,
+            tr("The pictures were written to “{first}” and “{second}”.", first=paths[0].name, second=paths[1].name),
+        )
 
     def field_to(self, path: Path) -> None:
         """Save the fields into A and into B at this moment, as `name_A` and `name_B`."""
@@ -261,23 +270,27 @@ class MorphExport(QWidget):
 
             morph = yield from part(_full_size(now, device), 0.0, 0.8)
             for file, field in zip(paths, morph.fields(now.shape), strict=True):
-                yield Progress(0.9, f"writing {file.name}")
+                yield Progress(0.9, tr("writing {name}", name=file.name))
                 save_field(field, file)
             return path
 
-        self._submit(path, make, f"The fields were written to “{paths[0].name}” and “{paths[1].name}”.")
+        self._submit(
+            path,
+            make,
+            tr("The fields were written to “{first}” and “{second}”.", first=paths[0].name, second=paths[1].name),
+        )
 
     def _submit(self, path: Path, make: Callable[[], Job[Any]], done: str) -> None:
         if self.is_running:
             return
-        self._handle = handle = self._jobs.submit(f"Export {path.name}", make, lane="files")
+        self._handle = handle = self._jobs.submit(tr("Export {name}", name=path.name), make, lane="files")
         handle.progressed.connect(self._on_progress)
         handle.finished.connect(lambda _: self._on_finished(done))
         handle.failed.connect(self._on_failed)
-        handle.cancelled.connect(lambda: self._on_nothing("Cancelled; no file was left."))
+        handle.cancelled.connect(lambda: self._on_nothing(tr("Cancelled; no file was left.")))
         handle.ended.connect(self._on_ended)
         self.bar.setValue(0)
-        self.status.setText("waiting")
+        self.status.setText(tr("waiting"))
         self._refresh()
         self.running_changed.emit()
 
@@ -285,7 +298,9 @@ class MorphExport(QWidget):
         assert self._handle is not None
         self.bar.setValue(round(event.fraction * 1000))
         left = self._handle.seconds_left()
-        self.status.setText(event.message + (f" · {duration(left)} left" if left is not None else ""))
+        self.status.setText(
+            event.message + (" · " + tr("{duration} left", duration=duration(left)) if left is not None else "")
+        )
 
     def _on_finished(self, done: str) -> None:
         self.bar.setValue(1000)
@@ -293,7 +308,7 @@ class MorphExport(QWidget):
         self.message.emit("success", done, "")
 
     def _on_failed(self, sentence: str, details: str) -> None:
-        self._on_nothing("Failed")
+        self._on_nothing(tr("Failed"))
         self.message.emit("error", sentence, details)
 
     def _on_nothing(self, words: str) -> None:

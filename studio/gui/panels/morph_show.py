@@ -6,20 +6,21 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QWidget
 
 from studio.gui.morph.desk import Layer, View
+from studio.language import tr, translatable
 from studio.morph.options import MorphOptions
 
 VIEWS: tuple[tuple[str, View], ...] = (
-    ("Morph", "morph"),
-    ("Wipe between A and B", "wipe"),
-    ("Onion skin of A and B", "onion"),
+    (translatable("Morph"), "morph"),
+    (translatable("Wipe between A and B"), "wipe"),
+    (translatable("Onion skin of A and B"), "onion"),
 )
 LAYERS: tuple[tuple[Layer, str, str], ...] = (
-    ("points", "Points", "The points of the pairs, where they are at this moment"),
-    ("grid", "Grid", "A square grid on picture A, bent with it"),
-    ("arrows", "Arrows", "From places of A to where they go in B"),
-    ("heat", "Heat map", "How much larger or smaller each place becomes from A to B"),
+    ("points", translatable("Points"), translatable("The points of the pairs, where they are at this moment")),
+    ("grid", translatable("Grid"), translatable("A square grid on picture A, bent with it")),
+    ("arrows", translatable("Arrows"), translatable("From places of A to where they go in B")),
+    ("heat", translatable("Heat map"), translatable("How much larger or smaller each place becomes from A to B")),
 )
-NO_COMPARISON = "none"
+NO_COMPARISON = translatable("none")
 
 
 class MorphShow(QWidget):
@@ -31,12 +32,13 @@ class MorphShow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.view_choice, self.compare = QComboBox(), QComboBox()
-        self.view_choice.addItems([title for title, _ in VIEWS])
-        self.view_choice.setAccessibleName("What is shown")
+        self.view_choice.addItems([tr(title) for title, _ in VIEWS])
+        self.view_choice.setAccessibleName(tr("What is shown"))
         kinds = next(knob for knob in MorphOptions.knobs() if knob.name == "warp").choices
-        self.compare.addItems([NO_COMPARISON, *kinds])
-        self.compare.setAccessibleName("Second warp")
-        self.compare.setToolTip("Show a second warp of the same pairs beside the first")
+        for kind in (NO_COMPARISON, *kinds):
+            self.compare.addItem(tr(kind), kind)
+        self.compare.setAccessibleName(tr("Second warp"))
+        self.compare.setToolTip(tr("Show a second warp of the same pairs beside the first"))
         self.layers: dict[Layer, QCheckBox] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -44,15 +46,15 @@ class MorphShow(QWidget):
         grid.setVerticalSpacing(8)
         grid.setColumnMinimumWidth(0, 118)
         grid.setColumnStretch(1, 1)
-        for row, (words, box) in enumerate((("Picture", self.view_choice), ("Second warp", self.compare))):
+        for row, (words, box) in enumerate(((tr("Picture"), self.view_choice), (tr("Second warp"), self.compare))):
             label = QLabel(words)
             label.setBuddy(box)
             grid.addWidget(label, row, 0)
             grid.addWidget(box, row, 1)
             box.currentIndexChanged.connect(self.changed)
         for index, (layer, title, tip) in enumerate(LAYERS):
-            check = QCheckBox(title)
-            check.setToolTip(tip)
+            check = QCheckBox(tr(title))
+            check.setToolTip(tr(tip))
             check.toggled.connect(self.layers_changed)
             check.toggled.connect(self.changed)
             self.layers[layer] = check
@@ -66,7 +68,7 @@ class MorphShow(QWidget):
     @property
     def second_warp(self) -> str | None:
         """What the warp is compared with, if with anything."""
-        chosen = self.compare.currentText()
+        chosen = str(self.compare.currentData())
         return None if chosen == NO_COMPARISON else chosen
 
     @property

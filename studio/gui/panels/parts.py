@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
 
@@ -21,9 +21,19 @@ def rule() -> QFrame:
     return line
 
 
+class _Scrolling(QScrollArea):
+    """Never narrower than what it holds, in whatever language: there is no bar below."""
+
+    def minimumSizeHint(self) -> QSize:
+        hint, body = super().minimumSizeHint(), self.widget()
+        if body is None:
+            return hint
+        return hint.expandedTo(QSize(body.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width(), 0))
+
+
 def scrolling(body: QWidget) -> QScrollArea:
     """What is longer than the window, with a bar on its right and none below."""
-    area = QScrollArea()
+    area = _Scrolling()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

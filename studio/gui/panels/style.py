@@ -34,6 +34,7 @@ from studio.gui.style.stage import StyleStage
 from studio.gui.style.tasks import KINDS, SHOWN_SIDE, STYLED, TITLES, AnyOptions, Kind, StyleTask, shown
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
+from studio.language import tr
 from studio.options import OptionsError
 from studio.pairs import PairSet
 from studio.paths import cache_dir
@@ -88,19 +89,19 @@ class StylePanel(ModePanel):
         body = QVBoxLayout(self._body)
         body.setContentsMargins(14, 10, 14, 10)
         body.setSpacing(10)
-        body.addWidget(heading("What"))
+        body.addWidget(heading(tr("What")))
         body.addWidget(self.choice)
         body.addWidget(self.regions)
         body.addWidget(rule())
-        body.addWidget(heading("Options"))
+        body.addWidget(heading(tr("Options")))
         for form in self.forms.values():
             body.addWidget(form)
         body.addWidget(self._live_note)
         body.addWidget(rule())
-        body.addWidget(heading("Network"))
+        body.addWidget(heading(tr("Network")))
         body.addWidget(self.network)
         body.addWidget(rule())
-        body.addWidget(heading("Result"))
+        body.addWidget(heading(tr("Result")))
         body.addWidget(self.outcome)
         body.addStretch(1)
         scroll = scrolling(self._body)
@@ -110,7 +111,7 @@ class StylePanel(ModePanel):
         layout.addWidget(scroll, 1)
         layout.addWidget(rule())
         layout.addWidget(self.foot)
-        self.setMinimumWidth(320)
+        layout.addStrut(320)
 
     def _connect(self) -> None:
         self.foot.run_button.clicked.connect(lambda: self.run())
@@ -255,7 +256,7 @@ class StylePanel(ModePanel):
             self.stage.start()
         self._show_references()
         self.outcome.forget()
-        self.foot.say("waiting", 0.0)
+        self.foot.say(tr("waiting"), 0.0)
         self.runner.start(task)
 
     def go_on(self) -> None:
@@ -282,18 +283,18 @@ class StylePanel(ModePanel):
         self.stage.add(Moment(shown(result.picture), step, max(step, 1), losses, result.picture.size))
         self.outcome.set_result(result, self.runner.task)
         width, height = result.picture.size
-        self.foot.say(f"{width} × {height} in {took}", 1.0)
+        self.foot.say(tr("{width} × {height} in {duration}", width=width, height=height, duration=took), 1.0)
         for note in result.notes:
             self.message.emit("info", note, "")
 
     def _on_failed(self, sentence: str, details: str) -> None:
-        self.foot.say("Failed", 0.0)
+        self.foot.say(tr("Failed"), 0.0)
         self.message.emit("error", sentence, details)
         self._keep_last()
 
     def _on_cancelled(self) -> None:
         kept = self._keep_last()
-        self.foot.say("Cancelled; the last picture stays" if kept else "Cancelled", 0.0)
+        self.foot.say(tr("Cancelled; the last picture stays") if kept else tr("Cancelled"), 0.0)
 
     def _keep_last(self) -> bool:
         """What was seen last can be saved and sent, too."""
@@ -321,14 +322,14 @@ class StylePanel(ModePanel):
         self.choice.set_running(running)
         self.network.setEnabled(not running)
         self.foot.set_ready(not missing)
-        live = [self.form.editors[name].knob.label for name in LIVE if name in self.form.editors]
-        self._live_note.setText(f"May be changed while it runs: {', '.join(live)}.")
+        live = [tr(self.form.editors[name].knob.label) for name in LIVE if name in self.form.editors]
+        self._live_note.setText(tr("May be changed while it runs: {names}.", names=", ".join(live)))
         self._live_note.setVisible(running and bool(live))
         self.outcome.go_on_button.setEnabled(self.can_go_on)
         if missing != self._missing:
             self._missing = missing
-            self.foot.say(missing or "Ready")
-        self.stage.set_hint(TITLES[kind], missing or "Press Run to begin.")
+            self.foot.say(missing or tr("Ready"))
+        self.stage.set_hint(tr(TITLES[kind]), missing or tr("Press Run to begin."))
         self._show_references()
         self.variants.later()
         self.ready_changed.emit()
@@ -381,7 +382,7 @@ class StylePanel(ModePanel):
     def _on_recipe(self, recipe: dict[str, Any]) -> None:
         """A saved picture's recipe goes into the panel; Run repeats it on the pictures of the window."""
         if self.runner.is_running:
-            self.message.emit("warning", "A run is under way: end it first, then repeat the recipe.", "")
+            self.message.emit("warning", tr("A run is under way: end it first, then repeat the recipe."), "")
             return
         words = repeat(recipe, self, self._state)
         self.refresh()
@@ -403,5 +404,5 @@ class StylePanel(ModePanel):
         """Take the variant's options and run them at full size."""
         if self.runner.is_running:
             return
-        self.form.set_value(self.form.value().with_values(**values), "Take Variant")
+        self.form.set_value(self.form.value().with_values(**values), tr("Take Variant"))
         self.run()

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.choices import Choices
-from studio.gui.opening import PICTURE_FILTER
+from studio.gui.opening import picture_filter
 from studio.gui.panels.parts import heading
 from studio.gui.panels.style_sources import StyleSources
 from studio.gui.settings.store import Settings
@@ -27,17 +27,18 @@ from studio.gui.state import SIDES, Side, StudioState, other
 from studio.gui.style.tasks import KINDS, STYLED, TITLES, Kind
 from studio.gui.theme import icon
 from studio.jobs import JobQueue
+from studio.language import tr, translatable
 from studio.options import Options, knob
 from studio.picture import Picture, loading
 from studio.style.model import StyleSource
 
 DIRECTIONS: dict[Kind, str] = {
-    "style": "{0} in the style of {1}",
-    "instant": "{0} in the style of {1}",
-    "texture": "A texture like {0}",
-    "inversion": "What a layer keeps of {0}",
+    "style": translatable("{side} in the style of {other}"),
+    "instant": translatable("{side} in the style of {other}"),
+    "texture": translatable("A texture like {side}"),
+    "inversion": translatable("What a layer keeps of {side}"),
 }
-NETWORK_FILTER = "Feed-forward networks (*.safetensors *.pth *.model *.pt);;All files (*)"
+NETWORK_FILTER = translatable("Feed-forward networks (*.safetensors *.pth *.model *.pt);;All files (*)")
 
 
 class ChoiceOptions(Options):
@@ -62,26 +63,28 @@ class StyleChoice(QWidget):
         self.start: Picture | None = None
         self.kind_choice, self.direction = QComboBox(), QComboBox()
         for kind, title in TITLES.items():
-            self.kind_choice.addItem(title, kind)
-        self.kind_choice.setAccessibleName("What to make")
-        self.direction.setAccessibleName("Which picture")
+            self.kind_choice.addItem(tr(title), kind)
+        self.kind_choice.setAccessibleName(tr("What to make"))
+        self.direction.setAccessibleName(tr("Which picture"))
         self.swap_button = QToolButton()
         self.swap_button.setIconSize(QSize(18, 18))
-        self.swap_button.setToolTip("The other way round")
-        self.swap_button.setAccessibleName("The other way round")
+        self.swap_button.setToolTip(tr("The other way round"))
+        self.swap_button.setAccessibleName(tr("The other way round"))
         self.sources = StyleSources(jobs, settings)
-        self._sources_title = heading("Style Pictures")
-        self._start_title = heading("Start")
-        self._start_name = QLabel("as the options say")
+        self._sources_title = heading(tr("Style Pictures"))
+        self._start_title = heading(tr("Start"))
+        self._start_name = QLabel(tr("as the options say"))
         self._start_name.setObjectName("muted")
         self._start_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.picture_button, self.network_button = QPushButton("Picture…"), QPushButton("Network…")
-        self.picture_button.setToolTip("Start from a picture in a file")
-        self.network_button.setToolTip("Start from the draft of a feed-forward network (.pth, .model, .safetensors)")
+        self.picture_button, self.network_button = QPushButton(tr("Picture…")), QPushButton(tr("Network…"))
+        self.picture_button.setToolTip(tr("Start from a picture in a file"))
+        self.network_button.setToolTip(
+            tr("Start from the draft of a feed-forward network (.pth, .model, .safetensors)")
+        )
         self.clear_button = QToolButton()
         self.clear_button.setIconSize(QSize(12, 12))
-        self.clear_button.setToolTip("Start as the options say")
-        self.clear_button.setAccessibleName("Start as the options say")
+        self.clear_button.setToolTip(tr("Start as the options say"))
+        self.clear_button.setAccessibleName(tr("Start as the options say"))
         self._lay_out()
         self._fill_directions()
         self.kind_choice.currentIndexChanged.connect(self._on_kind)
@@ -174,10 +177,10 @@ class StyleChoice(QWidget):
     def missing(self) -> str:
         """What is to be opened first, in a sentence; nothing if all is there."""
         if self._state.picture(self.side) is None:
-            return f"Open picture {self.side} first."
+            return tr("Open picture {side} first.", side=self.side)
         if self.kind in STYLED and not self.sources.sources:
             side = self.style_side
-            return f"Open picture {side}, or add a style picture from a file."
+            return tr("Open picture {side}, or add a style picture from a file.", side=side)
         return ""
 
     # --- keeping in step ---
@@ -208,7 +211,7 @@ class StyleChoice(QWidget):
         blocked = self.direction.blockSignals(True)
         self.direction.clear()
         for side in SIDES:
-            self.direction.addItem(DIRECTIONS[self.kind].format(side, other(side)), side)
+            self.direction.addItem(tr(DIRECTIONS[self.kind], side=side, other=other(side)), side)
         self.direction.setCurrentIndex(index)
         self.direction.blockSignals(blocked)
 
@@ -216,15 +219,15 @@ class StyleChoice(QWidget):
 
     def set_network(self, path: Path) -> None:
         """Start from the draft of a network in a file."""
-        self._start_from(path, None, f"Start from {path.name}")
+        self._start_from(path, None, tr("Start from {name}", name=path.name))
 
     def set_start(self, picture: Picture) -> None:
         """Start from a picture."""
-        self._start_from(None, picture, f"Start from {picture.name}")
+        self._start_from(None, picture, tr("Start from {name}", name=picture.name))
 
     def clear_start(self) -> None:
         """Start as the options say."""
-        self._start_from(None, None, "Start as the options say")
+        self._start_from(None, None, tr("Start as the options say"))
 
     def _start_from(self, network: Path | None, picture: Picture | None, step: str) -> None:
         self._show_start((network, picture))
@@ -232,9 +235,9 @@ class StyleChoice(QWidget):
 
     def _show_start(self, start: tuple[Path | None, Picture | None]) -> None:
         self.network, self.start = start
-        name = "as the options say" if self.start is None else self.start.name
+        name = tr("as the options say") if self.start is None else self.start.name
         if self.network is not None:
-            name = f"draft of {self.network.name}"
+            name = tr("draft of {name}", name=self.network.name)
         self._start_name.setText(name)
         self._start_name.setToolTip(name)
         self.refresh()
@@ -243,18 +246,18 @@ class StyleChoice(QWidget):
         self._state.set_part("style/sources", self.sources.value(), step, key)
 
     def _network_dialog(self) -> None:
-        title = "Draft with a feed-forward network"
-        path, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder, NETWORK_FILTER)
+        title = tr("Draft with a feed-forward network")
+        path, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder, tr(NETWORK_FILTER))
         if path:
             self._settings.last_folder = str(Path(path).parent)
             self.set_network(Path(path))
 
     def _picture_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Start from", self._settings.last_folder, PICTURE_FILTER)
+        path, _ = QFileDialog.getOpenFileName(self, tr("Start from"), self._settings.last_folder, picture_filter())
         if not path:
             return
         self._settings.last_folder = str(Path(path).parent)
         file = Path(path)
-        handle = self._jobs.submit(f"Open {file.name}", lambda: loading(file), lane="files")
+        handle = self._jobs.submit(tr("Open {name}", name=file.name), lambda: loading(file), lane="files")
         handle.finished.connect(self.set_start)
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QV
 from studio.gui.jobs_view import duration
 from studio.gui.style.runner import StyleRunner
 from studio.jobs import JobState
+from studio.language import tr
 from studio.progress import Progress
 
 
@@ -17,18 +18,18 @@ class RunFoot(QWidget):
     def __init__(self, runner: StyleRunner) -> None:
         super().__init__()
         self._runner = runner
-        self.run_button, self.pause_button = QPushButton("Run"), QPushButton("Pause")
-        self.finish_button, self.cancel_button = QPushButton("Finish"), QPushButton("Cancel")
+        self.run_button, self.pause_button = QPushButton(tr("Run")), QPushButton(tr("Pause"))
+        self.finish_button, self.cancel_button = QPushButton(tr("Finish")), QPushButton(tr("Cancel"))
         self.run_button.setObjectName("primary")
-        self.run_button.setToolTip("Make the picture (Ctrl+R)")
+        self.run_button.setToolTip(tr("Make the picture (Ctrl+R)"))
         self.pause_button.setCheckable(True)
-        self.pause_button.setToolTip("Hold the run, look at it, change weights, and go on (Ctrl+Shift+P)")
-        self.finish_button.setToolTip("End the run now, with the picture as it is, at its full size")
-        self.cancel_button.setToolTip("Give the run up; the last picture that was shown stays (Shift+Esc)")
+        self.pause_button.setToolTip(tr("Hold the run, look at it, change weights, and go on (Ctrl+Shift+P)"))
+        self.finish_button.setToolTip(tr("End the run now, with the picture as it is, at its full size"))
+        self.cancel_button.setToolTip(tr("Give the run up; the last picture that was shown stays (Shift+Esc)"))
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the style")
+        self.bar.setAccessibleName(tr("Progress of the style"))
         self.status, self.time_left = QLabel(wordWrap=True), QLabel()
         self.status.setObjectName("muted")
         self.time_left.setObjectName("muted")
@@ -92,7 +93,7 @@ class RunFoot(QWidget):
             self.time_left.clear()
         self._follow_pause()
         if self._runner.is_paused:
-            self.say("paused; weights may be changed")
+            self.say(tr("paused; weights may be changed"))
 
     def _follow_pause(self) -> None:
         if self.pause_button.isChecked() != self._runner.is_paused:
@@ -103,6 +104,8 @@ class RunFoot(QWidget):
         if handle is None:
             return
         if handle.state is JobState.QUEUED:
-            self.say("waiting for the job before")
+            self.say(tr("waiting for the job before"))
         left = handle.seconds_left()
-        self.time_left.setText(f"{duration(left)} left" if left is not None else duration(handle.elapsed()))
+        self.time_left.setText(
+            tr("{duration} left", duration=duration(left)) if left is not None else duration(handle.elapsed())
+        )

@@ -30,10 +30,11 @@ from studio.gui.style.painting import LEAST_BRUSH, MASK_SIDE, MOST_BRUSH, Painte
 from studio.gui.style.tasks import STYLED
 from studio.gui.theme import icon
 from studio.gui.viewer import Viewer
+from studio.language import tr, translatable, trn
 from studio.style.model import Region, StyleError
 
-ABOUT = "Paint over a part of A and a part of B: the one takes its style from the other."
-KEYS = "Left paints, right or Shift erases. [ and ] change the brush, Ctrl+Z takes a stroke back."
+ABOUT = translatable("Paint over a part of A and a part of B: the one takes its style from the other.")
+KEYS = translatable("Left paints, right or Shift erases. [ and ] change the brush, Ctrl+Z takes a stroke back.")
 SLIDER = 100
 
 
@@ -54,12 +55,12 @@ class _Row(QWidget):
         self.choose.setIconSize(QSize(14, 14))
         self.choose.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.choose.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.choose.setToolTip("The brush paints this region")
+        self.choose.setToolTip(tr("The brush paints this region"))
         where.setObjectName("muted")
         self.remove.setIcon(icon("close"))
         self.remove.setIconSize(QSize(12, 12))
-        self.remove.setToolTip(f"Remove {region.name}")
-        self.remove.setAccessibleName(f"Remove {region.name}")
+        self.remove.setToolTip(tr("Remove {name}", name=region.name))
+        self.remove.setAccessibleName(tr("Remove {name}", name=region.name))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -93,7 +94,7 @@ class StyleRegions(QWidget):
             viewer.canvas(side).add_layer(layer)
             self._brushes.append(PaintBrush(viewer.canvas(side), layer, self.painting, side, self))
         self.rows: list[_Row] = []
-        self.add_button, self.paint_button = QPushButton("Add Region"), QToolButton()
+        self.add_button, self.paint_button = QPushButton(tr("Add Region")), QToolButton()
         self.clear_button = QToolButton()
         self.brush_size = QSlider(Qt.Orientation.Horizontal)
         self._size_text, self._hint = QLabel(), QLabel(wordWrap=True)
@@ -111,21 +112,21 @@ class StyleRegions(QWidget):
         self.refresh()
 
     def _dress(self) -> None:
-        self.add_button.setToolTip("A further part that is painted in both pictures")
-        self.paint_button.setText("Paint")
+        self.add_button.setToolTip(tr("A further part that is painted in both pictures"))
+        self.paint_button.setText(tr("Paint"))
         self.paint_button.setCheckable(True)
-        self.paint_button.setToolTip("Paint the region chosen into the big pictures A and B with the mouse")
+        self.paint_button.setToolTip(tr("Paint the region chosen into the big pictures A and B with the mouse"))
         self.paint_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.paint_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.paint_button.setIconSize(QSize(16, 16))
-        words = "Take all paint off the region chosen, in both pictures"
+        words = tr("Take all paint off the region chosen, in both pictures")
         self.clear_button.setIconSize(QSize(16, 16))
         self.clear_button.setToolTip(words)
         self.clear_button.setAccessibleName(words)
         self.brush_size.setRange(0, SLIDER)
-        self.brush_size.setAccessibleName("Size of the brush")
+        self.brush_size.setAccessibleName(tr("Size of the brush"))
         self.brush_size.setToolTip(
-            "Diameter of the brush, as a share of the picture's longer side ([ and ] while painting)"
+            tr("Diameter of the brush, as a share of the picture's longer side ([ and ] while painting)")
         )
         self._size_text.setMinimumWidth(46)
         self._size_text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -143,13 +144,13 @@ class StyleRegions(QWidget):
         brush = QHBoxLayout(self._brush_row)
         brush.setContentsMargins(0, 0, 0, 0)
         brush.setSpacing(8)
-        brush.addWidget(QLabel("Brush"))
+        brush.addWidget(QLabel(tr("Brush")))
         brush.addWidget(self.brush_size, 1)
         brush.addWidget(self._size_text)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(7)
-        layout.addWidget(heading("Painted Regions"))
+        layout.addWidget(heading(tr("Painted Regions")))
         layout.addLayout(self._list)
         layout.addLayout(buttons)
         layout.addWidget(self._brush_row)
@@ -172,7 +173,9 @@ class StyleRegions(QWidget):
         if self._choice.kind not in STYLED or not self.painting.regions:
             return True
         side = self._choice.style_side
-        words = f"Painted regions take their style from picture {side}: give it a weight, or remove the regions."
+        words = tr(
+            "Painted regions take their style from picture {side}: give it a weight, or remove the regions.", side=side
+        )
         words = self.painting.lacking if self._usable else words
         if words:
             self.message.emit("warning", words, "")
@@ -194,9 +197,9 @@ class StyleRegions(QWidget):
         except StyleError as error:
             return [str(error)]
         if other is None or content is None or style is None or any(one.source for one in found):
-            return ["Its regions are left out."] if found else []
+            return [tr("Its regions are left out.")] if found else []
         painted = bool(self.painting.regions)
-        undo = " Undo brings back what was painted." if painted else ""
+        undo = [tr("Undo brings back what was painted.")] if painted else []
         if not found and not painted:
             return []
         self.painting.take(
@@ -206,9 +209,11 @@ class StyleRegions(QWidget):
             ]
         )
         if not found:
-            return [f"It was made without painted regions, and there are none now.{undo}"]
-        count = "painted region is" if len(found) == 1 else f"{len(found)} painted regions are"
-        return [f"Its {count} in the window.{undo}"]
+            return [tr("It was made without painted regions, and there are none now."), *undo]
+        there = trn(
+            "Its painted region is in the window.", "Its {number} painted regions are in the window.", len(found)
+        )
+        return [there, *undo]
 
     # --- the mode ---
 
@@ -269,7 +274,7 @@ class StyleRegions(QWidget):
         selected, paints = self.painting.selected, self.paint_button.isChecked()
         self._brush_row.setVisible(selected is not None)
         self.clear_button.setEnabled(selected is not None and bool(selected.masks))
-        self._hint.setText(KEYS if paints else ABOUT)
+        self._hint.setText(tr(KEYS) if paints else tr(ABOUT))
         self._hint.setVisible(paints or selected is None)
 
     # --- the brush ---
@@ -287,7 +292,7 @@ class StyleRegions(QWidget):
 def _where(region: PaintedRegion) -> str:
     """Where it has paint."""
     painted = [side for side in SIDES if side in region.masks]
-    return {0: "no paint yet", 1: f"only in {''.join(painted)}"}.get(len(painted), "A and B")
+    return {0: tr("no paint yet"), 1: tr("only in {side}", side="".join(painted))}.get(len(painted), tr("A and B"))
 
 
 def _swatch(region: PaintedRegion) -> QIcon:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
 
-from studio.gui.opening import PICTURE_FILTER
+from studio.gui.opening import picture_filter
 from studio.gui.settings.store import Settings
 from studio.gui.state import Side
 from studio.gui.style.tasks import Pixels, StyleTask
 from studio.jobs import JobQueue
+from studio.language import tr, translatable
 from studio.picture import Picture, save
 from studio.progress import Job, Progress
 
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SAVE_FILTERS = {
-    "PNG (*.png)": ".png",
-    "PNG, 16 bit (*.png)": ".png",
-    "TIFF, 16 bit (*.tif)": ".tif",
-    "JPEG (*.jpg)": ".jpg",
-    "WebP (*.webp)": ".webp",
+SAVE_FILTERS: dict[str, tuple[str, int | None]] = {
+    translatable("PNG (*.png)"): (".png", None),
+    translatable("PNG, 16 bit (*.png)"): (".png", 16),
+    translatable("TIFF, 16 bit (*.tif)"): (".tif", 16),
+    translatable("JPEG (*.jpg)"): (".jpg", None),
+    translatable("WebP (*.webp)"): (".webp", None),
 }
 
 
@@ -50,26 +51,31 @@ class StyleOutcome(QWidget):
         self._preview: Picture | None = None
         self._like: Picture | None = None
         self._name = "style"
-        self.save_button = QPushButton("Save…")
-        self.save_button.setToolTip("Save as PNG, JPEG, WebP or TIFF, with the recipe inside (Ctrl+Shift+R)")
-        self.repeat_button = QPushButton("Repeat Recipe…")
-        self.repeat_button.setToolTip("Take the options that a saved picture was made with, from the picture itself")
-        self.go_on_button = QPushButton("Go On")
-        self.go_on_button.setToolTip(
-            "Take the last run up exactly where it stood, also after the program was closed; give it more steps above"
+        self.save_button = QPushButton(tr("Save…"))
+        self.save_button.setToolTip(tr("Save as PNG, JPEG, WebP or TIFF, with the recipe inside (Ctrl+Shift+R)"))
+        self.repeat_button = QPushButton(tr("Repeat Recipe…"))
+        self.repeat_button.setToolTip(
+            tr("Take the options that a saved picture was made with, from the picture itself")
         )
-        self.a_button, self.b_button = QPushButton("Send to A"), QPushButton("Send to B")
+        self.go_on_button = QPushButton(tr("Go On"))
+        self.go_on_button.setToolTip(
+            tr(
+                "Take the last run up exactly where it stood, also after the program was closed; give it more steps "
+                "above"
+            )
+        )
+        self.a_button, self.b_button = QPushButton(tr("Send to A")), QPushButton(tr("Send to B"))
         for side, button in (("A", self.a_button), ("B", self.b_button)):
-            button.setToolTip(f"Put the result in the place of picture {side}, to match and morph it")
+            button.setToolTip(tr("Put the result in the place of picture {side}, to match and morph it", side=side))
         self.quality = QSpinBox()
         self.quality.setRange(1, 100)
         self.quality.setValue(round(settings.number("style/quality", 95)))
         self.quality.setFixedWidth(68)
         self.quality.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.quality.setToolTip("Quality of JPEG and WebP, 1 to 100")
-        self.quality.setAccessibleName("Quality of JPEG and WebP")
+        self.quality.setToolTip(tr("Quality of JPEG and WebP, 1 to 100"))
+        self.quality.setAccessibleName(tr("Quality of JPEG and WebP"))
         self.quality.valueChanged.connect(lambda value: settings.set_number("style/quality", value))
-        words = QLabel("Quality of JPEG and WebP")
+        words = QLabel(tr("Quality of JPEG and WebP"))
         words.setObjectName("muted")
         words.setBuddy(self.quality)
         grid = QGridLayout(self)
@@ -135,7 +141,7 @@ class StyleOutcome(QWidget):
         picture = self.picture
         if picture is not None:
             self.send_asked.emit(side, picture)
-            self.message.emit("success", f"The result is picture {side} now.", "")
+            self.message.emit("success", tr("The result is picture {side} now.", side=side), "")
 
     # --- save ---
 
@@ -143,14 +149,15 @@ class StyleOutcome(QWidget):
         if not self.has_picture:
             return
         folder = Path(self._settings.last_folder or ".")
+        kinds = {tr(words): how for words, how in SAVE_FILTERS.items()}
         path, kind = QFileDialog.getSaveFileName(
-            self, "Save result", str(folder / f"{self._name}.png"), ";;".join(SAVE_FILTERS)
+            self, tr("Save result"), str(folder / f"{self._name}.png"), ";;".join(kinds)
         )
         if path:
             self._settings.last_folder = str(Path(path).parent)
             file = Path(path)
-            file = file if file.suffix else file.with_name(file.name + SAVE_FILTERS.get(kind, ".png"))
-            self.save_to(file, 16 if "16 bit" in kind else None)
+            suffix, depth = kinds.get(kind, (".png", None))
+            self.save_to(file if file.suffix else file.with_name(file.name + suffix), depth)
 
     def save_to(self, path: Path, depth: int | None = None) -> None:
         """Write the result, off the GUI thread; the suffix says how. TIFF always gets 16 bits a channel."""
@@ -160,7 +167,7 @@ class StyleOutcome(QWidget):
             return
 
         def make() -> Job[Path]:
-            yield Progress(0.1, f"writing {path.name}")
+            yield Progress(0.1, tr("writing {name}", name=path.name))
             if result is not None:
                 from studio.style import save_result
 
@@ -169,15 +176,17 @@ class StyleOutcome(QWidget):
                 save(preview.full(), path, like, quality=quality, depth=depth)
             return path
 
-        self._submit(f"Save {path.name}", make, self._saved)
+        self._submit(tr("Save {name}", name=path.name), make, self._saved)
 
     def _saved(self, path: Path) -> None:
-        self.message.emit("success", f"The picture was written to “{path.name}”.", "")
+        self.message.emit("success", tr("The picture was written to “{name}”.", name=path.name), "")
 
     # --- repeat ---
 
     def repeat_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Repeat recipe of", self._settings.last_folder, PICTURE_FILTER)
+        path, _ = QFileDialog.getOpenFileName(
+            self, tr("Repeat recipe of"), self._settings.last_folder, picture_filter()
+        )
         if path:
             self._settings.last_folder = str(Path(path).parent)
             self.repeat_from(Path(path))
@@ -186,12 +195,12 @@ class StyleOutcome(QWidget):
         """Read the recipe inside a picture."""
 
         def make() -> Job[dict[str, Any]]:
-            yield Progress(0.1, f"reading {path.name}")
+            yield Progress(0.1, tr("reading {name}", name=path.name))
             from studio.style import read_recipe
 
             return read_recipe(path)
 
-        self._submit(f"Read {path.name}", make, self.recipe_read.emit)
+        self._submit(tr("Read {name}", name=path.name), make, self.recipe_read.emit)
 
     def _submit(self, title: str, make: Callable[[], Job[Any]], done: Callable[[Any], object]) -> None:
         handle = self._jobs.submit(title, make, lane="files")

@@ -26,12 +26,13 @@ from studio.document import Document
 from studio.gui.displays import level_within, remember
 from studio.gui.forms import UndoPasser
 from studio.gui.items import image_of
-from studio.gui.opening import PICTURE_FILTER, Opened, opening
+from studio.gui.opening import Opened, opening, picture_filter
 from studio.gui.project.kept_pictures import Listed
 from studio.gui.settings.store import Settings
 from studio.gui.style.tasks import reduced
 from studio.gui.theme import icon
 from studio.jobs import JobQueue
+from studio.language import tr
 from studio.picture import Picture, loading
 
 log = logging.getLogger(__name__)
@@ -83,11 +84,13 @@ class _Row(QWidget):
         UndoPasser(self.weight)
         self.weight.setKeyboardTracking(False)
         self.weight.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.weight.setToolTip("How much this style counts beside the others; it may be changed while a run goes on")
+        self.weight.setToolTip(
+            tr("How much this style counts beside the others; it may be changed while a run goes on")
+        )
         self.remove = QToolButton()
         self.remove.setIconSize(QSize(12, 12))
-        self.remove.setToolTip("Remove this style picture")
-        self.remove.setAccessibleName("Remove this style picture")
+        self.remove.setToolTip(tr("Remove this style picture"))
+        self.remove.setAccessibleName(tr("Remove this style picture"))
         self.remove.setVisible(not fixed)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -111,7 +114,7 @@ class _Row(QWidget):
         self._thumb.setPixmap(QPixmap.fromImage(image_of(reduced(level_within(picture, THUMB), THUMB))))
         self._name.setText(picture.name)
         self._name.setToolTip(f"{picture.name}, {picture.size[0]} × {picture.size[1]}")
-        self.weight.setAccessibleName(f"Weight of {picture.name}")
+        self.weight.setAccessibleName(tr("Weight of {name}", name=picture.name))
 
     def refresh_theme(self) -> None:
         self.remove.setIcon(icon("close"))
@@ -134,8 +137,8 @@ class StyleSources(QWidget):
         self._main: _Row | None = None
         self._main_weight = 1.0
         self._rows: list[_Row] = []
-        self.add_button = QPushButton("Add Style Picture…")
-        self.add_button.setToolTip("Mix in the style of a further picture from a file")
+        self.add_button = QPushButton(tr("Add Style Picture…"))
+        self.add_button.setToolTip(tr("Mix in the style of a further picture from a file"))
         self.add_button.clicked.connect(self.add_dialog)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -207,7 +210,7 @@ class StyleSources(QWidget):
         """How much each of `pictures` counts, as one step."""
         for row, weight in zip(self._listed, weights, strict=True):
             row.set_weight(weight)
-        self._on_weights("Change Style Weights", "")
+        self._on_weights(tr("Change Style Weights"), "")
 
     def set_main(self, picture: Picture | None) -> None:
         """The style picture of the window."""
@@ -224,7 +227,9 @@ class StyleSources(QWidget):
         self._show_weights()
 
     def add_dialog(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Add style pictures", self._settings.last_folder, PICTURE_FILTER)
+        paths, _ = QFileDialog.getOpenFileNames(
+            self, tr("Add style pictures"), self._settings.last_folder, picture_filter()
+        )
         if paths:
             self._settings.last_folder = str(Path(paths[0]).parent)
         for path in paths:
@@ -233,7 +238,7 @@ class StyleSources(QWidget):
     def add_file(self, path: Path, weight: float = 1.0) -> None:
         """Read a picture and add it, off the GUI thread."""
         make = partial(opening, loading(path), path.name)
-        handle = self._jobs.submit(f"Open style {path.name}", make, lane="files")
+        handle = self._jobs.submit(tr("Open style {name}", name=path.name), make, lane="files")
         handle.finished.connect(lambda opened: self._on_opened(opened, weight))
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
 
@@ -246,7 +251,7 @@ class StyleSources(QWidget):
         self._insert(picture, weight)
         self._show_weights()
         self.changed.emit()
-        self.stepped.emit(f"Add style {picture.name}", "")
+        self.stepped.emit(tr("Add style {name}", name=picture.name), "")
 
     def _insert(self, picture: Picture, weight: float) -> None:
         row = self._make(picture, fixed=False)
@@ -258,7 +263,7 @@ class StyleSources(QWidget):
     def _make(self, picture: Picture, fixed: bool) -> _Row:
         row = _Row(picture, fixed)
         row.weight_changed.connect(
-            lambda: self._on_weights("Change Style Weight", f"turn weight of {self._listed.index(row)}")
+            lambda: self._on_weights(tr("Change Style Weight"), f"turn weight of {self._listed.index(row)}")
         )
         return row
 
@@ -287,7 +292,7 @@ class StyleSources(QWidget):
             self._drop(row)
             self._show_weights()
             self.changed.emit()
-            self.stepped.emit(f"Remove style {row.picture.name}", "")
+            self.stepped.emit(tr("Remove style {name}", name=row.picture.name), "")
 
     def _drop(self, row: _Row) -> None:
         self._layout.removeWidget(row)

@@ -8,10 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from studio.gui.forms import shown_value
 from studio.gui.style.runner import VariantRunner, VariantShot
 from studio.gui.style.strip import VariantStrip
 from studio.gui.style.tasks import StyleTask, small, variants_of, what_differs
 from studio.jobs import JobQueue
+from studio.language import tr
 from studio.style.model import Region
 
 QUIET_INTERVAL = 500
@@ -88,7 +90,7 @@ class StyleVariants(QObject):
 
     def _show_left(self) -> None:
         left = self.runner.left
-        self._strip.note.setText(f"{left} to come" if left else "")
+        self._strip.note.setText(tr("{left} to come", left=left) if left else "")
 
     def _on_chosen(self, index: int) -> None:
         if index >= len(self._tasks):
@@ -117,7 +119,7 @@ def _painted(region: Region) -> tuple[object, ...]:
 def _tip(variant: StyleTask, base: StyleTask) -> str:
     values = what_differs(variant, base)
     if not values:
-        return "The options as they are. Click to run it at full size."
-    knobs = {knob.name: knob.label for knob in type(variant.options).knobs()}
-    words = ", ".join(f"{knobs[name]} {value}" for name, value in values.items())
-    return f"{words}. Click to take it and run it at full size."
+        return tr("The options as they are. Click to run it at full size.")
+    knobs = {knob.name: knob for knob in type(variant.options).knobs()}
+    words = ", ".join(f"{tr(knobs[name].label)} {shown_value(knobs[name], value)}" for name, value in values.items())
+    return tr("{words}. Click to take it and run it at full size.", words=words)

@@ -29,7 +29,7 @@ from studio.document import (
 )
 from studio.gui.displays import display_of
 from studio.gui.editing.undo import UndoHistory, options_of, regions_of
-from studio.gui.project.document_questions import Answer, ask_to_overwrite, ask_to_save, signature
+from studio.gui.project.document_questions import Answer, ask_to_overwrite, ask_to_save, project_filter, signature
 from studio.gui.project.keeper import Keeper
 from studio.gui.project.kept_options import KeptOptions
 from studio.gui.project.kept_pictures import KeptPictures, saved_pictures
@@ -38,12 +38,11 @@ from studio.gui.project.recovery_bar import RecoveryBar
 from studio.gui.settings.store import Settings
 from studio.gui.state import REGIONS, Content, StudioState
 from studio.jobs import JobHandle, JobQueue
+from studio.language import listed, tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
 log = logging.getLogger(__name__)
-
-PROJECT_FILTER = f"Buddies Studio projects (*{SUFFIX})"
 
 
 class DocumentDesk(QObject):
@@ -83,7 +82,7 @@ class DocumentDesk(QObject):
         self.ask_to_overwrite: Callable[[str], bool] = partial(ask_to_overwrite, window)
         history.changed.connect(self._on_edit)
         self.keeper.failed.connect(self._on_keeping_failed)
-        self.keeper.recovered.connect(lambda: self._say("success", "Changes are kept safe again."))
+        self.keeper.recovered.connect(lambda: self._say("success", tr("Changes are kept safe again.")))
         self.recovery_bar.recover_asked.connect(self.recover)
         self.recovery_bar.discard_asked.connect(self._discard_recovery)
 
@@ -129,10 +128,10 @@ class DocumentDesk(QObject):
         """As `add_result`, once the picture is a PNG; that is made off the GUI thread."""
 
         def make() -> Job[bytes]:
-            yield Progress(0.1, f"keeping {name}")
+            yield Progress(0.1, tr("keeping {name}", name=name))
             return png_of(picture)
 
-        handle = self.keeper.run(f"Keep {name}", make)
+        handle = self.keeper.run(tr("Keep {name}", name=name), make)
         handle.finished.connect(lambda content: self.add_result(kind, name, recipe, content))
 
     @property
@@ -176,7 +175,7 @@ class DocumentDesk(QObject):
         if self.project is not None:
             return self.project.name
         pictures = [picture.name for picture in (self._state.picture("A"), self._state.picture("B")) if picture]
-        return " and ".join(pictures) or "Untitled"
+        return listed(pictures) or tr("Untitled")
 
     @property
     def is_worth_asking(self) -> bool:
@@ -196,7 +195,7 @@ class DocumentDesk(QObject):
         """Ask for a file and write the project there."""
         folder = Path(self._settings.last_folder or ".")
         start = folder / (self.project.name if self.project else f"{self.name}{SUFFIX}")
-        path, _ = QFileDialog.getSaveFileName(self._window, "Save project", str(start), PROJECT_FILTER)
+        path, _ = QFileDialog.getSaveFileName(self._window, tr("Save project"), str(start), project_filter())
         if path:
             chosen = Path(path)
             self._settings.last_folder = str(chosen.parent)
@@ -206,11 +205,14 @@ class DocumentDesk(QObject):
         """Write the project to `path`, off the GUI thread; it counts as saved only when that is done."""
         lock = self._lock if self.project == path and self._lock else ProjectLock(path)
         if lock is not self._lock and not lock.acquire():
-            self._say("error", f"“{path.name}” is open in another window: choose another name, or close it there.")
+            self._say(
+                "error",
+                tr("“{name}” is open in another window: choose another name, or close it there.", name=path.name),
+            )
             return
         document, number, mark = self.snapshot(), self.keeper.next_number(), self._history.mark
         handle = self._jobs.submit(
-            f"Save {path.name}",
+            tr("Save {name}", name=path.name),
             lambda: self.keeper.saving(replace(document, modified=False), path, number),
             lane="files",
         )
@@ -222,7 +224,7 @@ class DocumentDesk(QObject):
             self.keeper.set_project(path)
             self._history.mark_clean(mark)
             self._settings.add_recent_project(path)
-            self._say("success", f"“{path.name}” was saved.")
+            self._say("success", tr("“{name}” was saved.", name=path.name))
             self.changed.emit()
             self.keeper.touch()
             if then is not None:
@@ -242,7 +244,7 @@ class DocumentDesk(QObject):
     def open_dialog(self) -> None:
         """Ask for a project file and open it."""
         path, _ = QFileDialog.getOpenFileName(
-            self._window, "Open project", self._settings.last_folder, f"{PROJECT_FILTER};;All files (*)"
+            self._window, tr("Open project"), self._settings.last_folder, f"{project_filter()};;{tr('All files (*)')}"
         )
         if path:
             self._settings.last_folder = str(Path(path).parent)
@@ -250,17 +252,21 @@ class DocumentDesk(QObject):
 
     def open_path(self, path: Path) -> None:
         """Open a project in the place of this one, which may be saved first."""
-        self._leave(lambda: self._open(f"Open {path.name}", lambda: opening(path), path))
+        self._leave(lambda: self._open(tr("Open {name}", name=path.name), lambda: opening(path), path))
 
     def revert(self) -> None:
         """Go back to what the file has."""
         if self.project is not None:
             path = self.project
-            self._open(f"Revert {path.name}", lambda: opening(path), path)
+            self._open(tr("Revert {name}", name=path.name), lambda: opening(path), path)
 
     def recover(self, recovery: Recovery) -> None:
         """Go on with the work that was left behind."""
-        self._leave(lambda: self._open(f"Recover {recovery.title}", lambda: recovering(recovery), recovery.project))
+        self._leave(
+            lambda: self._open(
+                tr("Recover {title}", title=recovery.title), lambda: recovering(recovery), recovery.project
+            )
+        )
 
     def new(self) -> None:
         """Begin with nothing, as in a window just opened."""
@@ -283,7 +289,7 @@ class DocumentDesk(QObject):
     def _open(self, title: str, make: Callable[[], Job[OpenedDocument]], path: Path | None) -> None:
         def opening_for_the_screen() -> Job[OpenedDocument]:
             opened = yield from part(make(), 0.0, 0.9)
-            yield Progress(0.9, "preparing the pictures")
+            yield Progress(0.9, tr("preparing the pictures"))
             for picture in opened.document.pictures.values():
                 display_of(picture)
             return opened
@@ -312,12 +318,15 @@ class DocumentDesk(QObject):
         handle.ended.connect(lambda: setattr(self, "_busy", None) if self._busy is handle else None)
 
     def _tell_opened(self, opened: OpenedDocument, title: str, path: Path | None, may_write: bool) -> None:
-        name = path.name if path is not None else "the work"
+        name = path.name if path is not None else tr("the work")
         if opened.notes:
-            sentence = f"{opened.notes[0]} Save under another name to keep what there is."
+            sentence = opened.notes[0] + " " + tr("Save under another name to keep what there is.")
             self.message.emit("warning", sentence, "\n".join(opened.notes))
         elif not may_write:
-            self._say("warning", f"“{name}” is open in another window: this is a copy, and Save asks for another name.")
+            self._say(
+                "warning",
+                tr("“{name}” is open in another window: this is a copy, and Save asks for another name.", name=name),
+            )
         else:
             log.info("%s: %d pairs", title, len(opened.document.pairs))
 
@@ -343,18 +352,18 @@ class DocumentDesk(QObject):
         """Look, off the GUI thread, for what a killed program left behind, and offer it."""
 
         def make() -> Job[list[Recovery]]:
-            yield Progress(0.5, "looking for unsaved work")
+            yield Progress(0.5, tr("looking for unsaved work"))
             return find_recoveries()
 
-        handle = self.keeper.run("Look for unsaved work", make)
+        handle = self.keeper.run(tr("Look for unsaved work"), make)
         handle.finished.connect(self.recovery_bar.offer)
 
     def _discard_recovery(self, recovery: Recovery) -> None:
         def make() -> Job[None]:
-            yield Progress(0.5, "removing unsaved work")
+            yield Progress(0.5, tr("removing unsaved work"))
             discard(recovery)
 
-        handle = self.keeper.run("Discard unsaved work", make)
+        handle = self.keeper.run(tr("Discard unsaved work"), make)
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
 
     # --- the end ---
@@ -382,7 +391,7 @@ class DocumentDesk(QObject):
             self.changed.emit()
 
     def _on_keeping_failed(self, sentence: str) -> None:
-        self._say("warning", f"{sentence} Until then only Save keeps your changes.")
+        self._say("warning", sentence + " " + tr("Until then only Save keeps your changes."))
 
     def _say(self, severity: str, text: str) -> None:
         self.message.emit(severity, text, "")

@@ -7,16 +7,24 @@ from typing import Literal
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from studio.document import SUFFIX
+from studio.language import tr
+
 Answer = Literal["save", "discard", "cancel"]
+
+
+def project_filter() -> str:
+    """What a dialog for project files lists."""
+    return tr("Buddies Studio projects ({pattern})", pattern=f"*{SUFFIX}")
 
 
 def ask_to_save(window: QWidget, name: str) -> Answer:
     """Whether the changes to a project are to be saved before it goes."""
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Unsaved changes")
-    box.setText(f"Save the changes to “{name}”?")
-    box.setInformativeText("They are lost otherwise.")
+    box.setWindowTitle(tr("Unsaved changes"))
+    box.setText(tr("Save the changes to “{name}”?", name=name))
+    box.setInformativeText(tr("They are lost otherwise."))
     buttons = QMessageBox.StandardButton
     box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
     box.setDefaultButton(buttons.Save)
@@ -29,8 +37,8 @@ def ask_to_overwrite(window: QWidget, name: str) -> bool:
     buttons = QMessageBox.StandardButton
     answer = QMessageBox.question(
         window,
-        "Changed by another program",
-        f"“{name}” was changed by another program since it was opened. Replace it?",
+        tr("Changed by another program"),
+        tr("“{name}” was changed by another program since it was opened. Replace it?", name=name),
         buttons.Yes | buttons.Cancel,
         buttons.Cancel,
     )

@@ -18,6 +18,7 @@ from studio.gui.opening import PictureOpener
 from studio.gui.project.document_desk import DocumentDesk
 from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side
+from studio.language import tr
 from studio.progress import Job, Progress
 from studio.samples import SAMPLES
 
@@ -33,19 +34,21 @@ class FileMenus(QObject):
         super().__init__(parent)
         self._opener, self._document, self._settings = opener, document, settings
         self._icons: dict[Path, QIcon] = {}
-        self.projects = menu.addMenu("Open Recent Project")
+        self.projects = menu.addMenu(tr("Open Recent Project"))
         self.projects.setStyleSheet(f"QMenu {{ icon-size: {ICON.width()}px; }}")
         self.projects.aboutToShow.connect(self.fill_projects)
-        self.results = menu.addMenu("Results of This Project")
+        self.results = menu.addMenu(tr("Results of This Project"))
         self.results.aboutToShow.connect(self.fill_results)
-        self.pictures: dict[Side, QMenu] = {side: menu.addMenu(f"Open Recent as {side}") for side in SIDES}
+        self.pictures: dict[Side, QMenu] = {
+            side: menu.addMenu(tr("Open Recent as {side}", side=side)) for side in SIDES
+        }
         for side, recent in self.pictures.items():
             recent.aboutToShow.connect(lambda side=side: self.fill_pictures(side))
-        samples = menu.addMenu("Sample Pairs")
+        samples = menu.addMenu(tr("Sample Pairs"))
         samples.setToolTipsVisible(True)
         for key, sample in SAMPLES.items():
-            action = samples.addAction(sample.title, partial(opener.open_sample, key))
-            action.setToolTip(sample.description)
+            action = samples.addAction(tr(sample.title), partial(opener.open_sample, key))
+            action.setToolTip(tr(sample.description))
             action.setObjectName(f"sample_{key}")
 
     def fill_pictures(self, side: Side) -> None:
@@ -55,7 +58,7 @@ class FileMenus(QObject):
         for path in self._settings.recent_pictures:
             action = menu.addAction(path.name, partial(self._opener.open_path, path, side))
             action.setToolTip(str(path))
-        self._end(menu, "No pictures opened yet", self._settings.forget_recent_pictures)
+        self._end(menu, tr("No pictures opened yet"), self._settings.forget_recent_pictures)
 
     def fill_projects(self) -> None:
         """List the projects opened last; their small pictures come when they are read."""
@@ -69,8 +72,8 @@ class FileMenus(QObject):
             action.setIconVisibleInMenu(True)
             if path in self._icons:
                 action.setIcon(self._icons[path])
-        self._end(menu, "No projects saved yet", self._settings.forget_recent_projects)
-        handle = self._document.keeper.run("Look at recent projects", lambda: _summaries(paths))
+        self._end(menu, tr("No projects saved yet"), self._settings.forget_recent_projects)
+        handle = self._document.keeper.run(tr("Look at recent projects"), lambda: _summaries(paths))
         handle.finished.connect(self._show_icons)
 
     def fill_results(self) -> None:
@@ -78,21 +81,21 @@ class FileMenus(QObject):
         menu = self.results
         menu.clear()
         for result in reversed(self._document.results):
-            verb = "Save Picture…" if result.content else "Copy Recipe"
+            verb = tr("Save Picture…") if result.content else tr("Copy Recipe")
             when = result.made.replace("T", " ")[:16]
-            action = menu.addAction(f"{result.kind.capitalize()}: {result.name}, {when} – {verb}")
+            action = menu.addAction(f"{tr(result.kind.capitalize())}: {tr(result.name)}, {when} – {verb}")
             action.triggered.connect(partial(self.take_out, result))
         if menu.isEmpty():
-            menu.addAction("Nothing was made yet").setEnabled(False)
+            menu.addAction(tr("Nothing was made yet")).setEnabled(False)
 
     def take_out(self, result: Result, *_checked: object) -> None:
         """Save the picture of a result, or copy its recipe if there is none."""
         if not result.content:
             QGuiApplication.clipboard().setText(json.dumps(dict(result.recipe), indent=1))
-            self._document.message.emit("info", "The recipe was copied.", "")
+            self._document.message.emit("info", tr("The recipe was copied."), "")
             return
         start = Path(self._settings.last_folder or ".", f"{result.name}.png")
-        path, _ = QFileDialog.getSaveFileName(self.results, "Save result", str(start), "Pictures (*.png)")
+        path, _ = QFileDialog.getSaveFileName(self.results, tr("Save result"), str(start), tr("Pictures (*.png)"))
         if not path:
             return
         try:
@@ -101,7 +104,7 @@ class FileMenus(QObject):
         except FileError as error:
             self._document.message.emit("error", str(error), "")
         else:
-            self._document.message.emit("success", f"“{Path(path).name}” was written.", "")
+            self._document.message.emit("success", tr("“{name}” was written.", name=Path(path).name), "")
 
     def _show_icons(self, summaries: dict[Path, Summary]) -> None:
         for path, summary in summaries.items():
@@ -120,11 +123,11 @@ class FileMenus(QObject):
             menu.addAction(nothing).setEnabled(False)
         else:
             menu.addSeparator()
-            menu.addAction("Clear List", forget)
+            menu.addAction(tr("Clear List"), forget)
 
 
 def _summaries(paths: list[Path]) -> Job[dict[Path, Summary]]:
-    yield Progress(0.1, "looking at recent projects")
+    yield Progress(0.1, tr("looking at recent projects"))
     found = {}
     for path in paths:
         try:

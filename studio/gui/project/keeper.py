@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from studio.document import Document, Session
 from studio.files import FileError
 from studio.jobs import JobHandle, JobQueue
+from studio.language import tr
 from studio.progress import Job, Progress
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Keeper(QObject):
         document, number = self._snapshot(), self.next_number()
         if self._session is None and document.is_empty:
             return
-        handle = self._queue.submit("Keep changes", lambda: self.session().write(document, number), lane="document")
+        handle = self._queue.submit(tr("Keep changes"), lambda: self.session().write(document, number), lane="document")
         self._running = handle
         handle.ended.connect(self._on_ended)
         handle.failed.connect(self._on_failed)
@@ -106,7 +107,7 @@ class Keeper(QObject):
         if self._running is not None:
             self._running.cancel()
         if old is not None:
-            self._queue.submit("Tidy up", lambda: _discarding(old), lane="document")
+            self._queue.submit(tr("Tidy up"), lambda: _discarding(old), lane="document")
 
     def run(self, title: str, make: Callable[[], Job[object]]) -> JobHandle:
         """Do something small out of sight, after what is waiting."""
@@ -139,7 +140,7 @@ class Keeper(QObject):
 
 
 def _discarding(session: Session) -> Job[None]:
-    yield Progress(0.5, "tidying up")
+    yield Progress(0.5, tr("tidying up"))
     session.discard()
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.gui.forms import OptionsHolder
 from studio.gui.state import StudioState
+from studio.language import tr
 from studio.options import Options, OptionsError
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class KeptOptions(QObject):
         try:
             return kind.from_dict({key: value for key, value in values.items() if key in kind.model_fields})
         except OptionsError as error:
-            self.message.emit("warning", f"Options of the project could not be used: {error}", "")
+            self.message.emit("warning", tr("Options of the project could not be used: {error}", error=error), "")
             return None
 
     def _show(self, name: str, values: Values) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from studio.document import Recovery
 from studio.gui.theme import colors
+from studio.language import tr, trn
 
 THUMBNAIL = QSize(150, 60)
 
@@ -31,12 +32,12 @@ class RecoveryBar(QFrame):
         self._title, self._text = QLabel(), QLabel(wordWrap=True)
         self._title.setObjectName("heading")
         self._text.setObjectName("muted")
-        self.recover_button, self.discard_button = QPushButton("Recover"), QPushButton("Discard")
-        self.later_button = QPushButton("Later")
+        self.recover_button, self.discard_button = QPushButton(tr("Recover")), QPushButton(tr("Discard"))
+        self.later_button = QPushButton(tr("Later"))
         self.recover_button.setObjectName("primary")
-        self.recover_button.setToolTip("Open it, with everything up to the last second")
-        self.discard_button.setToolTip("Throw it away for good")
-        self.later_button.setToolTip("Ask again at the next start")
+        self.recover_button.setToolTip(tr("Open it, with everything up to the last second"))
+        self.discard_button.setToolTip(tr("Throw it away for good"))
+        self.later_button.setToolTip(tr("Ask again at the next start"))
         self.recover_button.clicked.connect(lambda: self._answer(self.recover_asked.emit))
         self.discard_button.clicked.connect(lambda: self._answer(self.discard_asked.emit))
         self.later_button.clicked.connect(self._next)
@@ -93,15 +94,16 @@ class RecoveryBar(QFrame):
             self._picture.setPixmap(
                 pixmap.scaled(THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
             )
-        more = f" · {len(self._waiting) - 1} more" if len(self._waiting) > 1 else ""
-        count = recovery.summary.pairs
-        self._title.setText(f"“{recovery.title}” was not saved when the program ended")
-        self._text.setText(f"{count} {'pair' if count == 1 else 'pairs'} · changed {_when(recovery.changed)}{more}")
+        self._title.setText(tr("“{title}” was not saved when the program ended", title=recovery.title))
+        parts = [trn("{number} pair", "{number} pairs", recovery.summary.pairs), _when(recovery.changed)]
+        if len(self._waiting) > 1:
+            parts.append(trn("{number} more", "{number} more", len(self._waiting) - 1))
+        self._text.setText(" · ".join(parts))
 
 
 def _when(moment: datetime) -> str:
-    """ "today at 14:03", or the day."""
+    """ "changed today at 14:03", or the day."""
     now = datetime.now()
     if moment.date() == now.date():
-        return f"today at {moment:%H:%M}"
-    return f"on {moment:%d %B %Y at %H:%M}"
+        return tr("changed today at {moment:%H:%M}", moment=moment)
+    return tr("changed on {moment:%d %B %Y at %H:%M}", moment=moment)

@@ -16,10 +16,12 @@ from studio.gui.editing.tools import Editing
 from studio.gui.look import set_look
 from studio.gui.network import NetworkChooser
 from studio.gui.settings.dialog import SettingsDialog
+from studio.gui.settings.language import language_names
 from studio.gui.settings.preferences import Preferences, load_preferences, store_preferences
 from studio.gui.settings.store import Settings
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
+from studio.language import tr, trn
 from studio.paths import cache_dir, choose_cache_dir
 from studio.progress import Job, Progress
 
@@ -71,10 +73,11 @@ class SettingsDesk(QObject):
         if self.dialog is None:
             devices = {info.name: info.label for info in self._devices}
             devices.setdefault(self.now.device, self.now.device)
-            devices["auto"] = "Automatic"
+            devices["auto"] = tr("Automatic")
             choices = {
                 "device": dict(sorted(devices.items(), key=lambda entry: entry[0] != "auto")),
                 "backbone": {name: entry.title for name, entry in CATALOG.items()},
+                "language": language_names(self.now.language),
             }
             self.dialog = dialog = SettingsDialog(self.now, choices, self._window)
             dialog.preferences_changed.connect(self.put_in_force)
@@ -113,35 +116,45 @@ class SettingsDesk(QObject):
 
     def _set_threads(self, count: int) -> None:
         def make() -> Job[None]:
-            yield Progress(0.5, "setting threads")
+            yield Progress(0.5, tr("setting threads"))
             set_threads(count)
 
-        self._jobs.submit("Set threads", make)
+        self._jobs.submit(tr("Set threads"), make)
 
     def _prune(self, gigabytes: float) -> None:
         def make() -> Job[int]:
-            yield Progress(0.5, "tidying the cache")
+            yield Progress(0.5, tr("tidying the cache"))
             return len(prune(round(gigabytes * 1e9)))
 
         def done(removed: int) -> None:
             if removed:
-                self.message.emit("info", f"{removed} files were removed from the cache.", "")
+                self.message.emit(
+                    "info",
+                    trn(
+                        "{number} files were removed from the cache.",
+                        "{number} files were removed from the cache.",
+                        removed,
+                    ),
+                    "",
+                )
             self._network.refresh()
             self._measure_cache()
 
-        self._jobs.submit("Tidy the cache", make, lane="files").finished.connect(done)
+        self._jobs.submit(tr("Tidy the cache"), make, lane="files").finished.connect(done)
 
     def _measure_cache(self) -> None:
         def make() -> Job[int]:
-            yield Progress(0.5, "measuring the cache")
+            yield Progress(0.5, tr("measuring the cache"))
             return cache_size()
 
         def done(size: int) -> None:
             if self.dialog is not None:
-                self.dialog.set_cache_note(f"The cache holds {size / 1e6:,.0f} MB in {cache_dir()}")
+                self.dialog.set_cache_note(
+                    tr("The cache holds {size:,.0f} MB in {folder}", size=size / 1e6, folder=cache_dir())
+                )
 
         if self.dialog is not None:
-            self._editing.document.keeper.run("Measure the cache", make).finished.connect(done)
+            self._editing.document.keeper.run(tr("Measure the cache"), make).finished.connect(done)
 
     def _on_closed(self) -> None:
         if self.dialog is not None:

@@ -1,4 +1,4 @@
-"""The dialog of the settings, made from `studio.gui.settings.preferences`; everything is in force at once."""
+"""The dialog of the settings, made from `studio.gui.settings.preferences`; all but the language act at once."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from studio.gui.forms import KnobEditor
 from studio.gui.panels.parts import heading, rule
 from studio.gui.settings.preferences import SECTIONS, Preferences
+from studio.language import tr
 from studio.options import Knob, OptionsError
 
 
@@ -35,7 +36,7 @@ class SettingsDialog(QDialog):
     def __init__(self, preferences: Preferences, choices: Mapping[str, Mapping[str, str]], parent: QWidget) -> None:
         """`choices` names the values of a knob that depend on this machine: value to words."""
         super().__init__(parent)
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(tr("Settings"))
         self._choices = choices
         self.editors: dict[str, KnobEditor] = {}
         knobs = {knob.name: knob for knob in Preferences.knobs()}
@@ -45,12 +46,16 @@ class SettingsDialog(QDialog):
         for number, (title, names) in enumerate(SECTIONS):
             if number:
                 body.addWidget(rule())
-            body.addWidget(heading(title))
+            body.addWidget(heading(tr(title)))
             body.addLayout(self._rows([knobs[name] for name in names]))
+            if "language" in names:
+                later = QLabel(tr("The language changes with the next start, everything else at once."), wordWrap=True)
+                later.setObjectName("muted")
+                body.addWidget(later)
         self._note = QLabel(wordWrap=True)
         self._note.setObjectName("muted")
-        self._clear = QPushButton("Empty Cache")
-        self._clear.setToolTip("Remove everything that can be had again; networks are downloaded anew when needed")
+        self._clear = QPushButton(tr("Empty Cache"))
+        self._clear.setToolTip(tr("Remove everything that can be had again; networks are downloaded anew when needed"))
         self._clear.clicked.connect(self.clear_asked)
         foot = QHBoxLayout()
         foot.addWidget(self._note, 1)
@@ -73,17 +78,16 @@ class SettingsDialog(QDialog):
         grid.setColumnMinimumWidth(0, 120)
         grid.setColumnStretch(1, 1)
         for row, knob in enumerate(knobs):
-            if knob.name in self._choices:
-                knob = replace(knob, kind="choice", choices=tuple(self._choices[knob.name].values()))
-            editor = KnobEditor(knob)
+            words = self._choices.get(knob.name)
+            editor = KnobEditor(replace(knob, kind="choice", choices=tuple(words)) if words else knob, words)
             editor.changed.connect(self._on_changed)
-            label = QLabel(knob.label)
-            label.setToolTip(knob.help)
+            label = QLabel(tr(knob.label))
+            label.setToolTip(tr(knob.help))
             label.setBuddy(editor)
             grid.addWidget(label, row, 0)
             grid.addWidget(editor, row, 1)
             if knob.name == "cache_place":
-                browse = QPushButton("Choose…")
+                browse = QPushButton(tr("Choose…"))
                 browse.clicked.connect(self._choose_folder)
                 grid.addWidget(browse, row, 2)
             self.editors[knob.name] = editor
@@ -91,10 +95,7 @@ class SettingsDialog(QDialog):
 
     def value(self) -> Preferences:
         """The settings as the dialog stands. Raises `OptionsError`."""
-        values = {name: editor.value() for name, editor in self.editors.items()}
-        for name, words in self._choices.items():
-            values[name] = next((value for value, word in words.items() if word == values[name]), values[name])
-        return Preferences.from_dict(values)
+        return Preferences.from_dict({name: editor.value() for name, editor in self.editors.items()})
 
     def set_value(self, preferences: Preferences) -> None:
         """Show these settings and put them in force."""
@@ -108,8 +109,7 @@ class SettingsDialog(QDialog):
     def _show(self, preferences: Preferences) -> None:
         self._quiet = True
         for name, editor in self.editors.items():
-            value = getattr(preferences, name)
-            editor.set_value(self._choices.get(name, {}).get(value, value))
+            editor.set_value(getattr(preferences, name))
         self._quiet = False
 
     def _on_changed(self) -> None:
@@ -121,6 +121,6 @@ class SettingsDialog(QDialog):
             self._note.setText(str(error))
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the cache", self.editors["cache_place"].value())
+        folder = QFileDialog.getExistingDirectory(self, tr("Folder for the cache"), self.editors["cache_place"].value())
         if folder:
             self.editors["cache_place"].set_value(folder)

@@ -7,6 +7,7 @@ from typing import Literal
 from studio.gui.look import Colouring, PointLook
 from studio.gui.settings.store import Settings
 from studio.gui.theme import ThemeName
+from studio.language import AUTOMATIC, translatable
 from studio.options import Options, knob
 
 Autosave = Literal["on", "off"]
@@ -14,8 +15,11 @@ KEY = "preferences"
 
 
 class Preferences(Options):
-    """Applied at once, and remembered."""
+    """Applied at once, and remembered; the language is taken at the start."""
 
+    language: str = knob(
+        AUTOMATIC, "The language of the program; “Automatic” is the one of the system.", label="Language"
+    )
     theme: ThemeName = knob("system", "Light or dark; “system” does as the desktop does.", label="Theme")
     point_size: float = knob(
         13.0,
@@ -71,9 +75,9 @@ class Preferences(Options):
 
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Appearance", ("theme", "point_size", "colouring")),
-    ("Computing", ("device", "threads", "backbone")),
-    ("Files", ("autosave", "cache_place", "cache_limit")),
+    (translatable("Appearance"), ("language", "theme", "point_size", "colouring")),
+    (translatable("Computing"), ("device", "threads", "backbone")),
+    (translatable("Files"), ("autosave", "cache_place", "cache_limit")),
 )
 """Title and knobs of each part of the dialog."""
 

@@ -12,6 +12,7 @@ from studio import document
 from studio.document import Mask, Paint
 from studio.geometry import shrink_within
 from studio.gui.state import REGIONS, SIDES, Side, StudioState, other
+from studio.language import tr, translatable
 from studio.overlay import Color, pair_color
 from studio.picture import Picture
 from studio.style.model import Region
@@ -38,7 +39,7 @@ class PaintedRegion:
 
     def __post_init__(self) -> None:
         if not self.name:
-            object.__setattr__(self, "name", f"Region {self.number}")
+            object.__setattr__(self, "name", tr("Region {number}", number=self.number))
 
     @property
     def color(self) -> Color:
@@ -149,9 +150,13 @@ class Painting(QObject):
         """What is to be painted before a run, in a sentence; nothing if all is there."""
         for region in self._regions:
             if len(region.lacks) == len(SIDES):
-                return f"{region.name} has no paint yet: paint it in both pictures, or remove it."
+                return tr("{name} has no paint yet: paint it in both pictures, or remove it.", name=region.name)
             for side in region.lacks:
-                return f"{region.name} has no paint in picture {side}: paint it there too, or remove it."
+                return tr(
+                    "{name} has no paint in picture {side}: paint it there too, or remove it.",
+                    name=region.name,
+                    side=side,
+                )
         return ""
 
     def given(self, content: Side) -> tuple[Region, ...]:
@@ -169,7 +174,7 @@ class Painting(QObject):
         taken = {region.number for region in self._regions}
         number = next(number for number in range(1, len(taken) + 2) if number not in taken)
         region = PaintedRegion(number)
-        self._set((*self._regions, region), number, f"Add {region.name}")
+        self._set((*self._regions, region), number, tr("Add {name}", name=region.name))
 
     def select(self, number: int) -> None:
         self.end()
@@ -180,18 +185,18 @@ class Painting(QObject):
     def remove(self, number: int) -> None:
         gone = [region.name for region in self._regions if region.number == number]
         kept = tuple(region for region in self._regions if region.number != number)
-        self._set(kept, self._selected, f"Remove {' '.join(gone)}")
+        self._set(kept, self._selected, tr("Remove {name}", name=" ".join(gone)))
 
     def clear(self) -> None:
         """Take all paint off the region selected."""
         region = self.selected
         if region is not None and region.masks:
-            self._replace(replace(region, masks={}), f"Clear {region.name}")
+            self._replace(replace(region, masks={}), tr("Clear {name}", name=region.name))
 
     def take(self, regions: Sequence[tuple[str, Mapping[Side, Paint]]]) -> None:
         """Put regions, each with its name, in place of all there are."""
         made = tuple(PaintedRegion(number, masks, name) for number, (name, masks) in enumerate(regions, 1))
-        self._set(made, 1, "Take regions")
+        self._set(made, 1, tr("Take regions"))
 
     # --- the brush ---
 
@@ -245,7 +250,8 @@ class Painting(QObject):
         if region is None or np.array_equal(stroke.mask, np.zeros_like(stroke.mask) if before is None else before):
             self._tell()
         else:
-            step = f"{'Erase' if stroke.erases else 'Paint'} {region.name} in {stroke.side}"
+            step = translatable("Erase {name} in {side}") if stroke.erases else translatable("Paint {name} in {side}")
+            step = tr(step, name=region.name, side=stroke.side)
             if stroke.mask.any():
                 self._set(after, self._selected, step)
             else:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.style.history import Moment
 from studio.gui.theme import colors
+from studio.language import tr, translatable
 from studio.overlay import pair_color
 
 LEAST = 1e-4
@@ -32,6 +33,17 @@ class _LossAxis(pg.AxisItem):
         return strings
 
 
+TERMS = (
+    translatable("total"),
+    translatable("content"),
+    translatable("style"),
+    translatable("anchors"),
+    translatable("tv"),
+    translatable("range"),
+)
+"""What the engine calls the terms of a loss."""
+
+
 class LossPlot(QWidget):
     """One curve a term, over steps, on a logarithmic axis; a line marks the moment that is looked at."""
 
@@ -44,8 +56,8 @@ class LossPlot(QWidget):
         self._plot.hideButtons()
         self._plot.setLogMode(x=False, y=True)
         self._plot.getAxis("left").enableAutoSIPrefix(False)
-        self._plot.setLabel("bottom", "step")
-        self._plot.setLabel("left", "loss")
+        self._plot.setLabel("bottom", tr("step"))
+        self._plot.setLabel("left", tr("loss"))
         self._plot.getPlotItem().layout.setContentsMargins(2, 6, 8, 2)
         self._legend = QLabel(wordWrap=True)
         self._legend.setContentsMargins(10, 6, 6, 0)
@@ -60,7 +72,7 @@ class LossPlot(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._legend)
         layout.addWidget(self._plot, 1)
-        self.setAccessibleName("Losses")
+        self.setAccessibleName(tr("Losses"))
         self.setMinimumSize(150, 90)
         self.refresh_theme()
 
@@ -122,9 +134,9 @@ class LossPlot(QWidget):
 
     def _show_legend(self) -> None:
         if not self._curves:
-            self._legend.setText(f'<span style="color:{colors().muted}">Losses: their curves come here.</span>')
+            self._legend.setText(f'<span style="color:{colors().muted}">{tr("Losses: their curves come here.")}</span>')
             return
-        words = (f'<span style="color:{self._color(name)}">&#9632;</span>&nbsp;{name}' for name in self._curves)
+        words = (f'<span style="color:{self._color(name)}">&#9632;</span>&nbsp;{tr(name)}' for name in self._curves)
         self._legend.setText("&nbsp; ".join(words))
 
     def _pen(self, name: str) -> object:

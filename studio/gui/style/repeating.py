@@ -12,11 +12,12 @@ from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.panels.style_regions import StyleRegions
 from studio.gui.state import SIDES, StudioState
 from studio.gui.style.tasks import KINDS, RECIPES, STYLED, Kind
+from studio.language import listed, tr, translatable, trn
 from studio.pairs import PairsError, PairSet
 from studio.pairs.edits import with_enabled
 from studio.picture import Picture
 
-STEP = "Repeat recipe"
+STEP = translatable("Repeat recipe")
 
 
 class _Panel(Protocol):
@@ -35,13 +36,13 @@ def repeat(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> str:
     """
     kind = RECIPES.get(recipe["what"])
     if kind is None:
-        return f"This picture was made in a way that this panel does not have: “{recipe['what']}”."
-    with state.one_step(STEP):
+        return tr("This picture was made in a way that this panel does not have: “{recipe}”.", recipe=recipe["what"])
+    with state.one_step(tr(STEP)):
         panel.choice.set_kind(kind, _side(recipe, panel, state))
         panel.network.choose(str(recipe["backbone"]))
         options = KINDS[kind].from_dict(recipe["options"])
         panel.forms[kind].set_value(options)
-        words = ["The options are those of the recipe now: press Run to repeat it."]
+        words = [tr("The options are those of the recipe now: press Run to repeat it.")]
         if kind in STYLED:
             words += _start(recipe, panel)
             words += _weights(recipe, panel)
@@ -70,7 +71,7 @@ def _side(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> Any:
 def _start(recipe: Mapping[str, Any], panel: _Panel) -> list[str]:
     started = panel.choice.start is not None or panel.choice.network is not None
     if recipe["options"].get("init") == "picture":
-        return [] if started else ["It began with a picture that is not in it: choose that under Start."]
+        return [] if started else [tr("It began with a picture that is not in it: choose that under Start.")]
     if started:
         panel.choice.clear_start()
     return []
@@ -96,8 +97,13 @@ def _weights(recipe: Mapping[str, Any], panel: _Panel) -> list[str]:
     missing = [name for (name, _), place in zip(wanted, places, strict=True) if place is None]
     if not missing:
         return []
-    names = " and ".join(f"“{name}”" for name in missing)
-    return [f"It also has the style of {names}: add that under Style Pictures and repeat the recipe once more."]
+    names = listed(f"“{name}”" for name in missing)
+    return [
+        tr(
+            "It also has the style of {names}: add that under Style Pictures and repeat the recipe once more.",
+            names=names,
+        )
+    ]
 
 
 def _places(
@@ -124,7 +130,7 @@ def _pairs(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> list
     try:
         pairs = pairs_in(recipe)
     except (PairsError, LookupError, TypeError):
-        return ["Its pairs can't be read and are left out."]
+        return [tr("Its pairs can't be read and are left out.")]
     choice = panel.choice
     content, style = choice.content, None if choice.style_side is None else state.picture(choice.style_side)
     now = state.pairs.enabled()
@@ -133,15 +139,16 @@ def _pairs(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> list
     if content is None or style is None or _same(as_in_recipe(now), pairs):
         return []
     if len(pairs) and [size for _, size in _names(recipe)[:2]] != [content.size, style.size]:
-        return ["It was made with pairs of other pictures, which are left out."]
+        return [tr("It was made with pairs of other pictures, which are left out.")]
     if not state.can_edit:
-        return ["Its pairs are left out while a match runs."]
-    undo = " Undo brings back what was there." if len(now) else ""
+        return [tr("Its pairs are left out while a match runs.")]
+    undo = [tr("Undo brings back what was there.")] if len(now) else []
     if not len(pairs):
-        state.edit_pairs(with_enabled(state.pairs, now.ids, False), STEP)
-        return [f"It was made without pairs, and those of the window are out of use now.{undo}"]
-    state.set_pairs(pairs, step=STEP)
-    return [f"Its {len(pairs)} pairs are in the window.{undo}"]
+        state.edit_pairs(with_enabled(state.pairs, now.ids, False), tr(STEP))
+        return [tr("It was made without pairs, and those of the window are out of use now."), *undo]
+    state.set_pairs(pairs, step=tr(STEP))
+    there = trn("Its {number} pairs are in the window.", "Its {number} pairs are in the window.", len(pairs))
+    return [there, *undo]
 
 
 def _same(one: PairSet, two: PairSet) -> bool:

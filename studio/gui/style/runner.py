@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from studio.errors import StudioError
 from studio.gui.style.tasks import Frame, StyleTask, running, thumbnail, watched
 from studio.jobs import JobHandle, JobQueue, JobState
+from studio.language import tr
 from studio.progress import Job, Progress, part
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class VariantRunner(QObject):
             self._timer.start()  # look again: what the person waits for goes first
             return
         tasks, left = self._tasks, tuple(self._left)
-        self._handle = handle = self._jobs.submit("Previews of variants", lambda: _previewing(tasks, left))
+        self._handle = handle = self._jobs.submit(tr("Previews of variants"), lambda: _previewing(tasks, left))
         handle.progressed.connect(self._on_progress)
         handle.failed.connect(self._on_failed)
         handle.ended.connect(self._on_ended)

@@ -24,16 +24,21 @@ from studio.gui.style.plot import LossPlot
 from studio.gui.style.strip import VariantStrip
 from studio.gui.style.view import Shown, StyleView
 from studio.gui.theme import icon
+from studio.language import tr, translatable
 
 Pixels = npt.NDArray[np.uint8]
 View = Literal["result", "wipe", "sides"]
 Against = Literal["content", "style", "pinned"]
 
-VIEWS: tuple[tuple[str, View], ...] = (("Result", "result"), ("Wipe", "wipe"), ("Side by side", "sides"))
+VIEWS: tuple[tuple[str, View], ...] = (
+    (translatable("Result"), "result"),
+    (translatable("Wipe"), "wipe"),
+    (translatable("Side by side"), "sides"),
+)
 AGAINST: tuple[tuple[str, Against], ...] = (
-    ("the content", "content"),
-    ("the style", "style"),
-    ("the pinned moment", "pinned"),
+    (translatable("the content"), "content"),
+    (translatable("the style"), "style"),
+    (translatable("the pinned moment"), "pinned"),
 )
 
 
@@ -52,15 +57,15 @@ class StyleStage(QWidget):
         self._live = True
         self._hint = ("", "")
         self.view_choice, self.against = QComboBox(), QComboBox()
-        self.view_choice.addItems([title for title, _ in VIEWS])
-        self.view_choice.setAccessibleName("What is shown")
-        self.against.addItems([title for title, _ in AGAINST])
-        self.against.setAccessibleName("What the result is compared with")
+        self.view_choice.addItems([tr(title) for title, _ in VIEWS])
+        self.view_choice.setAccessibleName(tr("What is shown"))
+        self.against.addItems([tr(title) for title, _ in AGAINST])
+        self.against.setAccessibleName(tr("What the result is compared with"))
         self.fit_button, self.pin_button, self.live_button = QToolButton(), QToolButton(), QToolButton()
         self.strip_button, self.plot_button = QToolButton(), QToolButton()
         self.scrubber = QSlider(Qt.Orientation.Horizontal)
-        self.scrubber.setAccessibleName("History of the run")
-        self.scrubber.setToolTip("Look back at an earlier moment of the run; the end follows the run")
+        self.scrubber.setAccessibleName(tr("History of the run"))
+        self.scrubber.setToolTip(tr("Look back at an earlier moment of the run; the end follows the run"))
         self.where = QLabel()
         self.where.setObjectName("muted")
         self.where.setMinimumWidth(190)
@@ -81,16 +86,16 @@ class StyleStage(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 4, 8, 4)
         bar.setSpacing(6)
-        words = QLabel("against")
+        words = QLabel(tr("against"))
         words.setObjectName("muted")
         self._against_words = words
         for widget in (self.view_choice, words, self.against):
             bar.addWidget(widget)
         for button, text, tip, checkable in (
-            (self.pin_button, "Pin", "Keep the moment shown, to compare others with it", False),
-            (self.fit_button, "Fit", "Show the pictures whole; the wheel enlarges at the cursor", False),
-            (self.strip_button, "Variants", "Small previews of other losses, scales and weights", True),
-            (self.plot_button, "Curves", "How the losses fall", True),
+            (self.pin_button, tr("Pin"), tr("Keep the moment shown, to compare others with it"), False),
+            (self.fit_button, tr("Fit"), tr("Show the pictures whole; the wheel enlarges at the cursor"), False),
+            (self.strip_button, tr("Variants"), tr("Small previews of other losses, scales and weights"), True),
+            (self.plot_button, tr("Curves"), tr("How the losses fall"), True),
         ):
             button.setText(text)
             button.setToolTip(tip)
@@ -106,12 +111,12 @@ class StyleStage(QWidget):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([230, 650, 220])
-        self.live_button.setText("Newest")
-        self.live_button.setToolTip("Follow the run again")
+        self.live_button.setText(tr("Newest"))
+        self.live_button.setToolTip(tr("Follow the run again"))
         below = QHBoxLayout()
         below.setContentsMargins(10, 3, 8, 4)
         below.setSpacing(8)
-        title = QLabel("History")
+        title = QLabel(tr("History"))
         title.setObjectName("muted")
         title.setBuddy(self.scrubber)
         below.addWidget(title)
@@ -212,9 +217,9 @@ class StyleStage(QWidget):
         kind = AGAINST[self.against.currentIndex()][1]
         if kind == "pinned":
             pinned = self._pinned
-            return None if pinned is None else (f"Step {pinned.step}", pinned.image)
+            return None if pinned is None else (tr("Step {step}", step=pinned.step), pinned.image)
         found = self._content if kind == "content" else self._style
-        return None if found is None else (kind.capitalize(), found[1])
+        return None if found is None else (tr("Content") if kind == "content" else tr("Style"), found[1])
 
     def _show(self, *_: object) -> None:
         moment, kind = self.moment, VIEWS[self.view_choice.currentIndex()][1]
@@ -229,14 +234,24 @@ class StyleStage(QWidget):
             self.view.set_hint(*self._hint)
             return
         width, height = moment.size
-        self.where.setText(f"step {moment.step} of {moment.steps} · {width} × {height}")
-        result = Shown("Result", moment.image)
+        self.where.setText(
+            tr(
+                "step {step} of {steps} · {width} × {height}",
+                step=moment.step,
+                steps=moment.steps,
+                width=width,
+                height=height,
+            )
+        )
+        result = Shown(tr("Result"), moment.image)
         other = self._reference()
         if kind == "wipe" and other is not None:
-            self.view.set_shown([Shown(other[0], _fitted(other[1], moment), moment.image, "Result")])
+            self.view.set_shown([Shown(other[0], _fitted(other[1], moment), moment.image, tr("Result"))])
         elif kind == "sides":
-            content = [Shown(f"{name} (content)", pixels) for name, pixels in filter(None, (self._content,))]
-            style = [Shown(f"{name} (style)", pixels) for name, pixels in filter(None, (self._style,))]
+            content = [
+                Shown(tr("{name} (content)", name=name), pixels) for name, pixels in filter(None, (self._content,))
+            ]
+            style = [Shown(tr("{name} (style)", name=name), pixels) for name, pixels in filter(None, (self._style,))]
             self.view.set_shown([*content, result, *style])
         else:
             self.view.set_shown([result])

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from studio.gui.items import checkerboard, image_of
 from studio.gui.panels.parts import scrolling
 from studio.gui.theme import colors
+from studio.language import tr
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -36,7 +37,7 @@ class VariantButton(QAbstractButton):
         super().__init__()
         self.setText(title)
         self.setToolTip(tip)
-        self.setAccessibleName(f"Variant {title}")
+        self.setAccessibleName(tr("Variant {title}", title=title))
         self.setCheckable(True)
         self.setAutoExclusive(False)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -95,7 +96,7 @@ class VariantStrip(QFrame):
         super().__init__()
         self.buttons: list[VariantButton] = []
         self.setAutoFillBackground(True)
-        self._heading = QLabel("Variants")
+        self._heading = QLabel(tr("Variants"))
         self._heading.setObjectName("heading")
         self.note = QLabel(wordWrap=True)
         self.note.setObjectName("muted")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from studio.geometry import shrink_within
 from studio.gui.style.history import Moment
+from studio.language import listed, tr, translatable
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, part
@@ -33,13 +34,18 @@ KINDS: dict[Kind, type[StyleOptions] | type[InstantOptions] | type[TextureOption
     "texture": TextureOptions,
     "inversion": InversionOptions,
 }
-RECIPES: dict[str, Kind] = {"stylize": "style", "instant": "instant", "texture": "texture", "invert": "inversion"}
+RECIPES: dict[str, Kind] = {
+    translatable("stylize"): "style",
+    translatable("instant"): "instant",
+    translatable("texture"): "texture",
+    translatable("invert"): "inversion",
+}
 """What recipes call them."""
 TITLES: dict[Kind, str] = {
-    "style": "Style transfer",
-    "instant": "Instant style",
-    "texture": "Texture synthesis",
-    "inversion": "Feature inversion",
+    "style": translatable("Style transfer"),
+    "instant": translatable("Instant style"),
+    "texture": translatable("Texture synthesis"),
+    "inversion": translatable("Feature inversion"),
 }
 STYLED: tuple[Kind, ...] = ("style", "instant")
 """What gives a content the look of style pictures."""
@@ -97,12 +103,12 @@ class StyleTask:
     @property
     def title(self) -> str:
         """What the list of jobs calls it."""
-        names = " and ".join(source.picture.name for source in self.styles)
+        names = listed(source.picture.name for source in self.styles)
         if self.kind in STYLED and self.content is not None:
-            return f"{self.content.name} in the style of {names}"
+            return tr("{name} in the style of {names}", name=self.content.name, names=names)
         if self.kind == "inversion" and self.content is not None:
-            return f"Inversion of {self.content.name}"
-        return f"Texture of {names}"
+            return tr("Inversion of {name}", name=self.content.name)
+        return tr("Texture of {names}", names=names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,22 +206,23 @@ def variants_of(task: StyleTask) -> tuple[StyleTask, ...]:
     options = task.options
     if isinstance(options, InversionOptions):
         return ()
-    turned: list[tuple[str, dict[str, Any]]] = [("As set", {})]
+    turned: list[tuple[str, dict[str, Any]]] = [(tr("As set"), {})]
     if isinstance(options, InstantOptions):
-        turned += [("Half as strong", {"strength": options.strength / 2})]
-        turned += [("Once more" if options.rounds < 4 else "Once", {"rounds": options.rounds % 4 + 1})]
+        turned += [(tr("Half as strong"), {"strength": options.strength / 2})]
+        again = tr("Once more") if options.rounds < 4 else tr("Once")
+        turned += [(again, {"rounds": options.rounds % 4 + 1})]
     else:
         losses = next(knob for knob in type(options).knobs() if knob.name == "loss").choices
-        turned += [(loss.replace("_", " + "), {"loss": loss}) for loss in losses if loss != options.loss]
+        turned += [(tr(loss).replace("_", " + "), {"loss": loss}) for loss in losses if loss != options.loss]
     scale = options.style_scale
-    turned += [("Finer strokes", {"style_scale": max(scale / 1.6, 0.1)})]
-    turned += [("Larger strokes", {"style_scale": min(scale * 1.6, 8.0)})]
+    turned += [(tr("Finer strokes"), {"style_scale": max(scale / 1.6, 0.1)})]
+    turned += [(tr("Larger strokes"), {"style_scale": min(scale * 1.6, 8.0)})]
     if isinstance(options, StyleOptions):
         content = options.content_weight
-        turned += [("More content", {"content_weight": max(content, 0.05) * 4})]
-        turned += [("Less content", {"content_weight": content / 4})]
+        turned += [(tr("More content"), {"content_weight": max(content, 0.05) * 4})]
+        turned += [(tr("Less content"), {"content_weight": content / 4})]
     if not isinstance(options, TextureOptions) and options.keep_colors == "none":
-        turned += [("Colours kept", {"keep_colors": "luminance"})]
+        turned += [(tr("Colours kept"), {"keep_colors": "luminance"})]
     made = []
     for title, values in turned:
         rounded = {name: round(value, 2) if isinstance(value, float) else value for name, value in values.items()}

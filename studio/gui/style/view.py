@@ -15,6 +15,7 @@ from studio.gui.inspect.draw import paint_hint
 from studio.gui.items import SMOOTH_BELOW, checkerboard, image_of
 from studio.gui.morph.result_view import GRAB_RADIUS, paint_chip, paint_wipe_handle
 from studio.gui.theme import colors
+from studio.language import tr
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -58,7 +59,7 @@ class StyleView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Style result")
+        self.setAccessibleName(tr("Style result"))
         self.setMouseTracking(True)
         self.setMinimumSize(160, 120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
