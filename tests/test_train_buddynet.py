@@ -187,6 +187,14 @@ def test_the_first_stages_can_learn_alone(material: Path, whole: Path, tmp_path:
     changed = {name for name, tensor in before.items() if not torch.allclose(tensor, after[name], atol=1e-3)}
     assert {"conv1_1.weight", "conv2_1.weight", "conv3_1.weight", "conv4_1.weight"} <= changed
     assert not any(name.startswith("conv5") for name in changed)
+    shapes = {name: tuple(tensor.shape) for name, tensor in after.items() if name not in before}
+    assert shapes == {
+        **{f"style{level}.weight": (FINE[level], width) for level, width in ((1, 4), (2, 4), (3, 6))},
+        **{f"style{level}.bias": (FINE[level],) for level in (1, 2, 3)},
+    }
+    # What a later training does not learn comes along.
+    train(material, tmp_path / "next", 1, "--start", str(tmp_path / "out"), "--learn", "4", "5")
+    assert torch.equal(load_file(tmp_path / "next" / "out")["style2.weight"], after["style2.weight"])
 
 
 def test_what_follows_new_features_sees_what_it_saw(whole: Path, modules: None) -> None:

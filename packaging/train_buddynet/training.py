@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from networks import WIDTHS, FineTeacher, Heads, SqueezeTeacher, Student, Widths
 from numpy.typing import NDArray
 from pictures import recolour
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 TEMPERATURE = 0.05  # of the teacher's soft matches
@@ -130,6 +131,7 @@ class Training:
         self.step, self.seconds = 0, 0.0
         self.usual: dict[int, Tensor] = {}
         """The mean of the coarse teacher's features, (1, C, 1, 1), of its levels that matches are learnt from."""
+        self.carried: dict[str, Tensor] = {}
         self.before: Student | None = None
         """What it started from."""
 
@@ -141,6 +143,7 @@ class Training:
         if start:
             self.student.start_from(start, images)
             self.average.load_state_dict(self.student.state_dict())
+            self.carried = {name: value for name, value in load_file(start).items() if name.startswith("style")}
             self.before = copy.deepcopy(self.student).requires_grad_(False)
         if self.fine is not None and self.plan.learn[0] <= max(self.fine.LEVELS):
             with torch.no_grad():
@@ -150,7 +153,21 @@ class Training:
         """The file's tensors. What stands behind the stages that learn is fitted to them on (N, 3, side, side)."""
         if self.before is not None:
             self.average.follow(self.before, images)
-        return self.average.folded()
+        return {**self.average.folded(), **self._style_maps()}
+
+    def _style_maps(self) -> dict[str, Tensor]:
+        """The linear maps to the fine teacher's channels, in its units: `style{level}.weight` (D, C) and `.bias`.
+
+        Those of the network it started from if none were learnt.
+        """
+        if self.fine is None or self.plan.learn[0] > max(self.fine.LEVELS):
+            return self.carried
+        maps = {}
+        for level, head in self.heads.fine.items():
+            scale = self.heads.scale[level]
+            maps[f"style{level}.weight"] = (head.weight.detach().flatten(1) * scale).half().contiguous()
+            maps[f"style{level}.bias"] = (head.bias.detach() * scale).half().contiguous()
+        return maps
 
     @property
     def progress(self) -> float:

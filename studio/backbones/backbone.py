@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -123,6 +123,8 @@ class Backbone:
     device : torch.device
     decoder : Decoder or None
         From the features of one level back to pixels, where the network has been taught that.
+    style_maps : dict
+        Name of a layer to (D, C) and (D,): a linear map of its channels to those that style is measured in.
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class Backbone:
         mean: Sequence[float],
         std: Sequence[float],
         decoder: Decoder | None = None,
+        style_maps: Mapping[str, tuple[Tensor, Tensor]] | None = None,
     ) -> None:
         self.name = name
         self.title = title
@@ -148,6 +151,10 @@ class Backbone:
         for level, stage in zip(self.levels, self._stages, strict=True):
             count = sum(1 for _ in flat(stage.body))
             stage.names = stage.names or (*[""] * (count - 1), level.name)
+        self.style_maps = {
+            name: (weight.to(device, torch.float32), bias.to(device, torch.float32))
+            for name, (weight, bias) in (style_maps or {}).items()
+        }
         self.decoder = decoder
         if decoder is not None:
             decoder.eval().requires_grad_(False).to(device, torch.float32).to(memory_format=layout)

@@ -3,7 +3,8 @@
 The tensors' names are the architecture: `conv{stage}_{n}.weight` and `.bias` are the n-th
 convolution of a stage. Convolutions are zero padded to keep the size and followed by a ReLU; 2 x 2
 max pooling stands between the stages; a level is the output of a stage. So a wider or deeper
-successor needs no change here. A file may hold a decoder besides: see `studio.backbones.decoder`.
+successor needs no change here. A file may hold a decoder besides (`studio.backbones.decoder`), and for some levels
+`style{stage}.weight` and `.bias`, a linear map of the channels of each cell to those that style is measured in.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _TENSOR = re.compile(r"conv([1-9]\d*)_([1-9]\d*)\.(weight|bias)")
 DECODER_TENSOR = re.compile(r"up([1-9]\d*)_([1-9]\d*)\.(weight|bias)")
+_STYLE_TENSOR = re.compile(r"style([1-9]\d*)\.(weight|bias)")
 _LONGEST_HEADER = 1 << 20
 
 
@@ -47,7 +49,7 @@ def plan(shapes: Mapping[str, Sequence[int]]) -> Plan:
     numbers = set()
     for name in shapes:
         match = _TENSOR.fullmatch(name)
-        if match is None and DECODER_TENSOR.fullmatch(name):
+        if match is None and (DECODER_TENSOR.fullmatch(name) or _STYLE_TENSOR.fullmatch(name)):
             continue
         if match is None:
             raise WeightsError(
@@ -80,6 +82,28 @@ def _width(shapes: Mapping[str, Sequence[int]], name: str, channels: int) -> int
     if not fits or bias != weight[:1]:
         raise WeightsError(tr("These are not BuddyNet's weights: the shapes of “{name}” do not fit.", name=name))
     return weight[0]
+
+
+def style_maps(
+    tensors: Mapping[str, torch.Tensor], levels: Sequence[Level]
+) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """For the levels that have one, by name, the linear map to the channels of style: (D, C) and (D,).
+
+    Raises
+    ------
+    WeightsError
+        They do not fit the levels.
+    """
+    maps = {}
+    for number in sorted({int(match[1]) for name in tensors if (match := _STYLE_TENSOR.fullmatch(name))}):
+        weight, bias = (tensors.get(f"style{number}.{kind}") for kind in ("weight", "bias"))
+        wrong = WeightsError(tr("These are not BuddyNet's weights: its maps for style do not fit the levels."))
+        if weight is None or bias is None or number > len(levels) or weight.ndim != 2:
+            raise wrong
+        if weight.shape[1] != levels[number - 1].channels or bias.shape != weight.shape[:1]:
+            raise wrong
+        maps[levels[number - 1].name] = (weight, bias)
+    return maps
 
 
 def shapes_in(path: Path) -> dict[str, list[int]]:

@@ -96,7 +96,8 @@ def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) 
         )
     ]
     decoder = None if entry.cuts else decoder_of(tensors, levels)
-    return Backbone(entry.name, entry.title, levels, stages, device, entry.mean, entry.std, decoder)
+    maps = {} if entry.cuts else buddynet.style_maps(tensors, levels)
+    return Backbone(entry.name, entry.title, levels, stages, device, entry.mean, entry.std, decoder, maps)
 
 
 def generate(entry: Entry, seed: int) -> dict[str, Tensor]:
@@ -130,7 +131,9 @@ def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, 
     state = tensors_in(state)
     if not entry.cuts:
         try:
-            decoder_of(state, buddynet.plan({name: tensor.shape for name, tensor in state.items()}).levels)
+            its_levels = buddynet.plan({name: tensor.shape for name, tensor in state.items()}).levels
+            decoder_of(state, its_levels)
+            buddynet.style_maps(state, its_levels)
         except WeightsError as error:
             raise WeightsError(tr("“{file}” can't be used: {error}", file=file_name, error=error)) from None
         return dict(state)

@@ -51,7 +51,7 @@ def invert(
     """
     options = options or InversionOptions()
     layer = known_layer(backbone, options.layer) if options.layer.strip() else middle_layer(backbone)
-    extractor = Extractor(backbone, precision=choose_precision(options.precision, backbone.device))
+    extractor = Extractor(backbone, precision=choose_precision(options.precision, backbone.device), raw=True)
     size = fit_within(picture.size, options.size)
     loss = STYLE_LOSSES["gram"]
     tile = choose_tile(0, size, backbone, additive=True)

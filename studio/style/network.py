@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.backbones import Backbone, Stage
@@ -29,13 +30,17 @@ class Extractor:
 
     With the border "replicate" the first convolution repeats the picture's last pixels instead of seeing black (the
     mean) beyond them, which would tint the edges of the result. With "circular" every convolution does so with the
-    opposite edge: the left and the right of the picture are neighbours.
+    opposite edge: the left and the right of the picture are neighbours. Layers whose channels have a map for style are
+    seen through it, unless `raw`.
     """
 
-    def __init__(self, backbone: Backbone, border: Border = "replicate", precision: Precision = "float32") -> None:
+    def __init__(
+        self, backbone: Backbone, border: Border = "replicate", precision: Precision = "float32", raw: bool = False
+    ) -> None:
         self.name = backbone.name
         self.device = backbone.device
         self.precision = precision
+        self._maps = {} if raw else backbone.style_maps
         self._backbone = _with_border(backbone, border)
 
     def in_full_precision(self) -> Extractor:
@@ -45,10 +50,15 @@ class Extractor:
         return twin
 
     def maps(self, image: Tensor, names: Collection[str]) -> dict[str, Tensor]:
-        """As `Backbone.activations`; float32 in any precision."""
+        """As `Backbone.activations`, as style sees them; float32 in any precision."""
         with self._context():
             found = self._backbone.activations(image, names)
-        return {name: found[name].float() for name in names}
+            return {name: self._mapped(name, found[name]).float() for name in names}
+
+    def _mapped(self, name: str, features: Tensor) -> Tensor:
+        if name not in self._maps:
+            return features
+        return F.linear(features.permute(0, 2, 3, 1), *self._maps[name]).permute(0, 3, 1, 2)
 
     def stride(self, name: str) -> int:
         """Pixels per cell of a layer."""

@@ -79,7 +79,7 @@ def instant(
     first = styles[0].picture
     grown = list(regions) or guide.grow_regions(content, first, used, options.match_regions)
     level = backbone.levels[decoder.level - 1].name
-    extractor = Extractor(backbone)
+    extractor = Extractor(backbone, raw=True)
     loss = STYLE_LOSSES["wasserstein"]  # keeps means and covariances
     given = Given(
         content=content,
