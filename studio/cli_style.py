@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from studio.backbones.catalog import STYLE_NETWORK
 from studio.cli_style_jobs import drafting, painting, reading_pictures, repeating_file, stylising
 from studio.codecs.encoding import KINDS
 from studio.files import check_target
@@ -60,7 +61,7 @@ def stylize(
     network: Path | None = None,
     network_style: str | None = None,
     checkpoint: Path | None = None,
-    backbone: BackboneName = "buddynet",
+    backbone: BackboneName = STYLE_NETWORK,
     weights: Path | None = None,
     device: str = AUTO,
     depth: Depth | None = None,
@@ -149,7 +150,7 @@ def instant(
     style_weights: list[float] | None = None,
     pairs: str | None = None,
     region: list[str] | None = None,
-    backbone: BackboneName = "buddynet",
+    backbone: BackboneName = STYLE_NETWORK,
     weights: Path | None = None,
     device: str = AUTO,
     depth: Depth | None = None,
@@ -202,7 +203,7 @@ def texture(
     /,
     *,
     out: Path = Path("texture.png"),
-    backbone: BackboneName = "buddynet",
+    backbone: BackboneName = STYLE_NETWORK,
     weights: Path | None = None,
     device: str = AUTO,
     depth: Depth | None = None,

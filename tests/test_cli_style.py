@@ -92,7 +92,7 @@ def test_a_start_picture(pictures: tuple[str, str], tmp_path: Path) -> None:
 
 def test_texture_and_inversion(pictures: tuple[str, str], tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "texture.webp"
-    size = ["--width", "40", "--height", "32", "--steps", "3", "--device", "cpu"]
+    size = ["--width", "44", "--height", "32", "--steps", "3", "--device", "cpu"]
     assert main(["texture", pictures[1], "--tileable", "--out", str(out), *size]) == 0
     with Image.open(out) as image:
         assert image.size == (48, 32)

@@ -237,7 +237,8 @@ def test_a_decoder_comes_into_the_file(material: Path, whole: Path, tmp_path: Pa
     assert all(torch.equal(new[name], tensor) for name, tensor in old.items())
     with safe_open(tmp_path / "out.safetensors", "pt") as file:
         assert int(file.metadata()["decoder_steps"]) > 0
-    assert "resumed at step" in decode(material, whole, tmp_path, 0.03)
+    assert "resumed at step" in decode(material, whole, tmp_path, 0.03, "--levels", "4")
+    assert {name[4] for name in load_file(tmp_path / "out.safetensors") if name.startswith("conv")} == set("1234")
 
 
 def test_the_decoder_learns(whole: Path, material: Path, tmp_path: Path, modules: None) -> None:

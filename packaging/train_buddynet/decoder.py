@@ -87,6 +87,11 @@ class Decoder(nn.Module):
         return out
 
 
+def kept(name: str, levels: int) -> bool:
+    """Whether a tensor of the network stays in the file: those of later stages and of an older decoder do not."""
+    return not name.startswith("up") and not (name.startswith("conv") and int(name[4 : name.index("_")]) > levels)
+
+
 def moments(features: Tensor) -> tuple[Tensor, Tensor]:
     """Means (N, C, 1) and covariances (N, C, C) of (N, C, h, w)."""
     flat = features.flatten(2)
@@ -196,6 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     p.add_argument("--images", type=Path, nargs="+", required=True)
     p.add_argument("--work", type=Path, required=True, help="folder of the checkpoint, the log and the packed pictures")
     p.add_argument("--out", type=Path, required=True, help="the network's file with the decoder in it")
+    p.add_argument("--levels", type=int, default=5, help="that the file keeps of the network's, from fine to coarse")
     p.add_argument("--minutes", type=float, default=45.0, help="of computing")
     p.add_argument("--checkpoint-minutes", type=float, default=4.0)
     p.add_argument("--count", type=int, default=8, help="pictures of a batch")
@@ -220,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         LOG.info("resumed at step %d", training.step)
     with safe_open(o.network, "pt") as file:
         about = dict(file.metadata() or {})
-    network = {name: tensor for name, tensor in load_file(o.network).items() if not name.startswith("up")}
+    network = {name: tensor for name, tensor in load_file(o.network).items() if kept(name, o.levels)}
 
     def save() -> None:
         parts = {name: getattr(training, name).state_dict() for name in ("decoder", "average", "optimiser")}

@@ -126,12 +126,14 @@ def test_a_damaged_header_is_one_sentence(content: bytes, tmp_path: Path) -> Non
         shapes_in(tmp_path / "gone.safetensors")
 
 
-def test_the_model_card_names_every_layer_and_the_size() -> None:
-    card = SHIPPED.with_suffix(".md").read_text(encoding="utf-8")
-    for stage, level in zip(plan(shapes_in(SHIPPED)).stages, CATALOG["buddynet"].levels, strict=True):
+@pytest.mark.parametrize("name", [name for name, entry in CATALOG.items() if entry.built_in])
+def test_the_model_card_names_every_layer_and_the_size(name: str) -> None:
+    file = CATALOG[name].shipped
+    card = file.with_suffix(".md").read_text(encoding="utf-8")
+    for stage, level in zip(plan(shapes_in(file)).stages, CATALOG[name].levels, strict=True):
         convolutions = " ".join(f"`{name}`" for name in stage)
         assert f"| {level.number}, `{level.name}` | {convolutions} | {level.channels} | {level.stride} |" in card
-    assert f"{SHIPPED.stat().st_size / 1e6:.1f} MB" in card
-    with SHIPPED.open("rb") as file:
-        metadata = json.loads(file.read(int.from_bytes(file.read(8), "little")))["__metadata__"]
-    assert f"{int(metadata['images_seen']):,} crops" in card
+    assert f"{file.stat().st_size / 1e6:.1f} MB" in card
+    with file.open("rb") as opened:
+        metadata = json.loads(opened.read(int.from_bytes(opened.read(8), "little")))["__metadata__"]
+    assert f"{int(metadata['images_seen'].split(',')[0]):,} crops" in card
