@@ -14,15 +14,12 @@ import datetime
 import hashlib
 import json
 import logging
-import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import numpy as np
 import torch
-from files import replacing
+from loop import learn, replacing
 from networks import WIDTHS, FineTeacher, SqueezeTeacher
 from pictures import Pictures
 from safetensors.torch import save_file
@@ -110,22 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         replacing(o.out, lambda file: save_file(training.exported(crops), file, about))
         LOG.info("saved at step %d", training.step)
 
-    saved = shown = time.monotonic()
-    seen: dict[str, list[float]] = defaultdict(list)
-    batches = pictures.stream(o.seed, training.step, plan.shape)
-    while training.progress < 1:
-        for name, loss in training.advance(next(batches)).items():
-            seen[name].append(loss)
-        if time.monotonic() - shown > 30:
-            means = "  ".join(f"{name} {np.mean(values):.3f}" for name, values in seen.items())
-            LOG.info("step %d, %.1f %%: %s", training.step, 100 * training.progress, means)
-            seen.clear()
-            shown = time.monotonic()
-        if time.monotonic() - saved > 60 * o.checkpoint_minutes:
-            save()
-            saved = time.monotonic()
-    batches.close()
-    save()
+    learn(training, pictures.stream(o.seed, training.step, plan.shape), save, o.checkpoint_minutes)
 
 
 if __name__ == "__main__":

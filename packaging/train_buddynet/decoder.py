@@ -15,7 +15,6 @@ import copy
 import logging
 import math
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +22,7 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from files import replacing
+from loop import learn, replacing
 from networks import MEAN, STD
 from pictures import Pictures, recolour
 from safetensors import safe_open
@@ -236,22 +235,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         replacing(o.out, lambda file: save_file({**network, **training.tensors()}, file, told))
         LOG.info("saved at step %d", training.step)
 
-    saved = shown = time.monotonic()
-    seen: dict[str, list[float]] = defaultdict(list)
-    batches = pictures.stream(o.seed + 7, training.step, lambda _step: (o.side, o.count), paired=False)
-    while training.progress < 1:
-        for name, loss in training.advance(next(batches)).items():
-            seen[name].append(loss)
-        if time.monotonic() - shown > 30:
-            means = "  ".join(f"{name} {np.mean(values):.4f}" for name, values in seen.items())
-            LOG.info("step %d, %.1f %%: %s", training.step, 100 * training.progress, means)
-            seen.clear()
-            shown = time.monotonic()
-        if time.monotonic() - saved > 60 * o.checkpoint_minutes:
-            save()
-            saved = time.monotonic()
-    batches.close()
-    save()
+    learn(
+        training,
+        pictures.stream(o.seed + 7, training.step, lambda _step: (o.side, o.count), paired=False),
+        save,
+        o.checkpoint_minutes,
+    )
 
 
 if __name__ == "__main__":

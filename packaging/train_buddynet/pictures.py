@@ -10,7 +10,7 @@ import math
 import queue
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import cv2
@@ -68,7 +68,7 @@ class Pictures:
 
     def stream(
         self, seed: int, start: int, shape: Callable[[int], tuple[int, int]], paired: bool = True
-    ) -> Iterator[NDArray[np.uint8]]:
+    ) -> Generator[NDArray[np.uint8], None, None]:
         """The batches from step `start` on, prepared by one thread ahead of the training.
 
         `shape` says side and count of the batch of a step; for `paired` see `batch`.

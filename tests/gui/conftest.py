@@ -97,3 +97,23 @@ def morph(opened, qtbot):
     wait_for(opened, qtbot, lambda: bool(shots(opened)))
     qtbot.wait(10)
     return opened
+
+
+@pytest.fixture
+def style(opened, qtbot):
+    """The window in the mode Style; previews of variants are off."""
+    opened.style_panel.stage.strip_button.setChecked(False)
+    opened.actions_["mode_style"].trigger()
+    qtbot.wait(10)
+    return opened
+
+
+@pytest.fixture
+def one_thread():
+    """Small convolutions only wait for each other on more, and sums of numbers come in the same order each time."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -18,25 +18,7 @@ from tests.gui.styling import LONG, TINY, TINY_INSTANT, TINY_INVERSION, TINY_TEX
 
 LEFT = Qt.MouseButton.LeftButton
 
-
-@pytest.fixture
-def style(opened, qtbot):
-    """The window in the mode Style; previews of variants are off."""
-    opened.style_panel.stage.strip_button.setChecked(False)
-    opened.actions_["mode_style"].trigger()
-    qtbot.wait(10)
-    return opened
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small convolutions only wait for each other on more."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def choose(panel, kind: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
@@ -17,15 +16,6 @@ from tests.gui.styling import TINY, ran
 
 LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
 NO_KEY, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def style(opened, qtbot):
-    """The window in the mode Style; previews of variants are off."""
-    opened.style_panel.stage.strip_button.setChecked(False)
-    opened.actions_["mode_style"].trigger()
-    qtbot.wait(10)
-    return opened
 
 
 def send(view, kind, at, button=NONE, buttons=NONE, keys=NO_KEY):

@@ -16,25 +16,7 @@ PAIRS = PairSet.from_arrays(
     np.asarray(A_POINTS) + 1 / 3, np.asarray(B_POINTS) + 0.123456, confidence=[0.91234, 0.5, 0.8, 1.0, 0.33333, 0.7]
 )
 
-
-@pytest.fixture
-def style(opened, qtbot):
-    """The window in the mode Style, with a further style picture; previews of variants are off."""
-    opened.style_panel.stage.strip_button.setChecked(False)
-    opened.actions_["mode_style"].trigger()
-    qtbot.wait(10)
-    return opened
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Sums of numbers come in the same order each time."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
