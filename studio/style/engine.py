@@ -330,16 +330,21 @@ class _Run:
         image = (self.image if shown is None else shown).clamp(0.0, 1.0)
         return np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy())
 
-    def state(self) -> StyleState:
-        """Where it stands."""
+    def state(self, over: bool = False) -> StyleState:
+        """Where it stands; a copy, unless it is `over` and nothing changes any more."""
         self._fetch()
+
+        def kept(values: Tensor) -> Tensor:
+            there = values.detach().cpu()
+            return there if over else there.clone()
+
         return StyleState(
             scale=self.scale,
             step=self.within,
-            image=self.image.detach().cpu().clone(),
-            average=None if self.average.total is None else self.average.total.cpu().clone(),
+            image=kept(self.image),
+            average=None if self.average.total is None else kept(self.average.total),
             missing=self.average.missing,
-            stepper={name: value.cpu().clone() for name, value in self.stepper.tensors().items()},
+            stepper={name: kept(value) for name, value in self.stepper.tensors().items()},
             rng=self.rng.get_state(),
             losses=[dict(entry) for entry in self.losses],
             about=self.plan.about,
@@ -348,7 +353,7 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """The result, at the last size even if it was ended before."""
-        state = self.state()
+        state = self.state(over=True)
         final = self.plan.sizes[-1]
         pixels = self._pixels()
         if (pixels.shape[1], pixels.shape[0]) != final:
