@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.style [--backbone NAME] [--weights FILE] [--sizes PX ...] [--losses NAME ...]
                                      [--repeats N] [--device NAME] [--threads N] [--cpu-time] [--tiles] [--memory]
-                                     [--reached STEPS] [--large PX] [--tile PX] [--json]
+                                     [--reached STEPS] [--large PX] [--tile PX] [--instant PX ...] [--json]
 
 The bare pass goes from a picture that wants a gradient to the deepest layer that the step uses (the usual content and
 style layers) and back. Each repeat runs the bare pass and then a step of each loss (Adam, average and total variation
@@ -12,7 +12,8 @@ On a machine that is busy with other things `--threads 1 --cpu-time` tells more.
 pass. `--reached` runs this program's defaults against a plain loop with the published settings (Adam 0.02, the start
 from the content, an average of 0.99, twice as many steps at the first size) for the same number of steps, and compares
 the loss of what is shown. `--large` gives the peak of a fresh process (Linux) that does the whole job with one step
-for a picture of three to four with this longer side, in tiles of `--tile`. On a GPU bfloat16 is timed against float32.
+for a picture of three to four with this longer side, in tiles of `--tile`. `--instant` times style in one
+go at some sizes (the network must have a decoder). On a GPU bfloat16 is timed against float32.
 """
 
 from __future__ import annotations
@@ -158,6 +159,22 @@ def reached(backbone: Any, steps: int, size: int) -> dict[str, float]:
     return {"defaults": loss_of(tensor_of(floats(ours.pixels), backbone.device)), "plain": loss_of(image)}
 
 
+def in_one_go(backbone: Any, size: int, repeats: int) -> float:
+    """Seconds that style in one go takes, the median."""
+    from studio.progress import run_to_end
+    from studio.style import InstantOptions, StyleSource, instant
+
+    content, style = photographs()
+    wide = type(content).from_array(content.resized((size, size * 3 // 4)))
+    options = InstantOptions(size=size)
+    run_to_end(instant(wide, [StyleSource(style)], backbone, options))
+
+    def work() -> None:
+        run_to_end(instant(wide, [StyleSource(style)], backbone, options))
+
+    return statistics.median(timed(work, time.perf_counter) for _ in range(repeats))
+
+
 def peak(arguments: argparse.Namespace, what: str, size: int) -> float:
     """MiB that a fresh process needs at most for one bare pass or for two steps."""
     words = [sys.executable, "-m", "tests.benchmarks.style", "--one", what, "--sizes", str(size)]
@@ -229,6 +246,7 @@ def main() -> None:
     parser.add_argument("--reached", type=int, default=0)
     parser.add_argument("--large", type=int, default=0)
     parser.add_argument("--tile", type=int, default=512)
+    parser.add_argument("--instant", type=int, nargs="*", default=[])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -256,6 +274,7 @@ def main() -> None:
             found[str(size)]["peak_mib"] = {what: round(peak(arguments, what, size)) for what in whats}
     if arguments.large:
         found["large_peak_mib"] = round(peak(arguments, f"large:{arguments.tile}", arguments.large))
+    found["instant_s"] = {size: in_one_go(backbone, size, arguments.repeats) for size in arguments.instant}
     if arguments.reached:
         found["reached"] = reached(backbone, arguments.reached, min(arguments.sizes))
     if arguments.json:
@@ -270,6 +289,8 @@ def main() -> None:
                 print(f"  {name}: {value['s']:.3f} s, {times}")
         if "peak_mib" in row:
             print("  peak MiB:", ", ".join(f"{name} {value}" for name, value in row["peak_mib"].items()))
+    for size, seconds in found["instant_s"].items():
+        print(f"in one go at {size} px: {seconds:.2f} s")
     if "large_peak_mib" in found:
         print(f"{arguments.large} px in tiles of {arguments.tile}: peak {found['large_peak_mib']} MiB")
     if "reached" in found:
