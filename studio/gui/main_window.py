@@ -252,6 +252,8 @@ class MainWindow(QMainWindow):
         self.editing.keep_mode(self.modes)
         self.match_panel.running_changed.connect(self._refresh)
         self.match_panel.setup_changed.connect(self._refresh)
+        self.style_panel.network.changed.connect(self._refresh)
+        self.modes.changed.connect(self._refresh)
         self.modes.changed.connect(self._refresh)
         self.morph_panel.match_asked.connect(self.match_now)
         self.style_panel.send_asked.connect(self.opener.open_made)
@@ -320,7 +322,7 @@ class MainWindow(QMainWindow):
         )
         if not self.match_panel.is_running:
             self.actions_["pause"].setChecked(False)
-        network = self.match_panel.network
+        network = (self.style_panel if self.modes.current == "style" else self.match_panel).network
         self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
         sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
         self.sizes_label.setText("  |  ".join(sizes))

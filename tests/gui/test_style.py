@@ -200,6 +200,14 @@ def test_instant_style_follows_its_knobs(style, qtbot):
     assert not panel.can_go_on  # there is nothing to be taken up
 
 
+def test_the_status_bar_names_the_network_of_the_mode(style, qtbot):
+    assert style.setup_label.text().startswith("BuddyNet Style ")
+    style.style_panel.network.choose("vgg16")
+    assert style.setup_label.text().startswith("VGG-16 ")
+    style.actions_["mode_match"].trigger()
+    assert style.setup_label.text().startswith("BuddyNet ") and "Style" not in style.setup_label.text()
+
+
 def test_what_does_not_work_is_said_in_words(style, qtbot):
     panel = style.style_panel
     panel.form.set_value(TINY.with_values(layers="no such layer"))
