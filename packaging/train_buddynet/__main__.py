@@ -1,10 +1,11 @@
 """Train BuddyNet, the built-in pyramid of features, by distilling larger networks on folders of photographs.
 
-    python packaging/train_buddynet --images DIR [DIR ...] --teacher squeezenet1_0.safetensors
-        --work WORK --out resources/models/buddynet.safetensors
+    python packaging/train_buddynet --images DIR [DIR ...] --fine-teacher vgg19.safetensors
+        --match-teachers efficientnet-lite1.pth efficientnet-lite2.pth --work WORK --out buddynet.safetensors
 
-The same command again continues after a kill; after the end it writes the file anew (with another
-`--about`, for instance). Everything is logged to WORK/log.txt.
+Each teacher is for some of the stages, and is not asked where none of these learns. The same command again
+continues after a kill; after the end it writes the file anew (with another `--about`, for instance). Everything
+is logged to WORK/log.txt.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 import cv2
 import torch
 from loop import learn, replacing
+from match_teacher import MatchTeacher
 from networks import WIDTHS, FineTeacher, SqueezeTeacher
 from pictures import Pictures
 from safetensors.torch import save_file
@@ -37,8 +39,11 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     p = argparse.ArgumentParser(prog="train_buddynet", description=(__doc__ or "").splitlines()[0])
     p.add_argument("--images", type=Path, nargs="+", required=True, help="folders; one named twice counts double")
-    p.add_argument("--teacher", type=Path, required=True, help="SqueezeNet 1.0, torchvision's keys, .safetensors")
-    p.add_argument("--fine-teacher", type=Path, help="VGG-19 to conv3_1, torchvision's keys: also distil levels 1 to 3")
+    p.add_argument("--fine-teacher", type=Path, help="for levels 1 to 3: VGG-19 to conv3_1, torchvision's keys")
+    p.add_argument("--teacher", type=Path, help="for level 3: SqueezeNet 1.0, torchvision's keys, .safetensors")
+    p.add_argument(
+        "--match-teachers", type=Path, nargs="+", default=[], help="for levels 4, 5: EfficientNet-Lite, .pth"
+    )
     p.add_argument("--start", type=Path, help="an exported BuddyNet to begin with")
     p.add_argument("--learn", type=int, nargs=2, default=(1, 5), metavar=("FIRST", "LAST"), help="stages that learn")
     p.add_argument("--work", type=Path, required=True, help="folder of the checkpoint, the log and the packed pictures")
@@ -55,6 +60,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--rate", type=float, default=1e-3)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--bfloat16", action="store_true", help="compute with it; twice as fast where the processor has it")
     return p.parse_args(arguments)
 
 
@@ -75,6 +81,7 @@ def metadata(o: argparse.Namespace, training: Training, pictures: Pictures) -> d
         "folders": ", ".join(dict.fromkeys(d.name for d in o.images)),
         "teacher": file(o.teacher),
         "fine_teacher": file(o.fine_teacher),
+        "match_teachers": ", ".join(file(path) for path in o.match_teachers),
         "started_from": file(o.start),
         "stages_that_learnt": f"{o.learn[0]} to {o.learn[1]}",
     }
@@ -90,12 +97,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
     torch.set_num_threads(o.threads)
     cv2.setNumThreads(0)
-    plan = Plan(o.steps, o.minutes, o.area, tuple(o.sides), o.rate, o.seed, tuple(o.widths), tuple(o.learn))
+    kind = torch.bfloat16 if o.bfloat16 else torch.float32
+    plan = Plan(o.steps, o.minutes, o.area, tuple(o.sides), o.rate, o.seed, tuple(o.widths), tuple(o.learn), kind)
     pictures = Pictures(o.images, o.work)
     LOG.info("%d pictures of %d classes", len(pictures.kinds), len(pictures.members))
-    training = Training(plan, SqueezeTeacher(o.teacher), FineTeacher(o.fine_teacher) if o.fine_teacher else None)
+    training = Training(
+        plan,
+        SqueezeTeacher(o.teacher) if o.teacher else None,
+        FineTeacher(o.fine_teacher) if o.fine_teacher else None,
+        MatchTeacher(o.match_teachers, pictures, o.work, kind) if o.match_teachers and o.learn[1] >= 4 else None,
+    )
     checkpoint = o.work / "checkpoint.pt"
-    crops = torch.from_numpy(pictures.batch((o.seed, 1 << 40), 16, 160)).permute(0, 3, 1, 2).float() / 255
+    crops = torch.from_numpy(pictures.batch((o.seed, 1 << 40), 16, 160).pixels).permute(0, 3, 1, 2).float() / 255
     training.begin(crops, o.start)
     if checkpoint.exists():
         training.restore(torch.load(checkpoint, weights_only=True))

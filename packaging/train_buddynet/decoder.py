@@ -19,12 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import numpy as np
 import torch
 import torch.nn.functional as F
 from loop import learn, replacing
 from networks import MEAN, STD
-from pictures import Pictures, recolour
+from pictures import Crops, Pictures, recolour
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -167,11 +166,11 @@ class Training:
         loss["range"] = (painted - painted.clamp(0, 1)).square().mean()
         return loss
 
-    def advance(self, batch: np.ndarray) -> dict[str, float]:
-        """One step on (N, side, side, 3) crops; the losses."""
+    def advance(self, batch: Crops) -> dict[str, float]:
+        """One step; the losses."""
         begun = time.monotonic()
         generator = torch.Generator().manual_seed(self.options.seed * 1_000_003 + self.step)
-        images = torch.from_numpy(batch).permute(0, 3, 1, 2).float().div_(255)
+        images = torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float().div_(255)
         falling = 0.02 + 0.49 * (1 + math.cos(math.pi * self.progress))
         self.optimiser.param_groups[0]["lr"] = self.options.rate * min(1.0, (self.step + 1) / 100) * falling
         losses = self.losses(images, generator)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from pictures import Crops
 
 LOG = logging.getLogger("train_buddynet")
 SHOW_EVERY = 30.0
@@ -27,14 +27,14 @@ class Learner(Protocol):
         """0 to 1."""
         ...
 
-    def advance(self, batch: NDArray[np.uint8]) -> dict[str, float]:
-        """One step on (N, side, side, 3) crops; the losses."""
+    def advance(self, batch: Crops) -> dict[str, float]:
+        """One step; the losses."""
         ...
 
 
 def learn(
     training: Learner,
-    batches: Generator[NDArray[np.uint8], None, None],
+    batches: Generator[Crops, None, None],
     save: Callable[[], None],
     checkpoint_minutes: float,
 ) -> None:

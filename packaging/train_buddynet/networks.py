@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from pathlib import Path
-from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -17,8 +16,8 @@ MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 Widths = tuple[tuple[int, ...], ...]
 WIDTHS: Widths = ((32,), (64,), (128, 128), (256, 256, 256), (384, 384, 512))
-SQUEEZE = {3: 256, 4: 512, 5: 512}
-"""Channels of the coarse teacher's answer to each level."""
+SQUEEZE = 256
+"""Channels of fire4 of SqueezeNet, the coarse teacher of level 3."""
 FINE = {1: 64, 2: 128, 3: 256}
 """Channels of the fine teacher's."""
 
@@ -36,34 +35,30 @@ def at_cells(features: Tensor, first: float, stride: int, side: int, cell: int) 
 
 
 class SqueezeTeacher:
-    """fire4, fire8 and fire9 of SqueezeNet 1.0 for the student's levels 3, 4, 5, brought to its cells.
+    """fire4 of SqueezeNet 1.0 for the student's level 3, brought to its cells.
 
-    Takes (N, 3, side, side) in [0, 1]. SqueezeNet pads nothing, so its first coarse cell lies 17 px inside
-    the picture: it is shown with its mirror image around it.
+    Takes (N, 3, side, side) in [0, 1]. SqueezeNet pads nothing, so its first cell lies inside the picture: it is shown
+    with its mirror image around it.
     """
 
     MARGIN = 16
-    AFTER = MappingProxyType({5: (3, 5, 4), 10: (4, 9, 8), 12: (5, 17, 16)})
-    """Layer: level, centre of the first cell in px, stride."""
+    LAYERS = 6
+    FIRST, STRIDE = 5, 4
+    """Centre of the first cell and distance of the cells, px."""
 
     def __init__(self, file: Path) -> None:
         from torchvision.models import squeezenet1_0
 
         net = squeezenet1_0()
         net.load_state_dict(load_file(file))
-        self.layers = net.features.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        layers = net.features[: self.LAYERS]
+        self.layers = layers.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
     @torch.no_grad()
-    def __call__(self, images: Tensor) -> dict[int, Tensor]:
+    def __call__(self, images: Tensor) -> Tensor:
         side = images.shape[-1]
         x = F.pad((images - MEAN) / STD, (self.MARGIN,) * 4, mode="reflect").to(memory_format=torch.channels_last)
-        out: dict[int, Tensor] = {}
-        for number, layer in enumerate(self.layers):
-            x = layer(x)
-            if number in self.AFTER:
-                level, first, stride = self.AFTER[number]
-                out[level] = at_cells(x, first - self.MARGIN, stride, side, stride)
-        return out
+        return at_cells(self.layers(x), self.FIRST - self.MARGIN, self.STRIDE, side, self.STRIDE)
 
 
 class FineTeacher:
@@ -209,16 +204,13 @@ class PerCell(nn.Conv2d):
 
 
 class Heads(nn.Module):
-    """What the student needs in training only: linear maps to teachers' channels, and the sharpness of its matches.
+    """What the student needs in training only: linear maps to teachers' channels, and the sharpness of its matches."""
 
-    Level 5 has no map where it has the teacher's number of channels: its own features are then to be the teacher's.
-    """
-
-    def __init__(self, widths: Widths = WIDTHS) -> None:
+    def __init__(self, widths: Widths = WIDTHS, joint: int = 1) -> None:
         super().__init__()
         last = {number: stage[-1] for number, stage in enumerate(widths, 1)}
-        wanted = {k: n for k, n in SQUEEZE.items() if k != 5 or last[5] != n}
-        self.squeeze = nn.ModuleDict({str(k): PerCell(last[k], n) for k, n in wanted.items()})
+        self.squeeze = PerCell(last[3], SQUEEZE)
+        self.joint = nn.ModuleDict({str(k): PerCell(last[k], joint) for k in (4, 5)})
         self.fine = nn.ModuleDict({str(k): PerCell(last[k], n) for k, n in FINE.items()})
         self.scale = nn.ParameterDict({str(k): nn.Parameter(torch.ones(()), requires_grad=False) for k in FINE})
         self.sharpness = nn.ParameterDict({k: torch.tensor(math.log(15.0)) for k in ("4", "5")})

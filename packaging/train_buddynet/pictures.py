@@ -11,6 +11,7 @@ import queue
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,18 @@ LOG = logging.getLogger("train_buddynet")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 PACKED = 256
 """Side of the squares the pictures are kept as, px."""
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Parts of pictures, and where they are from."""
+
+    pixels: NDArray[np.uint8]
+    """(N, side, side, 3)."""
+    numbers: NDArray[np.int64]
+    """(N,), of the pictures."""
+    matrices: NDArray[np.float32]
+    """(N, 2, 3): from the crops' pixels (x, y, 1) to those of the packed pictures."""
 
 
 class Pictures:
@@ -44,6 +57,7 @@ class Pictures:
         if len(files) < 4:
             raise SystemExit("The folders hold fewer than four pictures.")
         key = hashlib.sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
+        self.key = key
         array, index = work / f"pictures-{key}.npy", work / f"pictures-{key}.json"
         if not index.exists():
             _pack(files, array, index)
@@ -55,28 +69,30 @@ class Pictures:
         times = np.array([sum(Path(kind).is_relative_to(d) for d in folders) for kind in self.kinds], float)
         self._share = times.cumsum() / times.sum()
 
-    def batch(self, seed: tuple[int, ...], count: int, side: int, paired: bool = True) -> NDArray[np.uint8]:
-        """`count` crops (count, side, side, 3), if `paired` 2k and 2k + 1 of one class; the same for the same seed."""
+    def batch(self, seed: tuple[int, ...], count: int, side: int, paired: bool = True) -> Crops:
+        """`count` crops, if `paired` 2k and 2k + 1 of one class; the same for the same seed."""
         rng = np.random.default_rng(seed)
         out = np.empty((count, side, side, 3), np.uint8)
+        numbers, matrices = np.empty(count, np.int64), np.empty((count, 2, 3), np.float32)
         for k in range(0, count, 2):
             first = int(np.searchsorted(self._share, rng.random(), side="right"))
             second = int(rng.choice(self.members[self.kinds[first]])) if paired else int(rng.integers(len(self.kinds)))
             for j, number in enumerate((first, second)):
-                out[k + j] = _crop(self.pixels[number], side, rng)
-        return out
+                numbers[k + j] = number
+                out[k + j], matrices[k + j] = _crop(self.pixels[number], side, rng)
+        return Crops(out, numbers, matrices)
 
     def stream(
         self, seed: int, start: int, shape: Callable[[int], tuple[int, int]], paired: bool = True
-    ) -> Generator[NDArray[np.uint8], None, None]:
+    ) -> Generator[Crops, None, None]:
         """The batches from step `start` on, prepared by one thread ahead of the training.
 
         `shape` says side and count of the batch of a step; for `paired` see `batch`.
         """
-        ready: queue.Queue[NDArray[np.uint8] | BaseException] = queue.Queue(2)
+        ready: queue.Queue[Crops | BaseException] = queue.Queue(2)
         stopped = threading.Event()
 
-        def put(item: NDArray[np.uint8] | BaseException) -> None:
+        def put(item: Crops | BaseException) -> None:
             while not stopped.is_set():
                 with contextlib.suppress(queue.Full):
                     ready.put(item, timeout=0.2)
@@ -125,8 +141,13 @@ def _pack(files: list[Path], array: Path, index: Path) -> None:
     LOG.info("packed %d pictures", len(kinds))
 
 
-def _crop(image: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A random part, stretched, turned a little and perhaps mirrored; objects stay as large as in a match."""
+def _crop(
+    image: NDArray[np.uint8], side: int, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """A random part, stretched, turned a little and perhaps mirrored, and the matrix from its pixels to the picture's.
+
+    Objects stay as large as in a match.
+    """
     extent = PACKED * rng.uniform(0.55, 1.0)
     aspect = math.exp(rng.uniform(-0.25, 0.25))
     w, h = min(PACKED, extent * aspect), min(PACKED, extent / aspect)
@@ -138,7 +159,7 @@ def _crop(image: NDArray[np.uint8], side: int, rng: np.random.Generator) -> NDAr
     centre = np.array([x + w / 2, y + h / 2])
     matrix = np.concatenate([scale, (centre - scale @ np.full(2, side / 2))[:, None]], 1)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(image, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.warpAffine(image, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REFLECT_101), matrix
 
 
 def recolour(images: Tensor, generator: torch.Generator, strength: float) -> Tensor:

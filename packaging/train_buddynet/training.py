@@ -10,19 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
+from match_teacher import MatchTeacher
 from networks import WIDTHS, FineTeacher, Heads, SqueezeTeacher, Student, Widths
-from numpy.typing import NDArray
-from pictures import recolour
+from pictures import Crops, recolour
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-TEMPERATURE = 0.05  # of the teacher's soft matches
+TEMPERATURE = 0.05  # of the teachers' soft matches
 MATCH = 0.5  # weight of the matches; a cosine's is 1
-VIEWS = ((1.0, False), (1.0, True), (0.7, False), (1.3, False))
-"""As what the teacher sees a picture for its matches: how much larger, and whether mirrored."""
 FINE = 0.3  # weight of each of the fine teacher's lessons, beside others
 FINE_COUNT = 1  # pictures of a batch that the fine teacher sees beside others, for it is slow
 NOISE = 0.25  # deviation of the noise on some pictures of a training of fine stages only, at most
@@ -43,6 +40,8 @@ class Plan:
     widths: Widths = WIDTHS
     learn: tuple[int, int] = (1, 5)
     """First and last stage that learn."""
+    kind: torch.dtype = torch.float32
+    """What the student computes with."""
 
     @property
     def fine_only(self) -> bool:
@@ -69,32 +68,31 @@ def cosine_loss(a: Tensor, b: Tensor) -> Tensor:
     return 1 - F.cosine_similarity(a, b, dim=1, eps=1e-4).mean()
 
 
-def similarities(features: Tensor) -> Tensor:
-    """Cosines between all cells of pictures 2k and 2k + 1: (N, C, h, w) to (N / 2, cells, cells)."""
-    f = F.normalize(features.flatten(2), dim=1, eps=1e-4)
-    return f[0::2].transpose(1, 2) @ f[1::2]
+def between(features: Tensor, normalised: bool, every: bool) -> Tensor:
+    """Inner products between all cells of two pictures: (N, C, h, w) to (pairs, cells, cells).
 
-
-def agreed_matches(similarity: Tensor, step: int) -> Tensor:
-    """Soft matches on which neighbours agree, from summed cosines (N, cells, cells) of two square maps.
-
-    A match counts for more where the cells `step` around it match too, in the same or in the mirrored
-    arrangement (a left and a right profile), and where it is the best one seen from both pictures. Returns
-    log-weights of the same shape; on photographs of animals their best matches are right a fifth more
-    often than those of the cosines alone.
+    Of all pairs of the pictures if `every`, else of 2k and 2k + 1; `normalised` makes them cosines.
     """
-    count, cells, _ = similarity.shape
-    side = math.isqrt(cells)
-    maps = F.pad(similarity.view(count, side, side, side, side), (step,) * 8)
-    straight, mirrored = (torch.zeros_like(similarity).view(count, side, side, side, side) for _ in range(2))
-    window = {offset: slice(step + offset, step + offset + side) for offset in (-step, 0, step)}
-    for dy, rows in window.items():
-        for dx, columns in window.items():
-            near = maps[:, rows, columns, window[dy]]
-            straight += near[..., columns]
-            mirrored += near[..., window[-dx]]
-    agreed = torch.maximum(straight, mirrored).view(count, cells, cells) / (9 * TEMPERATURE)
-    return agreed.log_softmax(1) + agreed.log_softmax(2)
+    f = features.flatten(2)
+    f = F.normalize(f, dim=1, eps=1e-4) if normalised else f
+    if not every:
+        return f[0::2].transpose(1, 2) @ f[1::2]
+    first, second = torch.triu_indices(len(f), len(f), 1)
+    return f[first].transpose(1, 2) @ f[second]
+
+
+def mutual(similarity: Tensor) -> Tensor:
+    """Log-weights of soft matches that are good ones seen from both pictures, of (pairs, cells, cells)."""
+    sharp = similarity / TEMPERATURE
+    return sharp.log_softmax(1) + sharp.log_softmax(2)
+
+
+def standing_on(known: dict[str, Tensor], last: int) -> dict[str, Tensor]:
+    """The style maps (`style{level}`) and the decoder (`up{level}_{n}`) of a network that need its levels to `last`."""
+    maps = {name: tensor for name, tensor in known.items() if name[:5] == "style" and int(name[5]) <= last}
+    decoder = {name: tensor for name, tensor in known.items() if name[:2] == "up"}
+    fits = all(int(name[2]) <= last for name in decoder)
+    return {**maps, **decoder} if fits else maps
 
 
 def match_loss(student: Tensor, teacher: Tensor, sharpness: Tensor) -> Tensor:
@@ -117,11 +115,23 @@ class Training:
     one that would have been.
     """
 
-    def __init__(self, plan: Plan, teacher: SqueezeTeacher, fine: FineTeacher | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        teacher: SqueezeTeacher | None = None,
+        fine: FineTeacher | None = None,
+        joint: MatchTeacher | None = None,
+    ) -> None:
         torch.manual_seed(plan.seed)
-        self.plan, self.teacher, self.fine = plan, teacher, fine
+        first, last = plan.learn
+        self.plan = plan
+        self.teacher = teacher if first <= 3 <= last else None
+        self.fine = fine if first <= max(FineTeacher.LEVELS) else None
+        self.joint = joint if last >= 4 else None
+        if self.teacher is self.fine is self.joint is None:
+            raise SystemExit(f"None of the teachers has anything to tell the stages {first} to {last}.")
         self.student = Student(plan.widths, plan.learn).to(memory_format=torch.channels_last)
-        self.heads = Heads(plan.widths)
+        self.heads = Heads(plan.widths, self.joint.channels if self.joint else 1)
         self.average = copy.deepcopy(self.student).requires_grad_(False)
         trunk = [p for stage in self.student.stages[:3] for p in stage.parameters()]
         top = [p for stage in self.student.stages[3:] for p in stage.parameters()]
@@ -129,23 +139,19 @@ class Training:
         groups = [{"params": trunk, "share": 1.0 if plan.fine_only else 0.3}, {"params": top, "share": 1.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=0.01, betas=(0.9, 0.99))
         self.step, self.seconds = 0, 0.0
-        self.usual: dict[int, Tensor] = {}
-        """The mean of the coarse teacher's features, (1, C, 1, 1), of its levels that matches are learnt from."""
         self.carried: dict[str, Tensor] = {}
+        """Style maps and a decoder of what it started from, of levels that stay as they are."""
         self.before: Student | None = None
         """What it started from."""
 
     def begin(self, images: Tensor, start: Path | None) -> None:
         """Before the first step: take over an exported network, and fit what can be fitted to (N, 3, side, side)."""
-        with torch.no_grad():
-            found = self.teacher(images)
-        self.usual = {level: found[level].mean((0, 2, 3), keepdim=True) for level in (4, 5)}
         if start:
             self.student.start_from(start, images)
             self.average.load_state_dict(self.student.state_dict())
-            self.carried = {name: value for name, value in load_file(start).items() if name.startswith("style")}
+            self.carried = standing_on(load_file(start), self.plan.learn[0] - 1)
             self.before = copy.deepcopy(self.student).requires_grad_(False)
-        if self.fine is not None and self.plan.learn[0] <= max(self.fine.LEVELS):
+        if self.fine is not None:
             with torch.no_grad():
                 self.heads.fit(self.student.eval()(images), self.fine(images))
 
@@ -153,15 +159,15 @@ class Training:
         """The file's tensors. What stands behind the stages that learn is fitted to them on (N, 3, side, side)."""
         if self.before is not None:
             self.average.follow(self.before, images)
-        return {**self.average.folded(), **self._style_maps()}
+        return {**self.average.folded(), **self.carried, **self._style_maps()}
 
     def _style_maps(self) -> dict[str, Tensor]:
         """The linear maps to the fine teacher's channels, in its units: `style{level}.weight` (D, C) and `.bias`.
 
-        Those of the network it started from if none were learnt.
+        None if none were learnt.
         """
-        if self.fine is None or self.plan.learn[0] > max(self.fine.LEVELS):
-            return self.carried
+        if self.fine is None:
+            return {}
         maps = {}
         for level, head in self.heads.fine.items():
             scale = self.heads.scale[level]
@@ -174,84 +180,75 @@ class Training:
         """0 to 1."""
         return self.plan.progress(self.step, self.seconds)
 
-    def losses(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """The weighted losses of a batch (N, 3, side, side) in [0, 1]."""
+    def losses(self, crops: Crops, generator: torch.Generator) -> dict[str, Tensor]:
+        """The weighted losses of a batch."""
+        images = torch.from_numpy(crops.pixels).permute(0, 3, 1, 2).float().div_(255)
         if self.plan.fine_only:
-            return self.fine_losses(images, generator)
-        clean, strong = recolour(images, generator, 0.15), recolour(images, generator, 1.0)
-        seen = torch.where(torch.rand(len(images), 1, 1, 1, generator=generator) < STRONG, strong, clean)
-        target, out = self.teacher(clean), self.student(seen)
+            seen = self._worn(images, generator)
+        else:
+            clean, strong = recolour(images, generator, 0.15), recolour(images, generator, 1.0)
+            seen = torch.where(torch.rand(len(images), 1, 1, 1, generator=generator) < STRONG, strong, clean)
+        with torch.autocast("cpu", self.plan.kind, enabled=self.plan.kind != torch.float32):
+            out = self.student(seen)
+        out = {level: features.float() for level, features in out.items()}
         loss: dict[str, Tensor] = {}
-        for level, weight in ((3, 0.25), (4, 0.5), (5, 1.0)):
-            if level < self.plan.learn[0]:
-                continue
-            head = self.heads.squeeze[str(level)] if str(level) in self.heads.squeeze else nn.Identity()
-            loss[f"cosine{level}"] = weight * cosine_loss(head(out[level]), target[level])
-        # The weight is small because the gradients of these losses are ten times those of the cosines, and noisier.
-        for level, cosines in self._wanted(clean).items():
-            sharpness = self.heads.sharpness[str(level)].exp()
-            matches = agreed_matches(cosines, 6 - level)
-            loss[f"match{level}"] = MATCH * match_loss(similarities(out[level]), matches, sharpness)
-        if self.fine is not None and self.plan.learn[0] <= max(self.fine.LEVELS):
-            loss |= {name: FINE * value for name, value in self._fine(out, seen[:FINE_COUNT]).items()}
+        if self.fine is not None:
+            lone = self.plan.fine_only
+            found = self._fine(out, seen if lone else seen[:FINE_COUNT])
+            loss |= {name: value if lone else FINE * value for name, value in found.items()}
+        if self.teacher is not None:
+            loss["cosine3"] = 0.25 * cosine_loss(self.heads.squeeze(out[3]), self.teacher(seen))
+        if self.joint is not None:
+            loss |= self._joint(out, crops)
         return loss
 
-    @torch.no_grad()
-    def _wanted(self, images: Tensor) -> dict[int, Tensor]:
-        """What cosines between pictures 2k and 2k + 1 the levels 4 and 5 are to have: what the teacher's have together.
+    def _joint(self, out: dict[int, Tensor], crops: Crops) -> dict[str, Tensor]:
+        """What levels 4 and 5 learn: the joint features of the teachers of matches, and their matches.
 
-        Averaged over some views of the pictures, and of features less their usual mean, for what all cells have in
-        common tells none from another.
+        Of all pairs of the batch on level 5, of those of one class on level 4, whose cells are four times as many.
         """
-        side = images.shape[-1]
-        wanted = {4: images.new_zeros(()), 5: images.new_zeros(())}
-        for larger, mirrored in VIEWS:
-            seen = images.flip(-1) if mirrored else images
-            if larger != 1.0:
-                shown = max(2, round(side * larger / 16)) * 16
-                seen = F.interpolate(seen, (shown, shown), mode="bilinear", antialias=True)
-            for level, found in self.teacher(seen).items():
-                if level not in self.usual:
-                    continue
-                own = found.flip(-1) if mirrored else found
-                own = own - self.usual[level]
-                for asked in wanted:
-                    grid = (side >> (asked - 1),) * 2
-                    like = F.interpolate(own, grid, mode="bilinear", antialias=True)
-                    wanted[asked] = wanted[asked] + similarities(like) / len(VIEWS)
-        return wanted
+        assert self.joint is not None
+        loss = {}
+        for level, weight in ((4, 0.5), (5, 1.0)):
+            if not self.plan.learn[0] <= level <= self.plan.learn[1]:
+                continue
+            target, name = self.joint(crops, 1 << (level - 1)), str(level)
+            loss[f"cosine{level}"] = weight * cosine_loss(self.heads.joint[name](out[level]), target)
+            # The weight is small because the gradients of these are ten times those of the cosines, and noisier.
+            matches = mutual(between(target, normalised=False, every=level == 5))
+            own = between(out[level], normalised=True, every=level == 5)
+            loss[f"match{level}"] = MATCH * match_loss(own, matches, self.heads.sharpness[name].exp())
+        return loss
 
-    def fine_losses(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """Those of a batch (N, 3, side, side) in [0, 1] where only stages learn that have no matches to learn.
+    def _worn(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """What a training of fine stages only sees of (N, 3, side, side) in [0, 1].
 
         An optimised picture soon looks like no photograph, so the colours of all are changed and some get noise.
         """
         amount = NOISE * torch.rand(len(images), 1, 1, 1, generator=generator).pow(3)
         amount *= torch.rand(len(images), 1, 1, 1, generator=generator) < 0.6
         seen = recolour(images, generator, 1.0)
-        seen = (seen + amount * torch.randn(seen.shape, generator=generator)).clamp(0, 1)
-        out = self.student(seen)
-        head, coarse = self.heads.squeeze["3"], self.teacher(seen)[3]
-        return {**self._fine(out, seen), "cosine3": 0.25 * cosine_loss(head(out[3]), coarse)}
+        return (seen + amount * torch.randn(seen.shape, generator=generator)).clamp(0, 1)
 
     def _fine(self, out: dict[int, Tensor], seen: Tensor) -> dict[str, Tensor]:
         assert self.fine is not None
         loss = {}
         for level, real in self.fine(seen).items():
+            if level > self.plan.learn[1]:
+                continue
             guess = self.heads.fine[str(level)](out[level][: len(seen)])
             loss[f"fine{level}"] = F.mse_loss(guess, real / self.heads.scale[str(level)])
         return loss
 
-    def advance(self, batch: NDArray[np.uint8]) -> dict[str, float]:
-        """One step on (N, side, side, 3) crops; the losses."""
+    def advance(self, batch: Crops) -> dict[str, float]:
+        """One step; the losses."""
         begun = time.monotonic()
         generator = torch.Generator().manual_seed(self.plan.seed * 1_000_003 + self.step)
-        images = torch.from_numpy(batch).permute(0, 3, 1, 2).float().div_(255)
         rate = self.plan.rate_at(self.progress, self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["share"]
         self.student.train()
-        losses = self.losses(images, generator)
+        losses = self.losses(batch, generator)
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack([*losses.values()]).sum().backward()
         nn.utils.clip_grad_norm_([*self.student.parameters(), *self.heads.parameters()], 5.0)
