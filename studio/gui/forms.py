@@ -267,7 +267,7 @@ class OptionsForm(QWidget):
         self._kind = type(initial)
         self._setting = self._differs = False
         self.editors: dict[str, KnobEditor] = {}
-        common, rare = _grid(), _grid()
+        common, rare = form_grid(), form_grid()
         for knob in self._kind.knobs():
             editor = KnobEditor(knob)
             editor.changed.connect(partial(self._on_editor, editor))
@@ -332,11 +332,12 @@ class OptionsForm(QWidget):
         self._more.setText(tr("Fewer options") if shown else tr("More options"))
 
 
-def _grid() -> QGridLayout:
-    grid = QGridLayout()
+def form_grid(parent: QWidget | None = None, words: int = 118) -> QGridLayout:
+    """The grid of a form: a column at least `words` px wide for what is asked, then one that takes the rest."""
+    grid = QGridLayout(parent)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(8)
-    grid.setColumnMinimumWidth(0, 118)
+    grid.setColumnMinimumWidth(0, words)
     grid.setColumnStretch(1, 1)
     return grid

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.colour_maps import Scale
+from studio.gui.forms import form_grid
 from studio.gui.inspect.colour import clips
 from studio.gui.inspect.draw import Box, Overlay
 from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
@@ -97,12 +97,7 @@ class ActivationsView(InspectView):
         page.setSpacing(12)
         page.addWidget(self.stack, 1)
         page.addWidget(self.words)
-        form = QGridLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(8)
-        form.setColumnMinimumWidth(0, 70)
-        form.setColumnStretch(1, 1)
+        form = form_grid(words=70)
         self._order_label = QLabel(tr("Order"))
         for row, (label, widget) in enumerate(
             ((QLabel(tr("Layer")), self.layer), (QLabel(tr("Show")), self.kind), (self._order_label, self.order))

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QSlider, QWidget
 
+from studio.gui.forms import form_grid
 from studio.gui.inspect.draw import Pixels
 from studio.gui.items import image_of
 from studio.gui.settings.store import Settings
@@ -165,12 +166,7 @@ class ColourKnobs(QWidget):
                 "On: each map uses all the colours, which shows more but can't be compared."
             )
         )
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        grid.setColumnMinimumWidth(0, 70)
-        grid.setColumnStretch(1, 1)
+        grid = form_grid(self, 70)
         for row, (words, widget) in enumerate(((tr("Colours"), self.table), (tr("Opacity"), self.opacity))):
             grid.addWidget(QLabel(words), row, 0)
             grid.addWidget(widget, row, 1, 1, 2)

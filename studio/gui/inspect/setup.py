@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from studio.gui.choices import Choices
+from studio.gui.forms import form_grid
 from studio.gui.network import NetworkChooser
 from studio.language import tr
 from studio.options import Options, knob
@@ -38,12 +39,7 @@ class LookSetup(QWidget):
             tr("Longer side of the pictures while the network looks at them: larger shows finer detail")
         )
         self.choices = Choices(LookOptions, {"size": self.working_size}, self)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        grid.setColumnMinimumWidth(0, 70)
-        grid.setColumnStretch(1, 1)
+        grid = form_grid(self, 70)
         for row, (words, box) in enumerate(((tr("Network"), self.backbone), (tr("Size"), self.working_size))):
             grid.addWidget(QLabel(words), row, 0)
             grid.addWidget(box, row, 1)

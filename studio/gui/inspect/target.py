@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QWidget
 
+from studio.gui.forms import form_grid
 from studio.gui.inspect.readings import InspectSession, Point, TargetChoice
 from studio.gui.inspect.search import SearchBox, narrow
 from studio.gui.inspect.words import GLOSSARY, place_words
@@ -42,12 +43,7 @@ class TargetKnobs(QWidget):
         self.place_label = QLabel(wordWrap=True)
         self.place_label.setObjectName("muted")
         self._rows: dict[str, list[QWidget]] = {}
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(8)
-        self._grid.setColumnMinimumWidth(0, 70)
-        self._grid.setColumnStretch(1, 1)
+        self._grid = form_grid(self, 70)
         for row, (name, words, widget) in enumerate(
             (
                 ("kind", tr("Explain"), self.kind),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
+from studio.gui.forms import form_grid
 from studio.gui.morph.desk import Layer, View
 from studio.language import tr, translatable
 from studio.morph.options import MorphOptions
@@ -40,12 +41,7 @@ class MorphShow(QWidget):
         self.compare.setAccessibleName(tr("Second warp"))
         self.compare.setToolTip(tr("Show a second warp of the same pairs beside the first"))
         self.layers: dict[Layer, QCheckBox] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        grid.setColumnMinimumWidth(0, 118)
-        grid.setColumnStretch(1, 1)
+        grid = form_grid(self)
         for row, (words, box) in enumerate(((tr("Picture"), self.view_choice), (tr("Second warp"), self.compare))):
             label = QLabel(words)
             label.setBuddy(box)
