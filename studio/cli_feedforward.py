@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from studio.backbones.catalog import STYLE_NETWORK
 from studio.files import FileError, check_target
 from studio.flags import BackboneName, flags_of
 from studio.progress import Job, part
@@ -37,7 +36,7 @@ def train_style(
     *more: Path,
     out: Path = Path("style.safetensors"),
     checkpoint: Path | None = None,
-    backbone: BackboneName = STYLE_NETWORK,
+    backbone: BackboneName = "buddynet",
     weights: Path | None = None,
     device: str = "auto",
     options: Annotated[TrainFlags, Parameter(name="*")] = TrainFlags(),  # noqa: B008 (frozen)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from studio.backbones.catalog import STYLE_NETWORK
 from studio.cli_style_jobs import drafting, painting, reading_pictures, repeating_file, stylising
 from studio.codecs.encoding import KINDS
 from studio.files import check_target
@@ -61,7 +60,7 @@ def stylize(
     network: Path | None = None,
     network_style: str | None = None,
     checkpoint: Path | None = None,
-    backbone: BackboneName = STYLE_NETWORK,
+    backbone: BackboneName = "buddynet",
     weights: Path | None = None,
     device: str = AUTO,
     depth: Depth | None = None,
@@ -150,7 +149,7 @@ def instant(
     style_weights: list[float] | None = None,
     pairs: str | None = None,
     region: list[str] | None = None,
-    backbone: BackboneName = STYLE_NETWORK,
+    backbone: BackboneName = "buddynet",
     weights: Path | None = None,
     device: str = AUTO,
     depth: Depth | None = None,
@@ -203,7 +202,7 @@ def texture(
     /,
     *,
     out: Path = Path("texture.png"),
-    backbone: BackboneName = STYLE_NETWORK,
+    backbone: BackboneName = "buddynet",
     weights: Path | None = None,
     device: str = AUTO,
     depth: Depth | None = None,

@@ -282,12 +282,12 @@ def test_mutual_matches_are_soft_ones_from_both_sides(modules: None) -> None:
     from training import TEMPERATURE, between, mutual
 
     features = torch.randn(4, 5, 2, 3, generator=torch.Generator().manual_seed(0))
-    cosines = between(features, normalised=True, every=True)
-    assert cosines.shape == (6, 6, 6)
+    products = between(features, every=True)
+    assert products.shape == (6, 6, 6)
     a, b = (features[k].permute(1, 2, 0).reshape(6, 5) for k in (1, 3))
-    torch.testing.assert_close(cosines[4], F.cosine_similarity(a[:, None], b[None], dim=2))
-    torch.testing.assert_close(between(features, normalised=True, every=False)[1], cosines[5])
-    inner = between(features, normalised=False, every=False)[0]
+    torch.testing.assert_close(products[4], (a[:, None] * b[None]).sum(2))
+    torch.testing.assert_close(between(features, every=False)[1], products[5])
+    inner = between(features, every=False)[0]
     weights = mutual(inner[None])[0].exp()
     sharp = (inner / TEMPERATURE).double().exp()
     plain = sharp / sharp.sum(0, keepdim=True) * sharp / sharp.sum(1, keepdim=True)

@@ -68,13 +68,12 @@ def cosine_loss(a: Tensor, b: Tensor) -> Tensor:
     return 1 - F.cosine_similarity(a, b, dim=1, eps=1e-4).mean()
 
 
-def between(features: Tensor, normalised: bool, every: bool) -> Tensor:
+def between(features: Tensor, every: bool) -> Tensor:
     """Inner products between all cells of two pictures: (N, C, h, w) to (pairs, cells, cells).
 
-    Of all pairs of the pictures if `every`, else of 2k and 2k + 1; `normalised` makes them cosines.
+    Of all pairs of the pictures if `every`, else of 2k and 2k + 1.
     """
     f = features.flatten(2)
-    f = F.normalize(f, dim=1, eps=1e-4) if normalised else f
     if not every:
         return f[0::2].transpose(1, 2) @ f[1::2]
     first, second = torch.triu_indices(len(f), len(f), 1)
@@ -205,19 +204,23 @@ class Training:
     def _joint(self, out: dict[int, Tensor], crops: Crops) -> dict[str, Tensor]:
         """What levels 4 and 5 learn: the joint features of the teachers of matches, and their matches.
 
-        Of all pairs of the batch on level 5, of those of one class on level 4, whose cells are four times as many.
+        Level 5 matches all pairs of the batch. Level 4, whose cells are four times as many, matches those of one class,
+        and together with level 5: it sees too little of a picture to find places alone, and is not used so.
         """
         assert self.joint is not None
-        loss = {}
+        loss, (first, last) = {}, self.plan.learn
         for level, weight in ((4, 0.5), (5, 1.0)):
-            if not self.plan.learn[0] <= level <= self.plan.learn[1]:
+            if not first <= level <= last:
                 continue
-            target, name = self.joint(crops, 1 << (level - 1)), str(level)
+            target, name, every = self.joint(crops, 1 << (level - 1)), str(level), level == 5
             loss[f"cosine{level}"] = weight * cosine_loss(self.heads.joint[name](out[level]), target)
+            own = F.normalize(out[level], dim=1, eps=1e-4)
+            if level == 4 and last == 5:
+                wider = F.interpolate(out[5], scale_factor=2.0, mode="bilinear")
+                own = torch.cat([own, F.normalize(wider, dim=1, eps=1e-4)], 1)
             # The weight is small because the gradients of these are ten times those of the cosines, and noisier.
-            matches = mutual(between(target, normalised=False, every=level == 5))
-            own = between(out[level], normalised=True, every=level == 5)
-            loss[f"match{level}"] = MATCH * match_loss(own, matches, self.heads.sharpness[name].exp())
+            matches = mutual(between(target, every))
+            loss[f"match{level}"] = MATCH * match_loss(between(own, every), matches, self.heads.sharpness[name].exp())
         return loss
 
     def _worn(self, images: Tensor, generator: torch.Generator) -> Tensor:

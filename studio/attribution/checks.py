@@ -18,7 +18,7 @@ from studio.attribution.network import Network, emptied, layers_of
 from studio.attribution.objectives import Objective, objective_for, pair_objectives
 from studio.attribution.options import ExplainOptions, method_named
 from studio.attribution.result import Attribution, Map, PairAttribution
-from studio.attribution.targets import ClassTarget, PairTarget, Target
+from studio.attribution.targets import ClassTarget, NothingSeen, PairTarget, Target
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
@@ -195,11 +195,14 @@ def randomised(
         for module in used[len(used) - upto : len(used) - done]:
             _randomise(module, generator)
         done = max(done, upto)
-        job = attribute(changed, image, again(changed), method, options)
-        part_of = part(
-            job, (stage - 1) / STAGES, stage / STAGES, tr("with {number} layers at random", number=done) + ": "
-        )
-        other = yield from part_of
+        begun, end, told = (stage - 1) / STAGES, stage / STAGES, tr("with {number} layers at random", number=done)
+        try:
+            objective = again(changed)
+        except NothingSeen:  # there is no map of what is not seen, so nothing of this one is left
+            yield Progress(end, told)
+            stages.append(SanityStage(done, len(used), 0.0))
+            continue
+        other = yield from part(attribute(changed, image, objective, method, options), begun, end, f"{told}: ")
         stages.append(SanityStage(done, len(used), rank_correlation(attribution.map, other.map)))
     return tuple(stages)
 

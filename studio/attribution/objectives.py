@@ -12,6 +12,7 @@ from studio.attribution.network import SCORES, HasClasses, Network
 from studio.attribution.targets import (
     ChannelTarget,
     ClassTarget,
+    NothingSeen,
     PairTarget,
     Target,
     TargetError,
@@ -141,7 +142,7 @@ def pair_objectives(
         column, row = cell_at(network, target.layer, point, size, image, maps)
         vector = maps[0, :, row, column]
         if not bool(vector.any()):
-            raise TargetError(
+            raise NothingSeen(
                 tr(
                     "{title} sees nothing at all at one of the two places in {layer}.",
                     title=network.title,

@@ -17,6 +17,10 @@ class TargetError(StudioError):
     """Something to explain that this network or this picture does not have."""
 
 
+class NothingSeen(TargetError):
+    """A place at which the network reacts to nothing at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClassTarget:
     """The score (before softmax) of a class: by name, by number from 0, or (None) the strongest one."""

@@ -14,8 +14,6 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 TORCHVISION = "https://download.pytorch.org/models"
 BSD = "BSD 3-clause (torchvision)"
-STYLE_NETWORK = "buddynet_style"
-"""The network that styles are made with if nobody asks for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +110,8 @@ _ENTRIES = (
     Entry(
         name="buddynet",
         title="BuddyNet",
-        description=translatable("Our own small network; its weights come with the program, so it works offline."),
-        licence="MIT",
-    ),
-    Entry(
-        name=STYLE_NETWORK,
-        title="BuddyNet Style",
         description=translatable(
-            "Its sister for styles, built in too: sees strokes and colours as VGG-19 does, and paints in one go."
+            "Our own small network, for matches, styles and painting in one go; comes with the program, works offline."
         ),
         licence="MIT",
     ),

@@ -20,8 +20,9 @@ from studio.geometry import Size, cell_to_pixel
 
 TEMPERATURE = 0.05
 """Of the soft matches: a cosine that is larger by this much counts e times as much."""
-DISTANCES = (1, 2)
-"""Cells between neighbours that are asked."""
+OWN = 0.5
+"""Share of a cell's own cosine; the rest is that of its neighbours. A good network needs them less: more of them, from
+further away, lift SqueezeNet's matches and spoil BuddyNet's."""
 CANDIDATES = 3
 """Best matches of each cell that vote on the movement."""
 VOTERS = 600
@@ -31,9 +32,9 @@ Shape = tuple[int, int]
 
 
 def agreed_cosines(cosines: Tensor, shape_a: Shape, shape_b: Shape) -> Tensor:
-    """Mean cosine over neighbours, in the same or the mirrored arrangement, whichever is more alike.
+    """A cell's own cosine and the mean over its 3 x 3, in the same or the mirrored arrangement (what is more alike).
 
-    The neighbours are those of 3 x 3, and as many two cells apart; the mean of both.
+    Of both the mean that `OWN` says.
 
     Parameters
     ----------
@@ -47,19 +48,17 @@ def agreed_cosines(cosines: Tensor, shape_a: Shape, shape_b: Shape) -> Tensor:
     (Na, Nb)
     """
     maps = cosines.view(*shape_a, *shape_b)
-    agreed = torch.zeros_like(maps)
-    for distance in DISTANCES:
-        straight, mirrored = torch.zeros_like(maps), torch.zeros_like(maps)
-        for dy in (-distance, 0, distance):
-            to_a, from_a = _overlap(dy, shape_a[0])
-            to_b, from_b = _overlap(dy, shape_b[0])
-            for dx in (-distance, 0, distance):
-                column_to_a, column_from_a = _overlap(dx, shape_a[1])
-                for total, step in ((straight, dx), (mirrored, -dx)):
-                    column_to_b, column_from_b = _overlap(step, shape_b[1])
-                    total[to_a, column_to_a, to_b, column_to_b] += maps[from_a, column_from_a, from_b, column_from_b]
-        agreed += torch.maximum(straight, mirrored)
-    return agreed.view_as(cosines) / (9 * len(DISTANCES))
+    straight, mirrored = torch.zeros_like(maps), torch.zeros_like(maps)
+    for dy in (-1, 0, 1):
+        to_a, from_a = _overlap(dy, shape_a[0])
+        to_b, from_b = _overlap(dy, shape_b[0])
+        for dx in (-1, 0, 1):
+            column_to_a, column_from_a = _overlap(dx, shape_a[1])
+            for total, step in ((straight, dx), (mirrored, -dx)):
+                column_to_b, column_from_b = _overlap(step, shape_b[1])
+                total[to_a, column_to_a, to_b, column_to_b] += maps[from_a, column_from_a, from_b, column_from_b]
+    agreed = torch.maximum(straight, mirrored)
+    return OWN * cosines + (1 - OWN) / 9 * agreed.view_as(cosines)
 
 
 def _overlap(offset: int, length: int) -> tuple[slice, slice]:

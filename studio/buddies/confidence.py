@@ -190,7 +190,7 @@ def _fit(z: Complex, starts: Complex, ends: Complex, weight: Reals) -> tuple[Com
     return middle_there + factor * (z - middle), np.sqrt(left)
 
 
-BASE = -1.0
+BASE = -0.7
 RANK, MARGIN, CYCLE, RESIDUAL = 2.0, 2.5, -3.25, -5.0
 """Log-odds for a unit of each. Fitted to the pairs that the built-in network finds on 120 pairs of photographs of
 animals (`tests/benchmarks/confidence.py`), a small set: they tell sure from doubtful pairs, and no more."""

@@ -124,7 +124,7 @@ def decoder_in(backbone: Backbone) -> Decoder:
     """The decoder of a network. Raises `StyleError` if it has none."""
     if backbone.decoder is None:
         raise StyleError(
-            tr("{title} can't paint in one go, for it has no decoder; choose BuddyNet Style.", title=backbone.title)
+            tr("{title} can't paint in one go, for it has no decoder; choose BuddyNet.", title=backbone.title)
         )
     return backbone.decoder
 

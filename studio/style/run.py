@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from studio.backbones import Backbone, load_backbone
-from studio.backbones.catalog import STYLE_NETWORK
 from studio.device import Attempt, choose_device, with_memory_fallback
 from studio.language import tr
 from studio.pairs import PairSet
@@ -44,7 +43,7 @@ def stylize_pictures(
     resume: Resume = None,
     start: Picture | None = None,
     checkpoint: Path | None = None,
-    backbone: str = STYLE_NETWORK,
+    backbone: str = "buddynet",
     weights: Path | None = None,
     device: str = "auto",
 ) -> Job[StyleResult]:
@@ -62,7 +61,7 @@ def stylize_pictures(
     def job(network: Backbone, changed: StyleOptions) -> Job[StyleResult]:
         first = start
         if options.init == "instant" and start is None and resume is None and network.decoder is None:
-            painter = yield from part(load_backbone(STYLE_NETWORK, device=str(network.device)), 0.0, 0.0)
+            painter = yield from part(load_backbone(device=str(network.device)), 0.0, 0.0)
             used = pairs if pairs is not None else PairSet()
             first = yield from part(draft(content, styles, painter, changed, used, regions, DRAFT_SIDE), 0.0, 0.02)
         return (yield from part(stylising(network, changed, first), 0.02, 1.0))
@@ -95,7 +94,7 @@ def instant_of(
     *,
     pairs: PairSet | None = None,
     regions: Sequence[Region] = (),
-    backbone: str = STYLE_NETWORK,
+    backbone: str = "buddynet",
     weights: Path | None = None,
     device: str = "auto",
 ) -> Job[StyleResult]:
@@ -116,7 +115,7 @@ def texture_of(
     control: StyleControl | None = None,
     resume: Resume = None,
     checkpoint: Path | None = None,
-    backbone: str = STYLE_NETWORK,
+    backbone: str = "buddynet",
     weights: Path | None = None,
     device: str = "auto",
 ) -> Job[StyleResult]:

@@ -63,7 +63,7 @@ def test_the_shipped_network(noise: torch.Tensor, nothing_loaded: None) -> None:
 
 def test_the_catalogue_shows_the_levels_of_the_shipped_file() -> None:
     levels = CATALOG["buddynet"].levels
-    assert [level.name for level in levels] == ["relu1_1", "relu2_1", "relu3_2", "relu4_3", "relu5_3"]
+    assert [level.name for level in levels] == ["relu1_1", "relu2_2", "relu3_2", "relu4_3", "relu5_3"]
     assert [level.channels for level in levels] == [32, 64, 128, 256, 512]
 
 

@@ -65,7 +65,7 @@ def test_kept_bytes(entry: Entry) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(WeightsError, match="choose one of buddynet, buddynet_style, vgg19"):
+    with pytest.raises(WeightsError, match="choose one of buddynet, vgg19"):
         catalogued("vgg91")
     with pytest.raises(WeightsError):
         weights_status("vgg91")

@@ -13,17 +13,16 @@ def agreed_by_loops(cosines, shape_a, shape_b):
     maps = cosines.reshape(*shape_a, *shape_b)
     total = np.zeros_like(maps)
     for y, x, v, u in np.ndindex(maps.shape):
-        for distance in (1, 2):
-            sums = []
-            for mirror in (1, -1):
-                value = 0.0
-                for dy in (-distance, 0, distance):
-                    for dx in (-distance, 0, distance):
-                        place = y + dy, x + dx, v + dy, u + mirror * dx
-                        if all(0 <= p < size for p, size in zip(place, maps.shape, strict=True)):
-                            value += maps[place]
-                sums.append(value / 9)
-            total[y, x, v, u] += max(sums) / 2
+        sums = []
+        for mirror in (1, -1):
+            value = 0.0
+            for dy in (-1, 0, 1):
+                for dx in (-1, 0, 1):
+                    place = y + dy, x + dx, v + dy, u + mirror * dx
+                    if all(0 <= p < size for p, size in zip(place, maps.shape, strict=True)):
+                        value += maps[place]
+            sums.append(value / 9)
+        total[y, x, v, u] = (maps[y, x, v, u] + max(sums)) / 2
     return total.reshape(cosines.shape)
 
 

@@ -50,7 +50,7 @@ def test_a_place_is_its_own_best_buddy_in_the_same_picture(twins, qtbot):
         "5 · relu5_3",
         "4 · relu4_3",
         "3 · relu3_2",
-        "2 · relu2_1",
+        "2 · relu2_2",
         "1 · relu1_1",
     ]
     assert all(tile.side == "A" and tile.good for tile in strip.tiles)

@@ -146,6 +146,34 @@ def test_a_run_gets_the_regions_of_both_pictures(style, qtbot):
     assert not panel.regions.isVisible() and not panel.task().regions and not panel.regions.paint_button.isChecked()
 
 
+def test_a_region_is_renamed_in_its_row(style, qtbot):
+    panel = style.style_panel
+    panel.regions.add_button.click()
+    panel.regions.add_button.click()
+    row = panel.regions.rows[0]
+    assert row.name.isHidden()
+    qtbot.mouseDClick(row.choose, LEFT)
+    assert not row.name.isHidden() and row.choose.isHidden() and row.name.selectedText() == "Region 1"
+    qtbot.keyClicks(row.name, "  eyes & ears ")
+    qtbot.keyClick(row.name, Qt.Key.Key_Return)
+    row = panel.regions.rows[0]
+    assert row.choose.text() == "eyes && ears" and not row.choose.isHidden() and row.name.isHidden()
+    assert [region.name for region in panel.regions.painting.regions] == ["eyes & ears", "Region 2"]
+    # Escape and nothing at all leave it as it is, and no step.
+    steps = style.editing.history.stack.count()
+    qtbot.keyClick(row.choose, Qt.Key.Key_F2)
+    qtbot.keyClicks(row.name, "mouth")
+    qtbot.keyClick(row.name, Qt.Key.Key_Escape)
+    qtbot.keyClick(row.choose, Qt.Key.Key_F2)
+    row.name.clear()
+    qtbot.keyClick(row.name, Qt.Key.Key_Return)
+    assert panel.regions.rows[0].choose.text() == "eyes && ears" and style.editing.history.stack.count() == steps
+    style.actions_["undo"].trigger()
+    assert panel.regions.painting.regions[0].name == "Region 1"
+    style.actions_["redo"].trigger()
+    assert panel.regions.painting.regions[0].name == "eyes & ears"
+
+
 def test_the_result_shows_them(style, qtbot):
     import torch
 

@@ -81,7 +81,7 @@ def test_the_same_picture_comes_again_from_the_file(style, qtbot, stripes, tmp_p
     idle_files(style, qtbot)
     assert stack.count() == before + 1 and stack.text(before) == "Repeat recipe"
     again = panel.task()
-    assert panel.choice.side == "A" and panel.choice.start is None and panel.network.backbone_name == "buddynet_style"
+    assert panel.choice.side == "A" and panel.choice.start is None and panel.network.backbone_name == "buddynet"
     assert again.options == options and again.content is task.content
     assert [(one.picture, one.weight) for one in again.styles] == [(one.picture, one.weight) for one in task.styles]
     assert [(p.id, p.a, p.b, p.confidence) for p in again.pairs] == [(p.id, p.a, p.b, p.confidence) for p in task.pairs]

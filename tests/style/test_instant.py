@@ -40,7 +40,7 @@ SMALL = InstantOptions(size=96, rounds=1)
 
 @pytest.fixture(scope="module")
 def network() -> Backbone:
-    return run_to_end(load_backbone("buddynet_style", device="cpu"))
+    return run_to_end(load_backbone("buddynet", device="cpu"))
 
 
 def painted(network: Backbone, options: InstantOptions = SMALL, style: Picture = CUP, **more: object) -> np.ndarray:
@@ -124,7 +124,7 @@ def test_each_area_has_statistics_of_its_own() -> None:
 
 
 def test_the_decoder_computes_what_its_file_says(network: Backbone) -> None:
-    tensors = {name: tensor.float() for name, tensor in load_file(CATALOG["buddynet_style"].shipped).items()}
+    tensors = {name: tensor.float() for name, tensor in load_file(CATALOG["buddynet"].shipped).items()}
     features = torch.rand(1, network.levels[2].channels, 5, 7, generator=torch.Generator().manual_seed(0))
     x = features
     for stage in (3, 2, 1):
@@ -193,23 +193,21 @@ def test_alpha_sizes_and_the_smallest_pictures(network: Backbone) -> None:
 
 
 def test_a_network_without_a_decoder_says_so() -> None:
-    with pytest.raises(StyleError, match="no decoder; choose BuddyNet Style"):
+    with pytest.raises(StyleError, match="no decoder; choose BuddyNet"):
         run_to_end(instant(CAT, [StyleSource(CUP)], build_backbone("squeezenet1_0"), SMALL))
 
 
 @pytest.mark.parametrize("name", ["up3_1.weight", "up1_2.weight"])
 def test_a_damaged_decoder_is_refused(name: str) -> None:
-    tensors = load_file(CATALOG["buddynet_style"].shipped)
+    tensors = load_file(CATALOG["buddynet"].shipped)
     tensors[name] = tensors[name][:, 1:].contiguous()
     with pytest.raises(WeightsError, match="decoder does not fit"):
-        build_backbone("buddynet_style", tensors)
+        build_backbone("buddynet", tensors)
 
 
 def test_without_a_decoder_buddynet_still_loads() -> None:
-    tensors = {
-        name: tensor for name, tensor in load_file(CATALOG["buddynet_style"].shipped).items() if name[:2] != "up"
-    }
-    assert build_backbone("buddynet_style", tensors).decoder is None
+    tensors = {name: tensor for name, tensor in load_file(CATALOG["buddynet"].shipped).items() if name[:2] != "up"}
+    assert build_backbone("buddynet", tensors).decoder is None
 
 
 def test_the_same_again_from_the_saved_picture(tmp_path: Path) -> None:

@@ -11,24 +11,24 @@ from studio.style.losses import STYLE_LOSSES
 from studio.style.network import Extractor
 from studio.style.objective import Area, Objective, Scene, Weights, sums_of
 
-SHIPPED = load_file(CATALOG["buddynet_style"].shipped)
+SHIPPED = load_file(CATALOG["buddynet"].shipped)
 PLAIN = {name: tensor for name, tensor in SHIPPED.items() if name.startswith("conv")}
 IMAGE = torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(1))
-LEVEL = build_backbone("buddynet_style", PLAIN).levels[1].name
+LEVEL = build_backbone("buddynet", PLAIN).levels[1].name
 
 
 def mapped(weight: torch.Tensor, bias: torch.Tensor) -> Backbone:
-    return build_backbone("buddynet_style", {**PLAIN, "style2.weight": weight, "style2.bias": bias})
+    return build_backbone("buddynet", {**PLAIN, "style2.weight": weight, "style2.bias": bias})
 
 
 def test_the_network_that_ships_measures_fine_levels_in_the_channels_of_vgg() -> None:
-    backbone = build_backbone("buddynet_style", SHIPPED)
+    backbone = build_backbone("buddynet", SHIPPED)
     found = {name: len(bias) for name, (_, bias) in backbone.style_maps.items()}
     assert found == {backbone.levels[n].name: channels for n, channels in enumerate((64, 128, 256))}
 
 
 def test_style_sees_the_mapped_channels_and_everything_else_the_raw_ones() -> None:
-    channels = build_backbone("buddynet_style", PLAIN).levels[1].channels
+    channels = build_backbone("buddynet", PLAIN).levels[1].channels
     weight, bias = torch.randn(7, channels), torch.randn(7)
     backbone = mapped(weight, bias)
     raw = Extractor(backbone, raw=True).maps(IMAGE, [LEVEL])[LEVEL]
@@ -44,7 +44,7 @@ def test_style_sees_the_mapped_channels_and_everything_else_the_raw_ones() -> No
 
 
 def test_tiles_give_the_gradient_of_the_whole() -> None:
-    channels = build_backbone("buddynet_style", PLAIN).levels[1].channels
+    channels = build_backbone("buddynet", PLAIN).levels[1].channels
     rng = torch.Generator().manual_seed(5)
     backbone = mapped(torch.randn(9, channels, generator=rng), torch.randn(9, generator=rng))
     loss, extractor = STYLE_LOSSES["wasserstein"], Extractor(backbone)
@@ -68,4 +68,4 @@ def test_tiles_give_the_gradient_of_the_whole() -> None:
 )
 def test_maps_that_do_not_fit_are_refused(tensors: dict[str, torch.Tensor]) -> None:
     with pytest.raises(WeightsError, match="maps for style do not fit"):
-        build_backbone("buddynet_style", {**PLAIN, **tensors})
+        build_backbone("buddynet", {**PLAIN, **tensors})

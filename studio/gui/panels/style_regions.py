@@ -8,11 +8,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -36,13 +37,15 @@ from studio.style.model import Region, StyleError
 ABOUT = translatable("Paint over a part of A and a part of B: the one takes its style from the other.")
 KEYS = translatable("Left paints, right or Shift erases. [ and ] change the brush, Ctrl+Z takes a stroke back.")
 SLIDER = 100
+LONGEST_NAME = 60
 
 
 class _Row(QWidget):
-    """One region."""
+    """One region. A double click or F2 opens a field for its name; Escape leaves the old one."""
 
     chosen = Signal()
     removed = Signal()
+    renamed = Signal(str)
 
     def __init__(self, region: PaintedRegion, selected: bool) -> None:
         super().__init__()
@@ -50,12 +53,18 @@ class _Row(QWidget):
         self.choose, self.remove, where = QToolButton(), QToolButton(), QLabel(_where(region))
         self.choose.setCheckable(True)
         self.choose.setChecked(selected)
-        self.choose.setText(region.name)
+        self.choose.setText(region.name.replace("&", "&&"))
         self.choose.setIcon(_swatch(region))
         self.choose.setIconSize(QSize(14, 14))
         self.choose.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.choose.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.choose.setToolTip(tr("The brush paints this region"))
+        self.choose.setToolTip(tr("The brush paints this region; double-click or F2 to rename it"))
+        self.choose.installEventFilter(self)
+        self.name = QLineEdit(region.name, visible=False)
+        self.name.setMaxLength(LONGEST_NAME)
+        self.name.setAccessibleName(tr("Name of the region"))
+        self.name.installEventFilter(self)
+        self.name.editingFinished.connect(self._on_named)
         where.setObjectName("muted")
         self.remove.setIcon(icon("close"))
         self.remove.setIconSize(QSize(12, 12))
@@ -65,6 +74,7 @@ class _Row(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.choose, 1)
+        layout.addWidget(self.name, 1)
         layout.addWidget(where)
         layout.addWidget(self.remove)
         self.choose.clicked.connect(self._on_chosen)
@@ -73,6 +83,35 @@ class _Row(QWidget):
     def _on_chosen(self) -> None:
         self.choose.setChecked(True)  # one is always selected
         self.chosen.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        key = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if watched is self.choose and (key == Qt.Key.Key_F2 or event.type() == QEvent.Type.MouseButtonDblClick):
+            self._name(self.region.name, edits=True)
+            return True
+        if watched is self.name and key == Qt.Key.Key_Escape:
+            self._name(self.region.name, edits=False)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _name(self, text: str, *, edits: bool) -> None:
+        """Show the field, or the button again."""
+        with QSignalBlocker(self.name):
+            self.name.setText(text)
+            self.name.setVisible(edits)
+            self.choose.setVisible(not edits)
+        if edits:
+            self.name.selectAll()
+            self.name.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.choose.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_named(self) -> None:
+        if self.name.isHidden():
+            return
+        text = self.name.text()
+        self._name(self.region.name, edits=False)
+        self.renamed.emit(text)
 
 
 class StyleRegions(QWidget):
@@ -266,6 +305,7 @@ class StyleRegions(QWidget):
         for region in self.painting.regions:
             row = _Row(region, region is self.painting.selected)
             row.chosen.connect(lambda number=region.number: self.painting.select(number))
+            row.renamed.connect(lambda name, number=region.number: self.painting.rename(number, name))
             row.removed.connect(lambda number=region.number: self.painting.remove(number))
             self._list.addWidget(row)
             self.rows.append(row)

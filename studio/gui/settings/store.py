@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from studio.backbones.catalog import STYLE_NETWORK
 from studio.gui.theme import THEMES, ThemeName
 from studio.options import Options, OptionsError
 from studio.paths import config_dir
@@ -50,7 +49,7 @@ class Settings:
 
     def network(self, mode: str) -> str:
         """The network chosen last in a mode that has a choice of its own."""
-        return self._text(f"{mode}/backbone") or (STYLE_NETWORK if mode == "style" else "buddynet")
+        return self._text(f"{mode}/backbone") or "buddynet"
 
     def set_network(self, mode: str, name: str) -> None:
         self._store.setValue(f"{mode}/backbone", name)

@@ -187,6 +187,13 @@ class Painting(QObject):
         kept = tuple(region for region in self._regions if region.number != number)
         self._set(kept, self._selected, tr("Remove {name}", name=" ".join(gone)))
 
+    def rename(self, number: int, name: str) -> None:
+        """Give a region another name; spaces around it are left out, and an empty one changes nothing."""
+        name = " ".join(name.split())
+        for region in self._regions:
+            if region.number == number and name and name != region.name:
+                self._replace(replace(region, name=name), tr("Rename {name}", name=region.name))
+
     def clear(self) -> None:
         """Take all paint off the region selected."""
         region = self.selected

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from studio.backbones.catalog import STYLE_NETWORK
 from studio.geometry import shrink_within
 from studio.gui.style.history import Moment
 from studio.language import listed, tr, translatable
@@ -89,7 +88,7 @@ class StyleTask:
     content: Picture | None
     styles: tuple[StyleSource, ...] = ()
     pairs: PairSet = field(default_factory=PairSet)
-    backbone: str = STYLE_NETWORK
+    backbone: str = "buddynet"
     weights: Path | None = None
     device: str = "auto"
     network: Path | None = None
