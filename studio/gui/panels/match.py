@@ -35,6 +35,8 @@ from studio.progress import Job, Progress
 
 log = logging.getLogger(__name__)
 
+LEAST_BETWEEN = 60
+"""Between two levels that are shown while a match runs, ms."""
 Verb = Literal["Match", "Re-match", "Look at"]
 """What a recipe calls it."""
 TITLES: dict[Verb, str] = {
@@ -61,6 +63,9 @@ class MatchPanel(QWidget):
         super().__init__()
         self._state, self._jobs, self._settings = state, jobs, settings
         self._handle: JobHandle | None = None
+        self._newest: tuple[int, PairSet] | None = None
+        self._later = QTimer(self, singleShot=True, interval=LEAST_BETWEEN)
+        self._later.timeout.connect(self._show_newest)
         self._before = (state.pairs, state.levels)
         self._looking: JobHandle | None = None
         self._whole, self._fixed = True, frozenset[int]()
@@ -252,10 +257,25 @@ class MatchPanel(QWidget):
         if self._whole and isinstance(event.preview, PairSet):
             levels = {pair.level for pair in event.preview if pair.id not in self._fixed}
             if len(levels) == 1:
-                self._state.add_level(levels.pop(), event.preview)
+                self._newest = (levels.pop(), event.preview)
+                self._state.add_level(*self._newest, shown=False)
+                if not self._later.isActive():
+                    self._show_newest()
+
+    def _show_newest(self) -> None:
+        """Show the level that came last; to draw all of a quick match, which come in a row, would block the window."""
+        if self._newest is not None:
+            self._state.add_level(*self._newest)
+            self._newest = None
+            self._later.start()
+
+    def _show_no_more(self) -> None:
+        self._newest = None
+        self._later.stop()
 
     def _on_finished(self, pairs: PairSet) -> None:
         assert self._handle is not None
+        self._show_no_more()
         took = duration(self._handle.elapsed())
         self._state.set_pairs(pairs, self._state.levels, self._step(pairs))
         self.matched.emit({**self._recipe, "pairs": len(pairs), "seconds": round(self._handle.elapsed(), 2)})
@@ -285,6 +305,7 @@ class MatchPanel(QWidget):
 
     def _restore(self) -> None:
         """Nothing is lost by a match that did not end well."""
+        self._show_no_more()
         self.bar.setValue(0)
         self._state.set_pairs(*self._before, step=None)
 
