@@ -228,8 +228,10 @@ def test_other_weights_are_no_teacher_of_matches(tmp_path: Path, modules: None) 
 
     known = {name: tensor for name, tensor in lite_state().items() if not name.startswith("_blocks.10.")}
     torch.save(known, tmp_path / "short.pth")
-    with pytest.raises(SystemExit, match=r"short\.pth holds no EfficientNet-Lite"):
-        EfficientNetLite(tmp_path / "short.pth")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
+    for name in ("short.pth", "other.pth"):
+        with pytest.raises(SystemExit, match=f"{name} holds no EfficientNet-Lite"):
+            EfficientNetLite(tmp_path / name)
 
 
 def test_a_map_lies_where_the_crop_is_from(tmp_path: Path, material: Path, modules: None) -> None:

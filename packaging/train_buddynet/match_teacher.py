@@ -57,6 +57,9 @@ class EfficientNetLite:
 
     def __init__(self, file: Path, kind: torch.dtype = torch.float32) -> None:
         state = torch.load(file, map_location="cpu", weights_only=True)
+        wrong = SystemExit(f"{file.name} holds no EfficientNet-Lite.")
+        if "_conv_stem.weight" not in state:
+            raise wrong
         self.kind = kind
         self.stem = self._convolution(state, "_conv_stem", "_bn0")
         self.blocks: list[tuple[list[tuple[Tensor, Tensor]], int]] = []
@@ -70,7 +73,7 @@ class EfficientNetLite:
             self.blocks.append((parts, 1))
         starts = [n for n in range(count) if n == 0 or widths[n] != widths[n - 1]]
         if len(starts) != len(STRIDES):
-            raise SystemExit(f"{file.name} holds no EfficientNet-Lite.")
+            raise wrong
         for start, stride in zip(starts, STRIDES, strict=True):
             self.blocks[start] = (self.blocks[start][0], stride)
         self.blocks = self.blocks[: starts[-1]]
@@ -85,13 +88,13 @@ class EfficientNetLite:
     def __call__(self, images: Tensor) -> list[Tensor]:
         """What the last `BLOCKS` blocks give for (N, 3, side, side) in [0, 1]; the side is a multiple of 32."""
         x = ((images * 255 - 127) / 128).to(self.kind).to(memory_format=torch.channels_last)
-        x = F.relu6(_padded(x, *self.stem, 2))
+        x = F.relu6(_convolved(x, *self.stem, 2))
         out = []
         for number, (parts, stride) in enumerate(self.blocks):
             before = x
             *hidden, project = parts
             for weight, bias in hidden:
-                x = F.relu6(_padded(x, weight, bias, stride if weight.shape[1] == 1 else 1))
+                x = F.relu6(_convolved(x, weight, bias, stride if weight.shape[1] == 1 else 1))
             x = F.conv2d(x, *project)
             if stride == 1 and x.shape == before.shape:
                 x = x + before
@@ -100,8 +103,8 @@ class EfficientNetLite:
         return out
 
 
-def _padded(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
-    """A convolution, channel by channel if `weight` is; an even side at a stride of 2 lacks a pixel at its start."""
+def _convolved(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
+    """A convolution padded as in TensorFlow, channel by channel if `weight` is so; at a stride of 2 of an even side."""
     total = weight.shape[-1] - stride if stride > 1 else weight.shape[-1] - 1
     if total:
         x = F.pad(x, (total // 2, total - total // 2) * 2)
@@ -113,8 +116,7 @@ class MatchTeacher:
     """A map of joint features, (CHANNELS, GRID, GRID), of every picture.
 
     The features of each network, view and block are taken less their usual mean, for what all cells have in common
-    tells none from another, and brought to length one; of all these together the main directions are kept. On
-    photographs of animals the nearest neighbours by these are right half as often again as those of one view.
+    tells none from another, and brought to length one; of all these together the main directions are kept.
 
     Parameters
     ----------

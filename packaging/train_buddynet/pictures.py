@@ -56,9 +56,9 @@ class Pictures:
         files = sorted({f for d in folders for f in d.rglob("*") if f.suffix.lower() in SUFFIXES})
         if len(files) < 4:
             raise SystemExit("The folders hold fewer than four pictures.")
-        key = hashlib.sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
-        self.key = key
-        array, index = work / f"pictures-{key}.npy", work / f"pictures-{key}.json"
+        self.key = hashlib.sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
+        """Tells this set of files from others; what is kept of them is named after it."""
+        array, index = work / f"pictures-{self.key}.npy", work / f"pictures-{self.key}.json"
         if not index.exists():
             _pack(files, array, index)
         self.kinds: list[str] = json.loads(index.read_text(encoding="utf-8"))

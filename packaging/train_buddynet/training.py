@@ -183,7 +183,7 @@ class Training:
         """The weighted losses of a batch."""
         images = torch.from_numpy(crops.pixels).permute(0, 3, 1, 2).float().div_(255)
         if self.plan.fine_only:
-            seen = self._worn(images, generator)
+            clean = seen = self._worn(images, generator)
         else:
             clean, strong = recolour(images, generator, 0.15), recolour(images, generator, 1.0)
             seen = torch.where(torch.rand(len(images), 1, 1, 1, generator=generator) < STRONG, strong, clean)
@@ -196,7 +196,7 @@ class Training:
             found = self._fine(out, seen if lone else seen[:FINE_COUNT])
             loss |= {name: value if lone else FINE * value for name, value in found.items()}
         if self.teacher is not None:
-            loss["cosine3"] = 0.25 * cosine_loss(self.heads.squeeze(out[3]), self.teacher(seen))
+            loss["cosine3"] = 0.25 * cosine_loss(self.heads.squeeze(out[3]), self.teacher(clean))
         if self.joint is not None:
             loss |= self._joint(out, crops)
         return loss

@@ -314,13 +314,16 @@ class StudioState(QObject):
         """Whether a point is on its way: what takes long should wait for its end."""
         return self._dragging
 
-    def add_level(self, level: int, pairs: PairSet, shown: bool = True) -> None:
-        """Take in, and show, the pairs of a level while a match runs; not `shown`, they only can be shown later."""
+    def keep_level(self, level: int, pairs: PairSet) -> None:
+        """Take in the pairs of a level while a match runs, to be looked at later."""
         self._levels = {**self._levels, level: pairs}
-        if shown:
-            self._shown_level, self._provisional = level, True
-            self._forget_hot()
-            self.pairs_changed.emit()
+
+    def add_level(self, level: int, pairs: PairSet) -> None:
+        """Take in, and show, the pairs of a level while a match runs."""
+        self.keep_level(level, pairs)
+        self._shown_level, self._provisional = level, True
+        self._forget_hot()
+        self.pairs_changed.emit()
 
     def show_level(self, level: int) -> None:
         if level != self._shown_level:

@@ -168,6 +168,14 @@ def test_a_region_is_renamed_in_its_row(style, qtbot):
     row.name.clear()
     qtbot.keyClick(row.name, Qt.Key.Key_Return)
     assert panel.regions.rows[0].choose.text() == "eyes && ears" and style.editing.history.stack.count() == steps
+    # A click elsewhere takes the name too, and the keyboard stays where the click was.
+    row = panel.regions.rows[1]
+    style.activateWindow()
+    qtbot.mouseDClick(row.choose, LEFT)
+    qtbot.keyClicks(row.name, "mouth")
+    panel.regions.brush_size.setFocus()
+    assert panel.regions.painting.regions[1].name == "mouth" and panel.regions.brush_size.hasFocus()
+    style.actions_["undo"].trigger()
     style.actions_["undo"].trigger()
     assert panel.regions.painting.regions[0].name == "Region 1"
     style.actions_["redo"].trigger()

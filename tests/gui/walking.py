@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 
 NOT_ENGLISH = (
     r"Buddies Studio",
-    r"BuddyNet( Style)?|VGG-1[69]|SqueezeNet 1\.[01]|ResNet-50|ConvNeXt-T",
+    r"BuddyNet|VGG-1[69]|SqueezeNet 1\.[01]|ResNet-50|ConvNeXt-T",
     r"\b(relu|conv|pool|block|level)\w*[0-9_.]+\w*",  # layers of a network
     r"\b(cat|coffee)\b(\.png|\.jpg)?",  # the pictures of the test
     r"\*?\.(png|jpe?g|jpe|webp|tiff?|bmp|gif|avif|hei[cf]|p[pg]m|mp4|apng|npy|csv|json|txt|pth|pt|safetensors|model|buddies)\b",

@@ -258,7 +258,7 @@ class MatchPanel(QWidget):
             levels = {pair.level for pair in event.preview if pair.id not in self._fixed}
             if len(levels) == 1:
                 self._newest = (levels.pop(), event.preview)
-                self._state.add_level(*self._newest, shown=False)
+                self._state.keep_level(*self._newest)
                 if not self._later.isActive():
                     self._show_newest()
 

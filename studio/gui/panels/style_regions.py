@@ -88,30 +88,29 @@ class _Row(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         key = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
         if watched is self.choose and (key == Qt.Key.Key_F2 or event.type() == QEvent.Type.MouseButtonDblClick):
-            self._name(self.region.name, edits=True)
+            self._edit_name(True)
             return True
         if watched is self.name and key == Qt.Key.Key_Escape:
-            self._name(self.region.name, edits=False)
+            self._edit_name(False)
             return True
         return super().eventFilter(watched, event)
 
-    def _name(self, text: str, *, edits: bool) -> None:
-        """Show the field, or the button again."""
-        with QSignalBlocker(self.name):
-            self.name.setText(text)
+    def _edit_name(self, edits: bool) -> None:
+        """Show the field, or the button again; a click elsewhere keeps the keyboard there."""
+        had_keyboard = self.name.hasFocus()
+        with QSignalBlocker(self.name):  # a field that is hidden says once more that it was edited
+            self.name.setText(self.region.name)
             self.name.setVisible(edits)
             self.choose.setVisible(not edits)
         if edits:
             self.name.selectAll()
             self.name.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
+        elif had_keyboard:
             self.choose.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_named(self) -> None:
-        if self.name.isHidden():
-            return
         text = self.name.text()
-        self._name(self.region.name, edits=False)
+        self._edit_name(False)
         self.renamed.emit(text)
 
 
