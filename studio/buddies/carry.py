@@ -13,6 +13,7 @@ from torch import Tensor
 
 from studio.buddies.agreement import TEMPERATURE, agreed_cosines
 from studio.buddies.appearance import common_appearance
+from studio.buddies.hold import Reals, aside_of, aside_within, hold_of, price
 from studio.buddies.paper import both_adapted
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Floats, Index
@@ -135,7 +136,13 @@ class Scene:
         return self.plan.cells_at(points, level, "b" if self.swapped else "a")
 
     def surfaces(
-        self, level: LevelPlan, cells: Index, centres: Index, middles: Index | None = None
+        self,
+        level: LevelPlan,
+        cells: Index,
+        centres: Index,
+        middles: Index | None = None,
+        expected: Reals | None = None,
+        hold: float = 0.0,
     ) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """How much cells of the start look like those around `centres` of the other picture.
 
@@ -146,12 +153,17 @@ class Scene:
         middles : (N, 2) int64, optional
             Where the regions of the cells have their middle, at most `level.reach` cells beside them; in the cells
             themselves by default.
+        expected : (N, 2), optional
+            How far, in rows and columns of cells, the partners should lie from `centres`, more than the cells do from
+            `middles`; not at all by default.
+        hold : float
+            What it costs to lie elsewhere (`studio.buddies.hold`).
 
         Returns
         -------
         (values, exists) : (N, span^2) float32 and bool
-            Mean cosines between patches, in the common appearance of the regions around both, row by row; which of
-            the cells lie on the map. `span` is 2 * level.reach + 1.
+            Mean cosines between patches, in the common appearance of the regions around both, less what the place
+            costs, row by row; which of the cells lie on the map. `span` is 2 * level.reach + 1.
         """
         reach, patch = level.reach, level.patch
         (one, least), (other, least_there) = self.prepared(level, True), self.prepared(level, False)
@@ -176,50 +188,69 @@ class Scene:
             there.append(exists.cpu().numpy())
         if not values:
             return np.zeros((0, (2 * reach + 1) ** 2), np.float32), np.zeros((0, (2 * reach + 1) ** 2), bool)
-        return np.concatenate(values), np.concatenate(there)
+        found = np.concatenate(values)
+        if hold > 0:
+            away = _steps(reach)[None] - (offsets + (0 if expected is None else expected))[:, None]
+            found -= price(away, reach, hold).astype(np.float32)
+        return found, np.concatenate(there)
 
 
-def carried(scene: Scene, points: Points, matches: Index, finest: int = 1) -> tuple[Points, Floats]:
+CONSISTENCY = 0.5
+"""What holds points to where the levels above bring them: what it is by default in a match."""
+
+
+def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tuple[Points, Floats]:
     """Follow `points` down the levels.
 
     Parameters
     ----------
     points : (N, 2)
         At the working size of the picture to start from.
-    matches : (N, 2) int64
-        Row and column of the coarsest cell of the other picture that each starts at.
+    places : (N, 2)
+        Where the coarsest level has their partners, at the working size of the other picture.
     finest : int
         Number of the level to stop at.
 
     Returns
     -------
     (places, similarity) : (N, 2) float64 and (N,) float32
-        Places at the working size of the other picture, as far beside the middle of their cell as the points are;
-        the mean, over the levels below the coarsest, of the mean cosine between the patches.
+        Places at the working size of the other picture; the mean, over the levels below the coarsest, of the mean
+        cosine between the patches, less what they lie away from where the level above had them.
     """
-    level, found = scene.levels[0], matches
     total: Floats = np.zeros(len(points), np.float32)
     below = [one for one in scene.levels[1:] if one.number >= finest]
     for level in below:
-        # Many points share a cell, and what becomes of it.
-        ways, which = np.unique(
-            np.concatenate([scene.cells(points, level), found], axis=1), axis=0, return_inverse=True
-        )
+        cells, centres = scene.cells(points, level), scene.back.cells(places, level)
+        aside = points - scene.plan.working_points(cells, level)
+        expected = (places - scene.plan.working_points(centres, level) - aside)[:, ::-1] / level.stride
+        # Many points share a cell, and what it looks like.
+        ways, which = np.unique(np.concatenate([cells, centres], axis=1), axis=0, return_inverse=True)
         which = which.reshape(-1)
-        centres = 2 * np.ascontiguousarray(ways[:, 2:])
-        values, exists = scene.surfaces(level, np.ascontiguousarray(ways[:, :2]), centres)
-        best = np.where(exists, values, -np.inf).argmax(axis=1)
-        span = 2 * level.reach + 1
-        found = (centres - level.reach + np.stack(np.divmod(best, span), axis=1))[which]
-        total += values[np.arange(len(values)), best][which]
-    aside = points - scene.plan.working_points(scene.cells(points, level), level)
-    places = scene.plan.working_points(found, level) + aside
+        seen, exists = scene.surfaces(level, np.ascontiguousarray(ways[:, :2]), np.ascontiguousarray(ways[:, 2:]))
+        steps = _steps(level.reach)
+        values = seen[which] - price(steps[None] - expected[:, None], level.reach, hold_of(CONSISTENCY, level))
+        best = np.where(exists[which], values, -np.inf).argmax(axis=1)
+        total += values[np.arange(len(values)), best].astype(np.float32)
+        beside = aside_within(expected, steps[best])
+        places = scene.plan.working_points(centres + steps[best], level) + aside + beside[:, ::-1] * level.stride
     return np.clip(places, 0.0, np.subtract(scene.end_size, 1.0)), total / np.float32(max(len(below), 1))
 
 
-def best_cells(scene: Scene, points: Points) -> Index:
-    """(N, 2) row and column of the coarsest cell of the other picture that matches each point best."""
-    (_, width), (_, width_there) = scene.shapes
-    rows = scene.cells(points, scene.levels[0]) @ (width, 1)
-    flat = scene.matches[torch.from_numpy(rows).to(scene.matches.device)].argmax(1).cpu().numpy()
-    return np.stack(np.divmod(flat, width_there), axis=1)
+def _steps(reach: int) -> Index:
+    """(span^2, 2) rows and columns of the cells of a region seen from its middle."""
+    span = 2 * reach + 1
+    return np.stack(np.divmod(np.arange(span * span), span), axis=1) - reach
+
+
+def best_places(scene: Scene, points: Points) -> Points:
+    """(N, 2) places of the other picture, at its working size, that match each point best at the coarsest level.
+
+    Of a picture and itself they are the points.
+    """
+    level, (start, end) = scene.levels[0], scene.shapes
+    cells = scene.cells(points, level)
+    own = cells @ (start[1], 1)
+    best = scene.matches[torch.from_numpy(own).to(scene.matches.device)].argmax(1).cpu().numpy()
+    aside = aside_of(scene.matches, scene.shapes, own, best)[:, ::-1] * level.stride
+    there = np.stack(np.divmod(best, end[1]), axis=1)
+    return scene.plan.working_points(there, level) + aside + points - scene.plan.working_points(cells, level)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from studio.buddies.carry import Scene, Shape, best_cells, carried
+from studio.buddies.carry import Scene, Shape, best_places, carried
 from studio.buddies.memory import MatchMemory
 from studio.geometry import Points, Size
 from studio.pairs import PairSet
@@ -97,7 +97,7 @@ def _coarse(scene: Scene, a: Points, b: Points) -> tuple[Reals, Reals]:
     for way, points, partners in ((scene, a, b), (scene.back, b, a)):
         level = way.levels[0]
         margin += _margins(way.agreed, way.cells(points, level), way.back.cells(partners, level), way.shapes) / 2
-        there, _ = carried(way, points, best_cells(way, points), STOP)
+        there, _ = carried(way, points, best_places(way, points), STOP)
         cycle += np.hypot(*(there - partners).T) / max(way.end_size) / 2
     return margin, cycle
 
@@ -148,19 +148,20 @@ def residuals(a: Points, b: Points, sizes: tuple[Size, Size], rank: Reals, rows:
     return found
 
 
-def fitted(point: Points, starts: Points, ends: Points, sizes: tuple[Size, Size]) -> tuple[Points, float]:
-    """Where the movement of `residuals` takes one point, (1, 2), and how far the pairs around are from it.
+def fitted(points: Points, starts: Points, ends: Points, sizes: tuple[Size, Size]) -> tuple[Points, Reals]:
+    """Where the movement of `residuals` takes points, (N, 2), and how far the pairs around them are from it, (N,).
 
     The first in pixels of the second picture, the second in units of its longer side (root of the weighted mean
     square).
     """
-    z, zs = (_complex(points, sizes[0]) for points in (point, starts))
+    z, zs = (_complex(some, sizes[0]) for some in (points, starts))
     ws = _complex(ends, sizes[1])
     weight = _weights(z, zs)
-    fits = (_fit(one, others, ws, weight) for one, others in ((z, zs), (z.conj(), zs.conj())))
-    place, spread = min(fits, key=lambda fit: float(fit[1][0]))
+    straight, mirrored = (_fit(one, others, ws, weight) for one, others in ((z, zs), (z.conj(), zs.conj())))
+    better = straight[1] <= mirrored[1]
+    place = np.where(better, straight[0], mirrored[0])
     moved = np.stack([place.real, place.imag], axis=1) * max(sizes[1]) + np.asarray(sizes[1]) / 2 - 0.5
-    return moved, float(spread[0])
+    return moved, np.where(better, straight[1], mirrored[1])
 
 
 def _complex(points: Points, size: Size) -> Complex:

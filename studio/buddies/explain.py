@@ -11,7 +11,9 @@ from torch import Tensor
 from studio.buddies.agreement import agreed_matches
 from studio.buddies.answers import Absence, Box, Reason, Side, Step, Surface
 from studio.buddies.carry import Scene
+from studio.buddies.hold import Reals, hold_of
 from studio.buddies.memory import MatchMemory, Remembered
+from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Index
 from studio.buddies.search import search_everywhere
@@ -23,7 +25,10 @@ from studio.progress import run_to_end
 
 
 class _Place(NamedTuple):
-    """A pair at one level: its cells, and the middles of the regions it was found in (None at the coarsest level)."""
+    """A pair at one level: its cells, and the middles of the regions it was found in (None at the coarsest level).
+
+    `expected` is how far aside its point of B should have been, by the level above, and `hold` what it cost not to be.
+    """
 
     level: LevelPlan
     a: Index
@@ -32,6 +37,8 @@ class _Place(NamedTuple):
     middle_b: Index | None
     rank: float
     similarity: float
+    expected: Reals
+    hold: float
 
 
 def provenance(memory: MatchMemory, pair: PointPair) -> tuple[Step, ...]:
@@ -73,7 +80,8 @@ def _window(plan: Plan, level: LevelPlan, middle: Index | None, reach: int, side
 def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") -> Surface | None:
     """How much the pair's cell of picture `side` at a level looks like all cells it could have been matched with.
 
-    At the coarsest level neighbours that agree count too (`studio.buddies.agreement`). For `official` these are
+    At the coarsest level neighbours that agree count too (`studio.buddies.agreement`); below it a place costs something
+    that lies away from where the level above had it (`studio.buddies.hold`). For `official` these are
     the features as the network gives them, for the adapted ones are not kept.
 
     Returns
@@ -87,15 +95,16 @@ def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") 
         return None
     swapped = side == "b"
     scene = held.scene.back if swapped else held.scene
-    cell, middle, centre = place.a, place.middle_a, place.middle_b
+    cell, middle, centre, expected = place.a, place.middle_a, place.middle_b, place.expected
     if swapped:
-        cell, middle, centre = place.b, place.middle_b, place.middle_a
+        cell, middle, centre, expected = place.b, place.middle_b, place.middle_a, -place.expected
     columns, rows = held.plan.grid(place.level, "a" if swapped else "b")
     if centre is None or middle is None:
         values = _row(scene, cell).reshape(rows, columns)
         first, last = np.array([0, 0]), np.array([rows - 1, columns - 1])
     else:
-        found, _ = scene.surfaces(place.level, cell[None], centre[None], middle[None])
+        wanted = cell[None], centre[None], middle[None], expected[None]
+        found, _ = scene.surfaces(place.level, *wanted, place.hold)
         reach = place.level.reach
         first, last = np.maximum(centre - reach, 0), np.minimum(centre + reach, [rows - 1, columns - 1])
         skip, count = first - (centre - reach), last - first + 1
@@ -144,19 +153,39 @@ def _places(held: Remembered, pair: PointPair) -> list[_Place]:
         row = trail.row_of(pair.a, pair.b)
         if row is not None:
             return _ancestors(trail, row)
-    return _own_places(held.scene, pair)
+    return _own_places(held.scene, pair, held.options)
 
 
 def _ancestors(trail: Trail, row: int) -> list[_Place]:
     places: list[_Place] = []
-    before, above = 0.0, -1
+    before, above, aside = 0.0, -1, np.zeros(2)
     for level, own in zip(trail.levels, trail.ancestry(row), strict=True):
+        if level.ended[own]:
+            break  # what was held over from a coarser level was not found again
         middle_a, middle_b = _middles(level, places[-1], above) if places else (None, None)
         similarity, rank = float(level.similarity[own]), float(level.rank[own])
         a, b = level.a[own].astype(np.int64), level.b[own].astype(np.int64)
-        places.append(_Place(level.level, a, b, middle_a, middle_b, rank, similarity - before))
-        before, above = similarity, int(level.fixed[own])
+        own_aside = level.aside[own].astype(np.float64)
+        expected = own_aside if above >= 0 else 2 * aside
+        places.append(
+            _Place(
+                level.level,
+                a,
+                b,
+                middle_a,
+                middle_b,
+                rank,
+                similarity - before,
+                expected,
+                _hold(trail.options, level.level),
+            )
+        )
+        before, above, aside = similarity, int(level.fixed[own]), own_aside
     return places
+
+
+def _hold(options: MatchOptions, level: LevelPlan) -> float:
+    return 0.0 if options.preset == "official" else hold_of(options.consistency, level)
 
 
 def _middles(level: LevelTrail, parent: _Place, fixed: int) -> tuple[Index, Index]:
@@ -167,7 +196,7 @@ def _middles(level: LevelTrail, parent: _Place, fixed: int) -> tuple[Index, Inde
     return level.a[row].astype(np.int64), level.b[row].astype(np.int64)
 
 
-def _own_places(scene: Scene, pair: PointPair) -> list[_Place]:
+def _own_places(scene: Scene, pair: PointPair, options: MatchOptions) -> list[_Place]:
     plan, rank, places = scene.plan, 0.0, []
     a, b = plan.working_at(as_points([pair.a]), "a"), plan.working_at(as_points([pair.b]), "b")
     for number, level in enumerate(scene.levels):
@@ -176,11 +205,14 @@ def _own_places(scene: Scene, pair: PointPair) -> list[_Place]:
             rank += float(scene.response(level, of_start)[*cell[0]]) / 2
         if number == 0:
             similarity = float(_row(scene, cell_a[0])[int(cell_b[0] @ (scene.shapes[1][1], 1))])
-            places.append(_Place(level, cell_a[0], cell_b[0], None, None, rank, similarity))
+            places.append(_Place(level, cell_a[0], cell_b[0], None, None, rank, similarity, np.zeros(2), 0.0))
         else:
             values, _ = scene.surfaces(level, cell_a, cell_b)
             middle = float(values[0, values.shape[1] // 2])
-            places.append(_Place(level, cell_a[0], cell_b[0], cell_a[0], cell_b[0], rank, middle))
+            beside = (b - plan.working_points(cell_b, level)) - (a - plan.working_points(cell_a, level))
+            expected = beside[0, ::-1] / level.stride
+            regions = cell_a[0], cell_b[0]
+            places.append(_Place(level, *regions, *regions, rank, middle, expected, _hold(options, level)))
     return places
 
 
@@ -233,9 +265,9 @@ class _Question:
             if len(mine):
                 return self._found(int(mine[0]), finest)
         for number in range(len(self._trail.levels) - 1, 0, -1):
-            middles = self._regions(number)
-            if len(middles[0]):
-                return self._lost(self._trail.levels[number].level, middles)
+            regions = self._regions(number)
+            if len(regions[0]):
+                return self._lost(self._trail.levels[number].level, regions)
         return self._lost(self._trail.levels[0].level, None)
 
     @staticmethod
@@ -272,21 +304,24 @@ class _Question:
         reason, sentence = words[int(self._trail.fate[row])]
         return Absence(reason, level.number, sentence, partner, rival)
 
-    def _regions(self, number: int) -> tuple[Index, Index]:
-        """The middles, (R, 2) each, of the regions of a level that hold the place, in its picture and in the other."""
+    def _regions(self, number: int) -> tuple[Index, Index, Reals]:
+        """The regions of a level that hold the place: their middles, (R, 2) each, in its picture and in the other, and
+        what was expected in them."""
         level, above = self._trail.levels[number], self._trail.levels[number - 1]
         cell = self._scene.cells(self._point, level.level)[0]
         here, there = 2 * self._of(above, self._side), 2 * self._of(above, self._other)
+        expected = 2 * above.aside.astype(np.float64)
         for row in np.flatnonzero(above.fixed >= 0):
             same = np.flatnonzero(level.fixed == above.fixed[row])
             if len(same):
                 here[row] = self._of(level, self._side)[same[0]]
                 there[row] = self._of(level, self._other)[same[0]]
+                expected[row] = level.aside[same[0]]
         reach = level.level.window if self._trail.options.preset == "official" else level.level.reach
-        holds = (abs(here - cell) <= reach).all(axis=1)
-        return here[holds], there[holds]
+        holds = (abs(here - cell) <= reach).all(axis=1) & (above.ended == 0)
+        return here[holds], there[holds], expected[holds] * (-1 if self._side == "b" else 1)
 
-    def _lost(self, level: LevelPlan, middles: tuple[Index, Index] | None) -> Absence:
+    def _lost(self, level: LevelPlan, regions: tuple[Index, Index, Reals] | None) -> Absence:
         """At this level it could have had a buddy, and has none."""
         options, scene = self._trail.options, self._scene
         cell = scene.cells(self._point, level)[0]
@@ -300,7 +335,7 @@ class _Question:
                     number=level.number,
                 ),
             )
-        partner, back = self._best(level, cell, middles)
+        partner, back = self._best(level, cell, regions)
         place = _full(self._plan, level, partner, self._other)
         rival = _full(self._plan, level, back, self._side)
         if (abs(back - cell) > int(options.relaxed)).any():
@@ -320,19 +355,21 @@ class _Question:
         features = (self._scene.start if here else self._scene.end)[level.number]
         return bool(Activation(features, self._trail.options.threshold, squared).active[*cell])
 
-    def _best(self, level: LevelPlan, cell: Index, middles: tuple[Index, Index] | None) -> tuple[Index, Index]:
+    def _best(self, level: LevelPlan, cell: Index, regions: tuple[Index, Index, Reals] | None) -> tuple[Index, Index]:
         """Its best partner, and what that prefers: (row, column) each."""
-        if middles is None:
+        if regions is None:
             return self._best_of_all(cell)
-        here, there = middles
+        here, there, expected = regions
+        hold = _hold(self._trail.options, level)
         many = np.repeat(cell[None], len(here), axis=0)
-        values, exists = self._scene.surfaces(level, many, there, here)
+        values, exists = self._scene.surfaces(level, many, there, here, expected, hold)
         values = np.where(exists, values, -np.inf)
         region = int(values.max(axis=1).argmax())
         span = 2 * level.reach + 1
         offset = np.array(np.divmod(int(values[region].argmax()), span))
         partner = there[region] - level.reach + offset
-        back, exists = self._scene.back.surfaces(level, partner[None], here[region][None], there[region][None])
+        wanted = partner[None], here[region][None], there[region][None], -expected[region][None]
+        back, exists = self._scene.back.surfaces(level, *wanted, hold)
         offset = np.array(np.divmod(int(np.where(exists, back, -np.inf)[0].argmax()), span))
         return partner, here[region] - level.reach + offset
 

@@ -13,6 +13,7 @@ from studio.geometry import Points, rescale
 from studio.pairs import PairSet
 
 Index = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
 
 
 def pairs_to_keep(pairs: PairSet) -> PairSet:
@@ -57,3 +58,11 @@ class FixedPairs:
     def cells(self, plan: Plan, level: LevelPlan) -> tuple[Index, Index]:
         """Row and column of their cells of A and of B at a level, (N, 2) each."""
         return plan.cells_at(self.a, level, "a"), plan.cells_at(self.b, level, "b")
+
+    def aside(self, plan: Plan, level: LevelPlan) -> Reals:
+        """(N, 2) as `studio.buddies.ranking.Buddies` has it: how far beside the middles of their cells they lie."""
+        cells = self.cells(plan, level)
+        in_a, in_b = (
+            points - plan.working_points(own, level) for points, own in zip((self.a, self.b), cells, strict=True)
+        )
+        return np.ascontiguousarray((in_b - in_a)[:, ::-1]) / level.stride

@@ -17,13 +17,14 @@ from studio.buddies.carry import Scene
 from studio.buddies.confidence import confidences
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
+from studio.buddies.hold import held_over
 from studio.buddies.memory import Look, Maps, MatchMemory
 from studio.buddies.official import OfficialReading
 from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperReading
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.pyramid import cost, extract, plain_stages
-from studio.buddies.ranking import Activation, Buddies, Floats, strongest_of_groups
+from studio.buddies.ranking import Activation, Buddies, Floats, Index, strongest_of_groups
 from studio.buddies.search import Cells, displacement
 from studio.buddies.trail import LevelTrail, Trail
 from studio.geometry import Points
@@ -197,14 +198,20 @@ def descend(
 
     `start` are buddies of the coarsest level that are not to be searched for.
     """
+    keeps = options.consistency > 0 and options.preset != "official"
     buddies = start
     for visited, level in enumerate(plan.levels, 1):
         span = next(spans)
         title = tr("level {level}", level=level.number) + ": "
+        parents = buddies if visited > 1 else None
         if start is None or visited > 1:
             buddies = yield from part(reading.search(level, buddies), *span, title)
         assert buddies is not None
         buddies = _rank(buddies, maps[0][level.number], maps[1][level.number], options)
+        if parents is not None and keeps and (level.held or parents.ended.any()):
+            buddies = buddies.followed_by(
+                held_over(parents, buddies, plan.levels[visited - 2], level.held, plan.grid(level, "b"))
+            )
         trail.append(LevelTrail.of(level, buddies))
         shown = _preview(buddies, plan, level, visited, fixed)
         yield Progress(span[1], title + trn("{number} pairs", "{number} pairs", len(buddies)), shown, milestone=True)
@@ -229,7 +236,8 @@ def _rank(buddies: Buddies, map_a: Tensor, map_b: Tensor, options: MatchOptions)
 def _preview(buddies: Buddies, plan: Plan, level: LevelPlan, visited: int, fixed: FixedPairs) -> PairSet:
     buddies = buddies.take(~buddies.is_fixed).by_rank().take(slice(MOST_IN_PREVIEW))
     a, b = (plan.working_points(cells, level) for cells in (buddies.a, buddies.b))
-    return joined(fixed.pairs, plan, a, b, buddies.rank, np.clip(buddies.similarity / visited, 0, 1), level)
+    alike = np.clip(buddies.similarity / visited, 0, 1)
+    return joined(fixed.pairs, plan, a, b, buddies.rank, alike, np.full(len(buddies), level.number))
 
 
 def finish(
@@ -248,11 +256,13 @@ def finish(
     a, b = (place(plan, options, level, cells) for cells in (found.a, found.b))
     if options.subcell and options.preset != "official" and len(found):
         in_a, in_b = (Cells.normalised(maps[level.number]) for maps in (scene.start, scene.end))
-        aside = displacement(in_a, in_b, found.a, found.b, level.patch) * (level.stride / 2)
+        aside = displacement(in_a, in_b, found.a, found.b, level.patch)
+        aside = np.where(found.ended[:, None] > 0, found.aside[:, ::-1], aside) * (level.stride / 2)
         a, b = a - aside, b + aside
     if not len(found):
         return given, choice
-    pairs = joined(given, plan, a, b, found.rank, np.ones(len(found)), level)
+    last = np.where(found.ended > 0, found.ended, level.number)
+    pairs = joined(given, plan, a, b, found.rank, np.ones(len(found)), last)
     new = np.arange(len(given), len(pairs))
     sure = confidences(scene, pairs, new)
     kept = pairs.pairs[: len(given)]
@@ -280,9 +290,9 @@ def joined(
     b: Points,
     rank: Floats,
     confidence: npt.NDArray[Any],
-    level: LevelPlan,
+    levels: Index,
 ) -> PairSet:
-    """`given`, then pairs of a level from points at the working size, (N, 2), with the lowest free numbers."""
+    """`given`, then pairs of these levels from points at the working size, (N, 2), with the lowest free numbers."""
     taken = {pair.id for pair in given}
     free = (number for number in count(1) if number not in taken)
     columns = (
@@ -290,6 +300,7 @@ def joined(
         map(tuple, plan.full_points(b, "b").tolist()),
         rank.tolist(),
         np.asarray(confidence).tolist(),
+        levels.tolist(),
     )
-    found = (PointPair(next(free), *row, level.number, "matched") for row in zip(*columns, strict=True))
+    found = (PointPair(next(free), *row, "matched") for row in zip(*columns, strict=True))
     return PairSet((*given.pairs, *found))

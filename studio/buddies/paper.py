@@ -9,6 +9,7 @@ from torch import Tensor
 from studio.buddies.agreement import agreed_matches
 from studio.buddies.appearance import common_appearance
 from studio.buddies.fixed import FixedPairs
+from studio.buddies.hold import Reals, aside_of, aside_within, hold_of
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Index, Mask, mutual_pairs
 from studio.buddies.regions import Claims, search_regions, settle
@@ -31,8 +32,8 @@ class PaperReading:
     tolerance : int
         How many cells beside its start the way there and back may end.
     consistency : float
-        How much the matches of the coarsest level must agree with each other (`studio.buddies.agreement`); 0, as in
-        the article, not at all.
+        How much the matches of the coarsest level must agree with each other (`studio.buddies.agreement`), and those
+        below with the pair they come from (`studio.buddies.hold`); 0, as in the article, not at all.
     fixed : FixedPairs, optional
         Pairs that are there at every level.
     within : (rows, columns) bool, optional
@@ -69,23 +70,33 @@ class PaperReading:
     def search(self, level: LevelPlan, parents: Buddies | None) -> Job[Buddies]:
         """The buddies of a level, with the ranks and similarities that their parents had; fixed pairs come first."""
         a, b = Cells.of(self._maps_a[level.number]), Cells.of(self._maps_b[level.number])
+        hold = hold_of(self._consistency, level)
         if parents is None:
-            claims = yield from self._everywhere(a, b, level)
+            claims, aside = yield from self._everywhere(a, b, level)
             opener, rank, before = np.full(1, -1), np.zeros(1, np.float32), np.zeros(1, np.float32)
         else:
-            opener, centres_a, centres_b = self._openings(level, parents)
-            claims = yield from search_regions(a, b, centres_a, centres_b, level.reach, level.patch, self._tolerance)
+            opener, centres_a, centres_b, expected = self._openings(level, parents)
+            claims = yield from search_regions(
+                a, b, centres_a, centres_b, level.reach, level.patch, self._tolerance, expected, hold
+            )
             rank, before = parents.rank[opener], parents.similarity[opener]
+            from_a, from_b = (
+                np.stack(np.divmod(flat, cells.width), axis=1) - centres[claims.region]
+                for flat, cells, centres in ((claims.a, a, centres_a), (claims.b, b, centres_b))
+            )
+            aside = aside_within(expected[claims.region], from_b - from_a)
         fixed = self.fixed_at(level, parents)
         taken = np.isin(claims.a, fixed.a @ (a.width, 1)) | np.isin(claims.b, fixed.b @ (b.width, 1))
-        claims = claims.take(np.flatnonzero(~taken))
-        claims = settle(claims, rank[claims.region])
+        free = np.flatnonzero(~taken)
+        order = settle(claims.take(free), rank[claims.region[free]])
+        claims, aside = claims.take(free[order]), aside[free[order]]
         found = Buddies(
             np.stack(np.divmod(claims.a, a.width), axis=1),
             np.stack(np.divmod(claims.b, b.width), axis=1),
             rank[claims.region],
             before[claims.region] + claims.similarity,
             opener[claims.region],
+            aside=aside,
         )
         return fixed.followed_by(found)
 
@@ -103,21 +114,25 @@ class PaperReading:
             similarity = pair_similarity(a, b, cells_a, cells_b, level.patch)
             if parents is not None:
                 rank, similarity = parents.rank[parent], parents.similarity[parent] + similarity
-        return Buddies(cells_a, cells_b, rank, similarity, parent, np.arange(count))
+        aside = self._fixed.aside(self._plan, level)
+        return Buddies(cells_a, cells_b, rank, similarity, parent, np.arange(count), aside)
 
-    def _openings(self, level: LevelPlan, parents: Buddies) -> tuple[Index, Index, Index]:
-        """Numbers of the parents that open a region, and its middle in A and in B, (R, 2)."""
+    def _openings(self, level: LevelPlan, parents: Buddies) -> tuple[Index, Index, Index, Reals]:
+        """Numbers of the parents that open a region, its middle in A and in B, and what is expected in it, (R, 2)."""
         fixed = parents.is_fixed
-        opens = ~fixed
+        opens = ~fixed & (parents.ended == 0)
         opens[fixed] = self._fixed.opens[parents.fixed[fixed]]
         centres_a, centres_b = 2 * parents.a, 2 * parents.b
         cells_a, cells_b = self._fixed.cells(self._plan, level)
         centres_a[fixed], centres_b[fixed] = cells_a[parents.fixed[fixed]], cells_b[parents.fixed[fixed]]
-        return np.flatnonzero(opens), centres_a[opens], centres_b[opens]
+        expected = 2 * parents.aside
+        expected[fixed] = self._fixed.aside(self._plan, level)[parents.fixed[fixed]]
+        return np.flatnonzero(opens), centres_a[opens], centres_b[opens], expected[opens]
 
-    def _everywhere(self, a: Cells, b: Cells, level: LevelPlan) -> Job[Claims]:
-        """At the coarsest level each picture is one region."""
+    def _everywhere(self, a: Cells, b: Cells, level: LevelPlan) -> Job[tuple[Claims, Reals]]:
+        """At the coarsest level each picture is one region; the buddies, and how far aside they lie."""
         a, b = both_adapted(a, b)
+        matches = None
         if self._consistency > 0:
             yield Progress(0.0, "searching")
             matches = self._agreed(a, b, level)
@@ -133,7 +148,10 @@ class PaperReading:
             region, cell_a, cell_b = region[inside], cell_a[inside], cell_b[inside]
         place_a = np.stack(np.divmod(cell_a, a.width), axis=1)
         place_b = np.stack(np.divmod(cell_b, b.width), axis=1)
-        return Claims(region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch))
+        aside = np.zeros((len(cell_a), 2))
+        if matches is not None:
+            aside = aside_of(matches, ((a.height, a.width), (b.height, b.width)), cell_a, cell_b)
+        return Claims(region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch)), aside
 
     def _agreed(self, a: Cells, b: Cells, level: LevelPlan) -> Tensor:
         response_a, response_b = (Activation(maps[level.number], 0.0).response for maps in (self._maps_a, self._maps_b))

@@ -19,6 +19,8 @@ WINDOWS = (2, 2, 2, 3, 3)
 """`official`: how many cells to each side a match is looked for."""
 REACHES = (0, 3, 3, 2, 2)
 """`paper`: how many cells to each side the region goes that a pair of the level above opens."""
+HELD = (False, True, True, False, False)
+"""`paper`: whether pairs are held to those they come from (`studio.buddies.hold`)."""
 
 LEAST_CELLS = 2
 """Cells that a map has at least along each side: with one there is nothing to choose."""
@@ -48,6 +50,7 @@ class LevelPlan:
     patch: int
     window: int
     reach: int
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,8 @@ class Plan:
             working_size(shape_a, options.working_size, coarsest.stride),
             working_size(shape_b, options.working_size, coarsest.stride),
             tuple(
-                LevelPlan(level.number, level.stride, level.channels, level.offset, patch, window, reach)
-                for level, patch, window, reach in zip(used, PATCHES, WINDOWS, REACHES, strict=False)
+                LevelPlan(level.number, level.stride, level.channels, level.offset, patch, window, reach, held)
+                for level, patch, window, reach, held in zip(used, PATCHES, WINDOWS, REACHES, HELD, strict=False)
             ),
         )
 

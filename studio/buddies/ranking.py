@@ -12,6 +12,7 @@ from torch import Tensor
 Index = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+Reals = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,11 @@ class Buddies:
         Which of the buddies of the level above opened the region; -1 for none (the default).
     fixed : (N,) int64
         Which of the fixed pairs this is; -1 for a pair that was found (the default).
+    aside : (N, 2) float64
+        How far, in rows and columns of cells, the point of B lies beside the middle of its cell when that of A is the
+        middle of its own; none by default.
+    ended : (N,) int64
+        The level at which it was found last, if that is a coarser one; 0 for this one (the default).
     """
 
     a: Index
@@ -38,11 +44,17 @@ class Buddies:
     similarity: Floats
     parent: Index = field(default_factory=lambda: np.zeros(0, np.int64))
     fixed: Index = field(default_factory=lambda: np.zeros(0, np.int64))
+    aside: Reals = field(default_factory=lambda: np.zeros((0, 2)))
+    ended: Index = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         for name in ("parent", "fixed"):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.full(len(self.rank), -1, np.int64))
+        if not len(self.aside):
+            object.__setattr__(self, "aside", np.zeros((len(self.rank), 2)))
+        if not len(self.ended):
+            object.__setattr__(self, "ended", np.zeros(len(self.rank), np.int64))
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -66,7 +78,7 @@ class Buddies:
         return self.take(np.argsort(-self.rank, kind="stable"))
 
 
-_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed")
+_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed", "aside", "ended")
 
 
 def stretched(values: Floats) -> Floats:

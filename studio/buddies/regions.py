@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from studio.buddies.appearance import common_appearance
+from studio.buddies.hold import Reals, charge
 from studio.buddies.ranking import Floats, Index, first_of_each, mutual_pairs
 from studio.buddies.search import TINY, Cells, at_once, patch_similarity, to_unit
 from studio.progress import Job, Progress
@@ -75,7 +76,15 @@ def least_variance(cells: Cells) -> Tensor:
 
 
 def search_regions(
-    a: Cells, b: Cells, centres_a: Index, centres_b: Index, reach: int, patch: int, tolerance: int = 0
+    a: Cells,
+    b: Cells,
+    centres_a: Index,
+    centres_b: Index,
+    reach: int,
+    patch: int,
+    tolerance: int = 0,
+    expected: Reals | None = None,
+    hold: float = 0.0,
 ) -> Job[Claims]:
     """Best buddies inside each pair of regions, on features brought to the region pair's common appearance.
 
@@ -92,7 +101,14 @@ def search_regions(
         Side of the patches; they see beyond the region.
     tolerance : int
         How many cells beside its start the way there and back may end.
+    expected : (R, 2), optional
+        How far, in rows and columns of cells, a cell of B should lie from the middle of its region, more than its buddy
+        does from that of its own; not at all by default.
+    hold : float
+        What it costs to lie elsewhere (`studio.buddies.hold`). The similarity of the claims is less by this.
     """
+    if expected is None:
+        expected = np.zeros((len(centres_a), 2))
     side_a, side_b = Regions.of(a, centres_a, reach, patch), Regions.of(b, centres_b, reach, patch)
     span = 2 * reach + 1
     side = span + patch - 1
@@ -104,6 +120,8 @@ def search_regions(
         block_b, weight_b, exists_b = side_b.region(part)
         common_appearance(block_a, block_b, weight_a, weight_b, side_a.least, side_b.least)
         scores = patch_similarity(to_unit(block_a), to_unit(block_b), (side, side), (side, side), patch)
+        if hold > 0:
+            charge(scores, torch.from_numpy(expected[part]).to(scores.device), span, hold * patch**2)
         if not (exists_a.all() and exists_b.all()):
             scores.masked_fill_(~(exists_a[:, :, None] & exists_b[:, None, :]), -torch.inf)
         there, back = scores.argmax(2).cpu().numpy(), scores.argmax(1).cpu().numpy()
@@ -127,13 +145,19 @@ def _flat(local: Index, first: Index, span: int, width: int) -> Index:
     return flat
 
 
-def settle(claims: Claims, rank: Floats) -> Claims:
+def settle(claims: Claims, rank: Floats) -> Index:
     """Give every cell to one pair only: the most similar pair first, then the most similar of those left, and so on.
 
     Regions overlap, so a cell may find a buddy in several of them, and another one in each. `rank`, (N,), decides
     between equals.
+
+    Returns
+    -------
+    (M,) int64
+        The numbers of the claims that stay, the most similar first.
     """
-    claims = claims.take(np.lexsort((-rank, -claims.similarity)))
+    order: Index = np.lexsort((-rank, -claims.similarity))
+    claims = claims.take(order)
     settled = []
     left = np.arange(len(claims.a))
     while len(left):
@@ -142,4 +166,5 @@ def settle(claims: Claims, rank: Floats) -> Claims:
         first = np.intersect1d(first_of_each(a), first_of_each(b), assume_unique=True)
         settled.append(left[first])
         left = left[~(np.isin(a, a[first]) | np.isin(b, b[first]))]
-    return claims.take(np.sort(np.concatenate([*settled, left])))
+    kept: Index = order[np.sort(np.concatenate([*settled, left]))]
+    return kept

@@ -20,7 +20,7 @@ KEPT, REPEAT, BORDER, INCONSISTENT, GROUP, OUTSIDE = range(6)
 
 @dataclass(frozen=True, eq=False)
 class LevelTrail:
-    """The buddies that a level kept, 24 bytes each; never more than the smaller map has cells, and the fixed pairs.
+    """The buddies that a level kept, 36 bytes each; never more than the smaller map has cells, and the fixed pairs.
 
     Attributes
     ----------
@@ -33,6 +33,9 @@ class LevelTrail:
         Which fixed pair; -1 for none.
     rank, similarity : (N,) float32
         Sums so far, as in `studio.buddies.ranking.Buddies`.
+    aside : (N, 2) float32
+    ended : (N,) int32
+        As there.
     """
 
     level: LevelPlan
@@ -42,13 +45,16 @@ class LevelTrail:
     fixed: npt.NDArray[np.int32]
     rank: Floats
     similarity: Floats
+    aside: Floats
+    ended: npt.NDArray[np.int32]
 
     @classmethod
     def of(cls, level: LevelPlan, buddies: Buddies) -> LevelTrail:
         """What is worth keeping of `buddies`."""
         places = buddies.a.astype(np.int16), buddies.b.astype(np.int16)
         numbers = buddies.parent.astype(np.int32), buddies.fixed.astype(np.int32)
-        return cls(level, *places, *numbers, buddies.rank, buddies.similarity)
+        sums = buddies.rank, buddies.similarity
+        return cls(level, *places, *numbers, *sums, buddies.aside.astype(np.float32), buddies.ended.astype(np.int32))
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -86,7 +92,7 @@ class Trail:
 
     def swapped(self) -> Trail:
         """With the pictures exchanged; of a part the window becomes what its pairs cover."""
-        levels = tuple(replace(level, a=level.b, b=level.a) for level in self.levels)
+        levels = tuple(replace(level, a=level.b, b=level.a, aside=-level.aside) for level in self.levels)
         window = None if self.window is None else (*self.b.min(axis=0).tolist(), *self.b.max(axis=0).tolist())
         return replace(self, levels=levels, a=self.b, b=self.a, window=window)
 

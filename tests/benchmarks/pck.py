@@ -10,7 +10,8 @@ side and clipped to the photograph, and resized to a square of 224 px. The key p
 carried from A to B; one is right if it lands within 0.1 of the longer side of B's (ungrown) box of the
 truth, in pixels of B's photograph. Shares are of all key points of a set of pairs. Methods: `identity`
 (the same place in the other square); nearest neighbour by the sum of cosines over levels of the
-backbone, candidates every 4 px; and the full match, its pairs made dense by rigid moving least squares.
+backbone, candidates every 4 px; and the full match made dense in two ways: by rigid moving least squares, which
+know the pairs alone, and by `studio.buddies.carry_points`, which also asks the network what lies at each point.
 """
 
 from __future__ import annotations
@@ -142,22 +143,31 @@ def features(backbone: Backbone, subjects: Subjects, numbers: Sequence[int]) -> 
     return [torch.cat([part[number].cpu() for part in parts]) for number in numbers]
 
 
-def buddies(backbone: Backbone, subjects: Subjects, options: dict[str, Any], counts: list[int]) -> Carry:
-    """The full match, made dense; the number of pairs of each match is appended to `counts`."""
-    from studio.buddies import MatchOptions, match
+def buddies(
+    backbone: Backbone, subjects: Subjects, options: dict[str, Any], counts: list[int]
+) -> dict[str, dict[str, float]]:
+    """The full match, made dense in both ways; the number of pairs of each match is appended to `counts`."""
+    from studio.buddies import MatchMemory, MatchOptions, carry_points, match
     from studio.picture import Picture
     from studio.progress import run_to_end
     from studio.warp.fields import moving_least_squares
 
     chosen = MatchOptions.from_dict({"working_size": SIDE, **options})
     pictures = [Picture.from_array(subject.pixels) for subject in subjects.all]
+    memory = MatchMemory()
+    asked: dict[tuple[int, int], Points] = {}
 
-    def carry(i: int, j: int, points: Points) -> Points:
-        pairs = run_to_end(match(pictures[i], pictures[j], backbone, chosen))
+    def by_pairs(i: int, j: int, points: Points) -> Points:
+        pairs = run_to_end(match(pictures[i], pictures[j], backbone, chosen, memory=memory))
         counts.append(len(pairs))
+        carried = carry_points(memory, points, pairs)
+        assert carried is not None
+        asked[i, j] = carried
         return moving_least_squares(points, pairs.a, pairs.b, "rigid")
 
-    return carry
+    name = f"best buddies, {chosen.preset}"
+    alone = score(subjects, by_pairs)
+    return {f"{name}, pairs alone": alone, f"{name}, and network": score(subjects, lambda i, j, _: asked[i, j])}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -195,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not chosen.no_match:
         options = {"preset": chosen.preset, "pairs": chosen.pairs, "relaxed": chosen.relaxed}
         options["finest_level"] = chosen.finest
-        rows[f"best buddies, {chosen.preset}"] = score(subjects, buddies(backbone, subjects, options, counts))
+        rows |= buddies(backbone, subjects, options, counts)
     if chosen.json:
         print(json.dumps({"backbone": chosen.backbone, "pck": rows, "pairs_found": counts}, indent=1))
         return

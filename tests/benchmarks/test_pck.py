@@ -83,5 +83,6 @@ def test_the_command_prints_every_method(folder: Path, capsys: pytest.CaptureFix
     assert told["backbone"] == "buddynet"
     assert told["pck"]["identity"]["same_kind"] == 1.0
     assert told["pck"]["nearest neighbour, strides 8 + 16"]["same_kind"] == 1.0
-    assert told["pck"]["best buddies, fast"]["same_kind"] == 1.0
+    assert told["pck"]["best buddies, fast, pairs alone"]["same_kind"] == 1.0
+    assert told["pck"]["best buddies, fast, and network"]["same_kind"] == 1.0
     assert len(told["pairs_found"]) == 1

@@ -1,0 +1,144 @@
+"""What holds a pair to the one it came from: finer levels see edges and textures, and alone they drift to like ones.
+
+And where they see nothing at all, the coarser pair itself stays. Not part of the paper, where all places of a region
+are equally good. A pair says where its points lie more finely than its cells
+do, by how far the partner lies `aside`; the pairs it opens a region for pay for every cell they move away from that.
+The price grows with the square of the way and is small: a cosine that is a tenth larger buys the way from the middle
+of a region to its edge (at the usual consistency), so what is really there is still found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from studio.buddies.plan import LevelPlan
+from studio.buddies.ranking import Buddies, Index
+from studio.geometry import Size
+
+Reals = npt.NDArray[np.float64]
+Shape = tuple[int, int]
+
+HOLD = 0.2
+"""Cosine that it costs to lie a region's reach away from where the parent is, at a consistency of 1."""
+
+
+def hold_of(consistency: float, level: LevelPlan) -> float:
+    """What lying a region's reach away costs at a level; nothing at a consistency of 0, as in the article.
+
+    And nothing at the finest levels, where one cell looks much like the next: there it would cost the last pixel.
+    """
+    return HOLD * consistency if level.held else 0.0
+
+
+def price(away: Reals, reach: int, hold: float) -> Reals:
+    """(...) what it costs, as a cosine, to lie `away`, (..., 2) in cells, from where the parent is."""
+    cost: Reals = (away**2).sum(axis=-1) * (hold / reach**2)
+    return cost
+
+
+def charge(scores: Tensor, expected: Tensor, span: int, most: float) -> None:
+    """Take from the scores of all pairs of cells of pairs of regions, in place, what their places cost.
+
+    Parameters
+    ----------
+    scores : (R, span^2, span^2)
+        Of the cells of the first region with those of the second.
+    expected : (R, 2)
+        How far, in rows and columns of cells, the second cell should lie from the middle of its region, more than the
+        first does from that of its own.
+    span : int
+        Cells along the side of a region, an odd number.
+    most : float
+        What lying half a side away costs.
+    """
+    reach = span // 2
+    cells = torch.arange(span * span, device=scores.device)
+    offset = torch.stack([cells // span, cells % span], dim=1).to(scores.dtype) - reach
+    beside = offset - expected.to(scores.dtype)[:, None]  # (R, span^2, 2)
+    rate = most / reach**2
+    # |q - e - p|^2 = |q - e|^2 + |p|^2 - 2 p (q - e)
+    scores.baddbmm_(offset.expand(len(scores), -1, -1), beside.transpose(1, 2), alpha=2 * rate)
+    scores.sub_(beside.square().sum(2)[:, None] * rate).sub_(offset.square().sum(1)[:, None] * rate)
+
+
+def aside_within(expected: Reals, cells: Index) -> Reals:
+    """(N, 2) how far beside its cell a partner lies that is expected at `expected` and found at `cells`, both (N, 2).
+
+    As far as the cell reaches: within half a cell what the parent said stays true.
+    """
+    aside: Reals = np.clip(expected - cells, -0.5, 0.5)
+    return aside
+
+
+def held_over(parents: Buddies, found: Buddies, above: LevelPlan, more: bool, grid_b: Size) -> Buddies:
+    """Those of the level `above` that were held over already, and, if `more`, those in whose cells nothing was found.
+
+    Neither in A nor in B. They lie where they were, in the cell of this level nearest to it, with the rank they had,
+    and open no more regions. `found` are the buddies of this level, `grid_b` the columns and rows of its map of B.
+    """
+    alone = ~parents.is_fixed & more
+    for mine, others in ((parents.a, found.a), (parents.b, found.b)):
+        width = int(max(mine[:, 1].max(initial=0), others[:, 1].max(initial=0) // 2)) + 1
+        alone &= ~np.isin(mine @ (width, 1), others // 2 @ (width, 1))
+    rows = np.flatnonzero(alone | (parents.ended > 0))
+    stay = parents.take(rows)
+    # The middle of a cell is a corner of four of the next level: the first step goes to one side, all others back.
+    further = np.where(stay.ended[:, None] > 0, 0, 1)
+    step = np.rint(2 * stay.aside)
+    return Buddies(
+        2 * stay.a + further,
+        np.clip(2 * stay.b + further + step.astype(np.int64), 0, np.subtract(grid_b[::-1], 1)),
+        stay.rank,
+        stay.similarity,
+        rows,
+        aside=2 * stay.aside - step,
+        ended=np.where(stay.ended > 0, stay.ended, above.number),
+    )
+
+
+def aside_of(matches: Tensor, shapes: tuple[Shape, Shape], cells: Index, others: Index) -> Reals:
+    """(N, 2) how far beside their cells, in rows and columns of cells, the best matches of coarse cells lie.
+
+    As in `studio.buddies.search.displacement`: of the peaks in both pictures, by parabolas through three neighbours,
+    half of the difference is true.
+
+    Parameters
+    ----------
+    matches : (Na, Nb)
+        Of every cell of A with every cell of B.
+    shapes : two of (rows, columns)
+        Na and Nb are their products.
+    cells, others : (N,) int64
+        Rows and columns of the table: the pairs.
+    """
+    in_b = peaks_of(lambda there: (cells, there), matches, shapes[1], others)
+    return (in_b - peaks_of(lambda here: (here, others), matches, shapes[0], cells)) / 2
+
+
+def peaks_of(pairs_at: Callable[[Index], tuple[Index, Index]], matches: Tensor, shape: Shape, flat: Index) -> Reals:
+    """(N, 2) how far beside cells of one picture, (N,) `flat`, matches peak; 0 at the edge and where there is no peak.
+
+    `pairs_at` has the rows and columns of the table that match what is to be matched with given cells of that picture,
+    of (rows, columns) `shape`.
+    """
+
+    def values(cells: Index) -> Reals:
+        rows, columns = (torch.from_numpy(index).to(matches.device) for index in pairs_at(cells))
+        return matches[rows, columns].double().cpu().numpy()
+
+    found = np.zeros((len(flat), 2))
+    row, column = np.divmod(flat, shape[1])
+    middle = values(flat)
+    for axis, (place, length, step) in enumerate(((row, shape[0], shape[1]), (column, shape[1], 1))):
+        exists = (place > 0) & (place < length - 1)
+        before, after = values(np.where(exists, flat - step, flat)), values(np.where(exists, flat + step, flat))
+        with np.errstate(invalid="ignore"):  # a lasso leaves rows of minus infinity
+            bend = before - 2 * middle + after
+        is_peak = exists & (middle >= before) & (middle >= after) & (bend < 0) & np.isfinite(bend)
+        found[is_peak, axis] = (before[is_peak] - after[is_peak]) / (2 * bend[is_peak])
+    return found

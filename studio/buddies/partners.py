@@ -1,0 +1,163 @@
+"""Where points of one picture probably lie in the other, from what the network sees there and where the pairs go.
+
+A dense reading of a match: pairs alone (carried by moving least squares, say) know nothing of the places between
+them, and features alone do not know which of two legs is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.buddies.answers import Side
+from studio.buddies.carry import Scene, carried
+from studio.buddies.confidence import SOFT, Reals, fitted
+from studio.buddies.hold import peaks_of
+from studio.buddies.memory import MatchMemory
+from studio.buddies.ranking import Index
+from studio.geometry import Points
+from studio.pairs import PairSet
+
+AT_ONCE = 1024
+"""Points whose coarse matches are read together."""
+STARTS = 5
+"""Coarse cells that are followed down."""
+FINE_TEMPERATURE = 0.2
+"""Cosine of the finer levels that counts e times: they say less of what a thing is than the coarsest one does."""
+TRUST = 0.12
+"""How far from where the pairs around carry it, in units of the longer side, a partner may well lie."""
+MOST_DOUBT = 3.0
+"""Log-weight that lying elsewhere costs at most: the pairs around can all be wrong."""
+FEWEST = 3
+"""With fewer pairs than this nothing is carried."""
+
+
+def carry_points(memory: MatchMemory, points: Points, pairs: PairSet, side: Side = "a") -> Points | None:
+    """Where points of picture `side` lie in the other one: the most likely of their `partners`.
+
+    Parameters
+    ----------
+    memory : MatchMemory
+        Of the two pictures.
+    points : (N, 2)
+        In full-size pixels; what lies outside counts as the edge.
+    pairs : PairSet
+        Those that are there; enabled ones are followed.
+
+    Returns
+    -------
+    (N, 2) in full-size pixels of the other picture, or None if `memory` is empty.
+    """
+    asked = asked_of(memory, points, pairs, side)
+    if asked is None:
+        return None
+    places, _ = partners(*asked)
+    return asked[0].plan.full_points(places[:, 0], "b" if side == "a" else "a")
+
+
+def asked_of(
+    memory: MatchMemory, points: Points, pairs: PairSet, side: Side
+) -> tuple[Scene, Points, Points, Points] | None:
+    """What `partners` asks for, from full-size points and pairs; None if `memory` is empty."""
+    held = memory.held
+    if held is None:
+        return None
+    plan, known = held.plan, pairs.enabled()
+    a, b = plan.working_at(known.a, "a"), plan.working_at(known.b, "b")
+    scene = held.scene.back if side == "b" else held.scene
+    start = np.clip(plan.working_at(points, side), 0.0, np.subtract(scene.start_size, 1.0))
+    return (scene, start, b, a) if side == "b" else (scene, start, a, b)
+
+
+def partners(scene: Scene, points: Points, starts: Points, ends: Points, finest: int = 1) -> tuple[Points, Reals]:
+    """The most likely places of each point, the best first.
+
+    The coarse cells of the other picture are compared with the point (with neighbours that agree, as in
+    `studio.buddies.agreement`, and near to where the pairs around it go); from the best few the point is followed
+    down the levels on its own; and the one that stays most alike wins.
+
+    Parameters
+    ----------
+    scene : Scene
+    points : (N, 2)
+        At the working size of the picture to start from.
+    starts, ends : (M, 2)
+        The points of pairs, at the working sizes of the picture to start from and of the other one.
+    finest : int
+        Number of the level to stop at.
+
+    Returns
+    -------
+    (places, likely) : (N, K, 2) and (N, K) float64
+        At the working size of the other picture, and their log-weights; K is `STARTS`, or how many coarse cells there
+        are.
+    """
+    doubt = _doubt(scene, points, starts, ends)
+    level, (rows, columns) = scene.levels[0], scene.shapes[1]
+    count = min(STARTS, rows * columns)
+    first, likely = np.empty((len(points), count, 2)), np.empty((len(points), count))
+    middles = scene.plan.working_points(np.stack(np.divmod(np.arange(rows * columns), columns), axis=1), level)
+    for begin in range(0, len(points), AT_ONCE):
+        some = slice(begin, begin + AT_ONCE)
+        matches = _matches_of(scene, points[some])
+        if doubt is not None:
+            matches -= torch.from_numpy(doubt(middles, level.stride / 2, some).astype(np.float32)).to(matches.device)
+        best = matches.topk(count, 1)
+        chosen, which = best.indices.cpu().numpy(), np.repeat(np.arange(matches.shape[0]), count)
+        beside = peaks_of(partial(_beside, which), matches, (rows, columns), chosen.ravel())[:, ::-1]
+        first[some] = middles[chosen] + beside.reshape(len(chosen), count, 2) * level.stride
+        likely[some] = best.values.cpu().numpy()
+    found, similarity = carried(scene, np.repeat(points, count, axis=0), first.reshape(-1, 2), finest)
+    places = found.reshape(first.shape)
+    likely += similarity.reshape(likely.shape) / FINE_TEMPERATURE
+    order = np.argsort(-likely, axis=1, kind="stable")
+    return np.take_along_axis(places, order[:, :, None], 1), np.take_along_axis(likely, order, 1)
+
+
+def _beside(rows: Index, cells: Index) -> tuple[Index, Index]:
+    return rows, cells
+
+
+def _matches_of(scene: Scene, points: Points) -> Tensor:
+    """(N, M) log-weights of the matches of `points`, (N, 2), with all coarse cells of the other picture.
+
+    Between the middles of the cells they are those of the four around, weighted.
+    """
+    level, (rows, columns) = scene.levels[0], scene.shapes[0]
+    most = np.subtract((rows, columns), 1)
+    first = scene.plan.working_points(np.zeros((1, 2), np.int64), level)
+    place = np.clip((points - first)[:, ::-1] / level.stride, 0.0, most)
+    low = np.minimum(place.astype(np.int64), np.maximum(most - 1, 0))
+    total = torch.zeros((len(points), int(np.prod(scene.shapes[1]))), device=scene.matches.device)
+    for corner in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        weight = np.abs(1 - np.asarray(corner) - (place - low)).prod(axis=1).astype(np.float32)
+        cells = torch.from_numpy(np.minimum(low + corner, most) @ (columns, 1)).to(total.device)
+        total += scene.matches[cells] * torch.from_numpy(weight).to(total.device)[:, None]
+    return total
+
+
+def _doubt(
+    scene: Scene, points: Points, starts: Points, ends: Points
+) -> Callable[[Points, float, slice], Reals] | None:
+    """(N, K) how much less likely places, (K, 2), become by lying elsewhere than the pairs take some of the points.
+
+    The number is how far around the middle of a cell that cell still is, in pixels.
+    """
+    if len(starts) < FEWEST:
+        return None
+    expected, spread = fitted(points, starts, ends, (scene.start_size, scene.end_size))
+    nearest = np.array([np.hypot(*(starts - point).T).min() for point in points]) / max(scene.start_size)
+    # Close to a pair its word counts; far from all of them, or where they disagree, little does.
+    trust = np.hypot(np.minimum(TRUST, nearest), np.maximum(spread, 0.02)) + 0.25 * np.maximum(0.0, nearest - SOFT)
+    trust *= max(scene.end_size)
+
+    def doubt(places: Points, within: float, some: slice) -> Reals:
+        away = np.hypot(*(places[None] - expected[some, None]).transpose(2, 0, 1))
+        unlikely = (np.maximum(0.0, away - within) / (trust[some, None] + within)) ** 2
+        return np.asarray(np.minimum(unlikely, MOST_DOUBT), np.float64)
+
+    return doubt
