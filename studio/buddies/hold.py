@@ -1,10 +1,10 @@
 """What holds a pair to the one it came from: finer levels see edges and textures, and alone they drift to like ones.
 
 And where they see nothing at all, the coarser pair itself stays. Not part of the paper, where all places of a region
-are equally good. A pair says where its points lie more finely than its cells
-do, by how far the partner lies `aside`; the pairs it opens a region for pay for every cell they move away from that.
-The price grows with the square of the way and is small: a cosine that is a tenth larger buys the way from the middle
-of a region to its edge (at the usual consistency), so what is really there is still found.
+are equally good. A pair says where its points lie more finely than its cells do, by how far the partner lies `aside`;
+within `FREE` cells of that, which is about how well it can know, the pairs it opens a region for lie where they look
+best, and beyond they pay for every cell. The price grows with the square of the way, so what clearly lies elsewhere is
+still found there.
 """
 
 from __future__ import annotations
@@ -23,22 +23,25 @@ from studio.geometry import Size
 Reals = npt.NDArray[np.float64]
 Shape = tuple[int, int]
 
-HOLD = 0.2
-"""Cosine that it costs to lie a region's reach away from where the parent is, at a consistency of 1."""
+HOLD = 0.4
+"""Cosine that it costs to lie a region's reach beyond what is free, at a consistency of 1."""
+FREE = 2.0
+"""Cells around where the parent is that cost nothing."""
 
 
 def hold_of(consistency: float, level: LevelPlan) -> float:
-    """What lying a region's reach away costs at a level; nothing at a consistency of 0, as in the article.
+    """What lying a region's reach beyond what is free costs at a level.
 
-    And nothing at the finest levels, where one cell looks much like the next: there it would cost the last pixel.
+    Nothing at a consistency of 0, as in the article; and nothing at the finest levels, where one cell looks much like
+    the next: there it would cost the last pixel.
     """
     return HOLD * consistency if level.held else 0.0
 
 
 def price(away: Reals, reach: int, hold: float) -> Reals:
     """(...) what it costs, as a cosine, to lie `away`, (..., 2) in cells, from where the parent is."""
-    cost: Reals = (away**2).sum(axis=-1) * (hold / reach**2)
-    return cost
+    beyond: Reals = np.maximum(np.hypot(away[..., 0], away[..., 1]) - FREE, 0.0)
+    return beyond**2 * (hold / reach**2)
 
 
 def charge(scores: Tensor, expected: Tensor, span: int, most: float) -> None:
@@ -54,16 +57,13 @@ def charge(scores: Tensor, expected: Tensor, span: int, most: float) -> None:
     span : int
         Cells along the side of a region, an odd number.
     most : float
-        What lying half a side away costs.
+        What lying half a side beyond what is free costs.
     """
     reach = span // 2
     cells = torch.arange(span * span, device=scores.device)
-    offset = torch.stack([cells // span, cells % span], dim=1).to(scores.dtype) - reach
-    beside = offset - expected.to(scores.dtype)[:, None]  # (R, span^2, 2)
-    rate = most / reach**2
-    # |q - e - p|^2 = |q - e|^2 + |p|^2 - 2 p (q - e)
-    scores.baddbmm_(offset.expand(len(scores), -1, -1), beside.transpose(1, 2), alpha=2 * rate)
-    scores.sub_(beside.square().sum(2)[:, None] * rate).sub_(offset.square().sum(1)[:, None] * rate)
+    offset = (torch.stack([cells // span, cells % span], dim=1) - reach).to(scores.dtype).expand(len(scores), -1, -1)
+    beyond = torch.cdist(offset + expected.to(scores.dtype)[:, None], offset).sub_(FREE).clamp_min_(0)
+    scores.addcmul_(beyond, beyond, value=-most / reach**2)
 
 
 def aside_within(expected: Reals, cells: Index) -> Reals:
