@@ -69,8 +69,9 @@ class MatchOptions(Options):
         0.5,
         "How much the pairs must agree on one rough movement from A to B, or to its mirror image, and at the coarsest "
         "level with their neighbours: 0 keeps every pair, as the article does; more drops those that point elsewhere "
-        "than most. Lower it if the pictures show several things that moved apart. Has no effect on the preset "
-        "“official”.",
+        "than most. Above 0, finer pairs also stay near the coarser one they come from, and where nothing finer is "
+        "found the coarse pair itself stays. Lower it if the pictures show several things that moved apart. Has no "
+        "effect on the preset “official”.",
         label="Consistency",
         minimum=0.0,
         maximum=1.0,

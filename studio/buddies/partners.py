@@ -73,7 +73,7 @@ def asked_of(
     return (scene, start, b, a) if side == "b" else (scene, start, a, b)
 
 
-def partners(scene: Scene, points: Points, starts: Points, ends: Points, finest: int = 1) -> tuple[Points, Reals]:
+def partners(scene: Scene, points: Points, starts: Points, ends: Points) -> tuple[Points, Reals]:
     """The most likely places of each point, the best first.
 
     The coarse cells of the other picture are compared with the point (with neighbours that agree, as in
@@ -87,8 +87,6 @@ def partners(scene: Scene, points: Points, starts: Points, ends: Points, finest:
         At the working size of the picture to start from.
     starts, ends : (M, 2)
         The points of pairs, at the working sizes of the picture to start from and of the other one.
-    finest : int
-        Number of the level to stop at.
 
     Returns
     -------
@@ -111,7 +109,7 @@ def partners(scene: Scene, points: Points, starts: Points, ends: Points, finest:
         beside = peaks_of(partial(_beside, which), matches, (rows, columns), chosen.ravel())[:, ::-1]
         first[some] = middles[chosen] + beside.reshape(len(chosen), count, 2) * level.stride
         likely[some] = best.values.cpu().numpy()
-    found, similarity = carried(scene, np.repeat(points, count, axis=0), first.reshape(-1, 2), finest)
+    found, similarity = carried(scene, np.repeat(points, count, axis=0), first.reshape(-1, 2))
     places = found.reshape(first.shape)
     likely += similarity.reshape(likely.shape) / FINE_TEMPERATURE
     order = np.argsort(-likely, axis=1, kind="stable")

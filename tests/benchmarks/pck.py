@@ -1,6 +1,6 @@
 """How many key points of animals a match carries to the right place: PCK@0.1, against two baselines.
 
-    python -m tests.benchmarks.pck --data DIR [--backbone NAME] [--weights FILE] [--preset P] [--limit N] [--json]
+    python -m tests.benchmarks.pck --data DIR [--backbone NAME] [--weights FILE] [--preset P] [--fresh N] [--json]
 
 DIR holds `keypoints.json` and the photographs it names: `images[i] = {image, category, size, box [x0, y0,
 x1, y1], keypoints {name: [x, y]}}` and `pairs = {set of pairs: [[i, j], ...]}`, all in pixels.
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SIDE = 224
 MARGIN = 0.08
 TOLERANCE = 0.1
+FEWEST_SHARED = 3  # key points of a fresh pair
 STEP = 4  # px between the candidates of the nearest neighbour
 
 
@@ -69,6 +70,19 @@ def read(folder: Path, limit: int | None = None) -> Subjects:
         [_subject(folder / row["image"], row) for row in index["images"]],
         {name: [(i, j) for i, j in pairs[:limit]] for name, pairs in index["pairs"].items()},
     )
+
+
+def fresh(subjects: Subjects, folder: Path, count: int) -> Subjects:
+    """`count` other pairs of each set, drawn by a fixed chance: what was not looked at while options were chosen."""
+    rows = json.loads((folder / "keypoints.json").read_text(encoding="utf-8"))["images"]
+    known = {frozenset(pair) for pairs in subjects.pairs.values() for pair in pairs}
+    several: dict[str, list[tuple[int, int]]] = {"same_kind": [], "across_kinds": []}
+    for i, j in np.random.default_rng(0).permutation(list(np.ndindex(len(rows), len(rows)))).tolist():
+        shared = set(subjects.all[i].keypoints) & set(subjects.all[j].keypoints)
+        pairs = several["same_kind" if rows[i]["category"] == rows[j]["category"] else "across_kinds"]
+        if i != j and len(shared) >= FEWEST_SHARED and frozenset((i, j)) not in known and len(pairs) < count:
+            pairs.append((i, j))
+    return Subjects(subjects.all, several)
 
 
 def _subject(file: Path, row: dict[str, Any]) -> Subject:
@@ -182,6 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--finest", type=int, default=1, help="level to stop at; the protocol says 1")
     parser.add_argument("--relaxed", action="store_true", help="also pairs that return within one cell")
     parser.add_argument("--limit", type=int, help="pairs of each set")
+    parser.add_argument("--fresh", type=int, help="so many other pairs of each set instead of those of the file")
     parser.add_argument("--no-match", action="store_true", help="the baselines only")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", action="store_true")
@@ -191,6 +206,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from studio.progress import run_to_end
 
     subjects = read(chosen.data, chosen.limit)
+    if chosen.fresh:
+        subjects = fresh(read(chosen.data), chosen.data, chosen.fresh)
     if chosen.random:
         backbone = build_backbone(chosen.backbone, device=chosen.device)
     else:

@@ -86,3 +86,11 @@ def test_the_command_prints_every_method(folder: Path, capsys: pytest.CaptureFix
     assert told["pck"]["best buddies, fast, pairs alone"]["same_kind"] == 1.0
     assert told["pck"]["best buddies, fast, and network"]["same_kind"] == 1.0
     assert len(told["pairs_found"]) == 1
+
+
+def test_fresh_pairs_are_none_of_those_that_were_looked_at(folder: Path) -> None:
+    subjects = pck.read(folder)
+    assert pck.fresh(subjects, folder, 5).pairs == {"same_kind": [], "across_kinds": []}  # both ways round are known
+    unseen = pck.Subjects(subjects.all, {"same_kind": []})
+    assert sorted(pck.fresh(unseen, folder, 5).pairs["same_kind"]) == [(0, 1), (1, 0)]
+    assert len(pck.fresh(unseen, folder, 1).pairs["same_kind"]) == 1
