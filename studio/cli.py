@@ -25,11 +25,12 @@ from studio.codecs.encoding import KINDS
 from studio.errors import StudioError
 from studio.files import FileError, check_target
 from studio.flags import BackboneName, explain_refusal, flags_of, is_backbone
-from studio.pairs import PAIR_SUFFIXES, PairSet, format_csv, read_pairs, write_pairs
+from studio.pairs import PAIR_SUFFIXES, PairsError, PairSet, format_csv, read_pairs, read_points, write_pairs
 from studio.progress import Cancelled, Job, Progress, part
 from studio.terminal import drain, result, say, table
 
 if TYPE_CHECKING:
+    from studio.geometry import Points
     from studio.picture import Picture
 
     MatchFlags = MatchOptions
@@ -162,11 +163,13 @@ def match(
     weights: Path | None = None,
     device: str = "auto",
     fixed: Path | None = None,
+    carry: Path | None = None,
+    carried: Path | None = None,
     options: Annotated[MatchFlags, Parameter(name="*")] = MatchFlags(),  # noqa: B008 (frozen)
 ) -> int:
-    """Find the best buddies of two pictures.
+    """Find the best buddies of two pictures, and where points of your own lie.
 
-    Without --out the pairs are printed: as a table on a terminal, as CSV in a pipe.
+    Without --out the pairs are printed: as a table on a terminal, as CSV in a pipe. With --carry it is your points.
 
     Parameters
     ----------
@@ -184,24 +187,37 @@ def match(
         Where to compute: auto, cpu, cuda, cuda:1, mps.
     fixed
         Point file with pairs that are known: all of them stay as they are, and the others are looked for with them.
+    carry
+        .csv file with columns x and y: points of A. Where pairs and network together have them in B is told as pairs.
+    carried
+        Point file to write for --carry; without it those pairs are printed.
     """
     targets = out or []
     for path in targets:
         check_target(path, PAIR_SUFFIXES)
     if overlay:
         check_target(overlay, tuple(KINDS))
+    if carried:
+        check_target(carried, PAIR_SUFFIXES)
+        if carry is None:
+            raise PairsError("--carried says where to write the points of --carry, and there is no --carry.")
+    points = read_points(carry) if carry else None
     start = time.monotonic()
     wanted = MatchOptions.from_dict(options.to_dict())
     known = read_pairs(fixed) if fixed else PairSet()
-    found = drain(_matching(a, b, wanted, backbone, weights, device, known), "match")
+    found = drain(_matching(a, b, wanted, backbone, weights, device, known, points), "match")
     seconds = time.monotonic() - start
     written = [path for target in targets for path in write_pairs(found.pairs, target)]
     if overlay:
         _write_overlay(found, overlay)
         written.append(overlay)
+    if carried and found.carried is not None:
+        written += write_pairs(found.carried, carried)
     for path in written:
         result(str(path))
-    if not targets:
+    if found.carried is not None and not carried:
+        _print_pairs(found.carried)
+    elif not targets and not carried:
         _print_pairs(found.pairs)
     say(f"{len(found.pairs)} pairs in {seconds:.1f} s")
     return OK
@@ -213,10 +229,18 @@ class _Found(NamedTuple):
     a: Picture
     b: Picture
     pairs: PairSet
+    carried: PairSet | None = None
 
 
 def _matching(
-    a: Path, b: Path, options: MatchOptions, backbone: str, weights: Path | None, device: str, fixed: PairSet
+    a: Path,
+    b: Path,
+    options: MatchOptions,
+    backbone: str,
+    weights: Path | None,
+    device: str,
+    fixed: PairSet,
+    points: Points | None,
 ) -> Job[_Found]:
     from studio.picture import loading
 
@@ -224,11 +248,27 @@ def _matching(
     picture_b = yield from part(loading(b), 0.03, 0.06)
     for note in (*picture_a.notes, *picture_b.notes):
         log.info("%s", note)
+    width, height = picture_a.size
+    for number, (x, y) in enumerate([] if points is None else points.tolist(), start=1):
+        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
+            raise PairsError(f"Point {number} to carry, ({x:g}, {y:g}), lies outside of A ({width} x {height} px).")
     yield Progress(0.06, "starting")  # the import below takes seconds
-    from studio.buddies import find_buddies
+    from studio.buddies import MatchMemory, carried_pairs, find_buddies
 
-    search = find_buddies(picture_a, picture_b, options, backbone=backbone, weights=weights, device=device, fixed=fixed)
-    return _Found(picture_a, picture_b, (yield from part(search, 0.06, 1.0)))
+    memory = MatchMemory() if points is not None else None
+    search = find_buddies(
+        picture_a,
+        picture_b,
+        options,
+        backbone=backbone,
+        weights=weights,
+        device=device,
+        fixed=fixed,
+        memory=memory,
+    )
+    pairs = yield from part(search, 0.06, 1.0)
+    carried = carried_pairs(memory, points, pairs) if memory is not None and points is not None else None
+    return _Found(picture_a, picture_b, pairs, carried)
 
 
 def _write_overlay(found: _Found, path: Path) -> None:

@@ -4,13 +4,14 @@ from .fixed import pairs_to_keep
 from .match import match
 from .memory import MatchMemory
 from .options import MatchOptions
-from .partners import carry_points
+from .partners import carried_pairs, carry_points
 from .propose import propose
 from .run import find_buddies, look, rematch_around, rematch_inside
 
 __all__ = [
     "MatchMemory",
     "MatchOptions",
+    "carried_pairs",
     "carry_points",
     "find_buddies",
     "look",

@@ -7,6 +7,7 @@ them, and features alone do not know which of two legs is meant.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,12 +16,12 @@ from torch import Tensor
 
 from studio.buddies.answers import Side
 from studio.buddies.carry import Scene, carried
-from studio.buddies.confidence import SOFT, Reals, fitted
+from studio.buddies.confidence import SOFT, Reals, fitted, with_confidence
 from studio.buddies.hold import peaks_of
 from studio.buddies.memory import MatchMemory
 from studio.buddies.ranking import Index
 from studio.geometry import Points
-from studio.pairs import PairSet
+from studio.pairs import PairSet, PointPair
 
 AT_ONCE = 1024
 """Points whose coarse matches are read together."""
@@ -57,6 +58,26 @@ def carry_points(memory: MatchMemory, points: Points, pairs: PairSet, side: Side
         return None
     places, _ = partners(*asked)
     return asked[0].plan.full_points(places[:, 0], "b" if side == "a" else "a")
+
+
+def carried_pairs(memory: MatchMemory, points: Points, pairs: PairSet) -> PairSet:
+    """Points of picture A and where `carry_points` has them in B as pairs, numbered from 1, with their confidence.
+
+    `memory` must not be empty.
+    """
+    there = carry_points(memory, points, pairs)
+    held = memory.held
+    if there is None or held is None:
+        raise ValueError("nothing is remembered of these pictures")
+    first, finest = pairs.next_id(), held.scene.levels[-1].number
+    ends = zip(points.tolist(), there.tolist(), strict=True)
+    new = [
+        PointPair(first + number, (a[0], a[1]), (b[0], b[1]), level=finest, origin="matched")
+        for number, (a, b) in enumerate(ends)
+    ]
+    judged = with_confidence(memory, PairSet((*pairs.pairs, *new)), only=[pair.id for pair in new])
+    carried = judged.pairs[len(pairs) :]
+    return PairSet(tuple(replace(pair, id=number) for number, pair in enumerate(carried, start=1)))
 
 
 def asked_of(

@@ -1,5 +1,14 @@
 from .changes import PairChange
-from .files import CSV_COLUMNS, PAIR_SUFFIXES, format_csv, official_partner, read_pairs, write_landmarks, write_pairs
+from .files import (
+    CSV_COLUMNS,
+    PAIR_SUFFIXES,
+    format_csv,
+    official_partner,
+    read_pairs,
+    read_points,
+    write_landmarks,
+    write_pairs,
+)
 from .model import Origin, PairsError, PairSet, Point, PointPair
 
 __all__ = [
@@ -14,6 +23,7 @@ __all__ = [
     "format_csv",
     "official_partner",
     "read_pairs",
+    "read_points",
     "write_landmarks",
     "write_pairs",
 ]

@@ -61,6 +61,34 @@ def read_pairs(path: Path, second: Path | None = None) -> PairSet:
     raise PairsError(tr("“{name}” is not a point file: pairs are read from .csv, .json and .txt.", name=path.name))
 
 
+def read_points(path: Path) -> Points:
+    """Read the columns `x` and `y` of a `.csv`: places in one picture, (N, 2) in its pixels.
+
+    Raises
+    ------
+    PairsError, FileError
+        The file can't be read, has no such columns, or a row holds no two numbers; the sentence names the row.
+    """
+    path = Path(path)
+    try:
+        rows = csv.DictReader(io.StringIO(read_text(path)), skipinitialspace=True)
+        columns = [column.strip() for column in rows.fieldnames or []]
+        if not {"x", "y"} <= set(columns):
+            raise PairsError(tr("“{name}” holds no points: its first row must name the columns x, y.", name=path.name))
+        rows.fieldnames = columns
+        found = []
+        for number, row in enumerate(rows, start=1):
+            try:
+                found.append((finite(row["x"]), finite(row["y"])))
+            except (TypeError, ValueError) as error:
+                raise PairsError(
+                    tr("Row {number} of “{name}” is no point: x and y must be numbers.", number=number, name=path.name)
+                ) from error
+    except csv.Error as error:
+        raise PairsError(tr("“{name}” is not valid CSV: {error}.", name=path.name, error=error)) from error
+    return as_points(found)
+
+
 def write_landmarks(pairs: PairSet, path: Path) -> None:
     """Write the landmarks of BigWarp (a CSV without a first row of names). Raises `FileError`."""
     write_text(Path(path), bigwarp.format_landmarks(pairs))
