@@ -166,10 +166,12 @@ def errors(pairs, moved):
     return np.hypot(*(pairs.b - moved(pairs.a)).T)
 
 
-def test_most_pairs_of_a_picture_in_another_manner_are_right(painted, buddynet):
+def test_most_pairs_of_a_picture_in_another_manner_are_right(painted, buddynet, request):
     a, b, moved = painted
     found = run_to_end(match(a, b, buddynet, MatchOptions(pairs=0, finest_level=3)))
     assert len(found) > 300 and (errors(found, moved) < 20).mean() > 0.75
+    # Without cells that cost nothing a coarse guess would win over what is seen: 0.63, 0.72 and 0.32.
+    assert (errors(found, moved) < 10).mean() > (0.5 if request.node.callspec.params["painted"] == "drawn" else 0.78)
 
 
 def test_points_are_carried_to_where_they_went(painted, buddynet):
