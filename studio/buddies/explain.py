@@ -81,8 +81,8 @@ def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") 
     """How much the pair's cell of picture `side` at a level looks like all cells it could have been matched with.
 
     At the coarsest level neighbours that agree count too (`studio.buddies.agreement`); below it a place costs something
-    that lies away from where the level above had it (`studio.buddies.hold`). For `official` these are
-    the features as the network gives them, for the adapted ones are not kept.
+    that lies away from where the level above had it (`studio.buddies.hold`). For `official` these are the features as
+    the network gives them, for the adapted ones are not kept.
 
     Returns
     -------
@@ -209,9 +209,7 @@ def _own_places(scene: Scene, pair: PointPair, options: MatchOptions) -> list[_P
         else:
             values, _ = scene.surfaces(level, cell_a, cell_b)
             middle = float(values[0, values.shape[1] // 2])
-            beside = (b - plan.working_points(cell_b, level)) - (a - plan.working_points(cell_a, level))
-            expected = beside[0, ::-1] / level.stride
-            regions = cell_a[0], cell_b[0]
+            regions, expected = (cell_a[0], cell_b[0]), plan.aside(a, b, level)[0]
             places.append(_Place(level, *regions, *regions, rank, middle, expected, _hold(options, level)))
     return places
 

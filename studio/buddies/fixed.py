@@ -61,8 +61,4 @@ class FixedPairs:
 
     def aside(self, plan: Plan, level: LevelPlan) -> Reals:
         """(N, 2) as `studio.buddies.ranking.Buddies` has it: how far beside the middles of their cells they lie."""
-        cells = self.cells(plan, level)
-        in_a, in_b = (
-            points - plan.working_points(own, level) for points, own in zip((self.a, self.b), cells, strict=True)
-        )
-        return np.ascontiguousarray((in_b - in_a)[:, ::-1]) / level.stride
+        return plan.aside(self.a, self.b, level)

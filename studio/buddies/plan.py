@@ -111,6 +111,15 @@ class Plan:
         cells = pixel_to_cell(points - level.offset, level.stride, (columns, rows))
         return np.ascontiguousarray(cells[:, ::-1])
 
+    def aside(self, a: Points, b: Points, level: LevelPlan) -> npt.NDArray[np.float64]:
+        """(N, 2) how far, in rows and columns of cells, points `b` lie beside their cells, more than `a` beside theirs.
+
+        Points are at the working sizes of B and of A.
+        """
+        in_a = a - self.working_points(self.cells_at(a, level, "a"), level)
+        in_b = b - self.working_points(self.cells_at(b, level, "b"), level)
+        return np.ascontiguousarray((in_b - in_a)[:, ::-1]) / level.stride
+
     def grid(self, level: LevelPlan, picture: Literal["a", "b"]) -> Size:
         """(columns, rows) of the map of a level of picture "a" or "b"."""
         width, height = self.size_a if picture == "a" else self.size_b
