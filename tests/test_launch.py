@@ -12,8 +12,13 @@ from types import ModuleType
 import pytest
 
 from studio import __main__, launch
+from studio.system_libraries import missing_packages
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has machines without a display")
+MISSING_PACKAGES = missing_packages(for_a_screen=True)
+with_window_libraries = pytest.mark.skipif(
+    bool(MISSING_PACKAGES), reason=f"a real window needs the packages {' '.join(MISSING_PACKAGES)}"
+)
 
 MISSING = "{}: cannot open shared object file: No such file or directory"
 
@@ -43,6 +48,7 @@ def test_no_display_is_told_before_qt_is_touched(window: list[tuple[object, ...]
 
 
 @on_linux
+@with_window_libraries
 @pytest.mark.usefixtures("no_screen")
 def test_display_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Qt would abort the process here, without a word that Python could catch."""
