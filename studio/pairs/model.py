@@ -15,6 +15,8 @@ from studio.geometry import Points, as_points
 from studio.language import tr
 
 Origin = Literal["matched", "placed", "edited"]
+LARGEST_NUMBER = 2**31 - 1
+"""Of a pair or a level: what a signal of Qt can carry. Databases number with more digits."""
 Point = tuple[float, float]
 
 
@@ -205,7 +207,7 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
             b=_point(row["b"]),
             rank=finite(row.get("rank", 0.0)),
             confidence=min(max(finite(row.get("confidence", 1.0)), 0.0), 1.0),
-            level=int(row.get("level", 0)),
+            level=_small(row.get("level", 0)),
             origin=origin,
             locked=bool(row.get("locked", False)),
             enabled=bool(row.get("enabled", True)),
@@ -214,6 +216,13 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         raise PairsError(
             tr("In {where} a number is missing or is not one ({error}).", where=where, error=error)
         ) from error
+
+
+def _small(value: Any) -> int:
+    number = int(value)
+    if abs(number) > LARGEST_NUMBER:
+        raise OverflowError(f"{str(value)[:20]}… is too large")
+    return number
 
 
 def _point(value: Any) -> Point:
@@ -232,7 +241,7 @@ def finite(value: Any) -> float:
 
 
 def unique_ids(pairs: list[PointPair]) -> list[PointPair]:
-    """Renumber from 1 if a file uses a number twice (a hand-made file may have no ids at all)."""
-    if len({pair.id for pair in pairs}) == len(pairs):
+    """Renumber from 1 if a file uses a number twice (a hand-made one may have no ids at all) or a too large one."""
+    if len({pair.id for pair in pairs}) == len(pairs) and all(abs(pair.id) <= LARGEST_NUMBER for pair in pairs):
         return pairs
     return [replace(pair, id=number) for number, pair in enumerate(pairs, start=1)]
