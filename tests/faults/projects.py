@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from studio.document import Document, Session
 from studio.pairs import PairSet
@@ -14,13 +16,25 @@ from tests.faults.pairs import A, B
 from tests.faults.pictures import link, photo, pipe
 from tests.faults.registry import fault
 
+QUICK = {"match": {"working_size": 64}}
+"""Options with which a match takes no time."""
+
+
+@cache
+def _content() -> bytes:
+    pictures = (Picture.from_array(photo(), "left.png"), Picture.from_array(photo().rotate(180), "right.png"))
+    session = Session.create()
+    with TemporaryDirectory() as folder:
+        run_to_end(
+            session.save(Document(*pictures, PairSet.from_arrays(A, B), options=QUICK), Path(folder, "mine.buddies"))
+        )
+        session.discard()
+        return Path(folder, "mine.buddies").read_bytes()
+
 
 def good(path: Path) -> Path:
     """A project with two pictures and three pairs."""
-    pictures = (Picture.from_array(photo(), "left.png"), Picture.from_array(photo().rotate(180), "right.png"))
-    session = Session.create()
-    run_to_end(session.save(Document(*pictures, PairSet.from_arrays(A, B)), path))
-    session.discard()
+    path.write_bytes(_content())
     return path
 
 

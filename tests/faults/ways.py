@@ -43,7 +43,7 @@ def command(fault: Fault, path: Path, a: Path, b: Path, pairs: Path, out: Path) 
             return ["morph", str(a), str(b), "--pairs", str(path), *still]
         case "weights":
             network = ["--backbone", NETWORK, "--weights", str(path), "--device", "cpu"]
-            return ["match", str(a), str(b), *network, "--pairs", "3", "--out", str(out.with_suffix(".csv"))]
+            return ["match", str(a), str(b), *network, "--working-size", "64", "--out", str(out.with_suffix(".csv"))]
 
 
 def bring(fault: Fault, path: Path, window: Any, qtbot: Any) -> None:
