@@ -16,7 +16,7 @@ from studio.language import tr
 
 Origin = Literal["matched", "placed", "edited"]
 LARGEST_NUMBER = 2**31 - 1
-"""Of a pair or a level: what a signal of Qt can carry. Databases number with more digits."""
+"""Of a pair or a level: what Qt can carry; more digits, as databases have them, end the program in its tables."""
 Point = tuple[float, float]
 
 
@@ -189,7 +189,10 @@ class PairSet:
 
 
 def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPair:
-    """One pair of a row that came from outside; `where` names it in the sentence of a `PairsError`."""
+    """One pair of a row that came from outside; `where` names it in the sentence of a `PairsError`.
+
+    `fallback_id`, if it is at least 1, stands for a number that is missing or that nothing here could hold.
+    """
     origin = row.get("origin", "placed")
     if origin not in get_args(Origin):
         raise PairsError(
@@ -202,7 +205,7 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         )
     try:
         return PointPair(
-            id=int(row.get("id", fallback_id)),
+            id=_number(row.get("id", fallback_id), fallback_id),
             a=_point(row["a"]),
             b=_point(row["b"]),
             rank=finite(row.get("rank", 0.0)),
@@ -216,6 +219,11 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         raise PairsError(
             tr("In {where} a number is missing or is not one ({error}).", where=where, error=error)
         ) from error
+
+
+def _number(value: Any, fallback: int) -> int:
+    number = int(value)
+    return _small(fallback if abs(number) > LARGEST_NUMBER and fallback > 0 else number)
 
 
 def _small(value: Any) -> int:
@@ -241,7 +249,7 @@ def finite(value: Any) -> float:
 
 
 def unique_ids(pairs: list[PointPair]) -> list[PointPair]:
-    """Renumber from 1 if a file uses a number twice (a hand-made one may have no ids at all) or a too large one."""
-    if len({pair.id for pair in pairs}) == len(pairs) and all(abs(pair.id) <= LARGEST_NUMBER for pair in pairs):
+    """Renumber from 1 if a file uses a number twice (a hand-made file may have no ids at all)."""
+    if len({pair.id for pair in pairs}) == len(pairs):
         return pairs
     return [replace(pair, id=number) for number, pair in enumerate(pairs, start=1)]

@@ -73,7 +73,7 @@ def numbers_used_twice(folder: Path) -> Path:
 @fault("pairs", "opens", gives=whole, report="opencv/opencv-python#513")
 def numbers_of_a_database(folder: Path) -> Path:
     """Eighteen digits, more than a signal of Qt can hold."""
-    return _numbered(folder, 983993829563581248, 983993829563581249, 7)
+    return _numbered(folder, 983993829563581248, 983993829563581249, 983993829563581251)
 
 
 @fault("pairs", "opens", gives=whole, report="talmolab/sleap#1477")

@@ -81,6 +81,15 @@ def project_cut_off(folder: Path) -> Path:
     return path
 
 
+@fault("project", "noted", says="not readable", gives=lambda document: document.pairs.ids == (1, 3))
+def number_that_no_table_shows(folder: Path) -> Path:
+    """A flipped bit in the number of a pair."""
+    path = good(folder / "mine.buddies")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE pairs SET id = id + (1 << 40) WHERE id = 2")
+    return path
+
+
 @fault("project", "refused", says="is a folder")
 def folder_called_a_project(folder: Path) -> Path:
     """Its name ends like a project's."""
