@@ -307,19 +307,17 @@ def _deep_gray(image: Image.Image) -> tuple[Deep, str]:
 
 
 def _stretched(values: npt.NDArray[Any], is_float: bool) -> tuple[Deep, str]:
-    """Floats in [0, 1], or other numbers by their own range, as uint16; what is not finite is black."""
-    wide = values.astype(np.float64)
-    known = np.isfinite(wide)
-    low, high = (float(wide[known].min()), float(wide[known].max())) if known.any() else (0.0, 0.0)
+    """Floats in [0, 1], or other numbers by their own range, as uint16; what is not finite counts as 0."""
+    wide = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(wide.min()), float(wide.max())
     note = ""
     if not is_float or low < 0.0 or high > 1.0:
         note = tr(
             "Its values from {low:.6g} to {high:.6g} are shown stretched from black to white.", low=low, high=high
         )
         wide = (wide - low) / ((high - low) or 1.0)
-    if not known.all():
-        wide = np.where(known, wide, 0.0)
-        note = " ".join((tr("Some of its values are not numbers and are shown black."), note)).strip()
+    if is_float and not np.isfinite(values).all():
+        note = " ".join((note, tr("Some of its values are not numbers and count as 0."))).strip()
     return np.rint(wide * 65535.0).astype(np.uint16), note
 
 
