@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from studio.buddies.options import MatchOptions
 from studio.codecs.encoding import KINDS
-from studio.files import FileError, check_target
+from studio.files import FileError, check_source, check_target
 from studio.flags import flags_of
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
 from studio.pairs import PairsError, PairSet, read_pairs
@@ -179,8 +179,8 @@ def _pair_sources(words: Sequence[str], legs: int) -> list[Path | None]:
         )
     sources = [None if word == AUTO else Path(word) for word in words]
     for source in sources:
-        if source is not None and not source.is_file():
-            raise FileError(f"“{source}” can't be read: there is no such file.")
+        if source is not None:
+            check_source(source)
     return sources
 
 

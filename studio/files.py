@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from typing import Literal
 
 from studio.errors import StudioError
 from studio.language import tr, translatable
+
+_NOT_ORDINARY = errno.ENXIO
+"""The number under which `ordinary` refuses pipes, sockets and devices, as a system refuses to open a socket."""
 
 Deed = Literal["read", "written", "opened", "saved", "made", "kept safe"]
 """What was to be done to a file."""
@@ -61,6 +65,26 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def ordinary(path: Path) -> Path:
+    """`path`, if it is a file that can be read to its end.
+
+    A pipe that lies in a folder may never be written to, and a device may never end: who reads it waits for ever. What
+    a shell hands over (`/dev/stdin`, `<(command)`) has a writer and is taken.
+
+    Raises
+    ------
+    OSError
+        There is no such file, or it is a folder or another thing than a file; `explain_os_error` knows the words.
+    """
+    path = Path(path)
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))  # Windows would call it a missing permission
+    if not stat.S_ISREG(mode) and not (stat.S_ISFIFO(mode) and path.absolute().parts[1:2] == ("dev",)):
+        raise OSError(_NOT_ORDINARY, os.strerror(_NOT_ORDINARY))
+    return path
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 at one stroke. Raises `FileError`."""
     with replacing(path) as temporary:
@@ -70,7 +94,7 @@ def write_text(path: Path, text: str) -> None:
 def read_text(path: Path) -> str:
     """The UTF-8 text of a file (a byte order mark is dropped). Raises `FileError`."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        return ordinary(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise FileError(explain_os_error(error, path, "read")) from error
     except UnicodeDecodeError as error:
@@ -89,6 +113,14 @@ def check_target(path: Path, suffixes: Sequence[str]) -> None:
         )
 
 
+def check_source(path: Path) -> None:
+    """Refuse what can't be read before minutes are spent on something else. Raises `FileError`."""
+    try:
+        ordinary(path)
+    except OSError as error:
+        raise FileError(explain_os_error(error, path, "read")) from error
+
+
 def explain_os_error(error: OSError, path: Path | str, what: Deed) -> str:
     """One sentence for a failed file operation; `what` is a participle ("written", "read")."""
     name = Path(path).name
@@ -102,6 +134,8 @@ def explain_os_error(error: OSError, path: Path | str, what: Deed) -> str:
         errno.EISDIR: tr("it is a folder"),
         errno.ENOTDIR: tr("part of its path is not a folder"),
         errno.ENAMETOOLONG: tr("its name is too long"),
+        errno.ELOOP: tr("it is a link that leads back to itself"),
+        _NOT_ORDINARY: tr("it is not an ordinary file"),
     }.get(error.errno or 0, error.strerror or str(error))
     return refusal(name, what, reason)
 

@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+from rich.text import Text
 
+from studio.errors import one_line
 from studio.progress import Job, Progress, run_to_end
 
 T = TypeVar("T")
@@ -39,12 +41,13 @@ def drain(job: Job[T], title: str) -> T:
 
 @contextmanager
 def _bar(title: str) -> Iterator[Callable[[Progress], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    # Names of files may stand in square brackets, which are markup to rich.
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
 
         def show(event: Progress) -> None:
-            bar.update(task, completed=event.fraction, description=f"{title}: {event.message}")
+            bar.update(task, completed=event.fraction, description=one_line(f"{title}: {event.message}"))
 
         yield show
 
@@ -55,7 +58,7 @@ def _lines(title: str) -> Iterator[Callable[[Progress], None]]:
 
     def show(event: Progress) -> None:
         if pace.wants(event, time.monotonic()):
-            say(f"{title}: {event.fraction:4.0%} {event.message}")
+            say(one_line(f"{title}: {event.fraction:4.0%} {event.message}"))
 
     yield show
 
@@ -89,5 +92,5 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     drawn = Table(*columns)
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(Text, row))
     Console().print(drawn)

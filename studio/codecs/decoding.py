@@ -316,6 +316,8 @@ def _stretched(values: npt.NDArray[Any], is_float: bool) -> tuple[Deep, str]:
             "Its values from {low:.6g} to {high:.6g} are shown stretched from black to white.", low=low, high=high
         )
         wide = (wide - low) / ((high - low) or 1.0)
+    if is_float and not np.isfinite(values).all():
+        note = " ".join((note, tr("Some of its values are not numbers and count as 0."))).strip()
     return np.rint(wide * 65535.0).astype(np.uint16), note
 
 

@@ -14,7 +14,7 @@ from studio.document.errors import DocumentError, explained, is_damage, reason
 from studio.document.model import Document
 from studio.document.reader import Reading, reading_database
 from studio.document.session import WORK, Session, connect, new_folder, take
-from studio.files import refusal
+from studio.files import ordinary, refusal
 from studio.language import tr
 from studio.progress import Job, Progress, part, run_to_end
 
@@ -104,7 +104,7 @@ def _is_sound(connection: sqlite3.Connection) -> bool:
 
 
 def _check_magic(path: Path) -> None:
-    with explained(path, "opened"), path.open("rb") as file:
+    with explained(path, "opened"), ordinary(path).open("rb") as file:
         start = file.read(len(schema.MAGIC))
     if start != schema.MAGIC:
         raise DocumentError(tr("“{name}” is not a project of Buddies Studio.", name=path.name))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication, QTex
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studio import __version__
+from studio.gui.names import PlainLabel
 from studio.language import tr
 from studio.paths import log_dir
 
@@ -24,7 +25,7 @@ class ErrorDialog(QDialog):
         self.setWindowTitle(tr("An error in the program"))
         self.setWindowModality(Qt.WindowModality.NonModal)
         self._errors: list[str] = []
-        self._sentence = QLabel(wordWrap=True)
+        self._sentence = PlainLabel(wordWrap=True)
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         note = QLabel(
             tr(

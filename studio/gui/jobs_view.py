@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.names import in_tip
 from studio.gui.theme import icon
 from studio.jobs import JobHandle, JobQueue, JobState
 from studio.language import tr, translatable
@@ -153,12 +154,12 @@ class JobsView(QTableWidget):
             item = self.item(row, column)
             if item is not None:
                 item.setText(text)
-                item.setToolTip(handle.error if column == 1 else text)
+                item.setToolTip(in_tip(handle.error if column == 1 else text))
         holder, buttons = self.cellWidget(row, 2), self.cellWidget(row, 4)
         bar = holder.findChild(QProgressBar) if holder is not None else None
         if isinstance(bar, QProgressBar):
             bar.setValue(round(handle.progress.fraction * 1000))
             bar.setFormat(handle.progress.message)
-            bar.setToolTip(handle.progress.message)
+            bar.setToolTip(in_tip(handle.progress.message))
         if isinstance(buttons, _Row):
             buttons.refresh()

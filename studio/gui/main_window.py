@@ -29,6 +29,7 @@ from studio.gui.jobs_view import JobsView
 from studio.gui.messages import LogView, MessageBar, Severity
 from studio.gui.modes import Mode, ModePanel, Modes
 from studio.gui.morph.stage import MorphStage
+from studio.gui.names import CHANGED, in_title
 from studio.gui.opening import Opened, PictureOpener
 from studio.gui.panels.inspect import InspectPanel
 from studio.gui.panels.match import MatchPanel
@@ -327,7 +328,7 @@ class MainWindow(QMainWindow):
         sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
         self.sizes_label.setText("  |  ".join(sizes))
         named = any(pictures) or self.document.project is not None or len(self.state.pairs) > 0
-        self.setWindowTitle(f"{self.document.name}[*] – Buddies Studio" if named else "Buddies Studio")
+        self.setWindowTitle(f"{in_title(self.document.name)}{CHANGED} – Buddies Studio" if named else "Buddies Studio")
         self.setWindowModified(named and self.document.is_modified)
 
     def _show_cursor(self, side: Side, point: QPointF | None) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.names import PlainLabel
 from studio.gui.theme import colors, icon
 from studio.language import tr
 
@@ -37,7 +38,7 @@ class MessageBar(QFrame):
         self.setObjectName("messages")
         self.severity: Severity = "info"
         self._details = ""
-        self._label = QLabel(wordWrap=True)
+        self._label = PlainLabel(wordWrap=True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._copy = QPushButton(tr("Copy Details"))

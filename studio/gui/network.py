@@ -11,6 +11,7 @@ from studio.backbones.catalog import CATALOG
 from studio.backbones.status import weights_status
 from studio.device import DeviceInfo
 from studio.gui.choices import Choices
+from studio.gui.names import PlainLabel
 from studio.gui.settings.store import Settings
 from studio.language import tr, translatable
 from studio.options import Options, knob
@@ -44,7 +45,7 @@ class NetworkChooser(QWidget):
                 Qt.ItemDataRole.ToolTipRole,
             )
         self.backbone.setCurrentIndex(max(0, self.backbone.findData(settings.network(mode))))
-        self.note = QLabel(wordWrap=True)
+        self.note = PlainLabel(wordWrap=True)
         self.note.setObjectName("muted")
         self._file = QPushButton(tr("Weights File…"))
         self._file.setToolTip(tr("Use weights from a .safetensors or .pth file of your own"))

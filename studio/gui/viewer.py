@@ -32,6 +32,7 @@ from studio.gui.canvas import PictureCanvas, Tool
 from studio.gui.displays import display_of
 from studio.gui.items import POINT_SIZE, DisplayPicture, Mark
 from studio.gui.look import look
+from studio.gui.names import PlainLabel, in_tip
 from studio.gui.state import SIDES, Side, StudioState, other
 from studio.gui.theme import colors, icon
 from studio.language import tr
@@ -106,7 +107,7 @@ class SideFrame(QFrame):
         self.hint.clicked.connect(self.open_asked)
         self._badge = QLabel(side, alignment=Qt.AlignmentFlag.AlignCenter)
         self._badge.setFixedSize(20, 20)
-        self._name = QLabel()
+        self._name = PlainLabel()
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._details = QLabel()
         self._details.setObjectName("muted")
@@ -140,7 +141,7 @@ class SideFrame(QFrame):
         self.canvas.set_display(display)
         self._stack.setCurrentWidget(self.hint if display is None else self.canvas)
         self._name.setText(name if display is not None else tr("Picture {side}", side=self.side))
-        self._name.setToolTip(name)
+        self._name.setToolTip(in_tip(name))
         self._details.setText(details)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -15,6 +15,8 @@ from studio.geometry import Points, as_points
 from studio.language import tr
 
 Origin = Literal["matched", "placed", "edited"]
+LARGEST_NUMBER = 2**31 - 1
+"""Of a pair or a level: what Qt can carry; more digits, as databases have them, end the program in its tables."""
 Point = tuple[float, float]
 
 
@@ -187,7 +189,10 @@ class PairSet:
 
 
 def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPair:
-    """One pair of a row that came from outside; `where` names it in the sentence of a `PairsError`."""
+    """One pair of a row that came from outside; `where` names it in the sentence of a `PairsError`.
+
+    `fallback_id`, if it is at least 1, stands for a number that is missing or that nothing here could hold.
+    """
     origin = row.get("origin", "placed")
     if origin not in get_args(Origin):
         raise PairsError(
@@ -200,12 +205,12 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         )
     try:
         return PointPair(
-            id=int(row.get("id", fallback_id)),
+            id=_number(row.get("id", fallback_id), fallback_id),
             a=_point(row["a"]),
             b=_point(row["b"]),
             rank=finite(row.get("rank", 0.0)),
             confidence=min(max(finite(row.get("confidence", 1.0)), 0.0), 1.0),
-            level=int(row.get("level", 0)),
+            level=_small(row.get("level", 0)),
             origin=origin,
             locked=bool(row.get("locked", False)),
             enabled=bool(row.get("enabled", True)),
@@ -214,6 +219,18 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         raise PairsError(
             tr("In {where} a number is missing or is not one ({error}).", where=where, error=error)
         ) from error
+
+
+def _number(value: Any, fallback: int) -> int:
+    number = int(value)
+    return _small(fallback if abs(number) > LARGEST_NUMBER and fallback > 0 else number)
+
+
+def _small(value: Any) -> int:
+    number = int(value)
+    if abs(number) > LARGEST_NUMBER:
+        raise OverflowError(f"{str(value)[:20]}… is too large")
+    return number
 
 
 def _point(value: Any) -> Point:

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from studio.files import FileError, explain_os_error, replacing
+from studio.files import FileError, explain_os_error, ordinary, replacing
 from studio.language import tr, translatable
 from studio.style.model import StyleError
 
@@ -119,7 +119,7 @@ class StyleState:
         if isinstance(source, bytes):
             return cls.from_bytes(source)
         try:
-            return cls.from_bytes(Path(source).read_bytes(), Path(source).name)
+            return cls.from_bytes(ordinary(source).read_bytes(), Path(source).name)
         except OSError as error:
             raise FileError(explain_os_error(error, source, "read")) from error
 

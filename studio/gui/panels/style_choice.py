@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.choices import Choices
+from studio.gui.names import PlainLabel, in_tip
 from studio.gui.opening import picture_filter
 from studio.gui.panels.parts import heading
 from studio.gui.panels.style_sources import StyleSources
@@ -73,7 +73,7 @@ class StyleChoice(QWidget):
         self.sources = StyleSources(jobs, settings)
         self._sources_title = heading(tr("Style Pictures"))
         self._start_title = heading(tr("Start"))
-        self._start_name = QLabel(tr("as the options say"))
+        self._start_name = PlainLabel(tr("as the options say"))
         self._start_name.setObjectName("muted")
         self._start_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.picture_button, self.network_button = QPushButton(tr("Picture…")), QPushButton(tr("Network…"))
@@ -239,7 +239,7 @@ class StyleChoice(QWidget):
         if self.network is not None:
             name = tr("draft of {name}", name=self.network.name)
         self._start_name.setText(name)
-        self._start_name.setToolTip(name)
+        self._start_name.setToolTip(in_tip(name))
         self.refresh()
 
     def _on_sources(self, step: str, key: str) -> None:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.geometry import shrink_within
+from studio.gui.names import in_menu, in_tip
 from studio.gui.panels.parts import heading
 from studio.gui.panels.style_choice import StyleChoice
 from studio.gui.state import SIDES, StudioState
@@ -53,7 +54,7 @@ class _Row(QWidget):
         self.choose, self.remove, where = QToolButton(), QToolButton(), QLabel(_where(region))
         self.choose.setCheckable(True)
         self.choose.setChecked(selected)
-        self.choose.setText(region.name.replace("&", "&&"))
+        self.choose.setText(in_menu(region.name))
         self.choose.setIcon(_swatch(region))
         self.choose.setIconSize(QSize(14, 14))
         self.choose.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -69,7 +70,7 @@ class _Row(QWidget):
         where.setObjectName("muted")
         self.remove.setIcon(icon("close"))
         self.remove.setIconSize(QSize(12, 12))
-        self.remove.setToolTip(tr("Remove {name}", name=region.name))
+        self.remove.setToolTip(in_tip(tr("Remove {name}", name=region.name)))
         self.remove.setAccessibleName(tr("Remove {name}", name=region.name))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

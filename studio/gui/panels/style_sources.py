@@ -26,6 +26,7 @@ from studio.document import Document
 from studio.gui.displays import level_within, remember
 from studio.gui.forms import UndoPasser
 from studio.gui.items import image_of
+from studio.gui.names import PlainLabel, in_tip
 from studio.gui.opening import Opened, opening, picture_filter
 from studio.gui.project.kept_pictures import Listed
 from studio.gui.settings.store import Settings
@@ -71,7 +72,7 @@ class _Row(QWidget):
     def __init__(self, picture: Picture, fixed: bool) -> None:
         super().__init__()
         self.picture = picture
-        self._thumb, self._name = QLabel(), QLabel()
+        self._thumb, self._name = QLabel(), PlainLabel()
         self._thumb.setFixedSize(THUMB, THUMB)
         self._thumb.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -113,7 +114,7 @@ class _Row(QWidget):
         self.picture = picture
         self._thumb.setPixmap(QPixmap.fromImage(image_of(reduced(level_within(picture, THUMB), THUMB))))
         self._name.setText(picture.name)
-        self._name.setToolTip(f"{picture.name}, {picture.size[0]} × {picture.size[1]}")
+        self._name.setToolTip(in_tip(f"{picture.name}, {picture.size[0]} × {picture.size[1]}"))
         self.weight.setAccessibleName(tr("Weight of {name}", name=picture.name))
 
     def refresh_theme(self) -> None:

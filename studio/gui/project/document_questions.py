@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from studio.document import SUFFIX
@@ -23,6 +24,7 @@ def ask_to_save(window: QWidget, name: str) -> Answer:
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(tr("Unsaved changes"))
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(tr("Save the changes to “{name}”?", name=name))
     box.setInformativeText(tr("They are lost otherwise."))
     buttons = QMessageBox.StandardButton
@@ -35,14 +37,14 @@ def ask_to_save(window: QWidget, name: str) -> Answer:
 def ask_to_overwrite(window: QWidget, name: str) -> bool:
     """Whether a file is to be replaced that another program changed meanwhile."""
     buttons = QMessageBox.StandardButton
-    answer = QMessageBox.question(
-        window,
-        tr("Changed by another program"),
-        tr("“{name}” was changed by another program since it was opened. Replace it?", name=name),
-        buttons.Yes | buttons.Cancel,
-        buttons.Cancel,
-    )
-    return answer == buttons.Yes
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(tr("Changed by another program"))
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(tr("“{name}” was changed by another program since it was opened. Replace it?", name=name))
+    box.setStandardButtons(buttons.Yes | buttons.Cancel)
+    box.setDefaultButton(buttons.Cancel)
+    return box.exec() == buttons.Yes.value
 
 
 def signature(path: Path) -> tuple[int, int] | None:

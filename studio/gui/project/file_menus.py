@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from studio.document import Result, Summary, summary_of
 from studio.errors import StudioError
 from studio.files import FileError, replacing
+from studio.gui.names import in_menu, in_tip
 from studio.gui.opening import PictureOpener
 from studio.gui.project.document_desk import DocumentDesk
 from studio.gui.settings.store import Settings
@@ -56,8 +57,8 @@ class FileMenus(QObject):
         menu = self.pictures[side]
         menu.clear()
         for path in self._settings.recent_pictures:
-            action = menu.addAction(path.name, partial(self._opener.open_path, path, side))
-            action.setToolTip(str(path))
+            action = menu.addAction(in_menu(path.name), partial(self._opener.open_path, path, side))
+            action.setToolTip(in_tip(str(path)))
         self._end(menu, tr("No pictures opened yet"), self._settings.forget_recent_pictures)
 
     def fill_projects(self) -> None:
@@ -66,8 +67,8 @@ class FileMenus(QObject):
         menu.clear()
         paths = self._settings.recent_projects
         for path in paths:
-            action = menu.addAction(path.name, partial(self._document.open_path, path))
-            action.setToolTip(str(path))
+            action = menu.addAction(in_menu(path.name), partial(self._document.open_path, path))
+            action.setToolTip(in_tip(str(path)))
             action.setData(str(path))
             action.setIconVisibleInMenu(True)
             if path in self._icons:
@@ -83,7 +84,7 @@ class FileMenus(QObject):
         for result in reversed(self._document.results):
             verb = tr("Save Picture…") if result.content else tr("Copy Recipe")
             when = result.made.replace("T", " ")[:16]
-            action = menu.addAction(f"{tr(result.kind.capitalize())}: {tr(result.name)}, {when} – {verb}")
+            action = menu.addAction(f"{tr(result.kind.capitalize())}: {in_menu(tr(result.name))}, {when} – {verb}")
             action.triggered.connect(partial(self.take_out, result))
         if menu.isEmpty():
             menu.addAction(tr("Nothing was made yet")).setEnabled(False)

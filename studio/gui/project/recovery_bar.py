@@ -10,6 +10,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from studio.document import Recovery
+from studio.gui.names import PlainLabel
 from studio.gui.theme import colors
 from studio.language import tr, trn
 
@@ -29,7 +30,7 @@ class RecoveryBar(QFrame):
         self.setObjectName("recovery")
         self._waiting: list[Recovery] = []
         self._picture = QLabel()
-        self._title, self._text = QLabel(), QLabel(wordWrap=True)
+        self._title, self._text = PlainLabel(), PlainLabel(wordWrap=True)
         self._title.setObjectName("heading")
         self._text.setObjectName("muted")
         self.recover_button, self.discard_button = QPushButton(tr("Recover")), QPushButton(tr("Discard"))
