@@ -24,11 +24,13 @@ from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 from studio.warp.apply import warp_picture
-from studio.warp.contract import FieldPair, FieldSeries, InBetween, PointWarp
-from studio.warp.controls import Controls, control_points, frame_size
+from studio.warp.contract import FieldSeries
+from studio.warp.control_set import Controls
+from studio.warp.controls import control_points, frame_size
 from studio.warp.field import Field
 from studio.warp.jacobian import Foldover, foldover
 from studio.warp.options import WarpOptions
+from studio.warp.point_warp import FieldPair, InBetween, PointWarp
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -2,59 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from studio.geometry import Points, Size, rescale
+from studio.geometry import Points, Size, rescale, shrink_within
 from studio.language import tr
-from studio.pairs import PairSet
+from studio.pairs import PairSet, PointPair
+from studio.warp.control_set import Controls
 from studio.warp.fields import moving_least_squares
+from studio.warp.giving_way import give_way
 from studio.warp.options import WarpOptions
-from studio.warp.untangle import untangled
+from studio.warp.point_warp import FieldPair, PointWarp
 
 Frame = Literal["a", "b", "between"]
 
 _EDGE_PINS = 8
 """Pinned points along the longer edge."""
 
+_SAME = 0.5
+"""Pixels of the frame: what is nearer is one point."""
 
-@dataclass(frozen=True, eq=False)
-class Controls:
-    """Points of both pictures in pixels of one frame.
-
-    Attributes
-    ----------
-    size : (int, int)
-        (width, height) of the frame.
-    a, b : (N, 2)
-        Where each point is in A and in B: first those of the pairs, untangled if that is asked for, then those
-        that hold the border.
-    pairs : int
-        How many of them come from pairs.
-    notes : tuple of str
-        Sentences for a person: what the points can't determine.
-    """
-
-    size: Size
-    a: Points
-    b: Points
-    pairs: int
-    notes: tuple[str, ...] = field(default=())
-
-    def at(self, t: float) -> Points:
-        """(N, 2) points on their straight way from A to B."""
-        return (1.0 - t) * self.a + t * self.b
-
-    @property
-    def moves(self) -> Points:
-        """(N, 2) from A to B."""
-        return self.b - self.a
-
-    def swapped(self) -> Controls:
-        """With the pictures exchanged."""
-        return replace(self, a=self.b, b=self.a)
+_NAMED = 6
+"""So many pairs are named in a sentence."""
 
 
 def frame_size(size_a: Size, size_b: Size, frame: Frame) -> Size:
@@ -67,14 +39,83 @@ def frame_size(size_a: Size, size_b: Size, frame: Frame) -> Size:
 
 
 def control_points(pairs: PairSet, size_a: Size, size_b: Size, frame: Size, options: WarpOptions) -> Controls:
-    """The enabled pairs, scaled from pictures of `size_a` and `size_b` to the `frame`, and the pins of the border."""
-    used = pairs.enabled()
-    a, b = rescale(used.a, size_a, frame), rescale(used.b, size_b, frame)
-    if options.untangle:
-        a, b = untangled(a, b, np.array([pair.locked or pair.origin != "matched" for pair in used], bool))
-    notes = _notes(used, a, b, frame, options)
+    """The enabled pairs, scaled from pictures of `size_a` and `size_b` to the `frame`, and the pins of the border.
+
+    With `options.untangle` matched pairs give way until nothing folds, and what can't be untangled is left out and
+    named in the notes (`studio.warp.giving_way`).
+    """
+    used = tuple(pairs.enabled())
+    a, b = rescale([p.a for p in used], size_a, frame), rescale([p.b for p in used], size_b, frame)
+    out: list[int] = []
+    if options.untangle and len(used) > 1:
+        used, a, b, out = _untangled(used, a, b, frame, options)
+    notes = (*_notes(used, a, b, frame, options), *_left_out(out))
     pins_a, pins_b = _pins(a, b, frame, options)
-    return Controls(frame, np.concatenate([a, pins_a]), np.concatenate([b, pins_b]), len(used), notes)
+    ids = tuple(pair.id for pair in used)
+    return Controls(frame, np.concatenate([a, pins_a]), np.concatenate([b, pins_b]), ids, notes)
+
+
+def _untangled(
+    used: tuple[PointPair, ...], a: Points, b: Points, frame: Size, options: WarpOptions
+) -> tuple[tuple[PointPair, ...], Points, Points, list[int]]:
+    """The pairs that are left, their points, and the numbers of those that are not."""
+    held = np.array([pair.locked or pair.origin != "matched" for pair in used], bool)
+
+    def judge(some_a: Points, some_b: Points, longest: int) -> FieldPair:
+        size = shrink_within(frame, longest)
+        ends = [rescale(points, frame, size) for points in (some_a, some_b)]
+        pins = _pins(ends[0], ends[1], size, options)
+        joined = [np.concatenate(both) for both in zip(ends, pins, strict=True)]
+        warp = PointWarp(Controls(size, joined[0], joined[1], tuple(range(len(some_a)))), options)
+        return warp.one_field(1.0, 0), warp.one_field(0.0, 1)
+
+    single = _one_of_each_place(a, b, held, [pair.confidence for pair in used])
+    pins = _outline(frame, _EDGE_PINS if options.border == "edges" else 1)
+    still = pins if options.border != "free" else pins[:0]
+    given = give_way(a[single], b[single], held[single], frame, still, judge)
+    kept = single[given.kept]
+    out = [used[index].id for index in single if index not in set(kept.tolist())]
+    return tuple(used[index] for index in kept), given.a, given.b, out
+
+
+def _one_of_each_place(
+    a: Points, b: Points, held: npt.NDArray[np.bool_], confidences: list[float]
+) -> npt.NDArray[np.intp]:
+    """Indices of the pairs without those that share a point with a better one: a place can't go to two others."""
+    from scipy.spatial import cKDTree
+
+    twice = np.zeros((0, 2), np.intp)
+    for points in (a, b):
+        twice = np.concatenate([twice, cKDTree(points).query_pairs(_SAME, output_type="ndarray")])
+    beside: dict[int, set[int]] = {}
+    for first, second in twice.tolist():
+        beside.setdefault(first, set()).add(second)
+        beside.setdefault(second, set()).add(first)
+    gone: set[int] = set()
+    better = np.lexsort((np.arange(len(a)), -np.asarray(confidences), ~held)).tolist()
+    for index in better:
+        if index in gone:
+            continue
+        gone |= {other for other in beside.get(index, ()) if not held[other]}
+    return np.array([index for index in range(len(a)) if index not in gone], np.intp)
+
+
+def _left_out(numbers: list[int]) -> tuple[str, ...]:
+    """A sentence that names the pairs."""
+    if not numbers:
+        return ()
+    if len(numbers) == 1:
+        return (tr("Pair {number} contradicts its neighbours: not used.", number=numbers[0]),)
+    named = ", ".join(str(number) for number in numbers[:_NAMED])
+    if len(numbers) > _NAMED:
+        return (
+            tr(
+                "{count} pairs contradict their neighbours: not used ({numbers} and others).",
+                count=len(numbers),
+                numbers=named,
+            ),
+        )
+    return (tr("Pairs {numbers} contradict their neighbours: not used.", numbers=named),)
 
 
 def _pins(a: Points, b: Points, frame: Size, options: WarpOptions) -> tuple[Points, Points]:
@@ -104,7 +145,7 @@ def _outline(frame: Size, pieces: int, grow: float = 0.0) -> Points:
     return np.asarray(across + down, dtype=np.float64)
 
 
-def _notes(pairs: PairSet, a: Points, b: Points, frame: Size, options: WarpOptions) -> tuple[str, ...]:
+def _notes(pairs: Sequence[PointPair], a: Points, b: Points, frame: Size, options: WarpOptions) -> tuple[str, ...]:
     count = len(pairs)
     if not count:
         return (tr("There are no pairs: nothing moves, one picture fades into the other."),)

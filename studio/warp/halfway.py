@@ -17,10 +17,10 @@ from studio.geometry import Points, Size, rescale, shrink_within
 from studio.language import tr
 from studio.progress import Job, Progress
 from studio.warp import field as fields
-from studio.warp.contract import FieldPair, InBetween, PointWarp, chebyshev
-from studio.warp.controls import Controls
+from studio.warp.control_set import Controls
 from studio.warp.field import Field, Nodes
 from studio.warp.options import WarpOptions
+from studio.warp.point_warp import FieldPair, InBetween, PointWarp, chebyshev
 
 if TYPE_CHECKING:
     import torch
