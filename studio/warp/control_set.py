@@ -20,6 +20,8 @@ class Controls:
         that hold the border.
     ids : tuple of int
         The numbers of the pairs, those left out not among them.
+    bows : (N, 2), optional
+        How far beside its straight way each point is half-way (`studio.warp.ways`); None for straight ways.
     notes : tuple of str
         Sentences for a person: what the points can't determine.
     """
@@ -29,6 +31,7 @@ class Controls:
     b: Points
     ids: tuple[int, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    bows: Points | None = None
 
     @property
     def pairs(self) -> int:
@@ -36,8 +39,9 @@ class Controls:
         return len(self.ids)
 
     def at(self, t: float) -> Points:
-        """(N, 2) points on their straight way from A to B."""
-        return (1.0 - t) * self.a + t * self.b
+        """(N, 2) points on their way from A to B, a straight one but for those that would run into each other."""
+        straight = (1.0 - t) * self.a + t * self.b
+        return straight if self.bows is None else straight + 4.0 * t * (1.0 - t) * self.bows
 
     @property
     def moves(self) -> Points:

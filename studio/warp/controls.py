@@ -16,6 +16,7 @@ from studio.warp.fields import moving_least_squares
 from studio.warp.giving_way import give_way
 from studio.warp.options import WarpOptions
 from studio.warp.point_warp import FieldPair, PointWarp
+from studio.warp.ways import bows
 
 Frame = Literal["a", "b", "between"]
 
@@ -52,7 +53,11 @@ def control_points(pairs: PairSet, size_a: Size, size_b: Size, frame: Size, opti
     notes = (*_notes(used, a, b, frame, options), *_left_out(out))
     pins_a, pins_b = _pins(a, b, frame, options)
     ids = tuple(pair.id for pair in used)
-    return Controls(frame, np.concatenate([a, pins_a]), np.concatenate([b, pins_b]), ids, notes)
+    points = np.concatenate([a, pins_a]), np.concatenate([b, pins_b])
+    # "halfway" bends the ways by the pictures.
+    bent = bows(a, b) if options.warp != "halfway" else np.zeros((0, 2))
+    around = np.concatenate([bent, np.zeros_like(pins_a)]) if bent.any() else None
+    return Controls(frame, *points, ids, notes, around)
 
 
 def _untangled(

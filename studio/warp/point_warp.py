@@ -81,21 +81,27 @@ class PointWarp(InBetween):
     def _made(self, t: float, sides: tuple[int, ...]) -> tuple[Field, ...]:
         if not self.controls.pairs:
             return (fields.identity(self.size),) * len(sides)
-        centres, moves = self.controls.at(t), self.controls.moves
-        factors = tuple((-t, 1.0 - t)[side] for side in sides)
-        if self._mesh is not None:
-            node_moves = triangle_moves(self.size, centres, moves, self._mesh)
-            places = fields.node_points(self.size)
-            found = tuple(fields.from_lookups(self.size, places + factor * node_moves) for factor in factors)
+        centres = self.controls.at(t)
+        if self.controls.bows is None:  # both sides move along one line: what takes the time is shared
+            found = self._moved(centres, self.controls.moves, tuple((-t, 1.0 - t)[side] for side in sides))
         else:
-            found = fields.evaluated(
-                self.size,
-                lambda places: self._moves(places, centres, moves, factors),
-                self.size[0] * self.size[1] <= _SMALL,
-            )
+            ends = (self.controls.a, self.controls.b)
+            found = tuple(self._moved(centres, ends[side] - centres, (1.0,))[0] for side in sides)
         if self._options.border == "edges":
             found = tuple(map(_with_still_edges, found))
         return self._meeting(found, sides, t)
+
+    def _moved(self, centres: Points, moves: Points, factors: tuple[float, ...]) -> tuple[Field, ...]:
+        """The fields in which the `centres` make `moves`, times each of `factors`."""
+        if self._mesh is not None:
+            node_moves = triangle_moves(self.size, centres, moves, self._mesh)
+            places = fields.node_points(self.size)
+            return tuple(fields.from_lookups(self.size, places + factor * node_moves) for factor in factors)
+        return fields.evaluated(
+            self.size,
+            lambda places: self._moves(places, centres, moves, factors),
+            self.size[0] * self.size[1] <= _SMALL,
+        )
 
     def _meeting(self, found: tuple[Field, ...], sides: tuple[int, ...], t: float) -> tuple[Field, ...]:
         if not self.controls.pairs or (self._kind == "tps" and self._options.smoothing > 0):
