@@ -44,8 +44,15 @@ class BestMap:
     shift: npt.NDArray[np.float64]
     mirrored: bool
 
+    @property
+    def turn(self) -> float:
+        """By how much it turns, either way, in radians."""
+        (xx, xy), (yx, yy) = self.linear
+        return float(abs(np.arctan2(yx - xy, xx + yy)))
+
     def __call__(self, points: Points) -> Points:
-        return points @ self.linear.T + self.shift
+        carried: Points = points @ self.linear.T + self.shift
+        return carried
 
 
 def best_map(a: Points, b: Points) -> BestMap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from studio.geometry import Points, Size, rescale, shrink_within
 from studio.language import tr
 from studio.pairs import PairSet, PointPair
+from studio.warp.best_map import best_map
 from studio.warp.control_set import Controls
 from studio.warp.fields import moving_least_squares
 from studio.warp.giving_way import give_way
@@ -25,6 +27,9 @@ _EDGE_PINS = 8
 
 _SAME = 0.5
 """Pixels of the frame: what is nearer is one point."""
+
+_TURNED = np.pi / 3
+"""From here on what is pinned all around can't follow what turns inside it."""
 
 _NAMED = 6
 """So many pairs are named in a sentence."""
@@ -51,27 +56,29 @@ def control_points(pairs: PairSet, size_a: Size, size_b: Size, frame: Size, opti
     if options.untangle and len(used) > 1:
         used, a, b, out = _untangled(used, a, b, frame, options)
     notes = (*_notes(used, a, b, frame, options), *_left_out(out))
+    return replace(_held_border(a, b, frame, options), ids=tuple(pair.id for pair in used), notes=notes)
+
+
+def _held_border(a: Points, b: Points, frame: Size, options: WarpOptions) -> Controls:
+    """Points that are numbered from 0, with the pins of the border and ways around each other."""
     pins_a, pins_b = _pins(a, b, frame, options)
-    ids = tuple(pair.id for pair in used)
-    points = np.concatenate([a, pins_a]), np.concatenate([b, pins_b])
     # "halfway" bends the ways by the pictures.
     bent = bows(a, b) if options.warp != "halfway" else np.zeros((0, 2))
     around = np.concatenate([bent, np.zeros_like(pins_a)]) if bent.any() else None
-    return Controls(frame, *points, ids, notes, around)
+    points = np.concatenate([a, pins_a]), np.concatenate([b, pins_b])
+    return Controls(frame, *points, tuple(range(len(a))), bows=around)
 
 
 def _untangled(
     used: tuple[PointPair, ...], a: Points, b: Points, frame: Size, options: WarpOptions
 ) -> tuple[tuple[PointPair, ...], Points, Points, list[int]]:
     """The pairs that are left, their points, and the numbers of those that are not."""
-    held = np.array([pair.locked or pair.origin != "matched" for pair in used], bool)
+    held = np.array([is_own(pair) for pair in used], bool)
 
     def judge(some_a: Points, some_b: Points, longest: int) -> FieldPair:
         size = shrink_within(frame, longest)
         ends = [rescale(points, frame, size) for points in (some_a, some_b)]
-        pins = _pins(ends[0], ends[1], size, options)
-        joined = [np.concatenate(both) for both in zip(ends, pins, strict=True)]
-        warp = PointWarp(Controls(size, joined[0], joined[1], tuple(range(len(some_a)))), options)
+        warp = PointWarp(_held_border(ends[0], ends[1], size, options), options)
         return warp.one_field(1.0, 0), warp.one_field(0.0, 1)
 
     single = _one_of_each_place(a, b, held, [pair.confidence for pair in used])
@@ -163,10 +170,11 @@ def _notes(pairs: Sequence[PointPair], a: Points, b: Points, frame: Size, option
         notes.append(
             tr("The points lie on one line, so nothing tells how the places beside it move; add one off the line.")
         )
-    for points, others, name in ((a, b, "A"), (b, a, "B")):
+    own = [index for index, pair in enumerate(pairs) if is_own(pair)]
+    for points, others, name in ((a[own], b[own], "A"), (b[own], a[own], "B")):
         twice = _twice(points, others)
         if twice is not None:
-            first, second = pairs[twice[0]].id, pairs[twice[1]].id
+            first, second = (pairs[own[index]].id for index in twice)
             notes.append(
                 tr(
                     "Pairs {first} and {second} share one point of {name} but not of the other picture: the warp "
@@ -176,7 +184,52 @@ def _notes(pairs: Sequence[PointPair], a: Points, b: Points, frame: Size, option
                     name=name,
                 )
             )
+    crossed = _crossed(a[own], b[own])
+    if crossed is not None:
+        first, second = (pairs[own[index]].id for index in crossed)
+        notes.append(
+            tr(
+                "Pairs {first} and {second} cross each other: the picture between them is turned over, move or "
+                "disable one of them.",
+                first=first,
+                second=second,
+            )
+        )
+    found = best_map(a, b)
+    if found.mirrored:
+        notes.append(
+            tr("The pairs say that one picture is a mirror image of the other, which no warp can make: mirror one.")
+        )
+    elif options.border != "free" and count >= 3 and found.turn > _TURNED:
+        notes.append(
+            tr(
+                "The pairs turn the picture by {angle} degrees while its border is held still; with the border “free” "
+                "it turns along.",
+                angle=round(np.degrees(found.turn)),
+            )
+        )
     return tuple(notes)
+
+
+def is_own(pair: PointPair) -> bool:
+    """Whether a person placed, moved or locked a pair: it is used exactly as it is."""
+    return pair.locked or pair.origin != "matched"
+
+
+def _crossed(a: Points, b: Points) -> tuple[int, int] | None:
+    """The first two that lie the other way round in B, by the map that most agree on, with nobody between them."""
+    from scipy.spatial import cKDTree
+
+    if len(a) < 2:
+        return None
+    carried = best_map(a, b)(a)
+    near = cKDTree(carried).query(carried, min(4, len(a)))[1]
+    for first, row in enumerate(near):
+        for second in row[1:].tolist():
+            along = (carried[second] - carried[first]) @ (b[second] - b[first])
+            if first < second and along < 0.0:
+                return first, second
+    return None
 
 
 def _on_a_line(points: Points, frame: Size) -> bool:

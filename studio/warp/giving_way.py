@@ -21,8 +21,8 @@ from studio.warp.jacobian import foldover
 from studio.warp.untangle import SHARE, untangled
 
 Judge = Callable[[Points, Points, int], tuple[Field, Field]]
-"""From points of A and of B, (N, 2), and the longest side of the frame to look at, to the fields into A in B's shape and
-into B in A's."""
+"""From points of A and of B, (N, 2), and the longest side of the frame to look at, to the fields into A in B's shape
+and into B in A's."""
 
 Indices = npt.NDArray[np.intp]
 
@@ -34,13 +34,13 @@ GLANCE, CLOSE_LOOK = 240, 1280
 """Longest sides of the frames in which folds are looked for: quickly, and at last. Larger frames fold where this one
 does, to a part of its cells of 4 pixels."""
 
-_AT_ONCE = 16
+_AT_ONCE = 24
 """One of so many pairs is left out in a step, one at least."""
 
 _COME_BACK = 24
 """As many pairs that were left out are tried again."""
 
-_WAYS: tuple[tuple[float, bool], ...] = ((SHARE, False), (SHARE, True), (0.4 * SHARE, True))
+_WAYS: tuple[tuple[float, bool], ...] = ((SHARE, False), (0.4 * SHARE, False), (SHARE, True))
 """How pairs are moved, the mildest first: the share of `untangled`, and whether they give way to the pins too."""
 
 
@@ -102,11 +102,11 @@ class _Search:
     def run(self, as_it_was: Given) -> Given:
         """A subset, moved or not, that folds no more than the held pairs alone: that of these alone at the worst."""
         kept = self._without_the_wrong(as_it_was.kept)
-        found = self._mildest(kept)
-        if found is None:
-            while (found := self._moved(kept, len(_WAYS))).share > 0.0 and not self._held[kept].all():
-                kept = self._without_the_worst(found)
-            found = self._mildest(kept) or found
+        found = self._mildest(kept) or self._flattest(kept)
+        while found.share > 0.0 and not self._held[kept].all():
+            kept = self._without_the_worst(found)
+            found = self._flattest(kept)
+        found = self._mildest(kept) or found
         return self._with_returned(found)
 
     def closely(self, given: Given) -> Given:
@@ -142,6 +142,10 @@ class _Search:
     def _degrees(self, kept: Indices) -> npt.NDArray[np.float64]:
         a, b = self._a[kept], self._b[kept]
         return contradictions(best_map(a, b)(a), b)
+
+    def _flattest(self, kept: Indices) -> Given:
+        """These pairs, moved in the way that folds least."""
+        return min((self._moved(kept, way) for way in range(1, len(_WAYS) + 1)), key=lambda one: one.share)
 
     def _without_the_wrong(self, kept: Indices) -> Indices:
         """One after the other: who is left alone among the wrong looks wrong as well."""

@@ -87,9 +87,14 @@ def untangled(
         if not (excess > 1e-3).any():
             break
         push = apart * (excess / np.maximum(length, 1e-12))[:, None]
-        pulls = np.zeros_like(moved)
-        np.add.at(pulls, first, -give[:, :1] * push)
-        np.add.at(pulls, second, give[:, 1:] * push)
+        pulls = np.stack(
+            [
+                np.bincount(second, give[:, 1] * push[:, axis], total)
+                - np.bincount(first, give[:, 0] * push[:, axis], total)
+                for axis in (0, 1)
+            ],
+            axis=1,
+        )
         wanted = np.bincount(np.concatenate([first[excess > 0], second[excess > 0]]), minlength=total)
         # Each is pulled by several at once: half of their sum converges where the whole of it swings.
         moved += pulls / np.maximum(0.5 * wanted, 1.0)[:, None]
@@ -105,9 +110,9 @@ def untangled(
 def _moved(points: Points, moves: Points, farthest: float, size: Size | None) -> Points:
     """The points after moves that are cut at `farthest` and at the border of the frame."""
     length = np.hypot(*moves.T)[:, None]
-    ends = points + moves * np.minimum(1.0, farthest / np.maximum(length, 1e-12))
-    if size is None:
-        return ends
-    # What was placed outside already is at least not moved farther out.
-    least, most = np.minimum(points, -0.5), np.maximum(points, np.asarray(size) - 0.5)
-    return np.clip(ends, least, most)
+    ends: Points = points + moves * np.minimum(1.0, farthest / np.maximum(length, 1e-12))
+    if size is not None:
+        # What was placed outside already is at least not moved farther out.
+        least, most = np.minimum(points, -0.5), np.maximum(points, np.asarray(size) - 0.5)
+        ends = np.clip(ends, least, most)
+    return ends
