@@ -51,8 +51,7 @@ class BestMap:
         return float(abs(np.arctan2(yx - xy, xx + yy)))
 
     def __call__(self, points: Points) -> Points:
-        carried: Points = points @ self.linear.T + self.shift
-        return carried
+        return np.asarray(points @ self.linear.T + self.shift, np.float64)
 
 
 def best_map(a: Points, b: Points) -> BestMap:
@@ -108,7 +107,7 @@ def contradictions(carried: Points, b: Points) -> npt.NDArray[np.float64]:
     apart = (np.linalg.norm(before, axis=2) + np.linalg.norm(after, axis=2)) / 2
     degree = np.linalg.norm(after - before, axis=2) / np.maximum(apart, 1e-9)
     degree[others == np.arange(count)[:, None]] = np.nan
-    return np.nan_to_num(np.nanmedian(degree, axis=1))
+    return np.asarray(np.nan_to_num(np.nanmedian(degree, axis=1)), np.float64)
 
 
 def _least_median(p: npt.NDArray[np.complex128], q: npt.NDArray[np.complex128]) -> tuple[complex, complex, float]:

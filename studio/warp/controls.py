@@ -31,6 +31,10 @@ _SAME = 0.5
 _TURNED = np.pi / 3
 """From here on what is pinned all around can't follow what turns inside it."""
 
+_AGREES = 4.0
+"""Pixels of the frame, as many as between the nodes of a field, up to which two pairs that share a point say the same
+of it."""
+
 _NAMED = 6
 """So many pairs are named in a sentence."""
 
@@ -53,9 +57,10 @@ def control_points(pairs: PairSet, size_a: Size, size_b: Size, frame: Size, opti
     used = tuple(pairs.enabled())
     a, b = rescale([p.a for p in used], size_a, frame), rescale([p.b for p in used], size_b, frame)
     out: list[int] = []
+    whole = _of_the_whole(a, b, options)
     if options.untangle and len(used) > 1:
         used, a, b, out = _untangled(used, a, b, frame, options)
-    notes = (*_notes(used, a, b, frame, options), *_left_out(out))
+    notes = (*_notes(used, a, b, frame, options), *whole, *_left_out(out))
     return replace(_held_border(a, b, frame, options), ids=tuple(pair.id for pair in used), notes=notes)
 
 
@@ -81,19 +86,20 @@ def _untangled(
         warp = PointWarp(_held_border(ends[0], ends[1], size, options), options)
         return warp.one_field(1.0, 0), warp.one_field(0.0, 1)
 
-    single = _one_of_each_place(a, b, held, [pair.confidence for pair in used])
+    beside = _beside_a_better(a, b, held, [pair.confidence for pair in used])
+    single = np.array([index for index in range(len(used)) if index not in beside], np.intp)
     pins = _outline(frame, _EDGE_PINS if options.border == "edges" else 1)
     still = pins if options.border != "free" else pins[:0]
     given = give_way(a[single], b[single], held[single], frame, still, judge)
     kept = single[given.kept]
-    out = [used[index].id for index in single if index not in set(kept.tolist())]
+    # Who lies beside a better one in both pictures contradicts nobody.
+    apart = {i for i, j in beside.items() if max(np.hypot(*(a[i] - a[j])), np.hypot(*(b[i] - b[j]))) > _AGREES}
+    out = [used[index].id for index in sorted(apart | set(single.tolist()) - set(kept.tolist()))]
     return tuple(used[index] for index in kept), given.a, given.b, out
 
 
-def _one_of_each_place(
-    a: Points, b: Points, held: npt.NDArray[np.bool_], confidences: list[float]
-) -> npt.NDArray[np.intp]:
-    """Indices of the pairs without those that share a point with a better one: a place can't go to two others."""
+def _beside_a_better(a: Points, b: Points, held: npt.NDArray[np.bool_], confidences: list[float]) -> dict[int, int]:
+    """Indices of the pairs that share a point with a better one, and which: a place can't go to two others."""
     from scipy.spatial import cKDTree
 
     twice = np.zeros((0, 2), np.intp)
@@ -103,13 +109,11 @@ def _one_of_each_place(
     for first, second in twice.tolist():
         beside.setdefault(first, set()).add(second)
         beside.setdefault(second, set()).add(first)
-    gone: set[int] = set()
-    better = np.lexsort((np.arange(len(a)), -np.asarray(confidences), ~held)).tolist()
-    for index in better:
-        if index in gone:
-            continue
-        gone |= {other for other in beside.get(index, ()) if not held[other]}
-    return np.array([index for index in range(len(a)) if index not in gone], np.intp)
+    gone: dict[int, int] = {}
+    for index in np.lexsort((np.arange(len(a)), -np.asarray(confidences), ~held)).tolist():
+        if index not in gone:
+            gone.update({other: index for other in beside.get(index, ()) if not held[other] and other not in gone})
+    return gone
 
 
 def _left_out(numbers: list[int]) -> tuple[str, ...]:
@@ -184,7 +188,9 @@ def _notes(pairs: Sequence[PointPair], a: Points, b: Points, frame: Size, option
                     name=name,
                 )
             )
-    crossed = _crossed(a[own], b[own])
+    # A few pairs between pins that lie still have no say in what is the right way round.
+    carried = best_map(a, b)(a) if options.border == "free" or count > 3 else a
+    crossed = _crossed(carried[own], b[own])
     if crossed is not None:
         first, second = (pairs[own[index]].id for index in crossed)
         notes.append(
@@ -195,20 +201,25 @@ def _notes(pairs: Sequence[PointPair], a: Points, b: Points, frame: Size, option
                 second=second,
             )
         )
+    return tuple(notes)
+
+
+def _of_the_whole(a: Points, b: Points, options: WarpOptions) -> tuple[str, ...]:
+    """What all pairs together ask of a warp that it can't do."""
     found = best_map(a, b)
     if found.mirrored:
-        notes.append(
-            tr("The pairs say that one picture is a mirror image of the other, which no warp can make: mirror one.")
+        return (
+            tr("The pairs say that one picture is a mirror image of the other, which no warp can make: mirror one."),
         )
-    elif options.border != "free" and count >= 3 and found.turn > _TURNED:
-        notes.append(
+    if options.border != "free" and len(a) >= 3 and found.turn > _TURNED:
+        return (
             tr(
                 "The pairs turn the picture by {angle} degrees while its border is held still; with the border “free” "
                 "it turns along.",
                 angle=round(np.degrees(found.turn)),
-            )
+            ),
         )
-    return tuple(notes)
+    return ()
 
 
 def is_own(pair: PointPair) -> bool:
@@ -216,14 +227,13 @@ def is_own(pair: PointPair) -> bool:
     return pair.locked or pair.origin != "matched"
 
 
-def _crossed(a: Points, b: Points) -> tuple[int, int] | None:
-    """The first two that lie the other way round in B, by the map that most agree on, with nobody between them."""
+def _crossed(carried: Points, b: Points) -> tuple[int, int] | None:
+    """The first two neighbours that lie the other way round in B than `carried` there by the map that most agree on."""
     from scipy.spatial import cKDTree
 
-    if len(a) < 2:
+    if len(b) < 2:
         return None
-    carried = best_map(a, b)(a)
-    near = cKDTree(carried).query(carried, min(4, len(a)))[1]
+    near = cKDTree(carried).query(carried, min(4, len(b)))[1]
     for first, row in enumerate(near):
         for second in row[1:].tolist():
             along = (carried[second] - carried[first]) @ (b[second] - b[first])
