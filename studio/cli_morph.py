@@ -101,7 +101,7 @@ def morph(
     wanted = MorphOptions.from_dict(options.to_dict())
     export = ExportOptions.from_dict(film.to_dict())
     prepared = drain(_preparing(paths, sources, wanted, export, device), "prepare")
-    for note in prepared.notes:
+    for note in (*prepared.notes, *_fold_sentences(prepared)):
         say(note)
     moment = 0.5 if t is None else t
     leg = prepared.legs[min(int(moment), len(prepared.legs) - 1)]
@@ -130,6 +130,24 @@ def morph(
             save(pixels, _beside(warped, name))
             result(str(_beside(warped, name)))
     return 0
+
+
+def _fold_sentences(prepared: MorphSequence) -> list[str]:
+    """What the window's badge says, of each leg that folds."""
+    sentences = []
+    for number, leg in enumerate(prepared.legs, start=1):
+        if leg.options.mode == "dissolve" or not leg.controls.pairs:
+            continue
+        found = leg.foldover()
+        if not found.bijective:
+            where = "" if len(prepared.legs) == 1 else f" from picture {number} to {number + 1}"
+            places = "1 place" if found.count == 1 else f"{found.count} places"
+            share = max(0.1, 100 * found.share)
+            sentences.append(
+                f"The warp{where} folds at {places}, {share:.1f} % of the frame: points cross, the picture is turned "
+                "over there."
+            )
+    return sentences
 
 
 def demo_film(a: Picture, b: Picture, pairs: PairSet, path: Path) -> Job[Path]:

@@ -24,11 +24,13 @@ from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 from studio.warp.apply import warp_picture
-from studio.warp.contract import FieldPair, FieldSeries, InBetween, PointWarp
-from studio.warp.controls import Controls, control_points, frame_size
+from studio.warp.contract import FieldSeries
+from studio.warp.control_set import Controls
+from studio.warp.controls import control_points, frame_size
 from studio.warp.field import Field
 from studio.warp.jacobian import Foldover, foldover
 from studio.warp.options import WarpOptions
+from studio.warp.point_warp import FieldPair, InBetween, PointWarp
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -77,11 +79,19 @@ class PreparedMorph:
         False while "halfway" still shows what its refinement starts from.
     """
 
-    def __init__(self, plates: Plates, pairs: PairSet, options: MorphOptions, warp: InBetween | None = None) -> None:
+    def __init__(
+        self,
+        plates: Plates,
+        pairs: PairSet,
+        options: MorphOptions,
+        warp: InBetween | None = None,
+        controls: Controls | None = None,
+    ) -> None:
+        """`warp` is one refined already, and `controls` the points of these pairs if they are known."""
         self.plates = plates
         self.pairs = pairs
         self.options = options
-        self.controls: Controls = control_points(pairs, plates.size_a, plates.size_b, plates.size, options)
+        self.controls = controls or control_points(pairs, plates.size_a, plates.size_b, plates.size, options)
         self.refined = warp is not None or options.warp != "halfway"
         self._series = FieldSeries(warp or PointWarp(self.controls, options))
         self._last: tuple[tuple[float, bool], FieldPair] | None = None
@@ -123,7 +133,8 @@ class PreparedMorph:
         if options.frame != self.options.frame:
             raise ValueError("another frame needs the pictures again: use prepare")
         same_warp = all(getattr(options, name) == getattr(self.options, name) for name in WarpOptions.model_fields)
-        other = PreparedMorph(self.plates, self.pairs, options, self._series.warp if same_warp else None)
+        known = (self._series.warp, self.controls) if same_warp else (None, None)
+        other = PreparedMorph(self.plates, self.pairs, options, *known)
         if same_warp:
             other._series, other.refined = self._series, self.refined
         return other
@@ -252,7 +263,7 @@ def refining(morph: PreparedMorph, device: str = "auto") -> Job[PreparedMorph]:
 
     first, second = (mix_with_alpha(p, p, 0.0, False)[..., :3] if p.shape[2] == 4 else p for p in _plates(morph))
     warp = yield from refine(first, second, morph.controls, morph.options, device)
-    return PreparedMorph(morph.plates, morph.pairs, morph.options, warp)
+    return PreparedMorph(morph.plates, morph.pairs, morph.options, warp, morph.controls)
 
 
 def plates_of(

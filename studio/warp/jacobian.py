@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -33,6 +34,24 @@ class Foldover:
     def bijective(self) -> bool:
         """Whether no place is turned over: every pixel comes from a place of its own."""
         return not len(self.places)
+
+    @property
+    def count(self) -> int:
+        """How many separate places fold."""
+        return count_places(self.places)
+
+
+def count_places(places: Points) -> int:
+    """How many separate places the cells of 4 x 4 pixels around `places`, (K, 2), make up."""
+    if not len(places):
+        return 0
+    cells = np.rint(places / SPACING).astype(np.int64)
+    cells -= cells.min(axis=0) - 1
+    marked = np.zeros((cells[:, 1].max() + 2, cells[:, 0].max() + 2), np.uint8)
+    marked[cells[:, 1], cells[:, 0]] = 1
+    # Cells two steps apart still look like one place.
+    marked = cv2.dilate(marked, np.ones((3, 3), np.uint8)).astype(np.uint8)
+    return int(cv2.connectedComponents(marked)[0]) - 1
 
 
 def determinants(warp: Field) -> npt.NDArray[np.float32]:

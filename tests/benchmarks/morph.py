@@ -34,9 +34,9 @@ from studio.morph.render import PreparedMorph, prepare
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import run_to_end
-from studio.warp.contract import PointWarp
 from studio.warp.fields import moving_least_squares
 from studio.warp.options import WarpKind
+from studio.warp.point_warp import PointWarp
 from studio.warp.splines import thin_plate_spline
 
 TARGETS = {"frame_ms": 16.0, "frame_to_remap": 1.6, "prepare_ms": 150.0, "drag_ms": 33.0}

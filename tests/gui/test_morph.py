@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 
 import studio.buddies
-from studio.gui.morph.desk import MorphDesk, count_places
+from studio.gui.morph.desk import MorphDesk
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.progress import Progress
@@ -377,6 +377,8 @@ def test_halfway_shows_its_start_at_once_and_is_refined_later(morph, qtbot):
 
 def test_places_are_counted_by_what_hangs_together():
     one = np.array([[10, 10], [14, 10], [18, 14]], float)
+    from studio.warp.jacobian import count_places
+
     assert count_places(one) == 1
     assert count_places(np.vstack([one, np.add(one, (100, 0)), np.add(one, (0, 60))])) == 3
     assert count_places(np.zeros((0, 2))) == 0

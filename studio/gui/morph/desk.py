@@ -242,8 +242,7 @@ def _shot(held: _Held, request: MorphRequest) -> Shot:
     # What only fades moves no points.
     if "points" in request.layers:
         places = morph.controls.at(shape)[: morph.controls.pairs].tolist()
-        used = morph.pairs.enabled()
-        points = tuple((pair.id, (x, y)) for pair, (x, y) in zip(used, places, strict=True))
+        points = tuple((number, (x, y)) for number, (x, y) in zip(morph.controls.ids, places, strict=True))
     arrows = np.zeros((0, 4))
     tint: Pixels | None = None
     if request.layers & {"grid", "arrows", "heat"}:
@@ -259,21 +258,8 @@ def _shot(held: _Held, request: MorphRequest) -> Shot:
 
 def _worst_folds(morph: PreparedMorph) -> Folds:
     into_a, into_b = morph.worst_foldovers()
-    count, at = max((count_places(into_b.places), 0.0), (count_places(into_a.places), 1.0))
+    count, at = max((into_b.count, 0.0), (into_a.count, 1.0))
     return Folds(count, at)
-
-
-def count_places(places: npt.NDArray[np.float64]) -> int:
-    """How many separate places the cells of 4 x 4 pixels around `places`, (K, 2), make up."""
-    if not len(places):
-        return 0
-    cells = np.rint(places / 4.0).astype(np.int64)
-    cells -= cells.min(axis=0) - 1
-    marked = np.zeros((cells[:, 1].max() + 2, cells[:, 0].max() + 2), np.uint8)
-    marked[cells[:, 1], cells[:, 0]] = 1
-    # Cells two steps apart still look like one place.
-    marked = cv2.dilate(marked, np.ones((3, 3), np.uint8)).astype(np.uint8)
-    return int(cv2.connectedComponents(marked)[0]) - 1
 
 
 def _onion(a: Pixels, b: Pixels) -> Pixels:
