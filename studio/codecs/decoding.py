@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+import io
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, UnidentifiedImageError
 
 from studio.codecs import metadata
-from studio.codecs.bands import Band, Deep, eight_bit, from_opencv, plain
+from studio.codecs.bands import Band, Deep, eight_bit, plain
 from studio.codecs.bmp import BmpBands
 from studio.codecs.color import deep_to_srgb, srgb_converter
+from studio.codecs.depth import filled, to_deep
+from studio.codecs.metadata import Carried
+from studio.codecs.png import SIGNATURE, PngBands, chunk, read_header
 from studio.codecs.png import Header as PngHeader
-from studio.codecs.png import PngBands, read_header
 from studio.codecs.reduction import Reduction
+from studio.codecs.salvage import (
+    ENOUGH,
+    is_by_rows,
+    is_progressive,
+    load_partly,
+    webp_pixels,
+    with_end,
+    without_odd_segments,
+)
 from studio.codecs.source import Damaged, PictureError, Source, reading
+from studio.codecs.splice import spliced
 from studio.codecs.tiff import (
     GRAY_16,
     TiffBands,
@@ -29,6 +43,7 @@ from studio.codecs.tiff import (
     loses_depth,
     tiff_size,
 )
+from studio.codecs.tiff_numbers import limits, limits_of, numbers, wraps
 from studio.geometry import Size, shrink_within
 from studio.language import tr, trn
 from studio.progress import Job, Progress
@@ -72,7 +87,9 @@ class Decoded:
     frames: int
     icc: bytes | None
     exif: bytes | None
+    carried: Carried
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -90,6 +107,11 @@ class _Opened:
     orientation: int
     frames: int
     notes: list[str]
+    """What a person should be told at once."""
+    texts: tuple[tuple[bytes, bytes], ...] = ()
+    """Text chunks of a PNG."""
+    missing: list[tuple[int, int]] = field(default_factory=list)
+    """Rows, (first, beyond), that a file which ends too early lacks; known once the bands have come."""
 
 
 def decode(source: Source, working_side: int) -> Job[Decoded]:
@@ -111,13 +133,15 @@ def decode(source: Source, working_side: int) -> Job[Decoded]:
         icc = opened.image.info.get("icc_profile") or None
         convert, note = srgb_converter(image.mode, icc)
         image = convert(image)
+        image = _see_through(image, opened)
         if opened.orientation in _TRANSPOSE:
             image = image.transpose(_TRANSPOSE[opened.orientation])
         size = opened.size[::-1] if opened.orientation >= 5 else opened.size
-        exif, exif_is_whole = metadata.keep(opened.image)
+        exif, carried, is_whole = metadata.keep(opened.image, file, opened.texts)
         frames = opened.frames
         kind = {"MPO": "JPEG"}.get(opened.image.format or "", opened.image.format or "")
-        notes = [*opened.notes, note, "" if exif_is_whole else tr("Its EXIF data are damaged and were ignored.")]
+        warnings = [*opened.notes, note, "" if is_whole else tr("Its EXIF data are damaged and were ignored.")]
+        notes = []
         if frames > 1 and opened.image.format != "MPO":
             pages = trn("The first of {number} pages.", "The first of {number} pages.", frames)
             notes.append(
@@ -136,8 +160,10 @@ def decode(source: Source, working_side: int) -> Job[Decoded]:
             format=kind,
             frames=frames,
             icc=icc,
-            exif=exif,
-            notes=tuple(note for note in notes if note),
+            exif=exif or None,
+            carried=carried,
+            notes=tuple(note for note in (*warnings, *notes) if note),
+            warnings=tuple(note for note in warnings if note),
         )
 
 
@@ -164,7 +190,46 @@ def decode_full(source: Source) -> npt.NDArray[Any]:
             top += len(rows)
         if out is None or top != height:
             raise Damaged("rows are missing")
+        if _share_there(opened) < 1.0:
+            out = _with_opacity(out, opened.missing)
         return _upright(out, opened.orientation)
+
+
+def _share_there(opened: _Opened) -> float:
+    """Share of the rows that came; raises `Damaged` if it is too little to call it the picture."""
+    height = opened.bands_size[1]
+    share = 1.0 - sum(beyond - first for first, beyond in opened.missing) / height
+    if share < ENOUGH:
+        raise Damaged("too few rows")
+    return share
+
+
+def _see_through(image: Image.Image, opened: _Opened) -> Image.Image:
+    """The picture with the rows that the file lacks fully transparent, and a note of how much there is."""
+    share = _share_there(opened)
+    if share == 1.0:
+        return image
+    opened.notes.append(
+        tr(
+            "The file is cut off: {percent} % of its rows are there, the rest is left transparent.",
+            percent=min(99, round(100 * share)),
+        )
+    )
+    scale = image.height / opened.bands_size[1]
+    rows = [(int(first * scale), -int(-beyond * scale // 1)) for first, beyond in opened.missing]
+    return Image.fromarray(_with_opacity(np.asarray(image), rows))
+
+
+def _with_opacity(pixels: npt.NDArray[Any], missing: Sequence[tuple[int, int]]) -> npt.NDArray[Any]:
+    """(h, w, 3 or 4) with an alpha that is 0 in the rows given."""
+    if pixels.shape[-1] == 4:
+        pixels = pixels.copy()
+    else:
+        opaque = np.full((*pixels.shape[:2], 1), np.iinfo(pixels.dtype).max, pixels.dtype)
+        pixels = np.concatenate([pixels, opaque], axis=-1)
+    for first, beyond in missing:
+        pixels[first:beyond, :, 3] = 0
+    return pixels
 
 
 def _full_band(band: Band, icc: bytes | None) -> npt.NDArray[Any]:
@@ -188,9 +253,9 @@ def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
 
 def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
     """Read the header and choose how the rows are read; with no `working_side` all of them are wanted."""
-    image = _identify(source, file)
+    image, header, notes = _identify(source, file)
     if isinstance(image, np.ndarray):
-        return _opened_float(image)
+        return _opened_numbers(image, source, file)
     size = image.size
     if min(size) < 1:
         raise PictureError(tr("“{name}” has no pixels: its size is {size}.", name=source.name, size=_sides(size)))
@@ -203,13 +268,12 @@ def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
             )
         )
     frames = int(getattr(image, "n_frames", 1))
-    header = None
-    if image.format == "PNG":
-        header = read_header(file)
-        metadata.supply(image, header.exif)
     turned = metadata.orientation(image)
-    opened = _Opened(image, size, (float(size[0]), float(size[1])), (), size, image.mode, turned, frames, [])
+    opened = _Opened(image, size, (float(size[0]), float(size[1])), (), size, image.mode, turned, frames, notes)
+    if header is not None:
+        opened.texts = header.texts
     if _by_bands(opened, file, header):
+        _use_all_bits(opened, header)
         return opened
     too_much = _exceeds_whole(image)
     if working_side is not None and image.format in ("JPEG", "MPO"):
@@ -222,8 +286,22 @@ def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
         raise PictureError(_too_many(source.name, size, image.format or "file"))
     if is_confusing(image):
         raise PictureError(_unknown_tiff(source.name))
-    _decode_whole(opened)
+    if wraps(image):
+        return _opened_numbers(_numbers_of_tiff(source, file), source, file, image)
+    _decode_whole(opened, file, header)
+    _use_all_bits(opened, header)
     return opened
+
+
+def _use_all_bits(opened: _Opened, png: PngHeader | None) -> None:
+    """Let a picture of 16 bits that uses fewer of them be seen."""
+    if png is not None:
+        stated = (1 << png.significant) - 1 if png.bits == 16 else 0
+    else:
+        told = limits(opened.image)
+        stated = int(told[1]) if told is not None and 0 < told[1] < 65535 else 0
+    opened.bands, note = filled(opened.bands, stated)
+    opened.notes += [note] * bool(note)
 
 
 def _by_bands(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bool:
@@ -233,21 +311,25 @@ def _by_bands(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bool:
     if png is not None:
         if png.bits == 16:
             opened.mode = {0: "I;16", 2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}[png.color]
-        if png.interlaced and png.bits == 16 and not _exceeds_whole(image):
-            opened.bands = _interlaced_deep(file)
-        elif not png.interlaced and (large or png.bits == 16):
-            opened.bands = PngBands(file, png)
+        if (png.bits == 16 and not _exceeds_whole(image)) or (not png.interlaced and (large or png.bits == 16)):
+            opened.bands = rows = PngBands(file, png)
+            opened.missing = rows.missing
     elif image.format == "TIFF" and (large or is_deep_color(image)):
         if has_bands(image, WHOLE_BYTES // _BYTES_PER_PIXEL_ELSE):
-            opened.bands = bands = TiffBands(file, image)
-            # As stored: Pillow gives the size of the upright picture.
-            opened.size = opened.bands_size = bands.size
-            opened.extent = (float(bands.size[0]), float(bands.size[1]))
+            _by_segments(opened, file)
             opened.mode += ";16" if is_deep_color(image) else ""
     elif image.format == "BMP" and large:
-        rows = BmpBands(file)
-        opened.bands = rows if rows.possible else ()
+        lines = BmpBands(file)
+        opened.bands = lines if lines.possible else ()
     return opened.bands != ()
+
+
+def _by_segments(opened: _Opened, file: BinaryIO) -> None:
+    opened.bands = bands = TiffBands(file, opened.image)
+    opened.missing = bands.missing
+    # As stored: Pillow gives the size of the upright picture.
+    opened.size = opened.bands_size = bands.size
+    opened.extent = (float(bands.size[0]), float(bands.size[1]))
 
 
 def _exceeds_whole(image: Image.Image) -> bool:
@@ -273,13 +355,20 @@ def _unknown_tiff(name: str) -> str:
     return tr("“{name}” is a kind of TIFF that can't be read here; save it with 8 or 16 bits as RGB.", name=name)
 
 
-def _decode_whole(opened: _Opened) -> None:
-    """Let Pillow decode everything into one band."""
+def _decode_whole(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> None:
+    """Let Pillow decode everything into one band; of a file that is cut off, what there is."""
     image = opened.image
-    colors = image
     if loses_depth(image):
         opened.notes.append(tr("Its channels of 16 bits were read with 8: it is a kind of TIFF that Pillow reduces."))
-    image.load()
+    try:
+        image.load()
+    except (OSError, SyntaxError, EOFError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        if _decode_partly(opened, file, png):
+            return
+        image = opened.image
+    colors = image
     if image.format in ("JPEG", "MPO") and image.mode == "CMYK" and "adobe" not in image.info:
         # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
         colors = ImageChops.invert(image)
@@ -295,60 +384,92 @@ def _decode_whole(opened: _Opened) -> None:
         opened.bands = [colors]
 
 
+def _decode_partly(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bool:
+    """Decode what there is of a file that Pillow gave up; whether the rows come by bands now. Raises `Damaged`."""
+    image = opened.image
+    if png is not None and not png.interlaced:
+        opened.bands = rows = PngBands(file, png)
+        opened.missing = rows.missing
+        return True
+    if image.format == "TIFF" and not is_by_rows(image) and has_bands(image, WHOLE_BYTES // _BYTES_PER_PIXEL_ELSE):
+        _by_segments(opened, file)
+        return True
+    if not is_by_rows(image):
+        raise Damaged("the file ends too early")
+    size, mode, kind = image.size, image.mode, image.format or ""
+
+    def again() -> Image.Image:
+        source = file
+        if is_progressive(image):
+            source, _ = with_end(file)
+        source.seek(0)
+        fresh = Image.open(source, formats=[kind])
+        if (fresh.size, fresh.mode) != (size, mode):
+            fresh.draft(None, size)
+        return fresh
+
+    if is_progressive(image):
+        note = (
+            tr("The file ends without its end marker: its finest details may be missing.")
+            if with_end(file)[1]
+            else tr("The file is cut off: the whole picture is there, but without its finest details.")
+        )
+    else:
+        note = tr("The file ends without its end marker, but all of its pixels are there.")
+    opened.image, opened.missing = load_partly(again)
+    opened.image.info.update(image.info)
+    if not opened.missing:
+        opened.notes.append(note)
+    return False
+
+
 def _deep_gray(image: Image.Image) -> tuple[Deep, str]:
     if image.mode in GRAY_16:
         if image.format == "TIFF":
             return deep_gray(image, getattr(image, "tag_v2", {})), ""
         return np.asarray(image).astype(np.uint16)[..., None], ""
-    values = np.asarray(image)
-    if image.mode == "I" and values.min() >= 0 and values.max() <= 65535:
-        return values.astype(np.uint16)[..., None], ""
-    return _stretched(values[..., None], is_float=image.mode == "F")
+    return to_deep(np.asarray(image)[..., None], limits(image))
 
 
-def _stretched(values: npt.NDArray[Any], is_float: bool) -> tuple[Deep, str]:
-    """Floats in [0, 1], or other numbers by their own range, as uint16; what is not finite counts as 0."""
-    wide = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(wide.min()), float(wide.max())
-    note = ""
-    if not is_float or low < 0.0 or high > 1.0:
-        note = tr(
-            "Its values from {low:.6g} to {high:.6g} are shown stretched from black to white.", low=low, high=high
-        )
-        wide = (wide - low) / ((high - low) or 1.0)
-    return np.rint(wide * 65535.0).astype(np.uint16), note
-
-
-def _interlaced_deep(file: BinaryIO) -> Iterator[Band]:
-    import cv2
-
+def _opened_numbers(
+    values: npt.NDArray[Any], source: Source, file: BinaryIO, image: Image.Image | None = None
+) -> _Opened:
+    """A TIFF of which OpenCV has decoded the numbers."""
     file.seek(0)
-    pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16:
-        raise Damaged("interlaced rows")
-    yield cast("Deep", from_opencv(pixels) if pixels.ndim == 3 else pixels[..., None])
-
-
-def _opened_float(values: npt.NDArray[Any]) -> _Opened:
-    pixels, note = _stretched(from_opencv(values).reshape(*values.shape[:2], -1), is_float=values.dtype.kind == "f")
-    image = Image.new("RGB", (1, 1))
-    image.format = "TIFF"
+    pixels, note = to_deep(values.reshape(*values.shape[:2], -1), limits_of(file.read()))
+    if pixels.shape[-1] not in (1, 3, 4):
+        raise PictureError(_unknown_tiff(source.name))
+    if image is None:
+        image = Image.new("RGB", (1, 1))
+        image.format = "TIFF"
     height, width = values.shape[:2]
-    mode = {1: "F", 3: "RGB;32F", 4: "RGBA;32F"}[pixels.shape[-1]]
-    return _Opened(image, (width, height), (width, height), [pixels], (width, height), mode, 1, 1, [note] * bool(note))
+    kind = {"f": "F", "u": "U", "i": "I"}[values.dtype.kind]
+    bits = values.dtype.itemsize * 8
+    known = {1: "F" if kind == "F" else "I", 3: f"RGB;{bits}{kind}", 4: f"RGBA;{bits}{kind}"}[pixels.shape[-1]]
+    size = width, height
+    turned = metadata.orientation(image)
+    opened = _Opened(image, size, (width, height), [pixels], size, known, turned, 1, [note] * bool(note))
+    opened.bands, note = filled(opened.bands, 0)
+    opened.notes += [note] * bool(note)
+    return opened
 
 
-def _identify(source: Source, file: BinaryIO) -> Image.Image | npt.NDArray[Any]:
-    """Pillow's view of the file; or its numbers, if it is a TIFF of floats that Pillow does not know."""
+def _identify(source: Source, file: BinaryIO) -> tuple[Image.Image | npt.NDArray[Any], PngHeader | None, list[str]]:
+    """Pillow's view of the file, what was read of a PNG before it, and notes on what was passed over.
+
+    Instead of a view the numbers, if it is a TIFF of numbers that Pillow does not know.
+    """
     head = file.read(32)
     file.seek(0)
     Image.init()
     is_heic = head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
     if is_heic and "HEIF" not in Image.OPEN:
         _register_heif()
+    if head.startswith(SIGNATURE):
+        return _identify_png(file)
     try:
-        return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
-    except UnidentifiedImageError as error:
+        return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]), None, []
+    except (UnidentifiedImageError, SyntaxError, LookupError, struct.error, ValueError, TypeError) as error:
         if is_heic:
             raise PictureError(
                 tr(
@@ -357,7 +478,13 @@ def _identify(source: Source, file: BinaryIO) -> Image.Image | npt.NDArray[Any]:
                 )
             ) from error
         if head[:4] in (b"II*\0", b"MM\0*"):
-            return _float_tiff(source, file)
+            return _numbers_of_tiff(source, file), None, []
+        passed_over = [tr("Parts of the file that only describe the picture are damaged and were ignored.")]
+        if head.startswith(b"\xff\xd8\xff"):
+            return Image.open(without_odd_segments(file), formats=["JPEG"]), None, passed_over
+        if head[8:12] == b"WEBP":
+            file.seek(0)
+            return Image.open(io.BytesIO(webp_pixels(file.read())), formats=["WEBP"]), None, passed_over
         if _has_signature(head):
             raise Damaged("a header that Pillow refuses") from error
         raise PictureError(
@@ -366,6 +493,29 @@ def _identify(source: Source, file: BinaryIO) -> Image.Image | npt.NDArray[Any]:
                 name=source.name,
             )
         ) from error
+
+
+def _identify_png(file: BinaryIO) -> tuple[Image.Image, PngHeader, list[str]]:
+    """A PNG as its pixels alone, to which what describes them is added: Pillow refuses long texts and profiles, and
+    a picture whose text has a wrong check sum; and it would decode all pixels to look behind them."""
+    header = read_header(file)
+    end = b"" if header.ends else chunk(b"IEND", b"")
+    image = Image.open(spliced(file, header.parts, end), formats=["PNG"])
+    image.info["exif"] = header.exif or metadata.raw_exif(header.texts)
+    image.info["xmp"] = metadata.xmp_text(header.texts)
+    if header.icc:
+        image.info["icc_profile"] = header.icc
+    notes = []
+    if header.faults:
+        notes.append(
+            tr(
+                "Parts of the file that only describe the picture ({parts}) are damaged and were ignored.",
+                parts=", ".join(header.faults),
+            )
+        )
+    if not header.ends:
+        notes.append(tr("The file ends without its end marker."))
+    return image, header, notes
 
 
 def _has_signature(head: bytes) -> bool:
@@ -382,15 +532,12 @@ def _register_heif() -> None:
         return
 
 
-def _float_tiff(source: Source, file: BinaryIO) -> npt.NDArray[Any]:
-    import cv2
-
+def _numbers_of_tiff(source: Source, file: BinaryIO) -> npt.NDArray[Any]:
     width, height = tiff_size(file)
     if width * height * _BYTES_PER_PIXEL_ELSE > WHOLE_BYTES:
         raise PictureError(_too_many(source.name, (width, height), "TIFF"))
     file.seek(0)
-    content = np.frombuffer(file.read(), np.uint8)
-    values = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
-    if values is None or values.dtype.kind != "f":
+    values = numbers(file.read())
+    if values is None or values.dtype.kind not in "fiu":
         raise PictureError(_unknown_tiff(source.name))
-    return np.asarray(values)
+    return values
