@@ -98,7 +98,10 @@ def _encode(kind: str, pixels: npt.NDArray[Any], icc: bytes | None, extras: Extr
         return encode_tiff(pixels if pixels.ndim == 3 else pixels[..., None], icc, exif, entries)
     if kind == "PNG":
         profiles = [(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))] if icc is not None else []
-        texts = [(b"iTXt", key.encode("latin-1") + bytes(5) + text.encode()) for key, text in extras.text.items()]
+        texts = [
+            (b"iTXt", key.encode("latin-1") + bytes(5) + text.encode("utf-8", "backslashreplace"))
+            for key, text in extras.text.items()
+        ]
         return insert_chunks(_png(pixels), [*profiles, *metadata.png_chunks(exif, carried, extras.text), *texts])
     out = io.BytesIO()
     image = Image.fromarray(pixels)

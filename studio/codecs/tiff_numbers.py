@@ -11,7 +11,7 @@ from PIL import Image, TiffImagePlugin
 
 from studio.codecs.exif import Block
 from studio.codecs.opencv import decoded
-from studio.codecs.tiff import BITS, SAMPLE_FORMAT
+from studio.codecs.tiff import BITS, SAMPLE_FORMAT, SAMPLES
 
 _UNSIGNED, _FLOAT = 1, 3
 # TIFF 6.0: the least and largest value, as shorts and in the type of the samples.
@@ -32,14 +32,20 @@ def numbers(content: bytes) -> npt.NDArray[Any] | None:
     entries = {entry.tag: entry for entry in block.directory(block.first)}
     values = block.values(block.first)
     form, bits = (_first(block, values.get(tag)) for tag in (SAMPLE_FORMAT, BITS))
+    samples = _first(block, values.get(SAMPLES)) or 1
     if (form, bits) != (_FLOAT, 16):
-        return decoded(content)
+        return _of(samples, decoded(content))
     # OpenCV refuses halves, but moves any 16 bits: let them be integers until they are here.
     entry = entries[SAMPLE_FORMAT]
     for place in range(entry.start, entry.start + entry.length, 2):
         struct.pack_into(block.order + "H", block.content, place, _UNSIGNED)
-    moved = decoded(bytes(block.content))
+    moved = _of(samples, decoded(bytes(block.content)))
     return None if moved is None or moved.dtype != np.uint16 else moved.view(np.float16)
+
+
+def _of(samples: int, values: npt.NDArray[Any] | None) -> npt.NDArray[Any] | None:
+    """The values if all channels are there: OpenCV leaves out those that it does not know."""
+    return values if values is not None and values.size == values.shape[0] * values.shape[1] * samples else None
 
 
 def limits(image: Image.Image) -> tuple[float, float] | None:
