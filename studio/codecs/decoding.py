@@ -24,6 +24,7 @@ from studio.codecs.png import Header as PngHeader
 from studio.codecs.reduction import Reduction
 from studio.codecs.salvage import (
     ENOUGH,
+    check_passes,
     is_by_rows,
     is_progressive,
     load_partly,
@@ -110,6 +111,8 @@ class _Opened:
     """What a person should be told at once."""
     texts: tuple[tuple[bytes, bytes], ...] = ()
     """Text chunks of a PNG."""
+    ends: bool = True
+    """Whether the file has its end marker, as far as that is known."""
     missing: list[tuple[int, int]] = field(default_factory=list)
     """Rows, (first, beyond), that a file which ends too early lacks; known once the bands have come."""
 
@@ -208,6 +211,8 @@ def _see_through(image: Image.Image, opened: _Opened) -> Image.Image:
     """The picture with the rows that the file lacks fully transparent, and a note of how much there is."""
     share = _share_there(opened)
     if share == 1.0:
+        if not opened.ends:
+            opened.notes.append(tr("The file ends without its end marker, but all of its pixels are there."))
         return image
     opened.notes.append(
         tr(
@@ -271,7 +276,7 @@ def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
     turned = metadata.orientation(image)
     opened = _Opened(image, size, (float(size[0]), float(size[1])), (), size, image.mode, turned, frames, notes)
     if header is not None:
-        opened.texts = header.texts
+        opened.texts, opened.ends = header.texts, header.ends
     if _by_bands(opened, file, header):
         _use_all_bits(opened, header)
         return opened
@@ -398,28 +403,22 @@ def _decode_partly(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bo
         raise Damaged("the file ends too early")
     size, mode, kind = image.size, image.mode, image.format or ""
 
-    def again() -> Image.Image:
-        source = file
-        if is_progressive(image):
-            source, _ = with_end(file)
+    def again(number: int) -> Image.Image:
+        source = with_end(file, number) if kind in ("JPEG", "MPO") else file
         source.seek(0)
-        fresh = Image.open(source, formats=[kind])
+        fresh = Image.open(source, formats=[kind if kind != "MPO" else "JPEG"])
         if (fresh.size, fresh.mode) != (size, mode):
             fresh.draft(None, size)
         return fresh
 
-    if is_progressive(image):
-        note = (
-            tr("The file ends without its end marker: its finest details may be missing.")
-            if with_end(file)[1]
-            else tr("The file is cut off: the whole picture is there, but without its finest details.")
-        )
+    found, missing = load_partly(again)
+    found.info.update(image.info)
+    opened.image = found
+    if missing and is_progressive(image):
+        check_passes(file)
+        opened.notes.append(tr("The file is cut off: the whole picture is there, but without its finest details."))
     else:
-        note = tr("The file ends without its end marker, but all of its pixels are there.")
-    opened.image, opened.missing = load_partly(again)
-    opened.image.info.update(image.info)
-    if not opened.missing:
-        opened.notes.append(note)
+        opened.missing, opened.ends = missing, False
     return False
 
 
@@ -513,8 +512,6 @@ def _identify_png(file: BinaryIO) -> tuple[Image.Image, PngHeader, list[str]]:
                 parts=", ".join(header.faults),
             )
         )
-    if not header.ends:
-        notes.append(tr("The file ends without its end marker."))
     return image, header, notes
 
 

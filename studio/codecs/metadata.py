@@ -228,7 +228,7 @@ def tiff_entries(carried: Carried) -> dict[int, tuple[int, bytes]]:
         found[PHOTOSHOP_TAG] = (1, carried.photoshop)
         records = iptc_of(carried.photoshop)
         if records:
-            found[IPTC_TAG] = (7, records)
+            found[IPTC_TAG] = (1, records)
     return found
 
 

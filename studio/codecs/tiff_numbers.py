@@ -11,6 +11,7 @@ from PIL import Image, TiffImagePlugin
 
 from studio.codecs.exif import Block
 from studio.codecs.opencv import decoded
+from studio.codecs.source import Damaged
 from studio.codecs.tiff import BITS, SAMPLE_FORMAT, SAMPLES
 
 _UNSIGNED, _FLOAT = 1, 3
@@ -30,6 +31,8 @@ def numbers(content: bytes) -> npt.NDArray[Any] | None:
     """All values of the first page, (h, w) or (h, w, 3 or 4), in their own type; None if they can't be read."""
     block = Block(content)
     entries = {entry.tag: entry for entry in block.directory(block.first)}
+    if any(entry.start + entry.length > len(content) for entry in entries.values()):
+        raise Damaged("the file ends too early")
     values = block.values(block.first)
     form, bits = (_first(block, values.get(tag)) for tag in (SAMPLE_FORMAT, BITS))
     samples = _first(block, values.get(SAMPLES)) or 1
