@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, UnidentifiedImageError
+from PIL import Image, ImageChops
 
 from studio.codecs import metadata
 from studio.codecs.bands import Band, Deep, eight_bit, plain
@@ -21,6 +21,7 @@ from studio.codecs.depth import filled, to_deep
 from studio.codecs.metadata import Carried
 from studio.codecs.png import SIGNATURE, PngBands, chunk, read_header
 from studio.codecs.png import Header as PngHeader
+from studio.codecs.quiet import silence_pillow
 from studio.codecs.reduction import Reduction
 from studio.codecs.salvage import (
     ENOUGH,
@@ -258,6 +259,7 @@ def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
 
 def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
     """Read the header and choose how the rows are read; with no `working_side` all of them are wanted."""
+    silence_pillow()
     image, header, notes = _identify(source, file)
     if isinstance(image, np.ndarray):
         return _opened_numbers(image, source, file)
@@ -468,7 +470,9 @@ def _identify(source: Source, file: BinaryIO) -> tuple[Image.Image | npt.NDArray
         return _identify_png(file)
     try:
         return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]), None, []
-    except (UnidentifiedImageError, SyntaxError, LookupError, struct.error, ValueError, TypeError) as error:
+    except (OSError, SyntaxError, LookupError, struct.error, ValueError, TypeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         if is_heic:
             raise PictureError(
                 tr(

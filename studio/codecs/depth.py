@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -55,15 +56,18 @@ def filled(bands: Iterable[Band], stated: int) -> tuple[Iterable[Band], str]:
         stated = 65535
     least = stated if stated < 65535 else _DARK
     lightest = opacity = 0
-    for band in bands:
+    coming = iter(bands)
+    for number, band in enumerate(coming):
+        # What was decoded for this look is used, if it is not too much to hold; the first band settles it mostly.
+        again = chain([band], coming) if number == 0 else bands
         if not isinstance(band, np.ndarray):
-            return bands, ""
+            return again, ""
         has_alpha = band.shape[-1] in (2, 4)
         colours = band[..., :-1] if has_alpha else band
         lightest = max(lightest, int(colours.max()))
         opacity = max(opacity, int(band[..., -1].max()) if has_alpha else 0)
         if lightest > least:
-            return bands, ""
+            return again, ""
     if not lightest:
         return bands, ""
     white = stated if stated < 65535 else next(one for one in _WHITES if lightest <= one)

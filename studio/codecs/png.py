@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from studio.codecs.bands import BAND_BYTES, Band
-from studio.codecs.opencv import decoded
+from studio.codecs.quiet import decoded
 from studio.codecs.source import Damaged
 
 Bytes = npt.NDArray[np.uint8]

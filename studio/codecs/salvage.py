@@ -18,6 +18,8 @@ ENOUGH = 0.75
 BY_ROWS = ("JPEG", "MPO", "BMP", "PPM", "TIFF")
 """Formats whose decoders, as Pillow has them, hand over what they have when a file ends too early."""
 _FAILED = (OSError, SyntaxError, EOFError, struct.error, ValueError, LookupError, TypeError, AttributeError)
+_ADOBE = 14
+"""Length of the segment that tells the colours of a CMYK picture, at least."""
 _END = b"\xff\xd9"
 _NOISE = 1 << 16
 """Bytes, 64 KB: more than a row of blocks takes."""
@@ -82,7 +84,8 @@ def without_odd_segments(file: BinaryIO) -> BinaryIO:
         if marker == _SCAN:
             parts.append((place, end - place))
             return spliced(file, parts)
-        if not (0xE1 <= marker <= 0xEF and marker != 0xEE) and marker != 0xFE:
+        describes = marker == 0xFE or (0xE1 <= marker <= 0xEF and (marker != 0xEE or length < _ADOBE))
+        if not describes:
             parts.append((place, 2 + length))
         place += 2 + length
 

@@ -20,7 +20,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from studio.codecs.bands import BAND_BYTES, Band, Deep
 from studio.codecs.exif import Block, Entries, append_directory
-from studio.codecs.opencv import decoded
+from studio.codecs.quiet import decoded
 from studio.codecs.source import Damaged
 from studio.geometry import Size, round_up
 
@@ -165,8 +165,15 @@ class _Layer:
                 try:
                     segments += [self._read(offsets[index], counts[index]) for index in row]
                 except Damaged:
-                    if whole > first:
-                        yield self._decode(segments[: (whole - first) * across], (whole - first) * rows, rows)
+                    segments = segments[: (whole - first) * across]
+                    found = (whole - first) * rows
+                    if _is_sliceable(self._tags):
+                        self._file.seek(offsets[whole])
+                        part = self._file.read(counts[whole])
+                        segments.append(part[: len(part) // row_bytes * row_bytes])
+                        found += len(part) // row_bytes
+                    if found:
+                        yield self._decode(segments, found, rows)
                     raise
                 whole += 1
             yield self._decode(segments, bottom - top, rows)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image, TiffImagePlugin
 
 from studio.codecs.exif import Block
-from studio.codecs.opencv import decoded
+from studio.codecs.quiet import decoded
 from studio.codecs.source import Damaged
 from studio.codecs.tiff import BITS, SAMPLE_FORMAT, SAMPLES
 
