@@ -65,7 +65,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 at one stroke; bytes of file names that are not UTF-8 as they are. Raises `FileError`."""
     with replacing(path) as temporary:
-        temporary.write_bytes(to_bytes(text))
+        temporary.write_text(to_text(to_bytes(text)), encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
 def to_bytes(text: str) -> bytes:
