@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import io
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -18,9 +15,19 @@ from studio.codecs.bands import Band, Deep, eight_bit, plain
 from studio.codecs.bmp import BmpBands
 from studio.codecs.color import deep_to_srgb, srgb_converter
 from studio.codecs.depth import filled, to_deep
+from studio.codecs.identify import (
+    BYTES_PER_PIXEL,
+    WHOLE_BYTES,
+    exceeds_whole,
+    identify,
+    numbers_of_tiff,
+    sides,
+    too_many,
+    unknown_tiff,
+)
 from studio.codecs.metadata import Carried
-from studio.codecs.png import SIGNATURE, PngBands, chunk, read_header
 from studio.codecs.png import Header as PngHeader
+from studio.codecs.png import PngBands
 from studio.codecs.quiet import silence_pillow
 from studio.codecs.reduction import Reduction
 from studio.codecs.salvage import (
@@ -29,12 +36,9 @@ from studio.codecs.salvage import (
     is_by_rows,
     is_progressive,
     load_partly,
-    webp_pixels,
     with_end,
-    without_odd_segments,
 )
 from studio.codecs.source import Damaged, PictureError, Source, reading
-from studio.codecs.splice import spliced
 from studio.codecs.tiff import (
     GRAY_16,
     TiffBands,
@@ -43,22 +47,14 @@ from studio.codecs.tiff import (
     is_confusing,
     is_deep_color,
     loses_depth,
-    tiff_size,
 )
-from studio.codecs.tiff_numbers import limits, limits_of, numbers, wraps
+from studio.codecs.tiff_numbers import limits, limits_of, wraps
 from studio.geometry import Size, shrink_within
 from studio.language import tr, trn
 from studio.progress import Job, Progress
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM", "QOI")
-"""What is recognised. Left out of Pillow's list are formats that run programs or have no signature."""
-
 BAND_PIXELS = 1 << 24
 """Pictures with more pixels are decoded by bands, where the format allows it."""
-WHOLE_BYTES = 1 << 30
-"""What decoding a picture as a whole may take; one that needs more is decoded by bands or not at all."""
-_BYTES_PER_PIXEL = {"WEBP": 16, "AVIF": 9}
-_BYTES_PER_PIXEL_ELSE = 8
 MAX_SIDE = 1 << 20
 MAX_PIXELS = 1 << 33
 
@@ -154,8 +150,8 @@ def decode(source: Source, working_side: int) -> Job[Decoded]:
                 else trn("The first of {number} frames.", "The first of {number} frames.", frames)
             )
         if image.size != size:
-            shown = _sides(image.size)
-            notes.append(tr("Shown reduced from {size} to {shown} pixels.", size=_sides(size), shown=shown))
+            shown = sides(image.size)
+            notes.append(tr("Shown reduced from {size} to {shown} pixels.", size=sides(size), shown=shown))
         return Decoded(
             size=size,
             image=image,
@@ -260,18 +256,18 @@ def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
 def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
     """Read the header and choose how the rows are read; with no `working_side` all of them are wanted."""
     silence_pillow()
-    image, header, notes = _identify(source, file)
+    image, header, notes = identify(source, file)
     if isinstance(image, np.ndarray):
         return _opened_numbers(image, source, file)
     size = image.size
     if min(size) < 1:
-        raise PictureError(tr("“{name}” has no pixels: its size is {size}.", name=source.name, size=_sides(size)))
+        raise PictureError(tr("“{name}” has no pixels: its size is {size}.", name=source.name, size=sides(size)))
     if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
         raise PictureError(
             tr(
                 "“{name}” has {size} pixels, more than can be opened; reduce it with another program.",
                 name=source.name,
-                size=_sides(size),
+                size=sides(size),
             )
         )
     frames = int(getattr(image, "n_frames", 1))
@@ -282,19 +278,19 @@ def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
     if _by_bands(opened, file, header):
         _use_all_bits(opened, header)
         return opened
-    too_much = _exceeds_whole(image)
+    too_much = exceeds_whole(image)
     if working_side is not None and image.format in ("JPEG", "MPO"):
         drafted = image.draft(None, shrink_within(size, working_side))
         if drafted is not None:
             opened.extent, opened.bands_size = drafted[1][2:], image.size
         # A progressive JPEG keeps all coefficients until its last scan, however small it is wanted.
-        too_much = too_much and bool(image.info.get("progressive") or _exceeds_whole(image))
+        too_much = too_much and bool(image.info.get("progressive") or exceeds_whole(image))
     if too_much and working_side is not None:
-        raise PictureError(_too_many(source.name, size, image.format or "file"))
+        raise PictureError(too_many(source.name, size, image.format or "file"))
     if is_confusing(image):
-        raise PictureError(_unknown_tiff(source.name))
+        raise PictureError(unknown_tiff(source.name))
     if wraps(image):
-        return _opened_numbers(_numbers_of_tiff(source, file), source, file, image)
+        return _opened_numbers(numbers_of_tiff(source, file), source, file, image)
     _decode_whole(opened, file, header)
     _use_all_bits(opened, header)
     return opened
@@ -318,11 +314,11 @@ def _by_bands(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bool:
     if png is not None:
         if png.bits == 16:
             opened.mode = {0: "I;16", 2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}[png.color]
-        if (png.bits == 16 and not _exceeds_whole(image)) or (not png.interlaced and (large or png.bits == 16)):
+        if (png.bits == 16 and not exceeds_whole(image)) or (not png.interlaced and (large or png.bits == 16)):
             opened.bands = rows = PngBands(file, png)
             opened.missing = rows.missing
     elif image.format == "TIFF" and (large or is_deep_color(image)):
-        if has_bands(image, WHOLE_BYTES // _BYTES_PER_PIXEL_ELSE):
+        if has_bands(image, WHOLE_BYTES // BYTES_PER_PIXEL):
             _by_segments(opened, file)
             opened.mode += ";16" if is_deep_color(image) else ""
     elif image.format == "BMP" and large:
@@ -337,29 +333,6 @@ def _by_segments(opened: _Opened, file: BinaryIO) -> None:
     # As stored: Pillow gives the size of the upright picture.
     opened.size = opened.bands_size = bands.size
     opened.extent = (float(bands.size[0]), float(bands.size[1]))
-
-
-def _exceeds_whole(image: Image.Image) -> bool:
-    cost = _BYTES_PER_PIXEL.get(image.format or "", _BYTES_PER_PIXEL_ELSE)
-    return image.width * image.height * cost > WHOLE_BYTES
-
-
-def _sides(size: Size) -> str:
-    return f"{size[0]} × {size[1]}"
-
-
-def _too_many(name: str, size: Size, kind: str) -> str:
-    return tr(
-        "“{name}” has {size} pixels, too many to decode this kind of {kind} at once; save it as an ordinary PNG or "
-        "TIFF, or reduce it with another program.",
-        name=name,
-        size=_sides(size),
-        kind=kind,
-    )
-
-
-def _unknown_tiff(name: str) -> str:
-    return tr("“{name}” is a kind of TIFF that can't be read here; save it with 8 or 16 bits as RGB.", name=name)
 
 
 def _decode_whole(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> None:
@@ -398,7 +371,7 @@ def _decode_partly(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bo
         opened.bands = rows = PngBands(file, png)
         opened.missing = rows.missing
         return True
-    if image.format == "TIFF" and not is_by_rows(image) and has_bands(image, WHOLE_BYTES // _BYTES_PER_PIXEL_ELSE):
+    if image.format == "TIFF" and not is_by_rows(image) and has_bands(image, WHOLE_BYTES // BYTES_PER_PIXEL):
         _by_segments(opened, file)
         return True
     if not is_by_rows(image):
@@ -439,7 +412,7 @@ def _opened_numbers(
     file.seek(0)
     pixels, note = to_deep(values.reshape(*values.shape[:2], -1), limits_of(file.read()))
     if pixels.shape[-1] not in (1, 3, 4):
-        raise PictureError(_unknown_tiff(source.name))
+        raise PictureError(unknown_tiff(source.name))
     if image is None:
         image = Image.new("RGB", (1, 1))
         image.format = "TIFF"
@@ -453,92 +426,3 @@ def _opened_numbers(
     opened.bands, note = filled(opened.bands, 0)
     opened.notes += [note] * bool(note)
     return opened
-
-
-def _identify(source: Source, file: BinaryIO) -> tuple[Image.Image | npt.NDArray[Any], PngHeader | None, list[str]]:
-    """Pillow's view of the file, what was read of a PNG before it, and notes on what was passed over.
-
-    Instead of a view the numbers, if it is a TIFF of numbers that Pillow does not know.
-    """
-    head = file.read(32)
-    file.seek(0)
-    Image.init()
-    is_heic = head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
-    if is_heic and "HEIF" not in Image.OPEN:
-        _register_heif()
-    if head.startswith(SIGNATURE):
-        return _identify_png(file)
-    try:
-        return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]), None, []
-    except (OSError, SyntaxError, LookupError, struct.error, ValueError, TypeError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        if is_heic:
-            raise PictureError(
-                tr(
-                    "“{name}” is a HEIC picture; install the Python package pillow-heif, or save it as JPEG first.",
-                    name=source.name,
-                )
-            ) from error
-        if head[:4] in (b"II*\0", b"MM\0*"):
-            return _numbers_of_tiff(source, file), None, []
-        passed_over = [tr("Parts of the file that only describe the picture are damaged and were ignored.")]
-        if head.startswith(b"\xff\xd8\xff"):
-            return Image.open(without_odd_segments(file), formats=["JPEG"]), None, passed_over
-        if head[8:12] == b"WEBP":
-            file.seek(0)
-            return Image.open(io.BytesIO(webp_pixels(file.read())), formats=["WEBP"]), None, passed_over
-        if _has_signature(head):
-            raise Damaged("a header that Pillow refuses") from error
-        raise PictureError(
-            tr(
-                "“{name}” is not a picture that can be read here (PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF).",
-                name=source.name,
-            )
-        ) from error
-
-
-def _identify_png(file: BinaryIO) -> tuple[Image.Image, PngHeader, list[str]]:
-    """A PNG as its pixels alone, to which what describes them is added: Pillow refuses long texts and profiles, and
-    a picture whose text has a wrong check sum; and it would decode all pixels to look behind them."""
-    header = read_header(file)
-    end = b"" if header.ends else chunk(b"IEND", b"")
-    image = Image.open(spliced(file, header.parts, end), formats=["PNG"])
-    image.info["exif"] = header.exif or metadata.raw_exif(header.texts)
-    image.info["xmp"] = metadata.xmp_text(header.texts)
-    if header.icc:
-        image.info["icc_profile"] = header.icc
-    notes = []
-    if header.faults:
-        notes.append(
-            tr(
-                "Parts of the file that only describe the picture ({parts}) are damaged and were ignored.",
-                parts=", ".join(header.faults),
-            )
-        )
-    return image, header, notes
-
-
-def _has_signature(head: bytes) -> bool:
-    """Whether the file starts as a picture that Pillow should know."""
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "AVIF" in Image.SAVE
-    return head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")) or head[8:12] == b"WEBP"
-
-
-def _register_heif() -> None:
-    try:
-        importlib.import_module("pillow_heif").register_heif_opener()
-    except ImportError:
-        return
-
-
-def _numbers_of_tiff(source: Source, file: BinaryIO) -> npt.NDArray[Any]:
-    width, height = tiff_size(file)
-    if width * height * _BYTES_PER_PIXEL_ELSE > WHOLE_BYTES:
-        raise PictureError(_too_many(source.name, (width, height), "TIFF"))
-    file.seek(0)
-    values = numbers(file.read())
-    if values is None or values.dtype.kind not in "fiu":
-        raise PictureError(_unknown_tiff(source.name))
-    return values
