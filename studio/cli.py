@@ -21,13 +21,14 @@ from cyclopts import App, Parameter
 from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, logs, paths
 from studio.backbones import CATALOG, fetch_weights, weights_status
 from studio.buddies.options import MatchOptions
+from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
 from studio.errors import StudioError
 from studio.files import FileError, check_target
 from studio.flags import BackboneName, explain_refusal, flags_of, is_backbone
 from studio.pairs import PAIR_SUFFIXES, PairsError, PairSet, format_csv, read_pairs, read_points, write_pairs
 from studio.progress import Cancelled, Job, Progress, part
-from studio.terminal import drain, result, say, table
+from studio.terminal import KEEP_BYTES, drain, result, say, table
 
 if TYPE_CHECKING:
     from studio.geometry import Points
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without “ or é must not end the program
+            stream.reconfigure(errors=KEEP_BYTES)  # a terminal without “ or é must not end the program
     log_file = logs.set_up()
     try:
         return app.meta(words, exit_on_error=False, print_error=False, result_action="return_value") or OK
@@ -242,12 +243,8 @@ def _matching(
     fixed: PairSet,
     points: Points | None,
 ) -> Job[_Found]:
-    from studio.picture import loading
-
-    picture_a = yield from part(loading(a), 0.0, 0.03)
-    picture_b = yield from part(loading(b), 0.03, 0.06)
-    for note in (*picture_a.notes, *picture_b.notes):
-        log.info("%s", note)
+    picture_a = yield from part(reading_picture(a), 0.0, 0.03)
+    picture_b = yield from part(reading_picture(b), 0.03, 0.06)
     width, height = picture_a.size
     for number, (x, y) in enumerate([] if points is None else points.tolist(), start=1):
         if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from studio.cli_pictures import reading_picture
 from studio.files import FileError, check_target
 from studio.flags import BackboneName, flags_of
 from studio.progress import Job, part
@@ -89,12 +90,11 @@ def _training(
     device: str,
 ) -> Job[StyleNetwork]:
     from studio.backbones import load_backbone
-    from studio.picture import loading
     from studio.style.feedforward_train import train_style as training
 
     pictures = []
     for index, path in enumerate(styles):
         start, stop = (0.01 * (index + k) / len(styles) for k in (0, 1))
-        pictures.append((yield from part(loading(path), start, stop)))
+        pictures.append((yield from part(reading_picture(path), start, stop)))
     network = yield from part(load_backbone(backbone, weights, device), 0.01, 0.03)
     return (yield from part(training(folder, pictures, network, options, checkpoint), 0.03, 1.0))

@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from studio.attribution.options import METHODS, ExplainOptions, InspectOptions, method_named, options_for
 from studio.attribution.targets import PairTarget, TargetError, TargetKind, parse_pair, parse_target
 from studio.backbones import CATALOG
+from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
 from studio.files import check_target
 from studio.flags import BackboneName, flags_of
@@ -163,9 +164,7 @@ def inspect_pair(
 def _inspecting(
     image: Path, method: str, target: Any, options: ExplainOptions, checks: bool, **network: Any
 ) -> Job[tuple[Picture, Attribution, Checks | None]]:
-    from studio.picture import loading
-
-    picture = yield from part(loading(image), 0.0, 0.03)
+    picture = yield from part(reading_picture(image), 0.0, 0.03)
     _check_inside(picture, ())
     yield Progress(0.03, "starting")  # the import below takes seconds
     from studio.attribution import check, explaining, network_for
@@ -181,10 +180,8 @@ def _inspecting(
 def _inspecting_pair(
     a: Path, b: Path, method: str, target: PairTarget, options: ExplainOptions, checks: bool, **network: Any
 ) -> Job[tuple[tuple[Picture, Picture], ChannelParts, PairAttribution, tuple[Checks, Checks] | None]]:
-    from studio.picture import loading
-
-    first = yield from part(loading(a), 0.0, 0.02)
-    second = yield from part(loading(b), 0.02, 0.04)
+    first = yield from part(reading_picture(a), 0.0, 0.02)
+    second = yield from part(reading_picture(b), 0.02, 0.04)
     _check_inside(first, (("A", target.a),))
     _check_inside(second, (("B", target.b),))
     yield Progress(0.04, "starting")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from studio.buddies.options import MatchOptions
+from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
 from studio.files import FileError, check_source, check_target
 from studio.flags import flags_of
@@ -162,13 +163,10 @@ def _preparing(
     paths: Sequence[Path], sources: Sequence[Path | None], options: MorphOptions, film: ExportOptions, device: str
 ) -> Job[MorphSequence]:
     from studio.morph import preparing_sequence
-    from studio.picture import loading
 
     pictures: list[Picture] = []
     for index, path in enumerate(paths):
-        picture = yield from part(loading(path), 0.1 * index / len(paths), 0.1 * (index + 1) / len(paths))
-        for note in picture.notes:
-            log.info("%s", note)
+        picture = yield from part(reading_picture(path), 0.1 * index / len(paths), 0.1 * (index + 1) / len(paths))
         pictures.append(picture)
     pairs = []
     for index, (first, second) in enumerate(pairwise(pictures)):

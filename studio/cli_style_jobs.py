@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.cli_pictures import reading_picture
 from studio.pairs import PairSet
 from studio.progress import Job, part
 from studio.style.model import Region, StyleError, StyleResult, StyleSource
@@ -127,13 +128,9 @@ def repeating_file(
 
 
 def reading_pictures(paths: Sequence[Path]) -> Job[list[Picture]]:
-    from studio.picture import loading
-
     pictures = []
     for index, path in enumerate(paths):
-        picture = yield from part(loading(path), index / len(paths), (index + 1) / len(paths))
-        for note in picture.notes:
-            log.info("%s", note)
+        picture = yield from part(reading_picture(path), index / len(paths), (index + 1) / len(paths))
         pictures.append(picture)
     return pictures
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from studio.errors import StudioError
 from studio.language import tr, translatable
@@ -86,9 +87,31 @@ def ordinary(path: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 at one stroke. Raises `FileError`."""
+    """Write `text` as UTF-8 at one stroke; bytes of file names that are not UTF-8 as they are. Raises `FileError`."""
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(to_text(to_bytes(text)), encoding="utf-8", errors="surrogateescape", newline="\n")
+
+
+def to_bytes(text: str) -> bytes:
+    """UTF-8 that `to_text` turns into the same text, whatever bytes a file name in it was made of.
+
+    Python shows a byte that is not UTF-8 as a lone surrogate, which is no character and can't be encoded as one.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # halves of characters, as names may have them on Windows
+        return text.encode("utf-8", "surrogatepass")
+
+
+def to_text(content: bytes) -> str:
+    """The inverse of `to_bytes`."""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def to_json(values: Any) -> str:
+    """JSON that a person can read, in ASCII only where names that are not UTF-8 would spoil it."""
+    text = json.dumps(values, ensure_ascii=False)
+    return json.dumps(values) if any("\ud800" <= letter <= "\udfff" for letter in text) else text
 
 
 def read_text(path: Path) -> str:

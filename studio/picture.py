@@ -14,6 +14,7 @@ from PIL import Image
 from studio.codecs.bands import to_eight_bit
 from studio.codecs.decoding import decode, decode_full
 from studio.codecs.encoding import Extras, encode_to
+from studio.codecs.metadata import Carried
 from studio.codecs.source import PictureError, Source, reading
 from studio.geometry import Size, shrink_within
 from studio.language import tr
@@ -52,8 +53,12 @@ class Picture:
         Frames or pages in the file, of which this is the first.
     icc, exif : bytes or None
         For saving. The EXIF has no orientation any more, for the pixels are upright.
+    carried : Carried
+        For saving: XMP, IPTC, comments and texts, as they stood in the file.
     notes : tuple of str
         Sentences for the log: what was reduced, ignored or left out.
+    warnings : tuple of str
+        Those of `notes` that a person should see at once: what is shown is not quite what the file says.
     """
 
     name: str
@@ -67,7 +72,9 @@ class Picture:
     frames: int = 1
     icc: bytes | None = field(default=None, repr=False)
     exif: bytes | None = field(default=None, repr=False)
+    carried: Carried = field(default_factory=Carried, repr=False)
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     origin: Source | npt.NDArray[Any] | None = field(default=None, repr=False)
     """Where `full` finds the pixels again, if `pixels` is not all there is."""
     mirrored: bool = False
@@ -200,7 +207,9 @@ def _loading(source: Source, path: Path | None, working_side: int) -> Job[Pictur
         frames=decoded.frames,
         icc=decoded.icc,
         exif=decoded.exif,
+        carried=decoded.carried,
         notes=decoded.notes,
+        warnings=decoded.warnings,
         origin=source,
     )
 
@@ -222,9 +231,10 @@ def save(
         uint8, uint16, bool, or float in [0, 1].
     like : Picture, optional
         The picture that this one was made from: its colour profile (the pixels are converted to it), EXIF,
-        and, if `array` has none, its alpha, scaled, are carried over as far as the format can hold them.
+        XMP, IPTC and texts, byte for byte, and, if `array` has none, its alpha, scaled, are carried over as far
+        as the format can hold them.
     text : mapping, optional
-        A recipe: text chunks in PNG; as JSON in the image description of TIFF, the EXIF user comment of JPEG and WebP.
+        A recipe, in a place of its own: see `studio.codecs.recipes`.
     quality : int
         Of JPEG and WebP, 1 to 100.
     depth : 8 or 16, optional
@@ -249,7 +259,9 @@ def save(
         pixels = pixels.astype(np.uint16) * np.uint16(257)
     if like is not None and like.alpha is not None and path.suffix.lower() not in (".jpg", ".jpeg"):
         pixels = _with_alpha(pixels, like.alpha)
-    extras = Extras(icc=like.icc, exif=like.exif, text=text or {}) if like is not None else Extras(text=text or {})
+    extras = Extras(text=text or {})
+    if like is not None:
+        extras = Extras(icc=like.icc, exif=like.exif, carried=like.carried, text=text or {})
     encode_to(path, pixels, extras, quality)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +20,21 @@ from studio.progress import Job, Progress, run_to_end
 
 T = TypeVar("T")
 
+KEEP_BYTES = "studio.keep-bytes"
+"""How streams treat what they can't encode: bytes of file names as they are, anything else as a question mark."""
+
 LINE_INTERVAL = 1.0
 """Seconds at least between two plain lines of the same phase."""
+
+
+def _keep_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    letters = error.object[error.start : error.end]
+    kept = [bytes([ord(one) - 0xDC00]) if "\udc80" <= one <= "\udcff" else b"?" for one in letters]
+    return b"".join(kept), error.end
+
+
+codecs.register_error(KEEP_BYTES, _keep_bytes)
 
 
 def say(text: str) -> None:

@@ -15,6 +15,7 @@ import tifffile
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
+from studio.codecs.recipes import recipe_text
 from studio.files import FileError
 from studio.picture import Picture, PictureError, load, load_bytes, save
 from tests.making_pictures import (
@@ -224,19 +225,28 @@ def test_the_recipe_is_in_the_text_of_a_png(tmp_path: Path, array: Array) -> Non
     assert np.array_equal(load(tmp_path / "x.png").full(), array)
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
-def test_the_recipe_is_the_exif_user_comment(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", [".jpg", ".webp", ".tif"])
+def test_the_recipe_has_a_place_of_its_own(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x{suffix}"
-    save(RGB, path, like=source(kind="JPEG", exif=camera_exif()), text=RECIPE)
-    comment = exif_in(path).get_ifd(IFD.Exif)[Base.UserComment]
-    assert comment[:8] == b"ASCII\0\0\0" and json.loads(comment[8:]) == RECIPE
-    assert exif_in(path)[Base.Make] == "Kamera"
+    exif = Image.Exif()
+    exif[Base.Make] = "Kamera"
+    exif[Base.ImageDescription] = "a lake"
+    exif[IFD.Exif] = {Base.UserComment: b"ASCII\0\0\0in the rain"}
+    save(RGB, path, like=source(kind="JPEG", exif=exif.tobytes()), text=RECIPE)
+    content = path.read_bytes()
+    start = content.index(b'{"Program"')
+    assert json.JSONDecoder().raw_decode(content[start:].decode("latin-1"))[0] == RECIPE
+    assert exif_in(path)[Base.Make] == "Kamera" and exif_in(path)[Base.ImageDescription] == "a lake"
+    assert exif_in(path).get_ifd(IFD.Exif)[Base.UserComment] == b"ASCII\0\0\0in the rain"
+    assert np.abs(load(path).pixels.astype(int) - RGB).mean() < 5
 
 
-def test_the_recipe_is_the_description_of_a_tiff(tmp_path: Path) -> None:
-    save(DEEP, tmp_path / "x.tif", text=RECIPE)
-    with tifffile.TiffFile(tmp_path / "x.tif") as file:
-        assert json.loads(file.pages[0].description) == RECIPE
+def test_a_recipe_longer_than_a_segment_of_jpeg(tmp_path: Path) -> None:
+    long = {"Recipe": "x" * 200_000}
+    for suffix in (".jpg", ".webp", ".tif", ".png"):
+        save(RGB, tmp_path / f"x{suffix}", text=long)
+        with (tmp_path / f"x{suffix}").open("rb") as file:
+            assert recipe_text(file) == long
 
 
 # --- refusals ----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 
 from studio.attribution.result import Attribution
 from studio.colour_maps import Scale, Table, table_for
-from studio.files import FileError, replacing, write_text
+from studio.files import FileError, replacing, to_json, write_text
 from studio.language import tr
 from studio.picture import Picture, save
 
@@ -61,7 +60,7 @@ def save_map(
     scale = scale or scale_of(attribution)
     table = table_for(scale.signed) if table is None else table
     colouring = {"low": scale.low, "high": scale.high, "unit": scale.unit}
-    record = json.dumps({**attribution.record, "scale": colouring}, ensure_ascii=False)
+    record = to_json({**attribution.record, "scale": colouring})
     if path.suffix.lower() == ".npy":
         with replacing(path) as temporary:
             np.save(temporary, attribution.map)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -46,9 +46,6 @@ def to_eight_bit(deep: Deep) -> npt.NDArray[np.uint8]:
 
 def from_opencv(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Swap OpenCV's BGR(A) for RGB(A), whatever the depth; gray stays as it is."""
-    import cv2
-
-    if pixels.ndim == 2:
+    if pixels.ndim == 2 or pixels.shape[2] < 3:
         return pixels
-    swap = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
-    return cast("npt.NDArray[Any]", cv2.cvtColor(pixels, swap))
+    return np.ascontiguousarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])

@@ -23,7 +23,7 @@ from studio.document.model import Document
 from studio.document.summary import write_summary
 from studio.document.writer import Writer
 from studio.errors import StudioError
-from studio.files import replacing, write_text
+from studio.files import replacing, to_bytes, to_text, write_text
 from studio.language import tr, translatable
 from studio.paths import data_dir
 from studio.progress import Job, Progress, part
@@ -124,7 +124,8 @@ class Session:
             yield Progress(0.3, tr("writing {name}", name=path.name))
             with explained(path, "saved"), replacing(path) as temporary:
                 if is_kept:
-                    self._connection.execute("VACUUM INTO ?", (str(temporary),))
+                    # As bytes, for the path may be none that is UTF-8.
+                    self._connection.execute("VACUUM INTO CAST(? AS TEXT)", (to_bytes(str(temporary)),))
                 copy = connect(temporary)
                 try:
                     if not is_kept:
@@ -177,8 +178,10 @@ def take(folder: Path, patience: float = 0.0) -> FileLock:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection with explicit transactions that any thread may use."""
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    """A connection with explicit transactions that any thread may use, and texts that keep bytes that are not UTF-8."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    connection.text_factory = to_text
+    return connection
 
 
 def about(folder: Path) -> dict[str, Any]:

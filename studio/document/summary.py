@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from studio.document import schema
 from studio.document.errors import explained
 from studio.document.model import Document
+from studio.files import to_text
 from studio.geometry import Points, rescale
 from studio.overlay import pair_color
 from studio.picture import Picture
@@ -71,6 +72,7 @@ def summary_of(path: Path, mode: str = "ro") -> Summary:
     with explained(path, "read"):
         path.stat()  # or else an empty database would be made of a missing file
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=1.0)
+        connection.text_factory = to_text
         try:
             schema.check(connection, path)
             query = "SELECT name FROM pictures WHERE side IN ('A', 'B') ORDER BY side"

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pyqtgraph as pg
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QMessageLogContext, QObject, Qt, QTimer, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from studio import __version__
@@ -76,6 +76,12 @@ def make_application() -> QApplication:
     return app
 
 
+def log_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """What Qt and its image readers say goes to the log file, not to the terminal that the window was started from."""
+    levels = {QtMsgType.QtDebugMsg: logging.DEBUG, QtMsgType.QtInfoMsg: logging.INFO}
+    logging.getLogger("qt").log(levels.get(kind, logging.WARNING), "%s: %s", context.category or "default", text)
+
+
 def run_window(a: Path | None = None, b: Path | None = None, sample: str | None = None) -> int:
     """Open the window and stay until it is closed.
 
@@ -93,6 +99,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = make_application()
+    qInstallMessageHandler(log_qt)
     settings = Settings()
     take_language(app, load_preferences(settings).language)
     apply_theme(app, settings.theme)

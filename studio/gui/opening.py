@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, Signal, SignalInstance
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -46,6 +46,13 @@ def opening(decoding: Job[Picture], name: str) -> Job[Opened]:
     picture = yield from part(decoding, 0.0, 0.9)
     yield Progress(0.9, tr("preparing {name}", name=name))
     return Opened(picture, DisplayPicture.of(picture))
+
+
+def tell_warnings(picture: Picture, message: SignalInstance) -> None:
+    """Say what a person should know of a picture that was opened, if there is something."""
+    if picture.warnings:
+        notes = " ".join(picture.warnings)
+        message.emit("warning", tr("“{name}”: {notes}", name=picture.name, notes=notes), "")
 
 
 def _at_once(decode: Callable[[], Picture], name: str) -> Job[Picture]:
@@ -209,6 +216,7 @@ class PictureOpener(QObject):
         self.opened.emit(side, opened)
         for note in opened.picture.notes:
             log.info("%s: %s", opened.picture.name, note)
+        tell_warnings(opened.picture, self.message)
         width, height = opened.picture.size
         log.info("picture %s: %s, %d x %d", side, opened.picture.name, width, height)
 

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from studio.backbones import Backbone
-from studio.files import FileError, replacing
+from studio.files import FileError, replacing, to_bytes
 from studio.geometry import fit_within
 from studio.language import tr
 from studio.picture import Picture, PictureError, load
@@ -66,7 +66,7 @@ class PictureFolder:
             raise FileError(tr("The folder “{name}” holds no pictures to learn from.", name=folder.name))
         self._size, self._seed = size, seed
         names = "\n".join(path.relative_to(folder).as_posix() for path in self.paths)
-        self.digest = hashlib.sha256(names.encode()).hexdigest()[:16]
+        self.digest = hashlib.sha256(to_bytes(names)).hexdigest()[:16]
 
     def batch(self, step: int, count: int) -> Tensor:
         """(count, 3, size, size) from 0 to 255: what is learnt from at `step`."""

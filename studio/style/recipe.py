@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
-from PIL.ExifTags import IFD, Base
 
 from studio import __version__
+from studio.codecs.recipes import recipe_text
 from studio.codecs.source import reading
 from studio.language import tr
 from studio.options import Options
@@ -120,8 +120,8 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
     """
     path = Path(path)
     none = tr("“{name}” has no recipe inside; only results saved by this program do.", name=path.name)
-    with reading(path.name), Image.open(path) as image:
-        text = _text(image)
+    with reading(path.name), path.open("rb") as file:
+        text = recipe_text(file).get(KEY)
     if text is None:
         raise StyleError(none)
     try:
@@ -167,28 +167,6 @@ def regions_in(recipe: Mapping[str, Any]) -> list[Region]:
         ]
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise StyleError(tr("The regions in the recipe are damaged.")) from error
-
-
-def _text(image: Image.Image) -> str | None:
-    """The recipe where each format has it: a text chunk, the image description, or the EXIF user comment, as JSON."""
-    direct = image.info.get(KEY)
-    if isinstance(direct, str):
-        return direct
-    exif = image.getexif()
-    comment = exif.get_ifd(IFD.Exif).get(Base.UserComment)
-    candidates: list[Any] = [exif.get(Base.ImageDescription)]
-    if isinstance(comment, bytes):
-        candidates.append(comment[8:].decode("ascii", "replace"))
-    elif isinstance(comment, str):
-        candidates.append(comment.removeprefix("ASCII\0\0\0"))
-    for candidate in candidates:
-        try:
-            found = json.loads(candidate)[KEY]
-        except (ValueError, TypeError, KeyError):
-            continue
-        if isinstance(found, str):
-            return found
-    return None
 
 
 def _written(recipe: Mapping[str, Any]) -> str:

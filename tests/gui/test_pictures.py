@@ -168,3 +168,23 @@ def test_transparent_and_deep_pictures_show(window, qtbot, tmp_path):
     clear = shot.pixelColor(int(width * 0.25), height // 2)
     assert opaque.red() > 190 and opaque.green() < 20
     assert clear.red() == clear.green() == clear.blue() > 180  # the checkerboard
+
+
+def test_what_is_wrong_with_a_picture_is_said(window, qtbot, two_files, tmp_path):
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(two_files[1].read_bytes()[:-2])
+    with qtbot.waitSignal(window.opener.message, timeout=10000) as told:
+        window.opener.open_path(cut, "A")
+    assert told.args[:2] == [
+        "warning",
+        "“cut.jpg”: The file ends without its end marker, but all of its pixels are there.",
+    ]
+
+
+def test_words_of_qt_go_to_the_log(caplog, capfd):
+    from PySide6.QtCore import QMessageLogContext, QtMsgType
+
+    from studio.gui.app import log_qt
+
+    log_qt(QtMsgType.QtWarningMsg, QMessageLogContext(), "libpng warning: iCCP: known incorrect sRGB profile")
+    assert "known incorrect sRGB profile" in caplog.text and capfd.readouterr().err == ""

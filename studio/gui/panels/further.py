@@ -28,7 +28,7 @@ from studio.errors import StudioError
 from studio.gui.displays import display_of, remember
 from studio.gui.editing.pair_files import PAIRS_FILTER
 from studio.gui.items import image_of
-from studio.gui.opening import Opened, opening, picture_filter
+from studio.gui.opening import Opened, opening, picture_filter, tell_warnings
 from studio.gui.project.kept_pictures import Listed
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
@@ -222,6 +222,7 @@ class FurtherPictures(QWidget):
         for path in paths[:room]:
             handle = self._jobs.submit(tr("Open {name}", name=path.name), partial(_decode, path), lane="files")
             handle.finished.connect(self._take)
+            handle.finished.connect(lambda opened: tell_warnings(opened.picture, self.message))
             handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
 
     def remove_selected(self) -> None:

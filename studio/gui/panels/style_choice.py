@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.choices import Choices
 from studio.gui.names import PlainLabel, in_tip
-from studio.gui.opening import picture_filter
+from studio.gui.opening import picture_filter, tell_warnings
 from studio.gui.panels.parts import heading
 from studio.gui.panels.style_sources import StyleSources
 from studio.gui.settings.store import Settings
@@ -260,4 +260,5 @@ class StyleChoice(QWidget):
         file = Path(path)
         handle = self._jobs.submit(tr("Open {name}", name=file.name), lambda: loading(file), lane="files")
         handle.finished.connect(self.set_start)
+        handle.finished.connect(lambda picture: tell_warnings(picture, self.message))
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))

@@ -27,7 +27,7 @@ from studio.gui.displays import level_within, remember
 from studio.gui.forms import UndoPasser
 from studio.gui.items import image_of
 from studio.gui.names import PlainLabel, in_tip
-from studio.gui.opening import Opened, opening, picture_filter
+from studio.gui.opening import Opened, opening, picture_filter, tell_warnings
 from studio.gui.project.kept_pictures import Listed
 from studio.gui.settings.store import Settings
 from studio.gui.style.tasks import reduced
@@ -246,6 +246,7 @@ class StyleSources(QWidget):
     def _on_opened(self, opened: Opened, weight: float) -> None:
         remember(opened.picture, opened.display)
         self.add(opened.picture, weight)
+        tell_warnings(opened.picture, self.message)
 
     def add(self, picture: Picture, weight: float = 1.0) -> None:
         """Add a style picture."""
