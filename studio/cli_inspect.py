@@ -13,6 +13,7 @@ from studio.backbones import CATALOG
 from studio.codecs.encoding import KINDS
 from studio.files import check_target
 from studio.flags import BackboneName, flags_of
+from studio.geometry import contains
 from studio.progress import Job, Progress, part
 from studio.terminal import drain, result, say, table
 
@@ -203,7 +204,7 @@ def _inspecting_pair(
 def _check_inside(picture: Picture, places: tuple[tuple[str, tuple[float, float]], ...]) -> None:
     width, height = picture.size
     for name, (x, y) in places:
-        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
+        if not contains([(x, y)], picture.size).all():
             raise TargetError(f"{name} is {width} x {height} pixels; {x:g}, {y:g} lies outside.")
 
 

@@ -18,6 +18,10 @@ Origin = Literal["matched", "placed", "edited"]
 Point = tuple[float, float]
 
 
+LARGEST_ID = 2**31 - 1
+"""Of the numbers that a table may give to pairs."""
+
+
 class PairsError(StudioError):
     """A point file that does not say what it should."""
 
@@ -200,12 +204,12 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         )
     try:
         return PointPair(
-            id=int(row.get("id", fallback_id)),
+            id=_number(row.get("id", fallback_id), fallback_id),
             a=_point(row["a"]),
             b=_point(row["b"]),
             rank=finite(row.get("rank", 0.0)),
             confidence=min(max(finite(row.get("confidence", 1.0)), 0.0), 1.0),
-            level=int(row.get("level", 0)),
+            level=int(finite(row.get("level", 0))),
             origin=origin,
             locked=bool(row.get("locked", False)),
             enabled=bool(row.get("enabled", True)),
@@ -214,6 +218,17 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         raise PairsError(
             tr("In {where} a number is missing or is not one ({error}).", where=where, error=error)
         ) from error
+
+
+def _number(value: Any, fallback: int) -> int:
+    """The number of a pair; `fallback` for a name, of which other programs make use."""
+    if not isinstance(value, str):
+        return int(value)
+    try:
+        number = float(value.replace(",", "."))
+    except ValueError:
+        return fallback
+    return int(number) if number.is_integer() and 1 <= number <= LARGEST_ID else fallback
 
 
 def _point(value: Any) -> Point:
