@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -16,6 +17,7 @@ from studio.gui.theme import colors
 from studio.language import tr, translatable
 from studio.pairs import PairSet, PointPair
 from studio.pairs.model import Origin
+from studio.pairs.table import number_of
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -144,9 +146,10 @@ class PairsModel(QAbstractTableModel):
 
 
 def _parse_point(text: str) -> tuple[float, float] | None:
-    """ "12.5, 80" as a point; None if it is none."""
+    """ "12.5, 80" or "12,5; 80" as a point; None if it is none."""
+    parts = [part for part in re.split(r"\s*;\s*|,\s+|\s+", text.strip()) if part]
     try:
-        x, y = (float(part) for part in text.replace(";", ",").split(","))
+        x, y = map(number_of, parts if len(parts) == 2 else text.split(","))
     except ValueError:
         return None
     return (x, y) if math.isfinite(x) and math.isfinite(y) else None
