@@ -268,7 +268,9 @@ class _Ink:
 
 def _touching(box: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Which of `others`, (N, 4), share some area with `box`, (4,)."""
-    return ((others[:, :2] < box[2:]) & (others[:, 2:] > box[:2])).all(axis=1)
+    left, top, right, low = others.T
+    touching: npt.NDArray[np.bool_] = (left < box[2]) & (top < box[3]) & (right > box[0]) & (low > box[1])
+    return touching
 
 
 def _overlaps(boxes: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -22,7 +22,7 @@ class NumberBox(QDoubleSpinBox):
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         shown, position = _in_locale(text, position, self.prefix(), self.suffix(), self.locale())
-        return super().validate(shown, position)  # type: ignore[return-value]
+        return super().validate(shown, position)
 
     def valueFromText(self, text: str) -> float:
         return super().valueFromText(_in_locale(text, 0, self.prefix(), self.suffix(), self.locale())[0])
@@ -33,7 +33,7 @@ class WholeBox(QSpinBox):
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         shown, position = _in_locale(text, position, self.prefix(), self.suffix(), self.locale())
-        return super().validate(shown, position)  # type: ignore[return-value]
+        return super().validate(shown, position)
 
     def valueFromText(self, text: str) -> int:
         return super().valueFromText(_in_locale(text, 0, self.prefix(), self.suffix(), self.locale())[0])

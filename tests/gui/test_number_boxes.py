@@ -20,7 +20,7 @@ LOCALES = ["C", "en_US", "de_DE", "fr_FR", "de_CH", "ar_EG", "hi_IN", "fa_IR"]
     ("typed", "value"), [("0.3", 0.3), ("0,3", 0.3), ("٠٫٣", 0.3), ("-0,25", -0.25), ("1.234,5", 1234.5), (",5", 0.5)]
 )
 def test_both_signs_are_read_everywhere(qtbot, name: str, typed: str, value: float) -> None:
-    # Thousands are grouped only in what is pasted: while it is typed the fraction is full after two digits, and seen so.
+    # Thousands are grouped only in what is pasted: while it is typed the fraction is seen to be full after two digits.
     for how in ("pasted",) if len(typed) > 5 else ("typed", "pasted"):
         box = NumberBox()
         qtbot.addWidget(box)

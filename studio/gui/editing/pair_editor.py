@@ -244,7 +244,7 @@ class PairEditor(QObject):
         try:
             pasted = pairs_of(mime)
             if pasted is not None:
-                a, b = (one and one.size for one in map(self._state.picture, SIDES))
+                a, b = (None if one is None else one.size for one in map(self._state.picture, SIDES))
                 check_pairs(pasted, a, b)
         except PairsError as error:
             self._say("error", str(error))

@@ -46,6 +46,8 @@ POINT_COLUMNS: dict[int, Callable[[PointPair], tuple[float, float]]] = {1: lambd
 class PairsModel(QAbstractTableModel):
     """Rows of a `PairSet`. What is edited in them is only told of: the state decides."""
 
+    refused = Signal(str)
+    """(why what was typed is not taken)"""
     edited = Signal(object, str)
     """(the pair as it should be, what was done)"""
 
@@ -134,6 +136,7 @@ class PairsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.EditRole and column in POINT_COLUMNS:
             point = _parse_point(str(value))
             if point is None:
+                self.refused.emit(tr("“{text}” is no point: type x and y, as “12.5; 80”.", text=str(value)[:40]))
                 return False
             side = "A" if column == 1 else "B"
             moved = replace(pair, a=point) if side == "A" else replace(pair, b=point)
