@@ -26,7 +26,16 @@ from studio.codecs.encoding import KINDS
 from studio.errors import StudioError
 from studio.files import FileError, check_target
 from studio.flags import BackboneName, explain_refusal, flags_of, is_backbone
-from studio.pairs import PAIR_SUFFIXES, PairsError, PairSet, format_csv, read_pairs, read_points, write_pairs
+from studio.pairs import (
+    PAIR_SUFFIXES,
+    PairsError,
+    PairSet,
+    check_points,
+    format_csv,
+    read_pairs_within,
+    read_points,
+    write_pairs,
+)
 from studio.progress import Cancelled, Job, Progress, part
 from studio.terminal import KEEP_BYTES, drain, result, say, table
 
@@ -205,8 +214,7 @@ def match(
     points = read_points(carry) if carry else None
     start = time.monotonic()
     wanted = MatchOptions.from_dict(options.to_dict())
-    known = read_pairs(fixed) if fixed else PairSet()
-    found = drain(_matching(a, b, wanted, backbone, weights, device, known, points), "match")
+    found = drain(_matching(a, b, wanted, backbone, weights, device, fixed, points), "match")
     seconds = time.monotonic() - start
     written = [path for target in targets for path in write_pairs(found.pairs, target)]
     if overlay:
@@ -240,15 +248,14 @@ def _matching(
     backbone: str,
     weights: Path | None,
     device: str,
-    fixed: PairSet,
+    fixed: Path | None,
     points: Points | None,
 ) -> Job[_Found]:
     picture_a = yield from part(reading_picture(a), 0.0, 0.03)
     picture_b = yield from part(reading_picture(b), 0.03, 0.06)
-    width, height = picture_a.size
-    for number, (x, y) in enumerate([] if points is None else points.tolist(), start=1):
-        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
-            raise PairsError(f"Point {number} to carry, ({x:g}, {y:g}), lies outside of A ({width} x {height} px).")
+    if points is not None:
+        check_points(points, picture_a.size)
+    known = read_pairs_within(fixed, picture_a.size, picture_b.size) if fixed else PairSet()
     yield Progress(0.06, "starting")  # the import below takes seconds
     from studio.buddies import MatchMemory, carried_pairs, find_buddies
 
@@ -260,7 +267,7 @@ def _matching(
         backbone=backbone,
         weights=weights,
         device=device,
-        fixed=fixed,
+        fixed=known,
         memory=memory,
     )
     pairs = yield from part(search, 0.06, 1.0)

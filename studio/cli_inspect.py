@@ -14,6 +14,7 @@ from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
 from studio.files import check_target
 from studio.flags import BackboneName, flags_of
+from studio.geometry import contains
 from studio.progress import Job, Progress, part
 from studio.terminal import drain, result, say, table
 
@@ -64,6 +65,7 @@ def inspect(
     layer: str = "",
     backbone: BackboneName = "squeezenet1_0",
     weights: Path | None = None,
+    classes: Path | None = None,
     device: str = "auto",
     out: Path | None = None,
     npy: Path | None = None,
@@ -78,11 +80,17 @@ def inspect(
     image
         The picture.
     target
-        What to explain: "strongest" (the strongest class), "class:lion", "channel:17" or "cell:7,5" of the layer.
+        What to explain: "strongest" (the strongest class), "class:lion", "channel:17" or "cell:7,5" of the layer. A
+        layer has one cell for each block of its stride, as the matcher needs it; where the network as published has
+        others, that is told.
     layer
         Layer of the channel or cell; for a class the one that grad-cam looks at. By default the last one.
     weights
-        File with weights for the network, .safetensors or .pth; for classes it must hold the whole network.
+        File with weights for the network, .safetensors or .pth; for classes it must hold the whole network,
+        with any number of them.
+    classes
+        File with the names of the classes in their order, a name a line, or JSON; by default one beside the weights
+        with the same name and .txt or .json.
     device
         Where to compute: auto, cpu, cuda, cuda:1, mps.
     out
@@ -94,7 +102,8 @@ def inspect(
     wanted = parse_target(target, layer or CATALOG[backbone].levels[-1].name)
     for_cam = layer if wanted.kind == "class" else ""
     chosen = _options(method, wanted.kind, options, for_cam)
-    job = _inspecting(image, method, wanted, chosen, checks, backbone=backbone, weights=weights, device=device)
+    known = {"backbone": backbone, "weights": weights, "device": device, "classes": classes}
+    job = _inspecting(image, method, wanted, chosen, checks, **known)
     picture, found, checked = drain(job, "inspect")
     say(_told(found))
     if checked is not None:
@@ -200,7 +209,7 @@ def _inspecting_pair(
 def _check_inside(picture: Picture, places: tuple[tuple[str, tuple[float, float]], ...]) -> None:
     width, height = picture.size
     for name, (x, y) in places:
-        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
+        if not contains([(x, y)], picture.size).all():
             raise TargetError(f"{name} is {width} x {height} pixels; {x:g}, {y:g} lies outside.")
 
 

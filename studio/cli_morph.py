@@ -16,7 +16,7 @@ from studio.codecs.encoding import KINDS
 from studio.files import FileError, check_source, check_target
 from studio.flags import flags_of
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
-from studio.pairs import PairsError, PairSet, read_pairs
+from studio.pairs import PairsError, PairSet, read_pairs_within
 from studio.progress import Job, part
 from studio.terminal import drain, result, say
 
@@ -171,13 +171,14 @@ def _preparing(
     pairs = []
     for index, (first, second) in enumerate(pairwise(pictures)):
         start, stop = (0.1 + 0.6 * (index + k) / len(sources) for k in (0, 1))
-        pairs.append((yield from part(_pairs_of(first, second, sources[index], device), start, stop)))
+        names = chr(ord("A") + index), chr(ord("B") + index)
+        pairs.append((yield from part(_pairs_of(first, second, sources[index], device, names), start, stop)))
     return (yield from part(preparing_sequence(pictures, pairs, options, film.longest_side, device), 0.7, 1.0))
 
 
-def _pairs_of(a: Picture, b: Picture, source: Path | None, device: str) -> Job[PairSet]:
+def _pairs_of(a: Picture, b: Picture, source: Path | None, device: str, names: tuple[str, str]) -> Job[PairSet]:
     if source is not None:
-        return read_pairs(source)
+        return read_pairs_within(source, a.size, b.size, names, empty=True)
     from studio.buddies import find_buddies
 
     pairs: PairSet = yield from find_buddies(a, b, MatchOptions(), backbone="buddynet", device=device)

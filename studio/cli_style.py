@@ -12,7 +12,6 @@ from studio.codecs.encoding import KINDS
 from studio.files import check_target
 from studio.flags import BackboneName, flags_of
 from studio.options import Options
-from studio.pairs import read_pairs
 from studio.style.model import StyleError, StyleResult
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 from studio.terminal import drain, result, say
@@ -123,9 +122,7 @@ def stylize(
         wanted = wanted.with_values(init="picture")
     if repeat is None and len(given) < 2:
         raise StyleError("A style needs two pictures at least: the content and a style; or --repeat and a file.")
-    source = None
-    if pairs is not None and pairs != AUTO:
-        source = read_pairs(Path(pairs))
+    source = Path(pairs) if pairs is not None and pairs != AUTO else None
     if repeat is not None:
         again = repeating_file(repeat, given, start, _changes(wanted), weights, device)
         _written(drain(again, "style"), out, depth)
@@ -189,7 +186,7 @@ def instant(
     check_target(out, tuple(KINDS))
     wanted = InstantOptions.from_dict(options.to_dict())
     paths = [content, style, *more]
-    source = read_pairs(Path(pairs)) if pairs not in (None, AUTO) else None
+    source = Path(pairs) if pairs is not None and pairs != AUTO else None
     known: dict[str, Any] = {"backbone": backbone, "weights": weights, "device": device}
     shares = _shares(style_weights, len(paths) - 1)
     job = painting(paths, shares, wanted, source, pairs == AUTO, region or [], known)

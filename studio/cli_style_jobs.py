@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.cli_pictures import reading_picture
-from studio.pairs import PairSet
+from studio.pairs import PairSet, read_pairs_within
 from studio.progress import Job, part
 from studio.style.model import Region, StyleError, StyleResult, StyleSource
 from studio.style.options import InstantOptions, StyleOptions
@@ -26,29 +26,32 @@ def painting(
     paths: Sequence[Path],
     shares: Sequence[float],
     options: InstantOptions,
-    pairs: PairSet | None,
+    source: Path | None,
     match: bool,
     regions: Sequence[str],
     known: dict[str, Any],
 ) -> Job[StyleResult]:
     from studio.style.run import instant_of
 
-    pictures, masks, pairs, begun = yield from _given(paths, regions, pairs, match, known["device"])
+    pictures, masks, pairs, begun = yield from _given(paths, regions, source, match, known["device"])
     styles = [StyleSource(picture, share) for picture, share in zip(pictures[1:], shares, strict=True)]
     job = instant_of(pictures[0], styles, options, pairs=pairs, regions=masks, **known)
     return (yield from part(job, begun, 1.0))
 
 
 def _given(
-    paths: Sequence[Path], regions: Sequence[str], pairs: PairSet | None, match: bool, device: str
+    paths: Sequence[Path], regions: Sequence[str], source: Path | None, match: bool, device: str
 ) -> Job[tuple[list[Picture], list[Region], PairSet | None, float]]:
     """The pictures, the painted regions, the pairs (matched if asked for), and how much of the progress that took."""
     pictures = yield from part(reading_pictures(paths), 0.0, READING)
     masks = []
     for text in regions:
         masks.append((yield from part(_region(text), READING, READING)))  # noqa: PERF401 (no yield in comprehensions)
-    if not match:
+    if source is not None:
+        pairs = read_pairs_within(source, pictures[0].size, pictures[1].size, ("the content", "the style"))
         return pictures, masks, pairs, READING
+    if not match:
+        return pictures, masks, None, READING
     from studio.buddies import MatchOptions, find_buddies
 
     found = find_buddies(pictures[0], pictures[1], MatchOptions(), device=device)
@@ -59,7 +62,7 @@ def stylising(
     paths: Sequence[Path],
     shares: Sequence[float],
     options: StyleOptions,
-    pairs: PairSet | None,
+    source: Path | None,
     match: bool,
     regions: Sequence[str],
     start: Path | Picture | None,
@@ -69,7 +72,7 @@ def stylising(
 ) -> Job[list[StyleResult]]:
     from studio.style.run import stylize_pictures
 
-    pictures, masks, pairs, begun = yield from _given(paths, regions, pairs, match, known["device"])
+    pictures, masks, pairs, begun = yield from _given(paths, regions, source, match, known["device"])
     first = None
     if isinstance(start, Path):
         [first] = yield from part(reading_pictures([start]), begun, begun)

@@ -23,6 +23,13 @@ def as_points(points: npt.ArrayLike) -> Points:
     return np.asarray(points, dtype=np.float64).reshape(-1, 2)
 
 
+def contains(points: npt.ArrayLike, size: Size) -> npt.NDArray[np.bool_]:
+    """Whether each of `points`, (N, 2), lies in a picture of `size`, up to its edge; (N,)."""
+    x, y = as_points(points).T
+    inside: npt.NDArray[np.bool_] = (x >= -0.5) & (x <= size[0] - 0.5) & (y >= -0.5) & (y <= size[1] - 0.5)
+    return inside
+
+
 def cell_to_pixel(cells: npt.ArrayLike, stride: float) -> Points:
     """Centres, (N, 2) in pixels, of the blocks that `cells`, (N, 2) as (column, row), stand for."""
     return (as_points(cells) + 0.5) * stride - 0.5

@@ -33,21 +33,24 @@ def explaining(
     backbone: str = "buddynet",
     weights: Path | None = None,
     device: str = "auto",
+    classes: Path | None = None,
 ) -> Job[Attribution]:
     """Load the network, with its classes if the target is one, and explain a picture.
 
     If memory runs out it is tried at half the working size, and after a GPU on the CPU; each switch is told.
 
+    `classes` is a file with the names of the classes, as for `load_classifier`.
+
     Raises
     ------
-    TargetError, ExplainError, WeightsError, DeviceError, OutOfMemory
+    TargetError, ExplainError, WeightsError, FileError, DeviceError, OutOfMemory
     """
     chosen = method_named(method).options() if options is None else options
 
     def make(network: Network, plan: ExplainOptions) -> Job[Attribution]:
         return explain_once(picture, network, method, target, plan)
 
-    return (yield from _with_network(make, chosen, target.kind == "class", backbone, weights, device))
+    return (yield from _with_network(make, chosen, target.kind == "class", backbone, weights, device, classes))
 
 
 def explaining_pair(
@@ -70,26 +73,29 @@ def explaining_pair(
     return (yield from _with_network(make, chosen, False, backbone, weights, device))
 
 
-def network_for(classes: bool, backbone: str, weights: Path | None, device: str) -> Job[Network]:
+def network_for(
+    with_classes: bool, backbone: str, weights: Path | None, device: str, classes: Path | None = None
+) -> Job[Network]:
     """What a target needs: a classifier for a class, else a backbone. Raises `WeightsError`, `DeviceError`."""
-    if classes:
-        return (yield from load_classifier(backbone, weights, device))
+    if with_classes:
+        return (yield from load_classifier(backbone, weights, device, classes))
     return (yield from load_backbone(backbone, weights, device))
 
 
 def _with_network(
     make: Callable[[Network, ExplainOptions], Job[T]],
     options: ExplainOptions,
-    classes: bool,
+    with_classes: bool,
     backbone: str,
     weights: Path | None,
     device: str,
+    classes: Path | None = None,
 ) -> Job[T]:
     main = str(choose_device(device))
 
     def attempt(plan: tuple[str, ExplainOptions]) -> Job[T]:
         where, chosen = plan
-        network = yield from part(network_for(classes, backbone, weights, where), 0.0, LOADING)
+        network = yield from part(network_for(with_classes, backbone, weights, where, classes), 0.0, LOADING)
         return (yield from part(make(network, chosen), LOADING, 1.0))
 
     plans = [Attempt((main, one.plan), one.label) for one in attempts(options)]

@@ -219,12 +219,14 @@ def best_naming(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...
     return max(namings, key=fit)
 
 
-def skeleton(entry: Entry) -> nn.Module:
-    """The torchvision network without memory for its weights."""
+def skeleton(entry: Entry, classes: int | None = None) -> nn.Module:
+    """The torchvision network without memory for its weights; with as many classes as its makers', or others."""
     import torchvision  # takes seconds to import, and BuddyNet does without
 
     with torch.device("meta"):
-        model: nn.Module = getattr(torchvision.models, entry.constructor)(weights=None)
+        model: nn.Module = getattr(torchvision.models, entry.constructor)(
+            weights=None, **({} if classes is None else {"num_classes": classes})
+        )
     return model
 
 

@@ -16,13 +16,16 @@ from studio.document.painted import Mask, PaintedRegion, Regions
 from studio.errors import StudioError
 from studio.files import replacing
 from studio.language import tr, trn
-from studio.pairs import PairChange, PairsError, PairSet, PointPair
+from studio.pairs import PairChange, PairsError, PairSet, PointPair, ids_outside
 from studio.pairs.model import pair_from_row
 from studio.picture import Picture, loading_content
 from studio.progress import Job, Progress, part
 
 IN_MEMORY = 32 << 20
 """Picture files up to this length, in bytes, stay in memory; longer ones lie beside the working file."""
+
+NAMED = 8
+"""Pairs that a note calls by their numbers, at most."""
 
 
 @dataclass
@@ -61,6 +64,7 @@ def reading_database(connection: sqlite3.Connection, folder: Path) -> Job[Readin
         picture = yield from part(job, 0.05 + 0.9 * number / len(places), 0.05 + 0.9 * (number + 1) / len(places))
         if picture is not None:
             pictures[side] = picture
+    _tell_outside(pairs, pictures, found)
     found.document = Document(
         pictures.get("A"),
         pictures.get("B"),
@@ -113,6 +117,21 @@ def _read_pairs(connection: sqlite3.Connection, found: Reading) -> PairSet:
             ),
         )
     return PairSet(tuple(pair for _, pair in sorted(pairs.values(), key=lambda entry: (entry[0], entry[1].id))))
+
+
+def _tell_outside(pairs: PairSet, pictures: dict[str, Picture], found: Reading) -> None:
+    """Points outside of their picture come from nowhere today; in a file they are kept, for its history is of them."""
+    a, b = (pictures[side].size if side in pictures else None for side in "AB")
+    numbers = ids_outside(pairs, a, b)
+    if numbers:
+        found.notes.append(
+            trn(
+                "Pair {some} lies outside of its picture: move it in or delete it.",
+                "{number} pairs lie outside of their pictures: move them in or delete them ({some}).",
+                len(numbers),
+                some=", ".join(map(str, numbers[:NAMED])) + ("…" if len(numbers) > NAMED else ""),
+            )
+        )
 
 
 def _read_texts(

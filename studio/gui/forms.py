@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.number_boxes import NumberBox, WholeBox
 from studio.language import tr, translatable
 from studio.options import Knob, Options
 
@@ -81,11 +82,11 @@ class KnobEditor(QWidget):
                     self._field.addItem(words[choice] if words else tr(choice), choice)
                 self._field.currentIndexChanged.connect(self.changed)
             case "int":
-                self._field = QSpinBox()
+                self._field = WholeBox()
                 self._set_range(self._field)
                 self._field.valueChanged.connect(self.changed)
             case "float":
-                self._field = QDoubleSpinBox()
+                self._field = NumberBox()
                 self._field.setDecimals(4 if (knob.step or 0.01) < 0.01 else 2)
                 self._set_range(self._field)
                 self._field.valueChanged.connect(self.changed)

@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.opener.opened.connect(self._on_opened)
         self.opener.project_dropped.connect(self.document.open_path)
+        self.opener.pairs_dropped.connect(self.pair_files.import_from)
         for source in (self.opener, self.match_panel, self.pair_files, self.editing, self.settings_desk):
             source.message.connect(self.show_message)
         for panel in self.mode_panels:

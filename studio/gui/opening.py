@@ -18,7 +18,7 @@ from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side, StudioState, other
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, trn
-from studio.pairs import PairSet
+from studio.pairs import PAIR_SUFFIXES, PairSet
 from studio.picture import Picture, load_bytes, loading
 from studio.progress import Job, Progress, part
 from studio.samples import SAMPLES, load_sample
@@ -67,6 +67,8 @@ class PictureOpener(QObject):
     """(side, Opened)"""
     project_dropped = Signal(object)
     """(Path) of a project file"""
+    pairs_dropped = Signal(object)
+    """(Path) of a file of pairs"""
     message = Signal(str, str, str)
     """(severity, sentence, details)"""
 
@@ -92,6 +94,11 @@ class PictureOpener(QObject):
         """Open the first path on `side` and a second one on the other; or a project in the place of everything."""
         if paths and paths[0].suffix == SUFFIX:
             self.project_dropped.emit(paths[0])
+            return
+        of_pairs = [path for path in paths if path.suffix.lower() in PAIR_SUFFIXES]
+        if of_pairs and len(of_pairs) == len(paths):
+            # Of the official program's two files the first one names the other.
+            self.pairs_dropped.emit(min(of_pairs))
             return
         for path, where in zip(paths, (side, other(side)), strict=False):
             self.open_path(path, where)
@@ -120,7 +127,8 @@ class PictureOpener(QObject):
     def open_mime(self, mime: QMimeData, side: Side) -> None:
         """What was dropped or pasted: files, or a picture itself."""
         files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-        if files:
+        gone = bool(files) and not any(file.exists() for file in files)
+        if files and not (gone and mime.hasImage()):  # browsers drop a temporary file that may be gone by now
             self.open_paths(files, side)
         elif mime.hasImage():
             image = mime.imageData()

@@ -3,12 +3,15 @@ from .files import (
     CSV_COLUMNS,
     PAIR_SUFFIXES,
     format_csv,
+    is_table,
     official_partner,
+    parse_table,
     read_pairs,
     read_points,
     write_landmarks,
     write_pairs,
 )
+from .inside import check_pairs, check_points, ids_outside, read_pairs_within
 from .model import Origin, PairsError, PairSet, Point, PointPair
 
 __all__ = [
@@ -20,9 +23,15 @@ __all__ = [
     "PairsError",
     "Point",
     "PointPair",
+    "check_pairs",
+    "check_points",
     "format_csv",
+    "ids_outside",
+    "is_table",
     "official_partner",
+    "parse_table",
     "read_pairs",
+    "read_pairs_within",
     "read_points",
     "write_landmarks",
     "write_pairs",

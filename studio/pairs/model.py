@@ -210,7 +210,7 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
             b=_point(row["b"]),
             rank=finite(row.get("rank", 0.0)),
             confidence=min(max(finite(row.get("confidence", 1.0)), 0.0), 1.0),
-            level=_small(row.get("level", 0)),
+            level=_small(finite(row.get("level", 0))),
             origin=origin,
             locked=bool(row.get("locked", False)),
             enabled=bool(row.get("enabled", True)),
@@ -222,6 +222,13 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
 
 
 def _number(value: Any, fallback: int) -> int:
+    """The number of a pair; `fallback` for a name, of which other programs make use, and for one too large."""
+    if isinstance(value, str):
+        try:
+            number = float(value.replace(",", "."))
+        except ValueError:
+            return fallback
+        return int(number) if number.is_integer() and 1 <= number <= LARGEST_NUMBER else fallback
     number = int(value)
     return _small(fallback if abs(number) > LARGEST_NUMBER and fallback > 0 else number)
 

@@ -259,7 +259,13 @@ def test_the_table_edits_filters_and_walks_the_doubtful(paired, stack):
     model = table.model
     assert model.setData(model.index(0, 1), "12.5; 80", Qt.ItemDataRole.EditRole)
     assert state.pairs.by_id(1).a == (12.5, 80.0) and state.pairs.by_id(1).origin == "edited"
+    for text in ("13,5; 80,25", "13,5 80,25", "13.5, 80.25", "13,5, 80,25"):
+        model.setData(model.index(0, 1), "12.5; 80", Qt.ItemDataRole.EditRole)
+        assert model.setData(model.index(0, 1), text, Qt.ItemDataRole.EditRole)
+        assert state.pairs.by_id(1).a == (13.5, 80.25)
+    model.setData(model.index(0, 1), "12.5; 80", Qt.ItemDataRole.EditRole)
     assert not model.setData(model.index(0, 1), "twelve", Qt.ItemDataRole.EditRole)
+    assert "“twelve” is no point" in paired.messages.text()
     model.setData(model.index(1, 0), Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
     assert not state.pairs.by_id(2).enabled
     model.setData(model.index(2, LOCK_COLUMN), Qt.CheckState.Checked.value, Qt.ItemDataRole.CheckStateRole)

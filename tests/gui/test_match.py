@@ -265,7 +265,12 @@ def test_pairs_are_exported_and_read_back(opened, tmp_path):
     assert opened.state.pairs == pairs
     (tmp_path / "far.csv").write_text("ax,ay,bx,by\n9999,1,2,3\n", encoding="utf-8")
     opened.pair_files.import_from(tmp_path / "far.csv")
-    assert opened.messages.severity == "warning"
+    assert opened.messages.severity == "error" and "Pair 1 lies outside of A" in opened.messages.text()
+    assert opened.state.pairs == pairs
+    (tmp_path / "none.csv").write_text("ax,ay,bx,by\n", encoding="utf-8")
+    opened.pair_files.import_from(tmp_path / "none.csv")
+    assert "no pairs in “none.csv”; nothing was changed" in opened.messages.text()
+    assert opened.state.pairs == pairs
 
 
 def test_the_overlay_is_exported(opened, qtbot, tmp_path):

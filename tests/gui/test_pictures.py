@@ -188,3 +188,27 @@ def test_words_of_qt_go_to_the_log(caplog, capfd):
 
     log_qt(QtMsgType.QtWarningMsg, QMessageLogContext(), "libpng warning: iCCP: known incorrect sRGB profile")
     assert "known incorrect sRGB profile" in caplog.text and capfd.readouterr().err == ""
+
+
+def test_a_file_of_pairs_dropped_on_a_picture_is_imported(window, qtbot, two_files, tmp_path):
+    file = tmp_path / "mine.CSV"
+    file.write_text("ax;ay;bx;by\n1,5;2;3;4\n", encoding="utf-8")
+    drop(window, "B", urls(file))
+    assert "Open both pictures first" in window.messages.text() and not len(window.state.pairs)
+    drop(window, "A", urls(*two_files))
+    qtbot.waitUntil(lambda: window.state.has_both)
+    drop(window, "B", urls(file))
+    assert window.state.pairs.a.tolist() == [[1.5, 2.0]] and window.messages.severity == "success"
+    assert window.state.picture("B").name == "coffee.jpg"
+    window.actions_["undo"].trigger()
+    assert not len(window.state.pairs)
+
+
+def test_the_picture_of_a_drop_whose_file_is_gone_is_taken(window, qtbot, tmp_path):
+    image = QImage(40, 30, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.red)
+    mime = urls(tmp_path / "gone.png")
+    mime.setImageData(image)
+    drop(window, "A", mime)
+    qtbot.waitUntil(lambda: window.state.picture("A") is not None)
+    assert window.state.picture("A").size == (40, 30)

@@ -410,7 +410,7 @@ def test_the_list_of_a_morph_is_undone_and_saved_with_the_pairs_that_were_found(
     files = []
     for number, name in enumerate(("c.png", "d.png")):
         files.append(tmp_path / name)
-        Image.fromarray(np.full((300 + number, 400, 3), 40 * number + 50, np.uint8)).save(files[-1])
+        Image.fromarray(np.full((400 + number, 500, 3), 40 * number + 50, np.uint8)).save(files[-1])
     further.add(files)
     qtbot.waitUntil(lambda: len(further.pictures) == 2, timeout=10000)
     steps = len(history(opened))

@@ -17,7 +17,7 @@ from studio.gui.state import SIDES, Side, StudioState, other
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.language import tr, trn
-from studio.pairs import PairsError, PairSet, Point, PointPair, edits
+from studio.pairs import PairsError, PairSet, Point, PointPair, check_pairs, edits, is_table, parse_table
 from studio.picture import Picture
 from studio.progress import Job, Progress
 
@@ -243,11 +243,17 @@ class PairEditor(QObject):
             return False
         try:
             pasted = pairs_of(mime)
+            if pasted is not None:
+                a, b = (None if one is None else one.size for one in map(self._state.picture, SIDES))
+                check_pairs(pasted, a, b)
         except PairsError as error:
             self._say("error", str(error))
             return True
         if pasted is None:
             return False
+        if not len(pasted):
+            self._say("info", tr("There are no pairs on the clipboard, only the names of their columns."))
+            return True
         pairs, numbers = edits.added(self._state.pairs, pasted)
         self._state.edit_pairs(pairs, trn("Paste {number} pair", "Paste {number} pairs", len(pasted)), select=numbers)
         return True
@@ -327,15 +333,5 @@ def pairs_of(mime: QMimeData) -> PairSet | None:
             return PairSet.from_dicts(json.loads(bytes(mime.data(PAIRS_MIME).data())), tr("the clipboard"))
         except (ValueError, TypeError) as error:
             raise PairsError(tr("The pairs on the clipboard can't be read.")) from error
-    lines = mime.text().splitlines() if mime.hasText() else []
-    if len(lines) < 2:
-        return None
-    names = [name.strip().lower() for name in lines[0].split("\t")]
-    if not {"ax", "ay", "bx", "by"} <= set(names):
-        return None
-    rows = []
-    for line in lines[1:]:
-        if line.strip():
-            values = dict(zip(names, line.split("\t"), strict=False))
-            rows.append({picture: [values.get(picture + axis, "") for axis in "xy"] for picture in "ab"})
-    return PairSet.from_dicts(rows, tr("the clipboard"))
+    text = mime.text() if mime.hasText() else ""
+    return parse_table(text, tr("the clipboard")) if is_table(text) else None

@@ -8,12 +8,13 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.errors import StudioError
+from studio.geometry import Size
 from studio.gui.settings.store import Settings
 from studio.gui.state import Side, StudioState
 from studio.jobs import JobQueue
 from studio.language import listed, tr, translatable, trn
 from studio.overlay import draw_pairs
-from studio.pairs import read_pairs, write_landmarks, write_pairs
+from studio.pairs import read_pairs_within, write_landmarks, write_pairs
 from studio.picture import save
 from studio.progress import Job, Progress
 
@@ -41,33 +42,25 @@ class PairFiles(QObject):
             self.import_from(Path(path))
 
     def import_from(self, path: Path) -> None:
-        """Read pairs from a file; points outside the pictures are told of."""
+        """Take the pairs of a file in the place of those that are shown, if it holds some that lie in the pictures."""
+        if not self._state.has_both:
+            self._say("warning", tr("Open both pictures first, then “{name}” with their pairs.", name=path.name))
+            return
         try:
-            pairs = read_pairs(path)
+            pairs = read_pairs_within(path, self._size("A"), self._size("B"))
         except StudioError as error:
             self._say("error", str(error))
             return
         self._state.set_pairs(pairs, step=tr("Import {name}", name=path.name))
-        outside = sum(1 for pair in pairs if not (self._inside("A", pair.a) and self._inside("B", pair.b)))
-        if outside:
-            sentence = trn(
-                "{number} pairs were read from “{name}”; {outside} of them lie outside the pictures.",
-                "{number} pairs were read from “{name}”; {outside} of them lie outside the pictures.",
+        self._say(
+            "success",
+            trn(
+                "{number} pairs were read from “{name}”.",
+                "{number} pairs were read from “{name}”.",
                 len(pairs),
                 name=path.name,
-                outside=outside,
-            )
-            self._say("warning", sentence)
-        else:
-            self._say(
-                "success",
-                trn(
-                    "{number} pairs were read from “{name}”.",
-                    "{number} pairs were read from “{name}”.",
-                    len(pairs),
-                    name=path.name,
-                ),
-            )
+            ),
+        )
 
     def export_dialog(self) -> None:
         path = self._ask(
@@ -129,11 +122,9 @@ class PairFiles(QObject):
         self._settings.last_folder = str(chosen.parent)
         return chosen if chosen.suffix else chosen.with_suffix(Path(name).suffix)
 
-    def _inside(self, side: Side, point: tuple[float, float]) -> bool:
+    def _size(self, side: Side) -> Size | None:
         picture = self._state.picture(side)
-        return picture is not None and all(
-            -0.5 <= value <= length - 0.5 for value, length in zip(point, picture.size, strict=True)
-        )
+        return None if picture is None else picture.size
 
     def _say(self, severity: str, text: str) -> None:
         self.message.emit(severity, text, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -16,6 +17,7 @@ from studio.gui.theme import colors
 from studio.language import tr, translatable
 from studio.pairs import PairSet, PointPair
 from studio.pairs.model import Origin
+from studio.pairs.table import number_of
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -44,6 +46,8 @@ POINT_COLUMNS: dict[int, Callable[[PointPair], tuple[float, float]]] = {1: lambd
 class PairsModel(QAbstractTableModel):
     """Rows of a `PairSet`. What is edited in them is only told of: the state decides."""
 
+    refused = Signal(str)
+    """(why what was typed is not taken)"""
     edited = Signal(object, str)
     """(the pair as it should be, what was done)"""
 
@@ -132,6 +136,7 @@ class PairsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.EditRole and column in POINT_COLUMNS:
             point = _parse_point(str(value))
             if point is None:
+                self.refused.emit(tr("“{text}” is no point: type x and y, as “12.5; 80”.", text=str(value)[:40]))
                 return False
             side = "A" if column == 1 else "B"
             moved = replace(pair, a=point) if side == "A" else replace(pair, b=point)
@@ -144,9 +149,10 @@ class PairsModel(QAbstractTableModel):
 
 
 def _parse_point(text: str) -> tuple[float, float] | None:
-    """ "12.5, 80" as a point; None if it is none."""
+    """ "12.5, 80" or "12,5; 80" as a point; None if it is none."""
+    parts = [part for part in re.split(r"\s*;\s*|,\s+|\s+", text.strip()) if part]
     try:
-        x, y = (float(part) for part in text.replace(";", ",").split(","))
+        x, y = map(number_of, parts if len(parts) == 2 else text.split(","))
     except ValueError:
         return None
     return (x, y) if math.isfinite(x) and math.isfinite(y) else None

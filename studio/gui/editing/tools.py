@@ -62,6 +62,7 @@ class Editing(QObject):
         self.history_view.setEmptyLabel(tr("Start"))
         self.history_view.setAccessibleName(tr("History"))
         table.pair_edited.connect(self.pairs.edit_row)
+        table.model.refused.connect(lambda sentence: self.message.emit("warning", sentence, ""))
         table.least_confidence_changed.connect(viewer.set_least_confidence)
         panel.looked.connect(self.recall.looked)
         panel.matched.connect(lambda recipe: self.document.add_result("match", translatable("pairs"), recipe))

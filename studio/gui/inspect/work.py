@@ -119,7 +119,7 @@ def prepare(a: Picture, b: Picture, backbone: str, weights: Path | None, device:
         layers=tuple(layers),
         levels=tuple(layer for layer in layers if layer.level),
         cache=Looked(network, hover, images, fields, options),
-        classes=class_names(backbone),
+        classes=class_names(backbone, weights),
         tops=tops,
     )
 

@@ -7,7 +7,6 @@ import time
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.morph.desk import Folds
+from studio.gui.number_boxes import NumberBox
 from studio.gui.theme import colors, icon
 from studio.language import tr, trn
 
@@ -144,7 +144,7 @@ class Transport(QWidget):
         self.slider = TimeSlider()
         self._ticks = _Ticks(self.slider)
         self.play_button, self.loop_button, self.ping_pong_button = (QToolButton() for _ in range(3))
-        self.speed = QDoubleSpinBox()
+        self.speed = NumberBox()
         self.speed.setRange(0.2, 60.0)
         self.speed.setValue(2.0)
         self.speed.setSingleStep(0.5)

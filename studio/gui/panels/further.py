@@ -34,7 +34,7 @@ from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, trn
-from studio.pairs import PairsError, PairSet, read_pairs
+from studio.pairs import PairsError, PairSet, read_pairs_within
 from studio.picture import Picture, loading
 from studio.progress import Job
 
@@ -248,12 +248,13 @@ class FurtherPictures(QWidget):
 
     def read_pairs_of(self, row: int, path: Path) -> None:
         """Take the pairs of a picture of the list with the one before it from a file."""
+        entry = self._entries[row]
+        before = None if entry.before is None else entry.before.size
         try:
-            pairs = read_pairs(path)
+            pairs = read_pairs_within(path, before, entry.picture.size, (name_of(row + 1), name_of(row + 2)))
         except StudioError as error:
             self.message.emit("error", str(error), "")
             return
-        entry = self._entries[row]
         self._stop(entry)
         entry.pairs, entry.words = pairs, ""
         if entry.before is not None:

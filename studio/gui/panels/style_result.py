@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from studio.gui.number_boxes import WholeBox
 from studio.gui.opening import picture_filter
 from studio.gui.settings.store import Settings
 from studio.gui.state import Side
@@ -67,7 +68,7 @@ class StyleOutcome(QWidget):
         self.a_button, self.b_button = QPushButton(tr("Send to A")), QPushButton(tr("Send to B"))
         for side, button in (("A", self.a_button), ("B", self.b_button)):
             button.setToolTip(tr("Put the result in the place of picture {side}, to match and morph it", side=side))
-        self.quality = QSpinBox()
+        self.quality = WholeBox()
         self.quality.setRange(1, 100)
         self.quality.setValue(round(settings.number("style/quality", 95)))
         self.quality.setFixedWidth(68)

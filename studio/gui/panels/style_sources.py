@@ -11,7 +11,6 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -27,6 +26,7 @@ from studio.gui.displays import level_within, remember
 from studio.gui.forms import UndoPasser
 from studio.gui.items import image_of
 from studio.gui.names import PlainLabel, in_tip
+from studio.gui.number_boxes import NumberBox
 from studio.gui.opening import Opened, opening, picture_filter, tell_warnings
 from studio.gui.project.kept_pictures import Listed
 from studio.gui.settings.store import Settings
@@ -76,7 +76,7 @@ class _Row(QWidget):
         self._thumb.setFixedSize(THUMB, THUMB)
         self._thumb.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.weight = QDoubleSpinBox()
+        self.weight = NumberBox()
         self.weight.setRange(0.0, MOST_WEIGHT)
         self.weight.setSingleStep(0.1)
         self.weight.setDecimals(2)
