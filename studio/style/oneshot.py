@@ -146,7 +146,7 @@ def under_statistics(
         whole = sum(weights[source] for source, _ in area.targets) if len(area.targets) > 1 else 1.0
         for source, targets in area.targets:
             share = weights[source] / whole if len(area.targets) > 1 and whole > 0.0 else 1.0 / len(area.targets)
-            goal, wanted = targets[layer][:2]
+            goal, wanted = (one.to(cells) for one in targets[layer][:2])
             step = transport(covariance, wanted, options.statistics)
             linear += share * step
             offset += share * (goal - step @ mean)
