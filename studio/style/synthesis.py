@@ -99,6 +99,7 @@ def texture(
         averaging=options.averaging,
         seed=options.seed,
         tile=tile,
+        grey=given.is_grey,
         about={
             "what": "texture",
             "pictures": [fingerprint(example)],
