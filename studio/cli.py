@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ import cyclopts
 import pydantic
 from cyclopts import App, Parameter
 
-from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, logs, paths
+from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, leftovers, logs, paths
 from studio.backbones import CATALOG, fetch_weights, weights_status
 from studio.buddies.options import MatchOptions
 from studio.cli_pictures import reading_picture
@@ -37,6 +38,7 @@ from studio.pairs import (
     write_pairs,
 )
 from studio.progress import Cancelled, Job, Progress, part
+from studio.signals import Ended, ending_as_interrupt
 from studio.terminal import KEEP_BYTES, drain, result, say, table
 
 if TYPE_CHECKING:
@@ -51,7 +53,8 @@ log = logging.getLogger(__name__)
 
 NAME = "buddies-studio"
 OK, FAILED, WRONG_USAGE, CANCELLED = 0, 1, 2, 130
-"""Exit codes: done; a failure, told in one sentence; arguments that make no sense; Ctrl+C."""
+"""Exit codes: done; a failure, told in one sentence; arguments that make no sense; Ctrl+C. Ended by another signal,
+it is 128 and the number of that."""
 
 DEMO_FOLDER = Path("buddies-demo")
 MODELS = (
@@ -71,6 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=KEEP_BYTES)  # a terminal without “ or é must not end the program
     log_file = logs.set_up()
+    for path in leftovers.remove_leftovers():
+        log.info("removed what an ended program left half done: %s", path)
+    with ending_as_interrupt() if threading.current_thread() is threading.main_thread() else contextlib.nullcontext():
+        return _run(words, log_file)
+
+
+def _run(words: list[str], log_file: Path | None) -> int:
+    """One command, with every end that it can come to."""
     try:
         return app.meta(words, exit_on_error=False, print_error=False, result_action="return_value") or OK
     except cyclopts.CycloptsError as error:
@@ -82,9 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(traceback.format_exc())
         say(f"{NAME}: {error}")
         return FAILED
-    except (KeyboardInterrupt, Cancelled):
+    except (KeyboardInterrupt, Cancelled) as end:
         say(f"{NAME}: cancelled; nothing half done was left behind.")
-        return CANCELLED
+        return 128 + end.number if isinstance(end, Ended) else CANCELLED
     except BrokenPipeError:
         # Whoever read our output has enough (`| head`); Python's flush at the end must not fail again.
         with contextlib.suppress(OSError):

@@ -74,7 +74,8 @@ def morph(
         Point file, .csv, .json or .txt, or “auto” to match with the built-in network; once for each two
         neighbours, in their order, or one “auto” for all.
     out
-        Film to write: .mp4, .gif, .webp, .apng, or a name without suffix for a folder of PNG files; with --t a picture.
+        Film to write: .mp4, .mov, .mkv, .gif, .webp, .apng, or a name without suffix for a folder of PNG files; with
+        --t a picture.
     t
         Write only the still of this moment: 0 is the first picture, 1 the second, 2 the third.
     field
@@ -108,8 +109,10 @@ def morph(
     leg = prepared.legs[min(int(moment), len(prepared.legs) - 1)]
     within = moment - min(int(moment), len(prepared.legs) - 1)
     if t is None:
-        from studio.morph import exporting
+        from studio.morph import exporting, film_notes
 
+        for note in film_notes(out, prepared.size):
+            say(note)
         result(str(drain(exporting(prepared, out, export), "film")))
     else:
         from studio.morph import save_still, still

@@ -26,3 +26,11 @@ class StudioError(Exception):
 
 class OutOfMemory(StudioError):
     """No device and no smaller size was left to try."""
+
+
+def words_of(error: BaseException) -> str:
+    """What an error says of itself; nothing if it fails even at that, as some of libraries do."""
+    try:
+        return str(error)
+    except Exception:
+        return ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from studio.errors import StudioError
 from studio.language import tr, translatable
+from studio.leftovers import new_name, noted
 
 _NOT_ORDINARY = errno.ENXIO
 """The number under which `ordinary` refuses pipes, sockets and devices, as a system refuses to open a socket."""
@@ -39,31 +40,91 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path`, which takes its place when the block ends well.
 
     Yields the temporary path, with the same suffix as `path` so that libraries which go by the
-    suffix work. If the block raises, the temporary file is removed and `path` stays as it was.
+    suffix work. If the block raises, the temporary file is removed and `path` stays as it was; if
+    the program is killed in it, the next start removes it (see `studio.leftovers`).
 
     Raises
     ------
     FileError
-        The folder is missing or not writable, or the disk is full.
+        The folder is missing or not writable, or the disk is full, whatever a library says of that.
     """
     path = Path(path)
-    temporary: Path | None = None
+    with _explaining(path):
+        path = path.resolve() if path.is_symlink() else path  # or else the link itself would be replaced
+        temporary = new_name(path)
+        with noted(temporary):
+            try:
+                os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                with _telling_a_full_disk(temporary):
+                    yield temporary
+                mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+                temporary.chmod(mode)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """As `replacing`, for a folder: `path` is not there yet, or empty. Raises `FileError`."""
+    path = Path(path)
+    with _explaining(path):
+        temporary = new_name(path.absolute())
+        with noted(temporary):
+            try:
+                temporary.mkdir(0o700)
+                yield temporary
+                temporary.chmod(0o777 & ~_umask())
+                if path.is_dir():
+                    path.rmdir()
+                temporary.rename(path)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+
+
+@contextmanager
+def _explaining(path: Path) -> Iterator[None]:
     try:
-        if path.is_symlink():
-            path = path.resolve()  # or else the link itself would be replaced
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        temporary.chmod(mode)
-        temporary.replace(path)
-        temporary = None
+        yield
     except OSError as error:
         raise FileError(explain_os_error(error, path, "written")) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _telling_a_full_disk(temporary: Path) -> Iterator[None]:
+    """Libraries have words of their own for a full disk ("51200 requested and 4064 written"): the system's come out.
+
+    Raises `OSError` with the number of the system where `temporary` can't grow.
+    """
+    try:
+        yield
+    except StudioError:
+        raise
+    except Exception as error:
+        if not getattr(error, "errno", None):
+            obstacle = _obstacle_to_growth(temporary)
+            if obstacle is not None:
+                raise obstacle from error
+        raise
+
+
+_MORE = 1 << 20
+"""Bytes a file is tried to grow by, to learn whether there is room: less than any library asks for at a time."""
+
+
+def _obstacle_to_growth(temporary: Path) -> OSError | None:
+    """Why no more can be written to a file, if that is so."""
+    try:
+        with temporary.open("ab") as file:
+            for _ in range(_MORE >> 16):
+                file.write(bytes(1 << 16))
+                file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    return None
 
 
 def ordinary(path: Path) -> Path:
@@ -153,6 +214,7 @@ def explain_os_error(error: OSError, path: Path | str, what: Deed) -> str:
         errno.EPERM: tr("this user is not allowed to"),
         errno.EROFS: tr("the disk is read-only"),
         errno.ENOSPC: tr("the disk is full; free some room and try again"),
+        errno.EFBIG: tr("it is too large for this disk"),
         errno.EDQUOT: tr("the disk quota is used up; free some room and try again"),
         errno.EISDIR: tr("it is a folder"),
         errno.ENOTDIR: tr("part of its path is not a folder"),

@@ -23,7 +23,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QObject, Qt, QThread, QTimer, Signal, Slot
 
 from studio.device import is_out_of_memory
-from studio.errors import StudioError
+from studio.errors import StudioError, words_of
 from studio.language import tr
 from studio.progress import Job, Progress
 
@@ -181,7 +181,7 @@ class _Lane(QThread):
         except StudioError as error:
             log.warning("%s: %s", handle.title, error)
             self.told.emit(_Report(handle, "failed", (str(error), "")))
-        except Exception as error:
+        except BaseException as error:  # a library's `sys.exit` too: it would take the lane with it, and its jobs
             details = traceback.format_exc()
             log.error("%s failed\n%s", handle.title, details)
             self.told.emit(_Report(handle, "failed", (_sentence(handle.title, error), details)))
@@ -191,8 +191,10 @@ class _Lane(QThread):
 
     def _steps(self, handle: JobHandle, job: Job[Any]) -> Any:
         try:
-            while not handle._cancel_asked.is_set():
+            while True:
                 handle._may_run.wait()
+                if handle._cancel_asked.is_set():  # while it paused, too: it must not do one more step
+                    return None
                 try:
                     event = next(job)
                 except StopIteration as stop:
@@ -204,7 +206,6 @@ class _Lane(QThread):
                     handle._latest = event
         finally:
             job.close()
-        return None
 
 
 class JobQueue(QObject):
@@ -324,7 +325,7 @@ def _sentence(title: str, error: BaseException) -> str:
         "{title} failed because of an error in the program ({kind}: {error}); the log has the details.",
         title=title,
         kind=type(error).__name__,
-        error=error,
+        error=words_of(error),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from PySide6.QtCore import QDeadlineTimer, QObject, Qt, QThread, Signal, Slot
 
 from studio.device import is_out_of_memory
-from studio.errors import StudioError
+from studio.errors import StudioError, words_of
 from studio.language import tr
 from studio.progress import Progress
 
@@ -88,7 +88,7 @@ class _Thread(QThread):
     def _answer(self, request: Any, tag: Any) -> bool:
         try:
             answer = self._desk.answer(request)
-        except Exception as error:
+        except BaseException as error:  # a library's `sys.exit` too: it would end the thread, and nothing be answered
             self._tell_failure(error, tag)
         else:
             self.told.emit(_Report("answered", tag, answer))
@@ -97,14 +97,14 @@ class _Thread(QThread):
     def _rest(self) -> bool:
         try:
             event = self._desk.rest()
-        except Exception as error:
+        except BaseException as error:
             self._tell_failure(error, None)
             return False
         if event is not None:
             self.told.emit(_Report("rested", payload=event))
         return event is not None
 
-    def _tell_failure(self, error: Exception, tag: Any) -> None:
+    def _tell_failure(self, error: BaseException, tag: Any) -> None:
         if isinstance(error, StudioError):
             sentence, details = str(error), ""
         else:
@@ -171,11 +171,11 @@ class LiveWorker(QObject):
             self.rested.emit(report.payload)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """One sentence for an error that nobody foresaw."""
     if is_out_of_memory(error):
         return tr("There is not enough memory for the preview; close other programs or open smaller pictures.")
-    what = f"{type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {words_of(error)}"
     return tr("The preview failed because of an error in the program ({what}); the log has the details.", what=what)
 
 

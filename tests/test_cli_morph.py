@@ -57,6 +57,12 @@ def test_mp4_and_a_folder(folder: Path) -> None:
     assert len(list((folder / "frames").glob("*.png"))) == 9
 
 
+def test_a_film_with_a_row_or_column_more_says_so(folder: Path, capsys: Capture) -> None:
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--frames", "2", "--longest-side", "41"]
+    assert main([*words, "--out", "film.mov"]) == 0
+    assert "MOV has even sides only" in capsys.readouterr().err
+
+
 def test_a_still_with_fields_and_warped_pictures(folder: Path, capsys: Capture) -> None:
     words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "0.5", "--out", "still.png"]
     assert main([*words, "--field", "field.npy", "--warped", "bent.png"]) == 0

@@ -219,6 +219,47 @@ def test_errors_become_a_sentence_and_the_lane_goes_on(jobs, qtbot, caplog, erro
     qtbot.waitUntil(lambda: after.state is JobState.FINISHED)
 
 
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit(), Wordless()])
+def test_no_failure_takes_the_lane_with_it(qtbot, error):
+    """It did: the job ran for ever, later ones waited, and closing ended with a job that did not stop."""
+    queue = JobQueue()
+
+    def failing():
+        yield Progress(0.1, "so far so good")
+        raise error
+
+    handle = queue.submit("Breaking", failing)
+    qtbot.waitUntil(lambda: handle.state is JobState.FAILED, timeout=2000)
+    assert f"error in the program ({type(error).__name__}" in handle.error
+    after = queue.submit("after", lambda: counting(1))
+    qtbot.waitUntil(lambda: after.state is JobState.FINISHED, timeout=2000)
+    assert queue.shutdown(timeout=2)
+
+
+def test_a_paused_job_that_is_given_up_takes_no_further_step(jobs, qtbot):
+    steps = []
+
+    def job():
+        for step in range(1000):
+            steps.append(step)
+            time.sleep(0.002)
+            yield Progress(step / 1000, "s")
+
+    handle = jobs.submit("pausing", job)
+    qtbot.waitUntil(lambda: len(steps) > 2)
+    handle.pause()
+    qtbot.wait(50)
+    stood_at = len(steps)
+    handle.cancel()
+    qtbot.wait(50)
+    assert len(steps) == stood_at
+
+
 def test_what_a_job_held_is_let_go_of_after_its_end(jobs, qtbot):
     class Big:
         pass

@@ -151,3 +151,18 @@ def test_ending_one_that_never_began_is_at_once(worker_of):
     desk = SlowDesk()
     assert worker_of(desk).shutdown(0.0)
     assert desk.closed == 0
+
+
+def test_no_failure_ends_the_thread(worker_of, qtbot):
+    class Leaving(SlowDesk):
+        def answer(self, request):
+            if request:
+                raise request
+            return "here"
+
+    worker = worker_of(Leaving())
+    with qtbot.waitSignal(worker.failed, timeout=2000) as blocker:
+        worker.ask(SystemExit(1))
+    assert "SystemExit" in blocker.args[1]
+    with qtbot.waitSignal(worker.answered, timeout=2000):
+        worker.ask(None)

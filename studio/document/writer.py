@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +14,7 @@ from studio.document.model import Document, Result, Step
 from studio.document.painted import PaintedRegion
 from studio.files import to_bytes
 from studio.language import tr
+from studio.leftovers import scratch_folder
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture, save
 from studio.progress import Job, Progress
@@ -224,7 +224,7 @@ def _parts(picture: Picture) -> Iterator[bytes]:
         except FileNotFoundError:
             if picture.is_reduced or picture.depth > 8:
                 raise  # what is in memory is less than the file was
-    with tempfile.TemporaryDirectory(prefix="buddies-studio-") as folder:
+    with scratch_folder() as folder:
         path = Path(folder, "picture.png")
         upright = picture.flipped() if picture.mirrored else picture
         gone = isinstance(picture.origin, Source)

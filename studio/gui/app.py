@@ -26,6 +26,9 @@ from studio.gui.settings.preferences import load_preferences
 from studio.gui.settings.store import Settings
 from studio.gui.theme import apply_theme
 from studio.language import tr
+from studio.leftovers import remove_leftovers
+from studio.progress import Job, Progress
+from studio.signals import on_ending
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +111,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     relay.install(window)
     # Python sees Ctrl+C in the terminal only when some Python code runs.
     signal.signal(signal.SIGINT, lambda *_: app.closeAllWindows())
+    on_ending(lambda _: _end_unasked(app, window))
     heartbeat = QTimer()
     heartbeat.start(300)
     heartbeat.timeout.connect(lambda: None)
@@ -118,6 +122,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     if sample is not None:
         window.first_painted.connect(lambda: window.opener.open_sample(sample, then=window.match_panel.run))
     window.first_painted.connect(window.document.offer_recoveries)
+    window.first_painted.connect(lambda: window.document.keeper.run(tr("Tidy up"), _removing_leftovers))
     paths = [path for path in (a, b) if path is not None]
     if paths and paths[0].suffix == SUFFIX:
         window.first_painted.connect(lambda: window.document.open_path(paths[0]))
@@ -131,6 +136,18 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
         logging.shutdown()
         os._exit(code)
     return code
+
+
+def _end_unasked(app: QApplication, window: MainWindow) -> None:
+    """End as the system wants it: nobody may be there to answer, so unsaved work waits for the next start."""
+    window.document.end_unasked()
+    app.closeAllWindows()
+
+
+def _removing_leftovers() -> Job[None]:
+    yield Progress(0.5, tr("tidying up"))
+    for path in remove_leftovers():
+        log.info("removed what an ended program left half done: %s", path)
 
 
 def _mark_start(window: MainWindow) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+
+from studio.picture import Picture
 
 Pixels = npt.NDArray[np.float32]
 """(h, w, 3) sRGB in [0, 1]."""
@@ -25,6 +28,22 @@ def luminance(pixels: Pixels) -> Pixels:
 def grey(pixels: Pixels) -> Pixels:
     """(h, w, 3): the luminance in all three channels."""
     return np.repeat(luminance(pixels)[..., None], 3, axis=-1)
+
+
+GREY = 2
+"""By how many of 256 levels red, green and blue of a grey picture may differ: nobody sees that."""
+
+
+def is_grey(picture: Picture) -> bool:
+    """Whether what is visible of a picture is black, white and grey."""
+    pixels = picture.pixels[..., :3]
+    if pixels.shape[-1] == 1:
+        return True
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    apart = np.maximum(np.maximum(cv2.absdiff(red, green), cv2.absdiff(green, blue)), cv2.absdiff(red, blue))
+    if picture.alpha is not None:
+        apart = apart[picture.alpha > 0]
+    return not apart.size or int(apart.max()) <= GREY
 
 
 def with_luminance(pixels: Pixels, light: Pixels) -> Pixels:

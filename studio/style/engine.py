@@ -55,6 +55,8 @@ class Plan:
         From optimised pixels, (h, w, 3) in [0, 1], to those that a person is to see.
     alpha : callable
         (h, w) uint8 at a size, or None.
+    grey : bool
+        Keep to black, white and grey: the three channels take the same steps.
     about : dict
         See `StyleState`.
     """
@@ -73,6 +75,7 @@ class Plan:
     averaging: float = 0.9
     seed: int = 0
     tile: int = 0
+    grey: bool = False
     about: dict[str, Any] = field(default_factory=dict)
 
     def work(self) -> list[float]:
@@ -170,6 +173,8 @@ class _Run:
             self.image = start.to(self.device, torch.float32).clamp(0.0, 1.0).clone()
         else:
             self._take_up(resume)
+        if plan.grey:
+            self.image = _of_all_channels(self.image)
 
     def _take_up(self, state: StyleState) -> None:
         state.check(self.plan.about)
@@ -254,7 +259,8 @@ class _Run:
         def evaluate(image: Tensor) -> tuple[Told, Tensor]:
             # A line search wants the same loss each time.
             drawn = self.rng if self.plan.optimizer == "adam" else torch.Generator().manual_seed(self.plan.seed)
-            return objective.evaluate(image, self._weights, drawn)
+            told, gradient = objective.evaluate(image, self._weights, drawn)
+            return told, _of_all_channels(gradient) if self.plan.grey else gradient
 
         told = self.stepper.step(self.image, evaluate)
         self.average.add(self.image)
@@ -360,3 +366,8 @@ class _Run:
             whole = torch.from_numpy(pixels).permute(2, 0, 1)[None]
             pixels = resized(whole, final).clamp(0.0, 1.0)[0].permute(1, 2, 0).contiguous().numpy()
         return Outcome(self.plan.shown(pixels), self.losses, state, tuple(self.notes))
+
+
+def _of_all_channels(image: Tensor) -> Tensor:
+    """(1, 3, h, w): the mean of the channels in each of them; of a gradient, the part along black and white."""
+    return image.mean(1, keepdim=True).repeat(1, 3, 1, 1)

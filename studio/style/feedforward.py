@@ -22,6 +22,7 @@ from studio.geometry import Size, fit_within
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
+from studio.style.color import grey, is_grey
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -98,6 +99,14 @@ class StyleNetwork:
                 tr("“{name}” takes {number} weights of styles, whose sum is above 0.", name=self.name, number=len(self))
             )
         return (weights / weights.sum()).to(self.net.in1.weight)
+
+    def is_grey(self, style: str | int | Sequence[float] = 0) -> bool:
+        """Whether the styles mixed are of black, white and grey pictures, as far as the file says."""
+        known = self.recipe.get("grey")
+        listed = {str(name) for name in known} if isinstance(known, list) else set()
+        return all(
+            name in listed for name, weight in zip(self.names, self.mix(style)[0].tolist(), strict=True) if weight
+        )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -241,7 +250,10 @@ def _applied(
     out = yield from part(_named(in_bands(net, tensor, mix, band)), 0.02, 0.98)
     del tensor
     yield Progress(0.98, tr("putting the picture together"))
-    return like(picture, out.numpy(), picture.name)
+    painted = out.numpy()
+    if is_grey(picture) and network.is_grey(style):
+        painted = grey(painted)
+    return like(picture, painted, picture.name)
 
 
 def _named(job: Job[Tensor]) -> Job[Tensor]:

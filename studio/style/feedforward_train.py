@@ -26,6 +26,7 @@ from studio.geometry import fit_within
 from studio.language import tr
 from studio.picture import Picture, PictureError, load
 from studio.progress import Job, Progress
+from studio.style.color import is_grey
 from studio.style.feedforward import FeedForwardError, StyleNetwork
 from studio.style.feedforward_net import NetPlan, StyleNet
 from studio.style.feedforward_options import TrainOptions
@@ -212,6 +213,9 @@ class _Training:
             "backbone": backbone.name,
             "pictures": self._pictures.digest,
         }
+        grey = [name for name, style in zip(self._names, styles, strict=True) if is_grey(style)]
+        if grey:
+            self._recipe["grey"] = grey
         if checkpoint is not None and checkpoint.exists():
             self._restore(checkpoint)
 

@@ -23,7 +23,7 @@ from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress
-from studio.style import guide
+from studio.style import color, guide
 from studio.style.losses import STYLE_LOSSES
 from studio.style.model import Region, StyleError, StylePreview, StyleResult, StyleSource
 from studio.style.network import Extractor
@@ -91,24 +91,38 @@ def instant(
         softness=options.softness,
         style_scale=options.style_scale,
     )
+    all_grey = given.is_grey
     targets = Targets(given, Layers(style={level: 1.0}), extractor, loss, TILE)
     scales = _sizes(fit_within(content.size, options.size), options.rounds, decoder.stride)
     shares = [width * height / sum(w * h for w, h in scales) for width, height in scales]
     painted: Pixels | None = None
+    before: Pixels | None = None
     for number, size in enumerate(scales):
         begun, width = sum(shares[:number]), shares[number]
         told = f"{size[0]} x {size[1]}"
         yield Progress(begun, f"{told}: {tr('looking')}")
-        image = tensor_of(_with_detail(painted, targets.start_pixels(size)), backbone.device)
+        begin = _with_detail(painted, targets.start_pixels(size), before, options.strength)
+        image = tensor_of(begin, backbone.device)
         scene = targets.scene(size, torch.Generator(), extractor)
         features = Objective(extractor, Scene(content={level: (image, image)}), loss, TILE).maps(image)[level]
         yield Progress(begun + 0.5 * width, f"{told}: {tr('restyling')}")
         restyled = under_statistics(features, scene.areas, level, options, [source.weight for source in styles])
+        lost = 1.0 - options.strength
+        passes = [restyled, features] if lost > 0.0 else [restyled]
         del features, scene
-        out = torch.empty(3, size[1], size[0])
-        for share in _decoded(decoder, restyled, out):
-            yield Progress(begun + (0.6 + 0.4 * share) * width, f"{told}: {tr('painting')}")
-        painted = np.ascontiguousarray(out.permute(1, 2, 0).numpy())
+        painted = np.zeros_like(begin)
+        for done in range(len(passes)):
+            out = torch.empty(3, size[1], size[0])
+            for share in _decoded(decoder, passes.pop(0), out):
+                passed = (done + share) / (done + 1 + len(passes))
+                yield Progress(begun + (0.6 + 0.4 * passed) * width, f"{told}: {tr('painting')}")
+            pixels = out.permute(1, 2, 0).numpy()
+            # What the decoder alone changes is taken back as far as the look is not to go over.
+            painted += pixels if done == 0 else lost * (begin - pixels)
+        painted = np.clip(painted, 0.0, 1.0)
+        if all_grey:
+            painted = color.grey(painted)
+        before = targets.start_pixels(size)
         shown = targets.finished(painted)
         yield Progress(begun + width, f"{told}: {tr('painted')}", _preview(shown, targets, number + 1, len(scales)))
     assert painted is not None
@@ -146,7 +160,7 @@ def under_statistics(
         whole = sum(weights[source] for source, _ in area.targets) if len(area.targets) > 1 else 1.0
         for source, targets in area.targets:
             share = weights[source] / whole if len(area.targets) > 1 and whole > 0.0 else 1.0 / len(area.targets)
-            goal, wanted = targets[layer][:2]
+            goal, wanted = (one.to(cells) for one in targets[layer][:2])
             step = transport(covariance, wanted, options.statistics)
             linear += share * step
             offset += share * (goal - step @ mean)
@@ -184,12 +198,19 @@ def _sizes(final: Size, rounds: int, stride: int) -> list[Size]:
     return sizes
 
 
-def _with_detail(coarse: Pixels | None, content: Pixels) -> Pixels:
-    """What was painted at half the size, with the detail that the content has at this one."""
-    if coarse is None:
+def _with_detail(coarse: Pixels | None, content: Pixels, before: Pixels | None, strength: float) -> Pixels:
+    """What was painted at half the size, with the detail that the content has at this one.
+
+    That is what the content has beyond itself at half the size: made smaller here, or, as far as nothing was painted
+    over it, as it was `before` painting, so that at no strength the content comes out.
+    """
+    if coarse is None or before is None:
         return content
     size, small = (content.shape[1], content.shape[0]), (coarse.shape[1], coarse.shape[0])
-    blurred = cv2.resize(cv2.resize(content, small, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_CUBIC)
+    reduced = cv2.resize(content, small, interpolation=cv2.INTER_AREA)
+    if strength < 1.0:
+        reduced = strength * reduced + (1.0 - strength) * before
+    blurred = cv2.resize(reduced, size, interpolation=cv2.INTER_CUBIC)
     enlarged = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.clip(enlarged + content - blurred, 0.0, 1.0), np.float32)
 

@@ -60,6 +60,14 @@ class Given:
     anchor_reach: float = 0.04
     style_scale: float = 1.0
 
+    @property
+    def is_grey(self) -> bool:
+        """Whether everything that colours come from is grey; then the result is, whatever the network makes of it."""
+        of_content = self.content is None or color.is_grey(self.content)
+        if self.content is not None and self.keep_colors != "none":
+            return of_content
+        return of_content and all(color.is_grey(source.picture) for source in self.styles)
+
 
 def floats(pixels: npt.NDArray[Any]) -> Pixels:
     """uint8 as float32 in [0, 1]."""

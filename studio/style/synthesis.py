@@ -37,7 +37,7 @@ def texture(
     resume: StyleState | Path | bytes | None = None,
     checkpoint: Path | None = None,
 ) -> Job[StyleResult]:
-    """A picture that looks like `example` everywhere and shows it nowhere.
+    """A picture that looks like `example` everywhere, and shows nothing of it where it is there.
 
     A tileable one has sides that are multiples of the coarsest stride: the next above those asked for.
 
@@ -59,24 +59,28 @@ def texture(
     wanted = style_layers(backbone, options.layers)
     loss = STYLE_LOSSES[options.loss]
     precision = choose_precision(options.precision, backbone.device)
-    extractor = Extractor(backbone, "circular" if options.tileable else "replicate", precision)
-    # The example itself has edges, whatever the texture has.
-    looking = Extractor(backbone, precision=precision)
-    step = max(extractor.stride(name) for name in wanted)
-    final = options.width, options.height
-    scales = sizes(final, options.smallest)
-    if options.tileable:
-        scales = _full_cells(scales, step)
-        final = scales[-1]
+    asked = final = options.width, options.height
     if options.tileable and options.tile:
         raise StyleError(tr("A tileable texture is computed in one piece; set the tiles to 0."))
     tile = 0 if options.tileable else choose_tile(options.tile, final, backbone, loss.additive)
+    # At an edge a network knows where it is, and puts there what the example has at its own: the top at the top. So
+    # a texture has none while it is made, if that is in one piece.
+    endless = not tile
+    extractor = Extractor(backbone, "circular" if endless else "replicate", precision)
+    # The example itself has edges, whatever the texture has.
+    looking = Extractor(backbone, precision=precision)
+    scales = sizes(final, options.smallest)
+    if endless:
+        scales = _full_cells(scales, max(extractor.stride(name) for name in wanted))
+    if options.tileable:
+        final = scales[-1]
     given = Given(content=None, styles=[StyleSource(example)], style_scale=options.style_scale)
     targets = Targets(given, Layers(style=wanted), looking, loss, tile)
 
     def scene(size: Size, rng: torch.Generator, own: Extractor) -> Scene:
         made = targets.scene(size, rng, Extractor(backbone, precision=own.precision))
-        return Scene(made.style_layers, made.areas, circular=options.tileable)
+        kept = _statistical(wanted, backbone, style_size(example, size[0] * size[1], options.style_scale))
+        return Scene(kept, made.areas, circular=endless)
 
     def weights(changed: Mapping[str, float], _styles: tuple[float, ...] | None) -> Weights:
         return Weights(style=changed.get("style_weight", 1.0), tv=TV_SCALE * changed.get("tv", options.tv))
@@ -94,11 +98,13 @@ def texture(
         scene=scene,
         start=start,
         weights=weights,
+        shown=lambda pixels: pixels[: final[1], : final[0]],
         optimizer=options.optimizer,
         learning_rate=options.learning_rate,
         averaging=options.averaging,
         seed=options.seed,
         tile=tile,
+        grey=given.is_grey,
         about={
             "what": "texture",
             "pictures": [fingerprint(example)],
@@ -110,7 +116,7 @@ def texture(
     )
     outcome = yield from optimise(plan, control, resume, checkpoint)
     notes = [*outcome.notes]
-    if final != (options.width, options.height):
+    if final != asked:
         notes.append(
             tr(
                 "The texture is {width} x {height}, full cells of the network, so that it fits to itself.",
@@ -126,3 +132,20 @@ def _full_cells(scales: list[Size], step: int) -> list[Size]:
     """The sizes rounded up to multiples of `step`, each once."""
     rounded = [(-(-width // step) * step, -(-height // step) * step) for width, height in scales]
     return list(dict.fromkeys(rounded))
+
+
+def _statistical(layers: Mapping[str, float], backbone: Backbone, size: Size) -> dict[str, float]:
+    """Those of `layers` in which an example of `size` has more cells than channels, or the finest of them.
+
+    Means and covariances of fewer cells tell what each of them is: the texture would be the example again, its parts
+    where they are there.
+    """
+    kept = {}
+    for name, weight in layers.items():
+        layer = backbone.layer(name)
+        if -(-size[0] // layer.stride) * -(-size[1] // layer.stride) > layer.channels:
+            kept[name] = weight
+    if not kept:
+        finest = min(layers, key=lambda name: backbone.layer(name).stride)
+        return {finest: 1.0}
+    return {name: weight / sum(kept.values()) for name, weight in kept.items()}

@@ -116,6 +116,7 @@ def stylize(
         averaging=options.averaging,
         seed=options.seed,
         tile=tile,
+        grey=given.is_grey,
         about={
             "what": "stylize",
             "pictures": [fingerprint(content), *(fingerprint(source.picture) for source in styles)],

@@ -259,3 +259,18 @@ def test_a_picture_that_was_made_is_kept_with_its_recipe(project, paired, qtbot,
     paired.file_menus.fill_results()
     paired.file_menus.results.actions()[0].trigger()
     assert json.loads(QGuiApplication.clipboard().text()) == {"pairs": 2}
+
+
+def test_a_window_that_the_system_ends_asks_nothing_and_keeps_what_is_not_saved(project, paired, qtbot, another):
+    paired.document.ask_to_save = lambda _name: pytest.fail("nobody may be there to answer")
+    move_first(paired, 47.0)  # and not yet written when the end comes
+    wanted = paired.state.pairs
+    paired.document.end_unasked()
+    assert paired.close()
+    window = another()
+    window.document.offer_recoveries()
+    bar = window.document.recovery_bar
+    qtbot.waitUntil(bar.isVisible, timeout=10000)
+    bar.recover_button.click()
+    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    assert window.state.pairs == wanted

@@ -141,10 +141,22 @@ def test_the_decoder_computes_what_its_file_says(network: Backbone) -> None:
     torch.testing.assert_close(network.decoder(features), x, rtol=1e-4, atol=1e-4)
 
 
-def test_at_strength_0_the_decoder_gives_the_content_back(network: Backbone) -> None:
-    options = InstantOptions(size=CAT.size[0], rounds=1, strength=0.0)
-    error = painted(network, options).astype(float) - CAT.pixels
-    assert np.sqrt((error**2).mean()) < 16.0
+@pytest.mark.parametrize("rounds", [1, 2])
+@pytest.mark.parametrize("keep", ["none", "luminance"])
+def test_strength_0_is_the_content_and_the_way_from_there_is_monotone(
+    network: Backbone, rounds: int, keep: str
+) -> None:
+    options = InstantOptions(size=160, rounds=rounds, keep_colors=keep)
+    ways = [
+        painted(network, options.with_values(strength=strength)).astype(float) for strength in (0.0, 0.3, 0.6, 0.9, 1.0)
+    ]
+    content = CAT.resized((160, 133)).astype(float)
+    assert np.abs(ways[0] - content).max() <= (1.0 if keep == "luminance" else 0.0)  # rounded on its way over grey
+    gone = [np.sqrt(np.square(way - content).mean()) for way in ways]
+    left = [np.sqrt(np.square(way - ways[-1]).mean()) for way in ways]
+    assert gone == sorted(gone)
+    assert left == sorted(left, reverse=True)
+    assert 0.15 * gone[-1] < gone[1] < 0.6 * gone[-1]
 
 
 def test_the_result_is_nearer_to_the_style(network: Backbone) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 FILM_FILTERS = {
     ".mp4": translatable("MP4 video (*.mp4)"),
+    ".mov": translatable("QuickTime video (*.mov)"),
+    ".mkv": translatable("Matroska video (*.mkv)"),
     ".webp": translatable("Animated WebP (*.webp)"),
     ".apng": translatable("Animated PNG (*.apng)"),
     ".gif": translatable("Animated GIF (*.gif)"),
@@ -199,13 +201,14 @@ class MorphExport(QWidget):
         if now is None or not isinstance(options, ExportOptions):
             return
         device = self._settings.device
+        notes: list[str] = []
 
         def make() -> Job[Path]:
             from studio.morph import exporting_film
 
-            return exporting_film(now.pictures, now.all_pairs, now.options, options, path, device)
+            return exporting_film(now.pictures, now.all_pairs, now.options, options, path, device, notes.append)
 
-        self._submit(path, make, tr("The film was written to “{name}”.", name=path.name))
+        self._submit(path, make, tr("The film was written to “{name}”.", name=path.name), notes)
 
     def still_to(self, path: Path) -> None:
         """Save the picture of this moment, at the size of the pictures."""
@@ -280,12 +283,12 @@ class MorphExport(QWidget):
             tr("The fields were written to “{first}” and “{second}”.", first=paths[0].name, second=paths[1].name),
         )
 
-    def _submit(self, path: Path, make: Callable[[], Job[Any]], done: str) -> None:
+    def _submit(self, path: Path, make: Callable[[], Job[Any]], done: str, notes: Sequence[str] = ()) -> None:
         if self.is_running:
             return
         self._handle = handle = self._jobs.submit(tr("Export {name}", name=path.name), make, lane="files")
         handle.progressed.connect(self._on_progress)
-        handle.finished.connect(lambda _: self._on_finished(done))
+        handle.finished.connect(lambda _: self._on_finished(" ".join([done, *notes])))
         handle.failed.connect(self._on_failed)
         handle.cancelled.connect(lambda: self._on_nothing(tr("Cancelled; no file was left.")))
         handle.ended.connect(self._on_ended)

@@ -76,6 +76,7 @@ class DocumentDesk(QObject):
         self._saved_results: tuple[Result, ...] = ()
         self._busy: JobHandle | None = None
         self._opening = False
+        self._is_ending = False
         self.keeper = Keeper(self.snapshot, self)
         self.recovery_bar = RecoveryBar()
         self.ask_to_save: Callable[[str], Answer] = partial(ask_to_save, window)
@@ -370,16 +371,20 @@ class DocumentDesk(QObject):
 
     def may_close(self) -> bool:
         """Whether the window may close now; if it is to be saved first, `close_asked` comes afterwards."""
-        if not self.is_worth_asking:
+        if self._is_ending or not self.is_worth_asking:
             return True
         answer = self.ask_to_save(self.name)
         if answer == "save":
             self.save(self.close_asked.emit)
         return answer == "discard"
 
+    def end_unasked(self) -> None:
+        """The window is about to be closed by the system: nothing is asked, unsaved work waits for the next start."""
+        self._is_ending = True
+
     def shutdown(self, timeout: float) -> bool:
         """End autosave and give the project back."""
-        stopped = self.keeper.shutdown(timeout)
+        stopped = self.keeper.shutdown(timeout, leave=self._is_ending and self.is_worth_asking)
         self._take_lock(None)
         return stopped
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.document import Document, Session
+from studio.errors import StudioError
 from studio.files import FileError
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr
-from studio.progress import Job, Progress
+from studio.progress import Job, Progress, run_to_end
 
 log = logging.getLogger(__name__)
 
@@ -113,14 +114,24 @@ class Keeper(QObject):
         """Do something small out of sight, after what is waiting."""
         return self._queue.submit(title, make, lane="document")
 
-    def shutdown(self, timeout: float) -> bool:
-        """End the thread and throw the working file away: it is saved, or not wanted."""
+    def shutdown(self, timeout: float, leave: bool = False) -> bool:
+        """End the thread and throw the working file away: it is saved, or not wanted.
+
+        With `leave` it is brought up to date and left for the next start to offer.
+        """
         self._timer.stop()
         stopped = self._queue.shutdown(timeout)
-        if stopped and self._session is not None:
-            self._session.discard()
+        if not stopped:
+            return False
+        if leave:
+            try:
+                run_to_end(self.session().write(self._snapshot(), self.next_number()))
+            except StudioError as error:
+                log.warning("%s", error)
+        if self._session is not None:
+            (self._session.close if leave else self._session.discard)()
             self._session = None
-        return stopped
+        return True
 
     def _on_ended(self) -> None:
         self._running = None
