@@ -16,6 +16,8 @@ from studio.language import tr
 
 Origin = Literal["matched", "placed", "edited"]
 Point = tuple[float, float]
+MOST = 2**31 - 1
+"""Of the numbers of pairs and levels."""
 
 
 class PairsError(StudioError):
@@ -200,12 +202,12 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         )
     try:
         return PointPair(
-            id=int(row.get("id", fallback_id)),
+            id=whole(row.get("id", fallback_id)),
             a=_point(row["a"]),
             b=_point(row["b"]),
             rank=finite(row.get("rank", 0.0)),
             confidence=min(max(finite(row.get("confidence", 1.0)), 0.0), 1.0),
-            level=int(row.get("level", 0)),
+            level=whole(row.get("level", 0)),
             origin=origin,
             locked=bool(row.get("locked", False)),
             enabled=bool(row.get("enabled", True)),
@@ -224,10 +226,21 @@ def _point(value: Any) -> Point:
 
 
 def finite(value: Any) -> float:
-    """`value` as a number. Raises `ValueError` if it is none, or is not finite."""
-    number = float(value)
+    """`value` as a number. Raises `ValueError` if it is none, is not finite, or has hundreds of digits."""
+    try:
+        number = float(value)
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"{value!r:.40} is no number") from error
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not finite")
+    return number
+
+
+def whole(value: Any) -> int:
+    """`value` as a whole number that Qt's signals and tables carry. Raises `ValueError` or `TypeError`."""
+    number = int(value)
+    if not -MOST <= number <= MOST:
+        raise ValueError(f"{value!r:.40} is too large")
     return number
 
 
