@@ -152,7 +152,7 @@ def _reading_connection(
             kind = NotKept if folder is not None and is_refusal(error) else DocumentError
             raise kind(refusal(shown.name, "opened", reason(error))) from error
         found = yield from reading_database(connection, folder)
-        if was_cut_off or (not found.damaged and not _is_sound(connection)):
+        if was_cut_off or (not found.damaged and not (_is_sound(connection) and schema.is_ours(connection))):
             found.damaged = True
             found.notes.insert(0, tr("“{name}” is damaged; it was opened as far as it goes.", name=shown.name))
         return found

@@ -14,6 +14,7 @@ from studio.document.changes import OptionsChange, RegionsChange
 from studio.document.errors import reason
 from studio.document.model import Document, FurtherPicture, Result, Step
 from studio.document.painted import Mask, PaintedRegion, Regions
+from studio.document.strict_json import parsed
 from studio.errors import StudioError
 from studio.files import FileError, replacing
 from studio.language import tr, trn
@@ -21,7 +22,6 @@ from studio.pairs import PairChange, PairsError, PairSet, PointPair
 from studio.pairs.model import pair_from_row
 from studio.picture import Picture, loading_content
 from studio.progress import Job, Progress, part
-from studio.strict_json import parsed
 
 log = logging.getLogger(__name__)
 

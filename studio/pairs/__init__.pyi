@@ -8,6 +8,7 @@ from .files import (
     read_points,
     write_landmarks,
     write_pairs,
+    written_files,
 )
 from .model import Origin, PairsError, PairSet, Point, PointPair
 
@@ -26,4 +27,5 @@ __all__ = [
     "read_points",
     "write_landmarks",
     "write_pairs",
+    "written_files",
 ]

@@ -36,6 +36,7 @@ from studio.gui.project.kept_pictures import KeptPictures, saved_pictures
 from studio.gui.project.kept_view import KeptView
 from studio.gui.project.recovery_bar import RecoveryBar
 from studio.gui.project.showing import Showing
+from studio.gui.saving import ask_where_to_save
 from studio.gui.settings.store import Settings
 from studio.gui.state import StudioState
 from studio.jobs import JobHandle, JobQueue
@@ -194,13 +195,13 @@ class DocumentDesk(QObject):
 
     def save_as(self, then: Callable[[], None] | None = None) -> None:
         """Ask for a file and write the project there."""
-        folder = Path(self._settings.last_folder or ".")
-        start = folder / (self.project.name if self.project else f"{self.name}{SUFFIX}")
-        path, _ = QFileDialog.getSaveFileName(self._window, tr("Save project"), str(start), project_filter())
-        if path:
-            chosen = Path(path)
-            self._settings.last_folder = str(chosen.parent)
-            self.save_to(chosen if chosen.suffix == SUFFIX else chosen.with_name(chosen.name + SUFFIX), then)
+        name = self.project.name if self.project else f"{self.name}{SUFFIX}"
+        kinds = {project_filter(): SUFFIX}
+        chosen = ask_where_to_save(
+            self._window, self._settings, tr("Save project"), name, kinds, accepted=kinds.values()
+        )
+        if chosen is not None:
+            self.save_to(chosen[0], then)
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Write the project to `path`, off the GUI thread; it counts as saved only when that is done."""
