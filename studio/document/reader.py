@@ -17,7 +17,7 @@ from studio.document.painted import Mask, PaintedRegion, Regions
 from studio.document.strict_json import parsed
 from studio.errors import StudioError
 from studio.files import FileError, replacing
-from studio.language import tr, trn
+from studio.language import LONGEST, tr, trn
 from studio.pairs import PairChange, PairsError, PairSet, PointPair
 from studio.pairs.model import pair_from_row
 from studio.picture import Picture, loading_content
@@ -106,10 +106,18 @@ def _decoded(raw: bytes) -> str | bytes:
 
 
 def _text(value: Any) -> str:
-    """Raises `TypeError` for anything but text."""
+    """What something is called. Raises `TypeError` for anything but text, and `ValueError` for a book."""
     if not isinstance(value, str):
         raise TypeError("no text")
+    if len(value) > LONGEST:
+        raise ValueError("too long")
     return value
+
+
+def _named(value: Any) -> str:
+    """What can be read of the name of something that is worth more than its name."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _lost(found: Reading, sentence: str) -> None:
@@ -171,7 +179,7 @@ def _plain(text: Any) -> dict[str, Any]:
 
 def _recipe(text: Any) -> dict[str, Any]:
     """As it was written, numbers of any kind included: nothing is made of it but text again."""
-    value = json.loads(_text(text))
+    value = json.loads(text) if isinstance(text, str) else None
     if not isinstance(value, dict):
         raise ValueError("no recipe")
     return value
@@ -285,9 +293,9 @@ def _read_picture(
     if entry is None:
         return None
     row, name, width, height, mirrored = entry
-    if not isinstance(name, str):
+    if name != _named(name):
         _lost(found, tr("the name of picture {side} could not be read", side=side))
-        name = name.decode("utf-8", "replace") if isinstance(name, bytes) else tr("Untitled")
+        name = _named(name)
     try:
         content = _picture_content(connection, row, folder)
         picture = yield from loading_content(name, content)
