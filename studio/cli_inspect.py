@@ -12,7 +12,7 @@ from studio.attribution.targets import PairTarget, TargetError, TargetKind, pars
 from studio.backbones import CATALOG
 from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
-from studio.files import check_target
+from studio.files import beside, check_target
 from studio.flags import BackboneName, flags_of
 from studio.geometry import contains
 from studio.progress import Job, Progress, part
@@ -166,7 +166,7 @@ def inspect_pair(
         say(f"{side.upper()}: {_told(one)}")
         if checked is not None:
             _tell_checks(checked["ab".index(side)])
-        _write(one, picture, [_beside(path, side) for path in targets], opacity, scale)
+        _write(one, picture, [beside(path, f"-{side}") for path in targets], opacity, scale)
     return 0
 
 
@@ -262,7 +262,3 @@ def _tell_channels(parts: ChannelParts) -> None:
         rows.append((str(channel), f"{value:.4f}", f"{total:.4f}"))
     rows.append((f"all {len(parts.channels)}", "", f"{parts.cosine:.4f}"))
     table(("channel", "gives", "together"), rows)
-
-
-def _beside(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.stem}-{name}{path.suffix}")

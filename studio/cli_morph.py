@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 from studio.buddies.options import MatchOptions
 from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
-from studio.files import FileError, check_source, check_target
+from studio.files import FileError, beside, check_source, check_target
 from studio.flags import flags_of
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
 from studio.pairs import PairsError, PairSet, read_pairs_within
@@ -124,15 +124,15 @@ def morph(
         from studio.morph.timing import shape_at
 
         for name, one in zip("ab", leg.fields(shape_at(within, wanted)), strict=True):
-            save_field(one, _beside(field, name))
-            result(str(_beside(field, name)))
+            save_field(one, beside(field, f"-{name}"))
+            result(str(beside(field, f"-{name}")))
     if warped is not None:
         from studio.morph.timing import shape_at
         from studio.picture import save
 
         for name, pixels in zip("ab", leg.warped(shape_at(within, wanted)), strict=True):
-            save(pixels, _beside(warped, name))
-            result(str(_beside(warped, name)))
+            save(pixels, beside(warped, f"-{name}"))
+            result(str(beside(warped, f"-{name}")))
     return 0
 
 
@@ -202,7 +202,3 @@ def _pair_sources(words: Sequence[str], legs: int) -> list[Path | None]:
         if source is not None:
             check_source(source)
     return sources
-
-
-def _beside(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.stem}-{name}{path.suffix}")

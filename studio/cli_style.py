@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 
 from studio.cli_style_jobs import drafting, painting, reading_pictures, repeating_file, stylising
 from studio.codecs.encoding import KINDS
-from studio.files import check_target
+from studio.files import beside, check_target
 from studio.flags import BackboneName, flags_of
 from studio.options import Options
 from studio.style.model import StyleError, StyleResult
@@ -133,7 +133,7 @@ def stylize(
     forth, *back = drain(job, "style")
     _written(forth, out, depth)
     for one in back:
-        _written(one, out.with_name(f"{out.stem}-back{out.suffix}"), depth)
+        _written(one, beside(out, "-back"), depth)
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.cli_pictures import reading_picture
+from studio.files import bare_name
 from studio.pairs import PairSet, read_pairs_within
 from studio.progress import Job, part
 from studio.style.model import Region, StyleError, StyleResult, StyleSource
@@ -149,7 +150,7 @@ def _region(text: str) -> Job[Region]:
         )
     masks = yield from reading_pictures([Path(file) for file in files])
     values = [mask.pixels[..., 1] for mask in masks]
-    return Region(values[0], values[1] if len(values) > 1 else None, int(number) - 1, Path(files[0]).stem)
+    return Region(values[0], values[1] if len(values) > 1 else None, int(number) - 1, bare_name(files[0]))
 
 
 def _parts(text: str) -> list[str]:

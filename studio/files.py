@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,14 @@ _REFUSALS: dict[Deed, str] = {
     "made": translatable("“{name}” can't be made: {reason}."),
     "kept safe": translatable("“{name}” can't be kept safe: {reason}."),
 }
+
+
+_ENDINGS = (
+    "png jpg jpeg jpe webp tif tiff bmp gif avif heic heif ppm pgm apng mp4 mov mkv webm avi wmv "
+    "csv json txt npy npz safetensors pth pt model checkpoint buddies"
+)
+ENDINGS = frozenset(f".{ending}" for ending in _ENDINGS.split())
+"""Of the kinds of files that this program reads, writes or refuses by name; any other dot belongs to a name."""
 
 
 class FileError(StudioError):
@@ -183,6 +191,23 @@ def read_text(path: Path) -> str:
         raise FileError(explain_os_error(error, path, "read")) from error
     except UnicodeDecodeError as error:
         raise FileError(tr("“{name}” is not a text file.", name=Path(path).name)) from error
+
+
+def bare_name(name: str) -> str:
+    """The name of a file or a picture without the ending of its kind, if it has one: “my.cat.v2” stays whole."""
+    path = Path(name)
+    return path.stem if path.suffix.lower() in ENDINGS else path.name
+
+
+def beside(path: Path, words: str) -> Path:
+    """The file in the same folder whose name has `words` before its ending."""
+    bare = bare_name(path.name)
+    return path.with_name(bare + words + path.name[len(bare) :])
+
+
+def completed(path: Path, ending: str, accepted: Collection[str] = ENDINGS) -> Path:
+    """`path` as it is if it has one of the `accepted` endings, or else with `ending` behind all that it is called."""
+    return path if path.suffix.lower() in accepted else path.with_name(path.name + ending)
 
 
 def check_target(path: Path, suffixes: Sequence[str]) -> None:

@@ -229,3 +229,8 @@ def test_wrong_placeholders_of_a_translation_are_named(script) -> None:
         "“Close {name}”",
         "“{number} pair”",
     ]
+
+
+def test_a_megabyte_out_of_a_file_does_not_become_a_sentence() -> None:
+    sentence = language.tr("“{name}” can't be shown; nothing was changed.", name="x" * 1_000_000)
+    assert len(sentence) < 1100 and sentence.endswith("x…” can't be shown; nothing was changed.")

@@ -64,9 +64,9 @@ def save_map(
     if path.suffix.lower() == ".npy":
         with replacing(path) as temporary:
             np.save(temporary, attribution.map)
-        beside = path.with_suffix(".json")
-        write_text(beside, record + "\n")
-        return [path, beside]
+        _, notes = written_files(path)
+        write_text(notes, record + "\n")
+        return [path, notes]
     if path.suffix.lower() == ".json":
         raise FileError(tr("“{name}” can't be written: a map is a picture or .npy.", name=path.name))
     if picture is None:
@@ -75,3 +75,8 @@ def save_map(
         pixels = overlaid(attribution, picture, scale, table, opacity)
     save(pixels, path, text={"Recipe": record})
     return [path]
+
+
+def written_files(path: Path) -> list[Path]:
+    """The files that `save_map` writes for `path`."""
+    return [path, path.with_suffix(".json")] if path.suffix.lower() == ".npy" else [path]

@@ -76,10 +76,11 @@ def summary_of(path: Path, mode: str = "ro") -> Summary:
         try:
             schema.check(connection, path)
             query = "SELECT name FROM pictures WHERE side IN ('A', 'B') ORDER BY side"
-            names = tuple(name for (name,) in connection.execute(query))
+            names = tuple(name for (name,) in connection.execute(query) if isinstance(name, str))
             (pairs,) = connection.execute("SELECT count(*) FROM pairs").fetchone()
             meta = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('thumbnail', 'modified')"))
-            thumbnail = meta.get("thumbnail") or b""
-            return Summary(names, pairs, bool(meta.get("modified")), thumbnail)
+            thumbnail = meta.get("thumbnail")
+            small = thumbnail if isinstance(thumbnail, bytes) else b""
+            return Summary(names, pairs, bool(meta.get("modified")), small)
         finally:
             connection.close()

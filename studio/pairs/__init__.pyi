@@ -10,6 +10,7 @@ from .files import (
     read_points,
     write_landmarks,
     write_pairs,
+    written_files,
 )
 from .inside import check_pairs, check_points, ids_outside, read_pairs_within
 from .model import Origin, PairsError, PairSet, Point, PointPair
@@ -35,4 +36,5 @@ __all__ = [
     "read_points",
     "write_landmarks",
     "write_pairs",
+    "written_files",
 ]

@@ -120,11 +120,15 @@ def write_pairs(pairs: PairSet, path: Path) -> list[Path]:
         write_text(path, json.dumps({"pairs": pairs.to_dicts()}, indent=1) + "\n")
         return [path]
     if kind == ".txt":
-        partner = official_partner(path)
-        write_text(path, _format_official(pairs.a))
-        write_text(partner, _format_official(pairs.b))
-        return [path, partner]
+        for file, points in zip(written_files(path), (pairs.a, pairs.b), strict=True):
+            write_text(file, _format_official(points))
+        return written_files(path)
     raise PairsError(tr("“{name}”: pairs are written as .csv, .json or .txt.", name=path.name))
+
+
+def written_files(path: Path) -> list[Path]:
+    """The files that `write_pairs` writes for `path`."""
+    return [path, official_partner(path)] if path.suffix.lower() == ".txt" else [path]
 
 
 def format_csv(pairs: PairSet) -> str:

@@ -210,7 +210,7 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
             b=_point(row["b"]),
             rank=finite(row.get("rank", 0.0)),
             confidence=min(max(finite(row.get("confidence", 1.0)), 0.0), 1.0),
-            level=_small(finite(row.get("level", 0))),
+            level=whole(finite(row.get("level", 0))),
             origin=origin,
             locked=bool(row.get("locked", False)),
             enabled=bool(row.get("enabled", True)),
@@ -230,14 +230,7 @@ def _number(value: Any, fallback: int) -> int:
             return fallback
         return int(number) if number.is_integer() and 1 <= number <= LARGEST_NUMBER else fallback
     number = int(value)
-    return _small(fallback if abs(number) > LARGEST_NUMBER and fallback > 0 else number)
-
-
-def _small(value: Any) -> int:
-    number = int(value)
-    if abs(number) > LARGEST_NUMBER:
-        raise OverflowError(f"{str(value)[:20]}… is too large")
-    return number
+    return whole(fallback if abs(number) > LARGEST_NUMBER and fallback > 0 else number)
 
 
 def _point(value: Any) -> Point:
@@ -248,10 +241,21 @@ def _point(value: Any) -> Point:
 
 
 def finite(value: Any) -> float:
-    """`value` as a number. Raises `ValueError` if it is none, or is not finite."""
-    number = float(value)
+    """`value` as a number. Raises `ValueError` if it is none, is not finite, or has hundreds of digits."""
+    try:
+        number = float(value)
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"{value!r:.40} is no number") from error
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not finite")
+    return number
+
+
+def whole(value: Any) -> int:
+    """`value` as a whole number that Qt's signals and tables carry. Raises `ValueError` or `TypeError`."""
+    number = int(value)
+    if abs(number) > LARGEST_NUMBER:
+        raise ValueError(f"{value!r:.40} is too large")
     return number
 
 

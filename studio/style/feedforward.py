@@ -17,7 +17,7 @@ import numpy as np
 
 from studio.device import Attempt, choose_device, with_memory_fallback
 from studio.errors import StudioError
-from studio.files import replacing
+from studio.files import bare_name, replacing
 from studio.geometry import Size, fit_within
 from studio.language import tr
 from studio.picture import Picture
@@ -169,7 +169,7 @@ def network_of(state: Mapping[str, Any], name: str, about: Mapping[str, str] | N
         )
     net.load_state_dict(floats, assign=True)
     net.requires_grad_(False).eval()
-    names, recipe = _names_and_recipe(about or {}, plan.styles, Path(name).stem)
+    names, recipe = _names_and_recipe(about or {}, plan.styles, bare_name(name))
     return StyleNetwork(name, net, names, recipe)
 
 

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from studio.backbones import Backbone
-from studio.files import FileError, replacing, to_bytes
+from studio.files import FileError, bare_name, replacing, to_bytes
 from studio.geometry import fit_within
 from studio.language import tr
 from studio.picture import Picture, PictureError, load
@@ -192,7 +192,7 @@ class _Training:
     ) -> None:
         self._pictures, self._options, self._checkpoint = pictures, options, checkpoint
         self._device = backbone.device
-        self._names = _unlike([Path(style.name).stem for style in styles])
+        self._names = _unlike([bare_name(style.name) for style in styles])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             net = StyleNet(NetPlan(options.width, options.blocks, len(styles)))

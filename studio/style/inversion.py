@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from studio.backbones import Backbone
+from studio.files import bare_name
 from studio.geometry import fit_within
 from studio.picture import Picture
 from studio.progress import Job
@@ -90,5 +91,5 @@ def invert(
     )
     outcome = yield from optimise(plan, control, resume, checkpoint)
     recipe = describe("invert", [picture], backbone, options.with_values(layer=layer))
-    name = f"{Path(picture.name).stem} from {layer}"
+    name = f"{bare_name(picture.name)} from {layer}"
     return finished(outcome, picture, name, recipe, outcome.notes, targets.alpha(size))

@@ -9,7 +9,6 @@ between two Gaussians, as in `studio.style.color.match_linear`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from studio.backbones import Backbone
 from studio.backbones.decoder import Decoder
+from studio.files import bare_name
 from studio.geometry import Size, fit_within
 from studio.language import tr
 from studio.pairs import PairSet
@@ -128,7 +128,7 @@ def instant(
     assert painted is not None
     size = scales[-1]
     recipe = describe_stylize(content, styles, backbone, options, used, regions, {}, what="instant")
-    name = f"{Path(content.name).stem} in the style of {Path(first.name).stem}"
+    name = f"{bare_name(content.name)} in the style of {bare_name(first.name)}"
     picture = picture_of(targets.finished(painted), name, targets.alpha(size))
     notes = () if grown or not options.match_regions else (tr(guide.NO_REGIONS),)
     return StyleResult(picture, [], recipe, None, content, notes)

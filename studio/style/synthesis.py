@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from studio.backbones import Backbone
+from studio.files import bare_name
 from studio.geometry import Size
 from studio.language import tr
 from studio.picture import Picture
@@ -125,7 +126,7 @@ def texture(
             )
         )
     recipe = describe("texture", [example], backbone, options)
-    return finished(outcome, None, f"texture of {Path(example.name).stem}", recipe, notes)
+    return finished(outcome, None, f"texture of {bare_name(example.name)}", recipe, notes)
 
 
 def _full_cells(scales: list[Size], step: int) -> list[Size]:

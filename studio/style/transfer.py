@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from studio.backbones import Backbone
+from studio.files import bare_name
 from studio.geometry import Size, fit_within
 from studio.language import tr
 from studio.pairs import PairSet
@@ -131,7 +132,7 @@ def stylize(
     if options.match_regions and not regions and not grown:
         notes.append(tr(guide.NO_REGIONS))
     recipe = describe_stylize(content, styles, backbone, options, used, regions, outcome.state.live)
-    name = f"{Path(content.name).stem} in the style of {Path(first.name).stem}"
+    name = f"{bare_name(content.name)} in the style of {bare_name(first.name)}"
     return finished(outcome, content, name, recipe, notes, targets.alpha(scales[-1]))
 
 

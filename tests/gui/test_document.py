@@ -274,3 +274,27 @@ def test_a_window_that_the_system_ends_asks_nothing_and_keeps_what_is_not_saved(
     bar.recover_button.click()
     qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
     assert window.state.pairs == wanted
+
+
+def test_with_a_home_that_takes_nothing_projects_are_saved_and_opened(paired, qtbot, tmp_path, another, monkeypatch):
+    kept(paired, qtbot)
+    taken = tmp_path / "taken"
+    taken.write_text("no folder")
+    monkeypatch.setenv("BUDDIES_STUDIO_DATA", str(taken / "data"))
+    window, path = another(), tmp_path / "saved.buddies"
+    window.state.set_picture("A", paired.state.picture("A"))
+    window.state.set_picture("B", paired.state.picture("B"))
+    window.state.set_pairs(PAIRS)
+    qtbot.waitUntil(lambda: window.messages.severity == "warning", timeout=10000)
+    assert "Unsaved work" in window.messages.text() and "only Save" in window.messages.text()
+    save(window, qtbot, path)
+    assert window.messages.severity == "success" and not window.isWindowModified()
+    window.actions_["new_project"].trigger()
+    open_project(window, qtbot, path)
+    assert window.state.pairs == PAIRS and window.document.project == path and not window.isWindowModified()
+    move_first(window, 20.0)
+    kept(window, qtbot)
+    window.actions_["save_project"].trigger()
+    qtbot.waitUntil(lambda: not window.isWindowModified(), timeout=10000)
+    monkeypatch.undo()
+    assert reading(path).pairs == window.state.pairs

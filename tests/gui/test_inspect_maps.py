@@ -10,6 +10,7 @@ from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
+from studio.gui import saving
 from studio.gui.inspect.explain import ExplainView
 from studio.gui.inspect.hub import InspectHub
 from studio.gui.inspect.legend import ColourKnobs, number
@@ -205,6 +206,13 @@ def test_maps_are_written_with_their_record(attribution, qtbot, tmp_path, monkey
         assert record["scale"]["high"] == pytest.approx(attribution.inspect_panel.hub.legend.entries[0].high)
         assert np.array_equal(np.load(tmp_path / f"map_{side}.npy"), result.maps[side].values)
         assert json.loads((tmp_path / f"map_{side}.json").read_text())["target"] == result.targets[side]
+    refused: list[list[str]] = []
+    monkeypatch.setattr(saving, "ask_to_replace", lambda _, files: bool(refused.append([file.name for file in files])))
+    asked = [str(tmp_path / "map"), "", str(tmp_path / "map.npy"), "", str(tmp_path / "my.map.v2")]
+    for button in (view.png_button, view.npy_button, view.png_button):
+        qtbot.mouseClick(button, LEFT)
+    assert refused == [["map_A.png", "map_B.png"], ["map_A.npy", "map_A.json", "map_B.npy", "map_B.json"]]
+    wait_for(attribution, qtbot, lambda: (tmp_path / "my.map.v2_B.png").exists() and not attribution.jobs.open_jobs)
 
 
 def test_a_receptive_field_lies_around_its_cell_and_what_is_measured_lies_in_it(attribution, qtbot):

@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.errors import StudioError
 from studio.geometry import Size
+from studio.gui.saving import ask_where_to_save
 from studio.gui.settings.store import Settings
 from studio.gui.state import Side, StudioState
 from studio.jobs import JobQueue
 from studio.language import listed, tr, translatable, trn
 from studio.overlay import draw_pairs
-from studio.pairs import read_pairs_within, write_landmarks, write_pairs
+from studio.pairs import read_pairs_within, write_landmarks, write_pairs, written_files
 from studio.picture import save
 from studio.progress import Job, Progress
 
@@ -32,7 +33,6 @@ class PairFiles(QObject):
     def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
         self._state, self._jobs, self._settings, self._window = state, jobs, settings, window
-        self._chosen_filter = ""
 
     def import_dialog(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -63,11 +63,17 @@ class PairFiles(QObject):
         )
 
     def export_dialog(self) -> None:
-        path = self._ask(
-            tr("Export pairs"), "pairs.csv", f"{tr(PAIRS_FILTER).partition(';;')[0]};;{tr(LANDMARKS_FILTER)}"
+        points, landmarks = tr(PAIRS_FILTER).partition(";;")[0], tr(LANDMARKS_FILTER)
+        chosen = ask_where_to_save(
+            self._window,
+            self._settings,
+            tr("Export pairs"),
+            "pairs.csv",
+            {points: ".csv", landmarks: ".csv"},
+            written=lambda path, kind: [path] if kind == landmarks else written_files(path),
         )
-        if path is not None:
-            self.export_to(path, landmarks=self._chosen_filter == tr(LANDMARKS_FILTER))
+        if chosen is not None:
+            self.export_to(chosen[0], landmarks=chosen[1] == landmarks)
 
     def export_to(self, path: Path, landmarks: bool = False) -> None:
         """Write the pairs shown by the suffix of `path`, or as landmarks of BigWarp."""
@@ -91,9 +97,10 @@ class PairFiles(QObject):
         )
 
     def overlay_dialog(self) -> None:
-        path = self._ask(tr("Export overlay picture"), "pairs.png", tr(OVERLAY_FILTER))
-        if path is not None:
-            self.overlay_to(path)
+        kinds = {tr(OVERLAY_FILTER): ".png"}
+        chosen = ask_where_to_save(self._window, self._settings, tr("Export overlay picture"), "pairs.png", kinds)
+        if chosen is not None:
+            self.overlay_to(chosen[0])
 
     def overlay_to(self, path: Path) -> None:
         """Draw both pictures with their pairs and save them, off the GUI thread."""
@@ -112,15 +119,6 @@ class PairFiles(QObject):
             lambda _: self._say("success", tr("The overlay was written to “{name}”.", name=path.name))
         )
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
-
-    def _ask(self, title: str, name: str, kinds: str) -> Path | None:
-        folder = Path(self._settings.last_folder or ".")
-        path, self._chosen_filter = QFileDialog.getSaveFileName(self._window, title, str(folder / name), kinds)
-        if not path:
-            return None
-        chosen = Path(path)
-        self._settings.last_folder = str(chosen.parent)
-        return chosen if chosen.suffix else chosen.with_suffix(Path(name).suffix)
 
     def _size(self, side: Side) -> Size | None:
         picture = self._state.picture(side)

@@ -27,6 +27,7 @@ from studio.gui.state import SIDES, Side, StudioState
 from studio.gui.viewer import Viewer
 from studio.jobs import JobQueue
 from studio.language import tr, translatable
+from studio.pairs.model import finite
 
 POINT_MENU = ("rematch_around", "enable_pairs", "lock_pairs", "delete_pairs", "cut_pairs", "copy_pairs", "renumber")
 QUEUE = ("previous_doubtful", "next_doubtful")
@@ -125,11 +126,10 @@ class Editing(QObject):
     def keep_mode(self, modes: Modes) -> None:
         """Come back to the mode that the project was left in."""
 
-        def apply(values: Mapping[str, Any]) -> None:
-            if values.get("name") in modes.names:
-                modes.show(str(values["name"]))
+        def taken(values: Mapping[str, Any]) -> str:
+            return modes.names[modes.names.index(values["name"])]
 
-        self.document.view.keep("mode", Kept(lambda: {"name": modes.current}, apply))
+        self.document.view.keep("mode", Kept(lambda: {"name": modes.current}, taken, modes.show))
 
     def _kept_view(self, side: Side) -> Kept:
         canvas = self._viewer.canvas(side)
@@ -138,12 +138,10 @@ class Editing(QObject):
             view = canvas.view_state()
             return {"x": round(view.center[0], 6), "y": round(view.center[1], 6), "zoom": round(view.zoom, 6)}
 
-        def apply(values: Mapping[str, Any]) -> None:
-            try:
-                x, y, zoom = (float(values[key]) for key in ("x", "y", "zoom"))
-            except (KeyError, TypeError, ValueError):
-                return
-            if abs(x) < 10 and abs(y) < 10 and 0.01 < zoom < 1000:
-                canvas.set_view_state(ViewState((x, y), zoom))
+        def taken(values: Mapping[str, Any]) -> ViewState:
+            x, y, zoom = (finite(values[key]) for key in ("x", "y", "zoom"))
+            if not (abs(x) < 10 and abs(y) < 10 and 0.01 < zoom < 1000):
+                raise ValueError("far from the picture")
+            return ViewState((x, y), zoom)
 
-        return Kept(read, apply)
+        return Kept(read, taken, canvas.set_view_state)

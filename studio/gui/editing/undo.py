@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -92,6 +92,15 @@ def _moved(content: Content, step: Step, forward: bool) -> Content:
         return replace(content, parts=parts)
     pairs = (change.apply if forward else change.undo)(content.pairs)
     return replace(content, pairs=pairs, levels={}, parts=parts)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedHistory:
+    """Steps that were worked out; `content` is what there is after `position` of them."""
+
+    content: Content
+    commands: list[_Command]
+    position: int
 
 
 class UndoHistory(QObject):
@@ -192,8 +201,8 @@ class UndoHistory(QObject):
         undone = [command.step for command in commands[index:last] if not command.step.is_empty]
         return (*done, *undone), len(done)
 
-    def load(self, content: Content, steps: tuple[Step, ...], position: int, clean: bool) -> None:
-        """Begin with `content` and the history that a document had."""
+    def prepared(self, content: Content, steps: tuple[Step, ...], position: int) -> PreparedHistory:
+        """The history that a document had, for `begin`; nothing is changed yet."""
         contents = [content]
         try:
             for step in reversed(steps[:position]):
@@ -206,13 +215,21 @@ class UndoHistory(QObject):
             _Command(self, step.text, before, after)
             for step, before, after in zip(steps, contents, contents[1:], strict=False)
         ]
-        self._fill(commands, position)
+        return PreparedHistory(content, commands, position)
+
+    def load(self, content: Content, steps: tuple[Step, ...], position: int, clean: bool) -> None:
+        """Begin with `content` and the history that a document had."""
+        self.begin(self.prepared(content, steps, position), clean)
+
+    def begin(self, prepared: PreparedHistory, clean: bool) -> None:
+        """Begin with what was prepared."""
+        self._fill(prepared.commands, prepared.position)
         if clean:
             self.stack.setClean()
         else:
             self.stack.resetClean()
-        self._last = content
-        self._state.restore(content)
+        self._last = prepared.content
+        self._state.restore(prepared.content)
         self.changed.emit()
 
     def _fill(self, commands: list[_Command], position: int) -> None:

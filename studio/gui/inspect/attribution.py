@@ -18,6 +18,7 @@ from studio.attribution.result import Attribution, PairAttribution
 from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, PairTarget, Target
 from studio.backbones.classifier import load_classifier
 from studio.colour_maps import Scale
+from studio.files import beside
 from studio.gui.inspect.colour import HeatMap, Pixels
 from studio.gui.inspect.readings import Explained, InspectSession, MapChecks, PairMaps, Point, TargetChoice
 from studio.gui.inspect.told import target_words, unit_words
@@ -205,7 +206,7 @@ def save_maps(
     files: list[Path] = []
     for number, (side, one) in enumerate(explained.results.items()):
         yield Progress(number / len(explained.results), tr("writing the map of {side}", side=side))
-        to = path.with_name(f"{path.stem}_{side}{path.suffix}")
+        to = beside(path, f"_{side}")
         picture = session.pictures[side]
         files += save_map(one, to, picture=picture, scale=scales[side], table=table, opacity=opacity)
     return files

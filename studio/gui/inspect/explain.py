@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QCompleter,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.attribution.options import METHODS, ExplainOptions
+from studio.files import beside
 from studio.gui.choices import Choices
 from studio.gui.forms import OptionsForm, title_of
 from studio.gui.inspect.checks import ChecksPane, short_target
@@ -30,6 +30,7 @@ from studio.gui.inspect.readings import Explained, HoverReading, HoverRequest
 from studio.gui.inspect.search import narrow
 from studio.gui.inspect.target import TargetKnobs
 from studio.gui.inspect.tiles import MapStrip, Tile
+from studio.gui.saving import ask_where_to_save
 from studio.gui.state import SIDES, Side
 from studio.language import listed, tr, translatable
 from studio.options import Options, OptionsError, knob
@@ -271,12 +272,20 @@ class ExplainView(InspectView):
         shown, session = self._shown, self.hub.session
         if shown is None or session is None:
             return
-        start = str(Path(self.hub.settings.last_folder) / f"{shown.method}{suffix}")
-        name, _ = QFileDialog.getSaveFileName(self.page.window(), tr("Save the maps of A and B"), start, kinds)
-        if not name:
+        from studio.attribution.export import written_files  # imports torch, which has made the maps
+
+        chosen = ask_where_to_save(
+            self.page.window(),
+            self.hub.settings,
+            tr("Save the maps of A and B"),
+            f"{shown.method}{suffix}",
+            {kinds: suffix},
+            accepted=[suffix],
+            written=lambda path, _: [file for side in shown.maps for file in written_files(beside(path, f"_{side}"))],
+        )
+        if chosen is None:
             return
-        path = Path(name).with_suffix(suffix)
-        self.hub.settings.last_folder = str(path.parent)
+        path, _ = chosen
         coloured = self.hub.coloured()
         scales = coloured.scales(shown.maps, shown.signed, shown.unit, self._beside(shown))
         table = coloured.colours(shown.signed)

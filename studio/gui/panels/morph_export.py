@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from studio.files import beside
 from studio.gui.forms import OptionsForm
 from studio.gui.jobs_view import duration
 from studio.gui.panels.parts import heading, rule
+from studio.gui.saving import ask_where_to_save
 from studio.gui.settings.store import Settings
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, translatable
@@ -162,36 +164,35 @@ class MorphExport(QWidget):
     # --- dialogs ---
 
     def film_dialog(self) -> None:
-        suffixes = {tr(words): suffix for suffix, words in FILM_FILTERS.items()}
-        chosen = self._ask(tr("Export film"), "morph.mp4", ";;".join(suffixes))
+        kinds = {tr(words): suffix for suffix, words in FILM_FILTERS.items()}
+        # A folder of frames that is not empty is refused, so nothing of it is ever replaced.
+        chosen = self._ask(tr("Export film"), "morph.mp4", kinds, lambda path: [path] if path.suffix else [])
         if chosen is not None:
-            path, kind = chosen
-            suffix = suffixes.get(kind, "")
-            self.film_to(path if path.suffix else path.with_name(path.name + suffix))
+            self.film_to(chosen)
 
     def still_dialog(self) -> None:
-        chosen = self._ask(tr("Save still"), "morph.png", tr(PICTURE_FILTER))
+        chosen = self._ask(tr("Save still"), "morph.png", {tr(PICTURE_FILTER): ".png"})
         if chosen is not None:
-            self.still_to(_with_suffix(chosen[0], ".png"))
+            self.still_to(chosen)
 
     def warped_dialog(self) -> None:
-        chosen = self._ask(tr("Save warped pictures"), "warped.png", tr(PICTURE_FILTER))
+        chosen = self._ask(tr("Save warped pictures"), "warped.png", {tr(PICTURE_FILTER): ".png"}, _two_names)
         if chosen is not None:
-            self.warped_to(_with_suffix(chosen[0], ".png"))
+            self.warped_to(chosen)
 
     def field_dialog(self) -> None:
-        chosen = self._ask(tr("Save field"), "field.npy", tr(FIELD_FILTER))
+        array, tiff = tr(FIELD_FILTER).split(";;")
+        chosen = self._ask(tr("Save field"), "field.npy", {array: ".npy", tiff: ".tiff"}, _two_names)
         if chosen is not None:
-            path, kind = chosen
-            self.field_to(_with_suffix(path, ".tiff" if "*.tiff" in kind else ".npy"))
+            self.field_to(chosen)
 
-    def _ask(self, title: str, name: str, kinds: str) -> tuple[Path, str] | None:
-        folder = Path(self._settings.last_folder or ".")
-        path, kind = QFileDialog.getSaveFileName(self, title, str(folder / name), kinds)
-        if not path:
-            return None
-        self._settings.last_folder = str(Path(path).parent)
-        return Path(path), kind
+    def _ask(
+        self, title: str, name: str, kinds: Mapping[str, str], written: Callable[[Path], Sequence[Path]] | None = None
+    ) -> Path | None:
+        chosen = ask_where_to_save(
+            self, self._settings, title, name, kinds, written=lambda path, _: written(path) if written else [path]
+        )
+        return None if chosen is None else chosen[0]
 
     # --- jobs ---
 
@@ -351,9 +352,5 @@ def _full_size(now: MorphNow, device: str) -> Job[Any]:
     return preparing(now.a, now.b, now.pairs, now.options, 0, device, now.pictures)
 
 
-def _with_suffix(path: Path, suffix: str) -> Path:
-    return path if path.suffix else path.with_name(path.name + suffix)
-
-
 def _two_names(path: Path) -> tuple[Path, Path]:
-    return path.with_name(f"{path.stem}_A{path.suffix}"), path.with_name(f"{path.stem}_B{path.suffix}")
+    return beside(path, "_A"), beside(path, "_B")

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from studio.files import bare_name
 from studio.gui.number_boxes import WholeBox
 from studio.gui.opening import picture_filter
+from studio.gui.saving import ask_where_to_save
 from studio.gui.settings.store import Settings
 from studio.gui.state import Side
 from studio.gui.style.tasks import Pixels, StyleTask
@@ -126,7 +128,7 @@ class StyleOutcome(QWidget):
 
     def _take_name(self, task: StyleTask) -> None:
         names = [picture.name for picture in (task.content, *(source.picture for source in task.styles)) if picture]
-        words = [Path(name).stem for name in names[:2]]
+        words = [bare_name(name) for name in names[:2]]
         self._name = "-".join([*words, "inverted"] if task.kind == "inversion" else [task.kind, *words])
         self._refresh()
 
@@ -149,16 +151,11 @@ class StyleOutcome(QWidget):
     def save_dialog(self) -> None:
         if not self.has_picture:
             return
-        folder = Path(self._settings.last_folder or ".")
         kinds = {tr(words): how for words, how in SAVE_FILTERS.items()}
-        path, kind = QFileDialog.getSaveFileName(
-            self, tr("Save result"), str(folder / f"{self._name}.png"), ";;".join(kinds)
-        )
-        if path:
-            self._settings.last_folder = str(Path(path).parent)
-            file = Path(path)
-            suffix, depth = kinds.get(kind, (".png", None))
-            self.save_to(file if file.suffix else file.with_name(file.name + suffix), depth)
+        endings = {words: suffix for words, (suffix, _) in kinds.items()}
+        chosen = ask_where_to_save(self, self._settings, tr("Save result"), f"{self._name}.png", endings)
+        if chosen is not None:
+            self.save_to(chosen[0], kinds[chosen[1]][1])
 
     def save_to(self, path: Path, depth: int | None = None) -> None:
         """Write the result, off the GUI thread; the suffix says how. TIFF always gets 16 bits a channel."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from traceback import format_exc
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -20,7 +21,6 @@ from studio.document import (
     ProjectLock,
     Recovery,
     Result,
-    Session,
     discard,
     find_recoveries,
     opening,
@@ -35,8 +35,10 @@ from studio.gui.project.kept_options import KeptOptions
 from studio.gui.project.kept_pictures import KeptPictures, saved_pictures
 from studio.gui.project.kept_view import KeptView
 from studio.gui.project.recovery_bar import RecoveryBar
+from studio.gui.project.showing import Showing
+from studio.gui.saving import ask_where_to_save
 from studio.gui.settings.store import Settings
-from studio.gui.state import REGIONS, Content, StudioState
+from studio.gui.state import StudioState
 from studio.jobs import JobHandle, JobQueue
 from studio.language import listed, tr
 from studio.picture import Picture
@@ -70,8 +72,8 @@ class DocumentDesk(QObject):
         self._lock: ProjectLock | None = None
         self._signature: tuple[int, int] | None = None
         self._options = options
-        self._lists: tuple[KeptPictures, ...] = ()
         self.view = KeptView()
+        self._showing = Showing(state, history, options, self.view)
         self._results: tuple[Result, ...] = ()
         self._saved_results: tuple[Result, ...] = ()
         self._busy: JobHandle | None = None
@@ -116,7 +118,7 @@ class DocumentDesk(QObject):
 
     def keep_pictures(self, *kept: KeptPictures) -> None:
         """Lists of further pictures: saved and put back."""
-        self._lists = (*self._lists, *kept)
+        self._showing.lists += kept
 
     def add_result(self, kind: str, name: str, recipe: Mapping[str, Any], content: bytes = b"") -> None:
         """Keep a result with the project, in the place of an older one of that kind and name."""
@@ -162,7 +164,7 @@ class DocumentDesk(QObject):
             position,
             self.is_modified,
             regions_of(content),
-            saved_pictures(self._lists, content),
+            saved_pictures(self._showing.lists, content),
         )
 
     @property
@@ -194,13 +196,13 @@ class DocumentDesk(QObject):
 
     def save_as(self, then: Callable[[], None] | None = None) -> None:
         """Ask for a file and write the project there."""
-        folder = Path(self._settings.last_folder or ".")
-        start = folder / (self.project.name if self.project else f"{self.name}{SUFFIX}")
-        path, _ = QFileDialog.getSaveFileName(self._window, tr("Save project"), str(start), project_filter())
-        if path:
-            chosen = Path(path)
-            self._settings.last_folder = str(chosen.parent)
-            self.save_to(chosen if chosen.suffix == SUFFIX else chosen.with_name(chosen.name + SUFFIX), then)
+        name = self.project.name if self.project else f"{self.name}{SUFFIX}"
+        kinds = {project_filter(): SUFFIX}
+        chosen = ask_where_to_save(
+            self._window, self._settings, tr("Save project"), name, kinds, accepted=kinds.values()
+        )
+        if chosen is not None:
+            self.save_to(chosen[0], then)
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Write the project to `path`, off the GUI thread; it counts as saved only when that is done."""
@@ -274,7 +276,9 @@ class DocumentDesk(QObject):
         self._leave(self._begin_anew)
 
     def _begin_anew(self) -> None:
-        self._put(Document(), None, None)  # the working file is made when it is needed
+        if self._put(Document(), tr("Untitled")) is None:
+            return
+        self.keeper.replace(None, None)  # the working file is made when it is needed
         self._take_lock(None)
         self.project = self._signature = None
         self.changed.emit()
@@ -300,52 +304,66 @@ class DocumentDesk(QObject):
         self._busy = handle = self._jobs.submit(title, opening_for_the_screen, lane="files")
 
         def done(opened: OpenedDocument) -> None:
+            name = path.name if path is not None else tr("the work")
+            notes = self._put(opened.document, name)
+            if notes is None:
+                self.keeper.discard(opened.session)
+                return
+            self.keeper.replace(opened.session, opened.project)
             lock = ProjectLock(path) if path is not None else None
             is_ours = path is not None and self._lock is not None and self.project == path
             may_write = is_ours or lock is None or lock.acquire()
-            self._put(opened.document, opened.session, opened.project)
-            whole = may_write and not opened.notes
+            notes = (*opened.notes, *notes)
+            whole = may_write and not notes
             self._take_lock(self._lock if is_ours and whole else lock if whole else None)
             self.project = path if whole else None
             self._signature = signature(path) if path is not None and whole else None
             self.keeper.set_project(self.project)
             if path is not None and whole and path.exists():
                 self._settings.add_recent_project(path)
-            self._tell_opened(opened, title, path, may_write)
+            self._tell_opened(notes, title, name, may_write)
             self.changed.emit()
 
         handle.finished.connect(done)
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
         handle.ended.connect(lambda: setattr(self, "_busy", None) if self._busy is handle else None)
 
-    def _tell_opened(self, opened: OpenedDocument, title: str, path: Path | None, may_write: bool) -> None:
-        name = path.name if path is not None else tr("the work")
-        if opened.notes:
-            sentence = opened.notes[0] + " " + tr("Save under another name to keep what there is.")
-            self.message.emit("warning", sentence, "\n".join(opened.notes))
+    def _tell_opened(self, notes: Sequence[str], title: str, name: str, may_write: bool) -> None:
+        if notes:
+            sentence = notes[0] + " " + tr("Save under another name to keep what there is.")
+            self.message.emit("warning", sentence, "\n".join(notes))
         elif not may_write:
             self._say(
                 "warning",
                 tr("“{name}” is open in another window: this is a copy, and Save asks for another name.", name=name),
             )
         else:
-            log.info("%s: %d pairs", title, len(opened.document.pairs))
+            log.info("%s: %d pairs", title, len(self._state.pairs))
 
-    def _put(self, document: Document, session: Session | None, project: Path | None) -> None:
-        """Show a document and go on with its working file."""
+    def _put(self, document: Document, name: str) -> tuple[str, ...] | None:
+        """Show a document in the place of the open one; returns sentences on what of it is not usable.
+
+        None says that it could not be shown: the one before is open as it was.
+        """
+        before = self.snapshot()
         self._opening = True
         try:
-            self.keeper.replace(session, project)
-            parts = {**self._state.content.parts, **self._options.taken(document.options), REGIONS: document.regions}
-            parts |= {kept.part: kept.taken(document) for kept in self._lists}
-            content = Content(document.a, document.b, document.pairs, document.levels, parts)
-            self._history.load(content, document.history, document.position, clean=not document.modified)
-            self.view.put(document.view)
-            self._results = document.results
-            self._saved_results = () if document.modified else document.results
+            prepared = self._showing.prepared(document)
+            try:
+                self._showing.show(prepared)
+            except Exception:  # a fault of the program; what is open must not become a mixture of two
+                self._showing.show(self._showing.prepared(before))
+                raise
+        except Exception:
+            log.exception("%s", name)
+            self.message.emit("error", tr("“{name}” can't be shown; nothing was changed.", name=name), format_exc())
+            return None
         finally:
             self._opening = False
+        self._results = document.results
+        self._saved_results = () if document.modified else document.results
         self.changed.emit()
+        return prepared.notes
 
     # --- recovery ---
 

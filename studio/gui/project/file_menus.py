@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QSize
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 from studio.document import Result, Summary, summary_of
 from studio.errors import StudioError
@@ -17,6 +17,7 @@ from studio.files import FileError, replacing
 from studio.gui.names import in_menu, in_tip
 from studio.gui.opening import PictureOpener
 from studio.gui.project.document_desk import DocumentDesk
+from studio.gui.saving import ask_where_to_save
 from studio.gui.settings.store import Settings
 from studio.gui.state import SIDES, Side
 from studio.language import tr
@@ -95,17 +96,20 @@ class FileMenus(QObject):
             QGuiApplication.clipboard().setText(json.dumps(dict(result.recipe), indent=1))
             self._document.message.emit("info", tr("The recipe was copied."), "")
             return
-        start = Path(self._settings.last_folder or ".", f"{result.name}.png")
-        path, _ = QFileDialog.getSaveFileName(self.results, tr("Save result"), str(start), tr("Pictures (*.png)"))
-        if not path:
+        kinds = {tr("Pictures (*.png)"): ".png"}
+        chosen = ask_where_to_save(
+            self.results, self._settings, tr("Save result"), f"{result.name}.png", kinds, accepted=kinds.values()
+        )
+        if chosen is None:
             return
+        path, _ = chosen
         try:
-            with replacing(Path(path)) as temporary:
+            with replacing(path) as temporary:
                 temporary.write_bytes(result.content)
         except FileError as error:
             self._document.message.emit("error", str(error), "")
         else:
-            self._document.message.emit("success", tr("“{name}” was written.", name=Path(path).name), "")
+            self._document.message.emit("success", tr("“{name}” was written.", name=path.name), "")
 
     def _show_icons(self, summaries: dict[Path, Summary]) -> None:
         for path, summary in summaries.items():

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.document import Document, Session
+from studio.document import Document, NotKept, Session, saving
 from studio.errors import StudioError
-from studio.files import FileError
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr
 from studio.progress import Job, Progress, run_to_end
@@ -87,8 +86,13 @@ class Keeper(QObject):
             return self._session
 
     def saving(self, document: Document, path: Path, number: int) -> Job[None]:
-        """The job that writes the project file."""
-        return (yield from self.session().save(document, path, number))
+        """The job that writes the project file; where there can be no working file, without one."""
+        try:
+            session = self.session()
+        except NotKept as error:
+            log.warning("saved without a working file: %s", error)
+            return (yield from saving(document, path))
+        return (yield from session.save(document, path, number))
 
     def set_project(self, project: Path | None) -> None:
         """Which file the work belongs to; a recovery says so."""
@@ -96,7 +100,7 @@ class Keeper(QObject):
         if self._session is not None:
             try:
                 self._session.set_project(project)
-            except FileError as error:
+            except NotKept as error:
                 log.warning("%s", error)
 
     def replace(self, session: Session | None, project: Path | None) -> None:
@@ -107,8 +111,12 @@ class Keeper(QObject):
         self._timer.stop()
         if self._running is not None:
             self._running.cancel()
-        if old is not None:
-            self._queue.submit(tr("Tidy up"), lambda: _discarding(old), lane="document")
+        self.discard(old)
+
+    def discard(self, session: Session | None) -> None:
+        """Throw a working file away that nobody wants."""
+        if session is not None:
+            self._queue.submit(tr("Tidy up"), lambda: _discarding(session), lane="document")
 
     def run(self, title: str, make: Callable[[], Job[object]]) -> JobHandle:
         """Do something small out of sight, after what is waiting."""

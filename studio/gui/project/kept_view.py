@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A part of the view: how to read it, and how to put it back."""
+    """A part of the view.
+
+    Attributes
+    ----------
+    read : callable
+        Gives plain values of what it is now.
+    taken : callable
+        Makes of such values what `apply` takes, and changes nothing. Raises `ValueError` or `LookupError` for what
+        `read` never gives.
+    apply : callable
+        Puts it back; can't fail.
+    """
 
     read: Callable[[], Mapping[str, Any]]
-    apply: Callable[[Mapping[str, Any]], None]
+    taken: Callable[[Mapping[str, Any]], Any]
+    apply: Callable[[Any], None]
 
 
 class KeptView:
@@ -29,8 +42,18 @@ class KeptView:
         """What it is now."""
         return {name: dict(kept.read()) for name, kept in self._parts.items()}
 
-    def put(self, view: Mapping[str, Any]) -> None:
-        """Look where a project looked."""
+    def taken(self, view: Mapping[str, Any]) -> tuple[list[Callable[[], None]], list[str]]:
+        """What looks where a project looked, to be called, and the names of parts that make no sense."""
+        looks: list[Callable[[], None]] = []
+        senseless = []
         for name, values in view.items():
-            if name in self._parts and isinstance(values, dict):
-                self._parts[name].apply(values)
+            kept = self._parts.get(name)
+            if kept is None:
+                continue
+            try:
+                if not isinstance(values, Mapping):
+                    raise ValueError("no table of values")
+                looks.append(partial(kept.apply, kept.taken(values)))
+            except (ValueError, LookupError):
+                senseless.append(name)
+        return looks, senseless
