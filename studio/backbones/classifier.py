@@ -227,7 +227,7 @@ def _assemble(entry: Entry, state: Mapping[str, Any], file_name: str, device: to
         for key, tensor in model.state_dict().items()
         if not key.endswith("num_batches_tracked")
     }
-    state = tensors_in(state)
+    state = tensors_in(state, file_name)
     names = best_naming(state, shapes)
     found = {key: state[names[key]].float() for key in shapes if names[key] in state}
     wrong = [key for key, tensor in found.items() if tuple(tensor.shape) != shapes[key]]

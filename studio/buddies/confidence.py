@@ -34,7 +34,8 @@ class Evidence:
         How far from the pair one lands that follows its points from A to B and from B to A, each on its own; in
         units of the pictures' longer sides.
     residual : 0 or more
-        How far the pair lies from where the other pairs carry its point of A; in units of B's longer side.
+        How far the pair lies from where the other pairs carry its point of A, and its point of B: the mean, in units of
+        the pictures' longer sides.
     """
 
     rank: Reals
@@ -78,12 +79,9 @@ def evidence(scene: Scene, pairs: PairSet, rows: Index) -> Evidence:
     plan = scene.plan
     a, b = plan.working_at(pairs.a, "a"), plan.working_at(pairs.b, "b")
     margin, cycle = _coarse(scene, a[rows], b[rows])
-    return Evidence(
-        np.clip(pairs.ranks[rows] / len(plan.levels), 0.0, 1.0),
-        margin,
-        cycle,
-        residuals(a, b, (plan.size_a, plan.size_b), pairs.ranks, rows),
-    )
+    there = residuals(a, b, (plan.size_a, plan.size_b), pairs.ranks, rows)
+    back = residuals(b, a, (plan.size_b, plan.size_a), pairs.ranks, rows)
+    return Evidence(np.clip(pairs.ranks[rows] / len(plan.levels), 0.0, 1.0), margin, cycle, (there + back) / 2)
 
 
 STOP = 3
