@@ -45,11 +45,13 @@ class Scene:
     _prepared: dict[tuple[int, bool], tuple[Cells, Tensor]] = field(default_factory=dict)
     _responses: dict[tuple[int, bool], Floats] = field(default_factory=dict)
     _coarse: dict[str, Tensor] = field(default_factory=dict)
+    verdicts: dict[str, bool] = field(default_factory=dict)
+    """What was found out about the two pictures, whichever comes first; see `studio.buddies.confidence`."""
 
     @property
     def back(self) -> Scene:
         """The way back; what is prepared for one way is there for the other."""
-        shared = self._prepared, self._responses, self._coarse
+        shared = self._prepared, self._responses, self._coarse, self.verdicts
         return Scene(self.plan, self.end, self.start, not self.swapped, *shared)
 
     def prepared(self, level: LevelPlan, of_start: bool) -> tuple[Cells, Tensor]:
@@ -125,10 +127,6 @@ class Scene:
         number = self.levels[0].number
         maps = (self.end, self.start) if self.swapped else (self.start, self.end)
         return both_adapted(Cells.of(maps[0][number]), Cells.of(maps[1][number]))
-
-    @cached_property
-    def has_little_in_common(self) -> bool:
-        return False
 
     def warm(self) -> None:
         """Prepare what every question needs."""

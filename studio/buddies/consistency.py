@@ -96,7 +96,8 @@ def consistent(
 
 @dataclass(frozen=True, eq=False)
 class Movement:
-    """An affine movement from A to B, and the one back, which is fitted on its own: (p, q, r) of p z + q conj(z) + r."""
+    """An affine movement from A to B, and the one back, which is fitted on its own: (p, q, r) of p z + q conj(z) +
+    r."""
 
     there: Complex
     back: Complex

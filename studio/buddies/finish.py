@@ -34,7 +34,8 @@ def place(plan: Plan, options: MatchOptions, level: LevelPlan, cells: Index) -> 
 def choose(
     buddies: Buddies, plan: Plan, level: LevelPlan, options: MatchOptions, groups: int, among: Mask | None = None
 ) -> Choice:
-    """One for each point of A (and, where pairs are held, of B), off the border, in agreement, the strongest of each group; fixed ones in any case.
+    """One for each point of A (and, where pairs are held, of B), off the border, in agreement, the strongest of each
+    group; fixed ones in any case.
 
     Parameters
     ----------

@@ -80,7 +80,8 @@ def held_over(parents: Buddies, found: Buddies, above: LevelPlan, more: bool, gr
     """Those of the level `above` that were held over already, and, if `more`, those in whose cells nothing was found.
 
     Neither in A nor in B. They lie where they were, in the cell of this level nearest to it, with the rank they had,
-    and open no more regions. `found` are the buddies of this level, `grids` the columns and rows of its maps of A and B.
+    and open no more regions. `found` are the buddies of this level, `grids` the columns and rows of its maps of A and
+    B.
     """
     alone = ~parents.is_fixed & more
     for mine, others in ((parents.a, found.a), (parents.b, found.b)):

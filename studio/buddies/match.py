@@ -14,7 +14,7 @@ from torch import Tensor
 from studio.backbones.backbone import Backbone, Stage
 from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Box
 from studio.buddies.carry import Scene
-from studio.buddies.confidence import confidences
+from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.hold import held_over
@@ -26,7 +26,7 @@ from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.pyramid import cost, extract, plain_stages
 from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
-from studio.buddies.sight import keep_visible
+from studio.buddies.sight import is_noise, keep_visible
 from studio.buddies.trail import LevelTrail, Trail
 from studio.geometry import Points
 from studio.language import tr, trn
@@ -91,7 +91,7 @@ def match(
         yield from looking(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
         trail: list[LevelTrail] = []
         buddies = yield from descend(reading, plan, (maps_a, maps_b), options, hold, trail, spans)
-        scene = scene_of(plan, (maps_a, maps_b), memory)
+        scene = scene_of(plan, (maps_a, maps_b), memory, (a, b))
         pairs, choice = finish(buddies, scene, options, given, options.pairs)
         if memory is not None:
             memory.finished(trail_of(options, trail, choice, pairs, given))
@@ -108,7 +108,7 @@ def match(
 def remark_on(a: Picture, b: Picture, scene: Scene, found: int) -> str:
     """What a person must know about a match that found so many pairs; empty if there is nothing to say."""
     if found:
-        return tr(LITTLE_IN_COMMON) if scene.has_little_in_common else ""
+        return tr(LITTLE_IN_COMMON) if has_little_in_common(scene) else ""
     for picture, name in ((a, "A"), (b, "B")):
         if picture.is_plain:
             return tr("No pairs found: nothing is to be seen in picture {name}, it has one colour only.", name=name)
@@ -188,10 +188,15 @@ def look_at(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, m
             side.clear()
 
 
-def scene_of(plan: Plan, maps: tuple[Maps, Maps], memory: MatchMemory | None) -> Scene:
+def scene_of(
+    plan: Plan, maps: tuple[Maps, Maps], memory: MatchMemory | None, pictures: tuple[Picture, Picture]
+) -> Scene:
     """Both pictures: what is prepared in `memory`, if all levels are there."""
     held = memory.held if memory is not None else None
-    return held.scene if held and held.scene.levels == plan.levels else Scene(plan, *maps)
+    scene = held.scene if held and held.scene.levels == plan.levels else Scene(plan, *maps)
+    if "noise" not in scene.verdicts:
+        scene.verdicts["noise"] = any(is_noise(picture) for picture in pictures)
+    return scene
 
 
 def descend(

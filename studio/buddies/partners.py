@@ -82,8 +82,8 @@ def has_partners(memory: MatchMemory, points: Points, side: Side) -> npt.NDArray
 def carried_pairs(memory: MatchMemory, points: Points, pairs: PairSet) -> PairSet:
     """Points of picture A and where `carry_points` has them in B as pairs, with their confidence.
 
-    They are numbered from 1 in the order of the points; those at which nothing is to be seen are left out. `memory` must
-    not be empty.
+    They are numbered from 1 in the order of the points; those at which nothing is to be seen are left out. `memory`
+    must not be empty.
     """
     there = carry_points(memory, points, pairs)
     held = memory.held

@@ -33,7 +33,8 @@ def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None
     Returns
     -------
     Proposal or None
-        None if `memory` is empty, or nothing is to be seen at the point or in the other picture. Takes some milliseconds on a CPU; not for the thread of the window.
+        None if `memory` is empty, or nothing is to be seen at the point or in the other picture. Takes some
+        milliseconds on a CPU; not for the thread of the window.
     """
     known = (pairs or PairSet()).enabled()
     asked = asked_of(memory, as_points([point]), known, side)

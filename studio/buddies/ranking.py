@@ -224,7 +224,8 @@ def strongest_of_groups(
 
 
 def either_way(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """`places`, (N, 4) as (y, x) in A, then in B, turned: the middles of both points, then half of the way between them.
+    """`places`, (N, 4) as (y, x) in A, then in B, turned: the middles of both points, then half of the way between
+    them.
 
     Distances are the same but for one factor, and exchanging the pictures changes signs alone, after which everything
     that is computed from them is the same to the last bit.

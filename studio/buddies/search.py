@@ -230,10 +230,10 @@ def search_everywhere(a: Cells, b: Cells, patch: int) -> Job[tuple[Tensor, Tenso
         block = a.blocks(edge + start, edge, rows, columns)
         scores = patch_similarity(block, all_b, (rows, columns), (height, width), patch)[0]
         if b.there is not None:
-            scores.masked_fill_(~b.there[None], -torch.inf)
+            scores.masked_fill_(~b.there[None], -(patch**2))  # as unlike as can be
         if a.there is not None:
             first = start * a.width
-            scores.masked_fill_(~a.there[first : first + len(scores), None], -torch.inf)
+            scores.masked_fill_(~a.there[first : first + len(scores), None], -(patch**2))
         best, index = scores.max(1)
         a_to_b.append(index)
         best_a.append(best)

@@ -189,8 +189,8 @@ def noise(size: Size, seed: int) -> Tensor:
 
 
 def check_sources(styles: Sequence[StyleSource], regions: Sequence[Region]) -> None:
-    """Raises `StyleError` if there is no style, nothing of one is visible, a weight is no number, or a region asks for a
-    style there is not."""
+    """Raises `StyleError` if there is no style, nothing of one is visible, a weight is no number, or a region asks for
+    a style there is not."""
     if not styles:
         raise StyleError(tr("A style needs a picture to take it from; choose one."))
     if not all(0.0 <= source.weight < float("inf") for source in styles):

@@ -114,7 +114,7 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
         wanted = before_b - before_a + aside[[1, 2], ::-1] * coarse.stride
         np.testing.assert_allclose((in_b - in_a + buddies.aside[:, ::-1] * level.stride)[inner], wanted[inner])
         assert (buddies.b < np.array(plan.grid(level, "b")[::-1])).all()
-    assert not len(held_over(parents, found, coarse, False, plan.grid(second, "b")))
+    assert not len(held_over(parents, found, coarse, False, (plan.grid(second, "a"), plan.grid(second, "b"))))
 
 
 def test_the_article_holds_nothing_and_keeps_no_coarse_pairs(buddynet):
