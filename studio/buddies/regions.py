@@ -113,7 +113,8 @@ def search_regions(
     span = 2 * reach + 1
     side = span + patch - 1
     step = at_once(a.vectors.device, 4 * side**2 * a.vectors.shape[1] + 3 * side**4)
-    found = [Claims(*np.zeros((3, 0), np.int64), np.zeros(0, np.float32))]
+    none = np.zeros(0, np.int64)
+    found = [Claims(none, none, none, np.zeros(0, np.float32))]
     for start in range(0, len(centres_a), step):
         part = slice(start, start + step)
         block_a, weight_a, exists_a = side_a.region(part)

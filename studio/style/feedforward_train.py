@@ -110,7 +110,7 @@ def _opaque(features: Tensor, opacity: npt.NDArray[np.float32] | None) -> Tensor
     if opacity is None:
         return features
     share = torch.from_numpy(opacity.copy())[None, None].to(features.device)
-    share = F.adaptive_avg_pool2d(share, features.shape[-2:])
+    share = F.adaptive_avg_pool2d(share, (features.shape[-2], features.shape[-1]))
     return features * (share / share.mean().clamp_min(1e-12)).sqrt()
 
 

@@ -214,4 +214,5 @@ def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_
             (r, c), (v, u) = divmod(start, columns), divmod(end, columns)
             steps.append(np.hypot(r - v, c - u) / max(rows, columns))
         away.append(np.mean(steps))
-    assert common_ground(scene) == pytest.approx(np.mean(sure) / (np.mean(away) + 0.02), rel=1e-3)
+    many = (share.size**0.5 / 150) ** 0.4
+    assert common_ground(scene) == pytest.approx(many * np.mean(sure) / (np.mean(away) + 0.02), rel=1e-3)
