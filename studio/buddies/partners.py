@@ -90,7 +90,7 @@ def carried_pairs(memory: MatchMemory, points: Points, pairs: PairSet) -> PairSe
     if there is None or held is None:
         raise ValueError("nothing is remembered of these pictures")
     first, finest = pairs.next_id(), held.scene.levels[-1].number
-    known: npt.NDArray[np.bool_] = np.isfinite(there).all(axis=1)
+    known: npt.NDArray[np.bool_] = np.asarray(np.isfinite(there).all(axis=1), bool)
     ends = zip(points.tolist(), there.tolist(), known.tolist(), strict=True)
     new = [
         PointPair(first + number, (a[0], a[1]), (b[0], b[1]), level=finest, origin="matched")
