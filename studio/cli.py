@@ -283,6 +283,8 @@ def _matching(
     )
     pairs = yield from part(search, 0.06, 1.0)
     carried = carried_pairs(memory, points, pairs) if memory is not None and points is not None else None
+    if carried is not None and points is not None and len(carried) < len(points):
+        say(f"{len(points) - len(carried)} of the points were left out: nothing is to be seen there")
     return _Found(picture_a, picture_b, pairs, carried)
 
 

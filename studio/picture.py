@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ __all__ = ["WORKING_SIDE", "Picture", "PictureError", "load", "load_bytes", "loa
 
 WORKING_SIDE = 4096
 """Longest side, in pixels, of a picture in memory; larger files are decoded reduced."""
+PLAIN = 3
+"""Steps of 255 that the darkest and the lightest pixel of a picture may differ by with nothing to be seen in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +92,35 @@ class Picture:
         """The pixels at another size: (h, w, 3) uint8, by Pillow's antialiased bicubic filter."""
         return np.asarray(Image.fromarray(self.pixels).resize(size, Image.Resampling.BICUBIC))
 
+    @cached_property
+    def visible(self) -> npt.NDArray[np.uint8]:
+        """(h, w, 3) uint8: `pixels` as `without_hidden` leaves them."""
+        return self.pixels if self.alpha is None else _frozen(without_hidden(self.pixels, self.alpha))
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether nothing is to be seen: all that is at least half opaque has one colour, within `PLAIN`."""
+        there = self.pixels if self.alpha is None else self.pixels[self.alpha >= 128]
+        if not there.size:
+            return True
+        flat = there.reshape(-1, 3)
+        return bool((flat.max(axis=0).astype(int) - flat.min(axis=0) <= PLAIN).all())
+
+    def shown(self, size: Size) -> npt.NDArray[np.uint8]:
+        """`visible` at another size, as `resized`: for all that looks at a picture instead of showing it."""
+        return np.asarray(Image.fromarray(self.visible).resize(size, Image.Resampling.BICUBIC))
+
+    def opacity(self, size: Size) -> npt.NDArray[np.float32] | None:
+        """(h, w) float32 in [0, 1]: how opaque each pixel is at another size; None if all are."""
+        if self.alpha is None:
+            return None
+        return np.asarray(Image.fromarray(self.alpha).resize(size, Image.Resampling.BOX), np.float32) / np.float32(255)
+
     def tensor(self, size: Size, device: torch.device | str = "cpu") -> torch.Tensor:
-        """`resized(size)` as (1, 3, h, w) float32 in [0, 1] on `device`."""
+        """`shown(size)` as (1, 3, h, w) float32 in [0, 1] on `device`."""
         import torch
 
-        pixels = torch.from_numpy(self.resized(size).copy()).to(device)
+        pixels = torch.from_numpy(self.shown(size).copy()).to(device)
         return pixels.permute(2, 0, 1).unsqueeze(0).to(torch.float32).contiguous() / 255.0
 
     def full(self) -> npt.NDArray[Any]:
@@ -263,6 +290,32 @@ def save(
     if like is not None:
         extras = Extras(icc=like.icc, exif=like.exif, carried=like.carried, text=text or {})
     encode_to(path, pixels, extras, quality)
+
+
+def without_hidden(pixels: npt.NDArray[Any], alpha: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Pixels without the colours that nobody sees.
+
+    What is less than half opaque goes over to the mean colour of what is there, which it has where it is fully
+    transparent.
+
+    Parameters
+    ----------
+    pixels : (h, w, 3) uint8 or uint16
+    alpha : (h, w) of the same type
+        Opacity; 0 to the largest number of the type.
+
+    Returns
+    -------
+    (h, w, 3) of the same type
+    """
+    largest = np.iinfo(pixels.dtype).max
+    share = np.minimum(alpha.astype(np.float32) * np.float32(2 / largest), np.float32(1.0))
+    total = float(share.sum(dtype=np.float64))
+    mean = np.full(3, largest / 2, np.float32)
+    if total > 0:
+        mean = np.asarray([(share * pixels[..., c]).sum(dtype=np.float64) / total for c in range(3)], np.float32)
+    mixed: npt.NDArray[Any] = np.rint(mean + share[..., None] * (pixels - mean)).astype(pixels.dtype)
+    return mixed
 
 
 def _as_integers(array: npt.ArrayLike, name: str) -> npt.NDArray[Any]:

@@ -28,12 +28,15 @@ class Progress:
     milestone : bool
         This event must reach the watcher. Others may be skipped where they come faster than a screen
         can show them (the pairs of a level are a milestone, the picture after a style step is not).
+    remark : str
+        A sentence about the result that a person must see after the job has ended; its event is a milestone.
     """
 
     fraction: float
     message: str
     preview: object | None = None
     milestone: bool = False
+    remark: str = ""
 
 
 Job: TypeAlias = Generator[Progress, None, T]

@@ -48,9 +48,19 @@ def result(text: str) -> None:
 
 
 def drain(job: Job[T], title: str) -> T:
-    """Run a job to its end and show how far it is, on the error stream."""
+    """Run a job to its end and show how far it is, on the error stream; then what it remarks."""
+    remarks: list[str] = []
     with _bar(title) if sys.stderr.isatty() else _lines(title) as show:
-        return run_to_end(job, show)
+
+        def watch(event: Progress) -> None:
+            show(event)
+            if event.remark:
+                remarks.append(event.remark)
+
+        found = run_to_end(job, watch)
+    for remark in dict.fromkeys(remarks):
+        say(remark)
+    return found
 
 
 @contextmanager

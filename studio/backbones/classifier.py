@@ -243,7 +243,7 @@ def build_classifier(
 
 def _assemble(entry: Entry, state: Mapping[str, Any], file_name: str, device: torch.device) -> Classifier:
     official = _names(entry)
-    state = tensors_in(state)
+    state = tensors_in(state, file_name)
     count = _count(entry, state)
     class_names = named_classes(count, official, None, None)
     model = skeleton(entry, count)

@@ -126,9 +126,9 @@ def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, 
     Raises
     ------
     WeightsError
-        Tensors are missing or have other shapes; the sentence names the file.
+        Tensors are missing, have other shapes or are not finite; the sentence names the file.
     """
-    state = tensors_in(state)
+    state = tensors_in(state, file_name)
     if not entry.cuts:
         try:
             its_levels = buddynet.plan({name: tensor.shape for name, tensor in state.items()}).levels
@@ -194,12 +194,28 @@ def _by(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
 
-def tensors_in(state: Mapping[str, Any]) -> dict[str, Tensor]:
+def tensors_in(state: Mapping[str, Any], file_name: str) -> dict[str, Tensor]:
+    """The tensors of a state dict, which may sit one level down.
+
+    Raises
+    ------
+    WeightsError
+        One of them holds numbers that are not finite, so that all that is computed with it would be none either.
+    """
     tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
         for key in ("state_dict", "model", "model_state_dict", "net", "weights"):
             if isinstance(inner := state.get(key), Mapping):
-                return tensors_in(inner)
+                return tensors_in(inner, file_name)
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise WeightsError(
+                tr(
+                    "“{file}” can't be used: “{name}” holds numbers that are not finite; choose another file.",
+                    file=file_name,
+                    name=name,
+                )
+            )
     return tensors
 
 

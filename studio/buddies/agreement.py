@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.buddies.consistency import SURE, Complex, common_movement, in_units, moved, tolerance_of
+from studio.buddies.consistency import SURE, Complex, common_movement, in_units, tolerance_of
 from studio.buddies.ranking import Floats, Index
 from studio.geometry import Size, cell_to_pixel
 
@@ -23,6 +23,8 @@ TEMPERATURE = 0.05
 OWN = 0.5
 """Share of a cell's own cosine; the rest is that of its neighbours. A good network needs them less: more of them, from
 further away, lift SqueezeNet's matches and spoil BuddyNet's."""
+NOTHING = -1e4
+"""Log-weight of what is no match: no real one comes near it, and times a weight of 0 it is still a number."""
 CANDIDATES = 3
 """Best matches of each cell that vote on the movement."""
 VOTERS = 600
@@ -74,6 +76,7 @@ def agreed_matches(
     responses: tuple[Floats, Floats],
     strength: float,
     fixed: tuple[Index, Index] | None = None,
+    there: tuple[Tensor | None, Tensor | None] = (None, None),
 ) -> Tensor:
     """Log-weights of all matches of the coarsest cells; the best of a row and of a column are its matches.
 
@@ -88,18 +91,20 @@ def agreed_matches(
         Above 0; as for `studio.buddies.consistency.consistent`.
     fixed : two of (N, 2) int64, optional
         Row and column of the cells of pairs that are sure.
+    there : two of (Na,) and (Nb,) bool, optional
+        As for `soft_matches`.
 
     Returns
     -------
     (Na, Nb)
     """
-    soft = agreed_cosines(cosines, *shapes) / TEMPERATURE
-    soft = soft.log_softmax(0) + soft.log_softmax(1)
+    soft = soft_matches(agreed_cosines(cosines, *shapes), *there)
     a, b = _best(soft, CANDIDATES)
     weight = (soft[a, b] / 2).exp().cpu().double().numpy()
     cells_a, cells_b = a.cpu().numpy(), b.cpu().numpy()
     weight *= responses[0].ravel()[cells_a] * responses[1].ravel()[cells_b]
     strongest = np.argsort(-weight, kind="stable")[:VOTERS]
+    strongest = strongest[weight[strongest] > 0]
     place_a, place_b = _places(shapes[0]), _places(shapes[1])
     start, end, weight = place_a[cells_a[strongest]], place_b[cells_b[strongest]], weight[strongest]
     if fixed is not None and len(fixed[0]):
@@ -111,12 +116,28 @@ def agreed_matches(
     movement = common_movement(start, end, weight, tolerance) if weight.any() else None
     if movement is None:
         return soft
-    away = np.abs(moved(place_a, movement)[:, None] - place_b[None]) / tolerance
-    return soft - torch.from_numpy((away**2).astype(np.float32)).to(soft.device)
+    away = movement.squares_apart(place_a[:, None], place_b[None]) / tolerance**2
+    return soft - torch.from_numpy(away.astype(np.float32)).to(soft.device)
+
+
+def soft_matches(agreed: Tensor, there_a: Tensor | None = None, there_b: Tensor | None = None) -> Tensor:
+    """(Na, Nb) log-weights of matches as seen from both pictures, from `agreed`, (Na, Nb), how alike cells are.
+
+    `there_a` and `there_b`, (Na,) and (Nb,) bool, say which cells there are to be matched; the others get `NOTHING`,
+    and have no say in what the weights of these are.
+    """
+    soft = agreed / TEMPERATURE
+    if there_a is None and there_b is None:
+        return soft.log_softmax(0) + soft.log_softmax(1)
+    rows = torch.ones_like(soft[:, 0], dtype=torch.bool) if there_a is None else there_a
+    columns = torch.ones_like(soft[0], dtype=torch.bool) if there_b is None else there_b
+    missing = ~(rows[:, None] & columns[None])
+    soft = soft.masked_fill(missing, NOTHING)
+    return (soft.log_softmax(0) + soft.log_softmax(1)).masked_fill_(missing, NOTHING)
 
 
 def _best(soft: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The best few of each row and of each column, as flat cells of A and of B."""
+    """The best few of each row and of each column, as flat cells of A and of B; those of both come twice."""
     rows, columns = (torch.arange(length, device=soft.device) for length in soft.shape)
     of_rows = soft.topk(min(count, soft.shape[1]), 1).indices
     of_columns = soft.topk(min(count, soft.shape[0]), 0).indices

@@ -8,7 +8,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from studio.language import translatable
 from studio.pairs import Point
+
+NOTHING_FOUND = translatable("No pairs found: the pictures have nothing in common that is strong enough")
+LITTLE_IN_COMMON = translatable("These two pictures have little in common: few of these pairs are likely right.")
 
 Side = Literal["a", "b"]
 Box = tuple[float, float, float, float]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from studio.buddies.agreement import TEMPERATURE, agreed_cosines
+from studio.buddies.agreement import agreed_cosines, soft_matches
 from studio.buddies.appearance import common_appearance
 from studio.buddies.hold import Reals, aside_of, aside_within, hold_of, price
 from studio.buddies.paper import both_adapted
@@ -45,11 +45,13 @@ class Scene:
     _prepared: dict[tuple[int, bool], tuple[Cells, Tensor]] = field(default_factory=dict)
     _responses: dict[tuple[int, bool], Floats] = field(default_factory=dict)
     _coarse: dict[str, Tensor] = field(default_factory=dict)
+    verdicts: dict[str, bool] = field(default_factory=dict)
+    """What was found out about the two pictures, whichever comes first; see `studio.buddies.confidence`."""
 
     @property
     def back(self) -> Scene:
         """The way back; what is prepared for one way is there for the other."""
-        shared = self._prepared, self._responses, self._coarse
+        shared = self._prepared, self._responses, self._coarse, self.verdicts
         return Scene(self.plan, self.end, self.start, not self.swapped, *shared)
 
     def prepared(self, level: LevelPlan, of_start: bool) -> tuple[Cells, Tensor]:
@@ -105,8 +107,11 @@ class Scene:
     def matches(self) -> Tensor:
         """(N, M) log-weights of all matches of these cells, as seen from both pictures."""
         if "matches" not in self._coarse:
-            soft = (self.agreed.T if self.swapped else self.agreed) / TEMPERATURE
-            self._coarse["matches"] = soft.log_softmax(0) + soft.log_softmax(1)
+            one, other = (self.prepared(self.levels[0], of_start)[0].there for of_start in (True, False))
+            if self.swapped:
+                self._coarse["matches"] = soft_matches(self.agreed.T, other, one)
+            else:
+                self._coarse["matches"] = soft_matches(self.agreed, one, other)
         return self._kept("matches", None)
 
     def _kept(self, name: str, make: Callable[[Cells, Cells], Tensor] | None) -> Tensor:
@@ -230,6 +235,7 @@ def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tu
         steps = _steps(level.reach)
         values = seen[which] - price(steps[None] - expected[:, None], level.reach, hold_of(CONSISTENCY, level))
         best = np.where(exists[which], values, -np.inf).argmax(axis=1)
+        best[~exists[which].any(axis=1)] = len(steps) // 2  # nothing is there to go to
         total += values[np.arange(len(values)), best].astype(np.float32)
         beside = aside_within(expected, steps[best])
         places = scene.plan.working_points(centres + steps[best], level) + aside + beside[:, ::-1] * level.stride

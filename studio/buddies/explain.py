@@ -17,6 +17,7 @@ from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Index
 from studio.buddies.search import search_everywhere
+from studio.buddies.sight import visible_points
 from studio.buddies.trail import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrail, Trail
 from studio.geometry import Points, as_points, rescale
 from studio.language import tr
@@ -233,6 +234,9 @@ def why_not(memory: MatchMemory, point: Point, side: Side = "a") -> Absence | No
     trail = _trail_at(held, point, side) if held else None
     if held is None or trail is None:
         return None
+    if not visible_points((held.a if side == "a" else held.b).picture(), as_points([point])).all():
+        sentence = tr("Nothing is to be seen at this place: it is transparent, or the picture has one colour only.")
+        return Absence("inactive", held.plan.levels[0].number, sentence)
     asked = _Question(held, trail, side, held.plan.working_at(as_points([point]), side))
     return asked.answer()
 
@@ -394,5 +398,6 @@ class _Question:
             (scene.response(first.level, True), scene.response(first.level, False)),
             self._trail.options.consistency,
             (first.a[fixed].astype(np.int64), first.b[fixed].astype(np.int64)),
+            (scene.prepared(first.level, True)[0].there, scene.prepared(first.level, False)[0].there),
         )
         return matches.T if self._side == "b" else matches

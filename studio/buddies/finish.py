@@ -10,7 +10,7 @@ import numpy.typing as npt
 from studio.buddies.consistency import consistent
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Buddies, Index, Mask, first_of_each, grouped, inside, strongest
+from studio.buddies.ranking import Buddies, Index, Mask, either_way, grouped, inside, strongest
 from studio.buddies.trail import BORDER, GROUP, INCONSISTENT, OUTSIDE, REPEAT
 from studio.geometry import Points
 
@@ -34,7 +34,8 @@ def place(plan: Plan, options: MatchOptions, level: LevelPlan, cells: Index) -> 
 def choose(
     buddies: Buddies, plan: Plan, level: LevelPlan, options: MatchOptions, groups: int, among: Mask | None = None
 ) -> Choice:
-    """One for each point of A, off the border, in agreement, the strongest of each group; fixed ones in any case.
+    """One for each point of A (and, where pairs are held, of B), off the border, in agreement, the strongest of each
+    group; fixed ones in any case.
 
     Parameters
     ----------
@@ -49,14 +50,13 @@ def choose(
     sure = buddies.is_fixed
     points_a, points_b = (place(plan, options, level, cells) for cells in (buddies.a, buddies.b))
     places = np.concatenate([points_a[:, ::-1], points_b[:, ::-1]], axis=1)
-    flat = buddies.a[:, 0] * plan.size_a[0] + buddies.a[:, 1]
-    first = first_of_each(flat)
-    keeper = np.empty(len(buddies), np.int64)
-    keeper[np.argsort(flat, kind="stable")] = np.repeat(
-        np.unique(flat, return_index=True)[1], np.unique(flat, return_counts=True)[1]
-    )
-    rows = np.flatnonzero(np.isin(np.arange(len(buddies)), first) | sure)
-    repeats = np.setdiff1d(np.arange(len(buddies)), rows)
+    own = np.arange(len(buddies))
+    keeper = _first_alike(buddies.a)
+    if options.is_held:  # a pair that was held over may lie where another picture's cell is taken
+        places = either_way(places)
+        keeper = np.where(keeper == own, _first_alike(buddies.b), keeper)
+    rows = np.flatnonzero((keeper == own) | sure)
+    repeats = np.setdiff1d(own, rows)
     fate[repeats], rival[repeats] = REPEAT, keeper[repeats]
 
     def drop(keep: Mask, why: int) -> Index:
@@ -84,3 +84,10 @@ def choose(
         rows = rows[chosen]
     rows = np.concatenate([aside, rows])
     return Choice(rows[np.argsort(-buddies.rank[rows], kind="stable")], fate, rival)
+
+
+def _first_alike(cells: Index) -> Index:
+    """(N,) for each of `cells`, (N, 2), which of the same ones comes first."""
+    _, first, which = np.unique(cells, axis=0, return_index=True, return_inverse=True)
+    found: Index = first[which.reshape(-1)].astype(np.int64)
+    return found

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from studio.buddies.agreement import NOTHING
 from studio.buddies.plan import LevelPlan
 from studio.buddies.ranking import Buddies, Index
 from studio.geometry import Size
@@ -75,11 +76,12 @@ def aside_within(expected: Reals, cells: Index) -> Reals:
     return aside
 
 
-def held_over(parents: Buddies, found: Buddies, above: LevelPlan, more: bool, grid_b: Size) -> Buddies:
+def held_over(parents: Buddies, found: Buddies, above: LevelPlan, more: bool, grids: tuple[Size, Size]) -> Buddies:
     """Those of the level `above` that were held over already, and, if `more`, those in whose cells nothing was found.
 
     Neither in A nor in B. They lie where they were, in the cell of this level nearest to it, with the rank they had,
-    and open no more regions. `found` are the buddies of this level, `grid_b` the columns and rows of its map of B.
+    and open no more regions. `found` are the buddies of this level, `grids` the columns and rows of its maps of A and
+    B.
     """
     alone = ~parents.is_fixed & more
     for mine, others in ((parents.a, found.a), (parents.b, found.b)):
@@ -87,17 +89,23 @@ def held_over(parents: Buddies, found: Buddies, above: LevelPlan, more: bool, gr
         alone &= ~np.isin(mine @ (width, 1), others // 2 @ (width, 1))
     rows = np.flatnonzero(alone | (parents.ended > 0))
     stay = parents.take(rows)
-    # The middle of a cell is a corner of four of the next level: the first step goes to one side, all others back.
-    further = np.where(stay.ended[:, None] > 0, 0, 1)
-    step = np.rint(2 * stay.aside)
+    # The middle of a cell is a corner of four of the next level. What B's point lies aside is halved: neither picture
+    # comes first, and each point lies where the finest level would have put it (`studio.buddies.match.finish`).
+    places = [2 * cells + 0.5 + 2 * stay.beside + side * stay.aside for cells, side in ((stay.a, -1), (stay.b, 1))]
+    cells_a, cells_b = (
+        np.clip(np.floor(place + 0.5).astype(np.int64), 0, np.subtract(grid[::-1], 1))
+        for place, grid in zip(places, grids, strict=True)
+    )
+    left_a, left_b = places[0] - cells_a, places[1] - cells_b
     return Buddies(
-        2 * stay.a + further,
-        np.clip(2 * stay.b + further + step.astype(np.int64), 0, np.subtract(grid_b[::-1], 1)),
+        cells_a,
+        cells_b,
         stay.rank,
         stay.similarity,
         rows,
-        aside=2 * stay.aside - step,
+        aside=left_b - left_a,
         ended=np.where(stay.ended > 0, stay.ended, above.number),
+        beside=(left_a + left_b) / 2,
     )
 
 
@@ -137,8 +145,10 @@ def peaks_of(pairs_at: Callable[[Index], tuple[Index, Index]], matches: Tensor, 
     for axis, (place, length, step) in enumerate(((row, shape[0], shape[1]), (column, shape[1], 1))):
         exists = (place > 0) & (place < length - 1)
         before, after = values(np.where(exists, flat - step, flat)), values(np.where(exists, flat + step, flat))
-        with np.errstate(invalid="ignore"):  # a lasso leaves rows of minus infinity
+        # A lasso leaves rows of minus infinity, and what is not there `NOTHING`.
+        known = exists & (before > NOTHING) & (middle > NOTHING) & (after > NOTHING)
+        with np.errstate(invalid="ignore"):
             bend = before - 2 * middle + after
-        is_peak = exists & (middle >= before) & (middle >= after) & (bend < 0) & np.isfinite(bend)
+        is_peak = known & (middle >= before) & (middle >= after) & (bend < 0)
         found[is_peak, axis] = (before[is_peak] - after[is_peak]) / (2 * bend[is_peak])
     return found

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from torch import Tensor
 
 from studio.backbones.backbone import Backbone, Stage
-from studio.buddies.answers import Box
+from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Box
 from studio.buddies.carry import Scene
-from studio.buddies.confidence import confidences
+from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.hold import held_over
@@ -24,19 +24,18 @@ from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperReading
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.pyramid import cost, extract, plain_stages
-from studio.buddies.ranking import Activation, Buddies, Floats, Index, strongest_of_groups
+from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
+from studio.buddies.sight import is_noise, keep_visible
 from studio.buddies.trail import LevelTrail, Trail
 from studio.geometry import Points
-from studio.language import tr, translatable, trn
+from studio.language import tr, trn
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
 MOST_IN_PREVIEW = 150
 """Pairs of a level that are shown; a screen has no room for more."""
-
-NOTHING_FOUND = translatable("No pairs found: the pictures have nothing in common that is strong enough")
 
 FINISHING = 0.05
 """Choosing the final pairs, as a share of all before it."""
@@ -92,19 +91,28 @@ def match(
         yield from looking(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
         trail: list[LevelTrail] = []
         buddies = yield from descend(reading, plan, (maps_a, maps_b), options, hold, trail, spans)
-        scene = scene_of(plan, (maps_a, maps_b), memory)
+        scene = scene_of(plan, (maps_a, maps_b), memory, (a, b))
         pairs, choice = finish(buddies, scene, options, given, options.pairs)
         if memory is not None:
             memory.finished(trail_of(options, trail, choice, pairs, given))
-        yield Progress(
-            1.0,
-            trn("{number} pairs", "{number} pairs", len(pairs)) if len(pairs) > len(given) else tr(NOTHING_FOUND),
-            milestone=True,
-        )
+        new = len(pairs) - len(given)
+        remark = remark_on(a, b, scene, new)
+        message = trn("{number} pairs", "{number} pairs", len(pairs)) if new else tr(NOTHING_FOUND)
+        yield Progress(1.0, message, milestone=True, remark=remark)
         return pairs
     finally:
         maps_a.clear()
         maps_b.clear()
+
+
+def remark_on(a: Picture, b: Picture, scene: Scene, found: int) -> str:
+    """What a person must know about a match that found so many pairs; empty if there is nothing to say."""
+    if found:
+        return tr(LITTLE_IN_COMMON) if has_little_in_common(scene) else ""
+    for picture, name in ((a, "A"), (b, "B")):
+        if picture.is_plain:
+            return tr("No pairs found: nothing is to be seen in picture {name}, it has one colour only.", name=name)
+    return tr(NOTHING_FOUND)
 
 
 def stages_for(backbone: Backbone, options: MatchOptions) -> list[Stage]:
@@ -158,6 +166,8 @@ def looking(
             image = backbone.normalise(picture.tensor(size, backbone.device))
             job = extract(image.contiguous() if plain else image, stages, finest)
             found.update((yield from part(job, *span, tr("looking at picture {name}", name=name))))
+            if not (plain and picture.is_plain):  # of a flat picture `official` says itself that nothing is in it
+                keep_visible(found, picture, size, backbone.levels)
         looks.append(Look.of(picture, backbone, size, plain, found))
     if memory is not None:
         memory.looked(plan, options, *looks)
@@ -178,10 +188,15 @@ def look_at(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, m
             side.clear()
 
 
-def scene_of(plan: Plan, maps: tuple[Maps, Maps], memory: MatchMemory | None) -> Scene:
+def scene_of(
+    plan: Plan, maps: tuple[Maps, Maps], memory: MatchMemory | None, pictures: tuple[Picture, Picture]
+) -> Scene:
     """Both pictures: what is prepared in `memory`, if all levels are there."""
     held = memory.held if memory is not None else None
-    return held.scene if held and held.scene.levels == plan.levels else Scene(plan, *maps)
+    scene = held.scene if held and held.scene.levels == plan.levels else Scene(plan, *maps)
+    if "noise" not in scene.verdicts:
+        scene.verdicts["noise"] = any(is_noise(picture) for picture in pictures)
+    return scene
 
 
 def descend(
@@ -198,7 +213,7 @@ def descend(
 
     `start` are buddies of the coarsest level that are not to be searched for.
     """
-    keeps = options.consistency > 0 and options.preset != "official"
+    keeps = options.is_held
     buddies = start
     for visited, level in enumerate(plan.levels, 1):
         span = next(spans)
@@ -210,7 +225,13 @@ def descend(
         buddies = _rank(buddies, maps[0][level.number], maps[1][level.number], options)
         if parents is not None and keeps and (level.held or parents.ended.any()):
             buddies = buddies.followed_by(
-                held_over(parents, buddies, plan.levels[visited - 2], level.held, plan.grid(level, "b"))
+                held_over(
+                    parents,
+                    buddies,
+                    plan.levels[visited - 2],
+                    level.held,
+                    (plan.grid(level, "a"), plan.grid(level, "b")),
+                )
             )
         trail.append(LevelTrail.of(level, buddies))
         shown = _preview(buddies, plan, level, visited, fixed)
@@ -229,6 +250,7 @@ def _rank(buddies: Buddies, map_a: Tensor, map_b: Tensor, options: MatchOptions)
     active = a.passes(buddies.a) & b.passes(buddies.b)
     buddies = replace(buddies, rank=rank).take(active | buddies.is_fixed)
     places = np.concatenate([buddies.a, buddies.b], axis=1)
+    places = either_way(places) if options.is_held else places
     limit, sure = options.per_level_limit, buddies.is_fixed
     return buddies.take(strongest_of_groups(places, buddies.rank, limit, options.seed, sure))
 
@@ -258,7 +280,8 @@ def finish(
         in_a, in_b = (Cells.normalised(maps[level.number]) for maps in (scene.start, scene.end))
         aside = displacement(in_a, in_b, found.a, found.b, level.patch)
         aside = np.where(found.ended[:, None] > 0, found.aside[:, ::-1], aside) * (level.stride / 2)
-        a, b = a - aside, b + aside
+        beside = found.beside[:, ::-1] * level.stride
+        a, b = a + beside - aside, b + beside + aside
     if not len(found):
         return given, choice
     last = np.where(found.ended > 0, found.ended, level.number)

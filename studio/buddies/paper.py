@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -143,9 +145,10 @@ class PaperReading:
             found = yield from search_everywhere(a, b, level.patch)
             there, back = found[0].cpu().numpy(), found[2].cpu().numpy()
         region, cell_a, cell_b = mutual_pairs(there[None], back[None], a.width, b.width, self._tolerance)
+        kept = a.are_there(cell_a) & b.are_there(cell_b)
         if self._within is not None:
-            inside = self._within.ravel()[cell_a]
-            region, cell_a, cell_b = region[inside], cell_a[inside], cell_b[inside]
+            kept &= self._within.ravel()[cell_a]
+        region, cell_a, cell_b = region[kept], cell_a[kept], cell_b[kept]
         place_a = np.stack(np.divmod(cell_a, a.width), axis=1)
         place_b = np.stack(np.divmod(cell_b, b.width), axis=1)
         aside = np.zeros((len(cell_a), 2))
@@ -161,14 +164,27 @@ class PaperReading:
             (response_a, response_b),
             self._consistency,
             self._fixed.cells(self._plan, level),
+            (a.there, b.there),
         )
 
 
 def both_adapted(a: Cells, b: Cells) -> tuple[Cells, Cells]:
-    """Two whole maps brought to their common appearance, every cell of length 1."""
+    """Two whole maps brought to their common appearance, every cell that is there of length 1, the others zero."""
     blocks = [cells.vectors[None].clone() for cells in (a, b)]
-    weights = [torch.full((1, 1, block.shape[1]), 1 / block.shape[1], device=block.device) for block in blocks]
+    weights = [_shares(cells) for cells in (a, b)]
     least = torch.full((blocks[0].shape[2],), TINY, device=blocks[0].device)
     common_appearance(blocks[0], blocks[1], weights[0], weights[1], least, least)
-    a, b = (Cells(to_unit(block[0]), cells.height, cells.width) for block, cells in zip(blocks, (a, b), strict=True))
+    for block, cells in zip(blocks, (a, b), strict=True):
+        if cells.there is not None:
+            block[0, ~cells.there] = 0.0
+    a, b = (replace(cells, vectors=to_unit(block[0])) for block, cells in zip(blocks, (a, b), strict=True))
     return a, b
+
+
+def _shares(cells: Cells) -> Tensor:
+    """(1, 1, N) what each cell of a map counts for its mean and spread: all that are there the same."""
+    device, count = cells.vectors.device, len(cells.vectors)
+    if cells.there is None:
+        return torch.full((1, 1, count), 1 / count, device=device)
+    there = cells.there.to(cells.vectors.dtype)
+    return (there / there.sum().clamp_min(1.0))[None, None]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,7 +21,9 @@ from studio.buddies.confidence import SOFT, Reals, fitted, with_confidence
 from studio.buddies.hold import peaks_of
 from studio.buddies.memory import MatchMemory
 from studio.buddies.ranking import Index
-from studio.geometry import Points
+from studio.buddies.search import active_cells
+from studio.buddies.sight import visible_points
+from studio.geometry import Points, as_points
 from studio.pairs import PairSet, PointPair
 
 AT_ONCE = 1024
@@ -51,33 +54,52 @@ def carry_points(memory: MatchMemory, points: Points, pairs: PairSet, side: Side
 
     Returns
     -------
-    (N, 2) in full-size pixels of the other picture, or None if `memory` is empty.
+    (N, 2) in full-size pixels of the other picture, NaN for a point at which nothing is to be seen or if nothing of the
+    other picture is; or None if `memory` is empty.
     """
     asked = asked_of(memory, points, pairs, side)
     if asked is None:
         return None
-    places, _ = partners(*asked)
-    return asked[0].plan.full_points(places[:, 0], "b" if side == "a" else "a")
+    there = np.full((len(asked[1]), 2), np.nan)
+    seen = has_partners(memory, points, side)
+    if seen.any():
+        scene, start, *known = asked
+        places, _ = partners(scene, start[seen], *known)
+        there[seen] = scene.plan.full_points(places[:, 0], "b" if side == "a" else "a")
+    return there
+
+
+def has_partners(memory: MatchMemory, points: Points, side: Side) -> npt.NDArray[np.bool_]:
+    """(N,) whether something is to be seen at points, in full-size pixels of a picture, and anywhere in the other."""
+    held = memory.held
+    if held is None:
+        return np.zeros(len(as_points(points)), dtype=bool)
+    look, other = (held.a, held.b) if side == "a" else (held.b, held.a)
+    cells = active_cells(other.maps[held.scene.levels[0].number])
+    return visible_points(look.picture(), points) & (cells is None or bool(cells.any()))
 
 
 def carried_pairs(memory: MatchMemory, points: Points, pairs: PairSet) -> PairSet:
-    """Points of picture A and where `carry_points` has them in B as pairs, numbered from 1, with their confidence.
+    """Points of picture A and where `carry_points` has them in B as pairs, with their confidence.
 
-    `memory` must not be empty.
+    They are numbered from 1 in the order of the points; those at which nothing is to be seen are left out. `memory`
+    must not be empty.
     """
     there = carry_points(memory, points, pairs)
     held = memory.held
     if there is None or held is None:
         raise ValueError("nothing is remembered of these pictures")
     first, finest = pairs.next_id(), held.scene.levels[-1].number
-    ends = zip(points.tolist(), there.tolist(), strict=True)
+    known: npt.NDArray[np.bool_] = np.asarray(np.isfinite(there).all(axis=1), bool)
+    ends = zip(points.tolist(), there.tolist(), known.tolist(), strict=True)
     new = [
         PointPair(first + number, (a[0], a[1]), (b[0], b[1]), level=finest, origin="matched")
-        for number, (a, b) in enumerate(ends)
+        for number, (a, b, is_known) in enumerate(ends)
+        if is_known
     ]
     judged = with_confidence(memory, PairSet((*pairs.pairs, *new)), only=[pair.id for pair in new])
     carried = judged.pairs[len(pairs) :]
-    return PairSet(tuple(replace(pair, id=number) for number, pair in enumerate(carried, start=1)))
+    return PairSet(tuple(replace(pair, id=pair.id - first + 1) for pair in carried))
 
 
 def asked_of(

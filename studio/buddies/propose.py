@@ -8,7 +8,7 @@ from studio.buddies.answers import Proposal, Side
 from studio.buddies.carry import Scene
 from studio.buddies.confidence import APART, confidences
 from studio.buddies.memory import MatchMemory
-from studio.buddies.partners import asked_of, partners
+from studio.buddies.partners import asked_of, has_partners, partners
 from studio.buddies.ranking import Floats
 from studio.geometry import Points, as_points
 from studio.pairs import PairSet, Point, PointPair
@@ -33,11 +33,12 @@ def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None
     Returns
     -------
     Proposal or None
-        None if `memory` is empty. Takes some milliseconds on a CPU; not for the thread of the window.
+        None if `memory` is empty, or nothing is to be seen at the point or in the other picture. Takes some
+        milliseconds on a CPU; not for the thread of the window.
     """
     known = (pairs or PairSet()).enabled()
     asked = asked_of(memory, as_points([point]), known, side)
-    if asked is None:
+    if asked is None or not has_partners(memory, as_points([point]), side).all():
         return None
     scene, start, *_ = asked
     plan, swapped = scene.plan, side == "b"

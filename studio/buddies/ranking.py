@@ -36,6 +36,9 @@ class Buddies:
         middle of its own; none by default.
     ended : (N,) int64
         The level at which it was found last, if that is a coarser one; 0 for this one (the default).
+    beside : (N, 2) float64
+        How far, in rows and columns of cells, both points together lie beside the middles of their cells: that of A by
+        `beside` - `aside` / 2, that of B by `beside` + `aside` / 2; none by default.
     """
 
     a: Index
@@ -46,13 +49,15 @@ class Buddies:
     fixed: Index = field(default_factory=lambda: np.zeros(0, np.int64))
     aside: Reals = field(default_factory=lambda: np.zeros((0, 2)))
     ended: Index = field(default_factory=lambda: np.zeros(0, np.int64))
+    beside: Reals = field(default_factory=lambda: np.zeros((0, 2)))
 
     def __post_init__(self) -> None:
         for name in ("parent", "fixed"):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.full(len(self.rank), -1, np.int64))
-        if not len(self.aside):
-            object.__setattr__(self, "aside", np.zeros((len(self.rank), 2)))
+        for name in ("aside", "beside"):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.zeros((len(self.rank), 2)))
         if not len(self.ended):
             object.__setattr__(self, "ended", np.zeros(len(self.rank), np.int64))
 
@@ -78,7 +83,7 @@ class Buddies:
         return self.take(np.argsort(-self.rank, kind="stable"))
 
 
-_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed", "aside", "ended")
+_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed", "aside", "ended", "beside")
 
 
 def stretched(values: Floats) -> Floats:
@@ -96,7 +101,8 @@ class Activation:
     Attributes
     ----------
     response : (H, W) float32
-        Length of the cell's channels, brought to [0, 1] over the map.
+        Length of the cell's channels, brought to [0, 1] over the map; for `squared` over all of it, else over the cells
+        in which anything is active, and 0 in the others.
     active : (H, W) bool
         Whether that is at least the threshold.
 
@@ -110,8 +116,15 @@ class Activation:
 
     def __init__(self, features: Tensor, threshold: float, squared: bool = False) -> None:
         energy: Floats = features.pow(2).sum(1)[0].cpu().numpy()
-        self.response = stretched(np.sqrt(energy))
-        self.active: Mask = (stretched(energy) if squared else self.response) >= np.float32(threshold)
+        there = energy > 0
+        if squared or there.all():
+            self.response = stretched(np.sqrt(energy))
+            self.active: Mask = (stretched(energy) if squared else self.response) >= np.float32(threshold)
+        else:  # what is not there does not decide how weak the weakest of the others is
+            self.response = np.zeros_like(energy)
+            if there.any():
+                self.response[there] = stretched(np.sqrt(energy[there]))
+            self.active = there & (self.response >= np.float32(threshold))
 
     def of(self, cells: Index) -> Floats:
         """(N,) responses of `cells`, (N, 2)."""
@@ -208,6 +221,17 @@ def strongest_of_groups(
     """
     labels = grouped(places, groups, seed)
     return np.arange(len(places)) if labels is None else strongest(labels, rank, sure)
+
+
+def either_way(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """`places`, (N, 4) as (y, x) in A, then in B, turned: the middles of both points, then half of the way between
+    them.
+
+    Distances are the same but for one factor, and exchanging the pictures changes signs alone, after which everything
+    that is computed from them is the same to the last bit.
+    """
+    a, b = places[:, :2], places[:, 2:]
+    return np.concatenate([(a + b) / 2, (b - a) / 2], axis=1)
 
 
 def grouped(places: npt.NDArray[np.float64], groups: int, seed: int) -> Index | None:

@@ -66,7 +66,7 @@ class Regions:
         exists = self.cells.within(top, left, span, span)
         weight = F.pad(exists.view(-1, span, span).float(), (margin,) * 4).flatten(1)[:, None]
         cells = self.cells.blocks(top - margin, left - margin, span + 2 * margin, span + 2 * margin)
-        return cells, weight / weight.sum(2, keepdim=True), exists
+        return cells, weight / weight.sum(2, keepdim=True).clamp_min(1.0), exists
 
 
 def least_variance(cells: Cells) -> Tensor:
@@ -113,7 +113,8 @@ def search_regions(
     span = 2 * reach + 1
     side = span + patch - 1
     step = at_once(a.vectors.device, 4 * side**2 * a.vectors.shape[1] + 3 * side**4)
-    found = []
+    none = np.zeros(0, np.int64)
+    found = [Claims(none, none, none, np.zeros(0, np.float32))]
     for start in range(0, len(centres_a), step):
         part = slice(start, start + step)
         block_a, weight_a, exists_a = side_a.region(part)

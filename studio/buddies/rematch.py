@@ -210,7 +210,7 @@ class _Part:
             level = plan.levels[-1]
             among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "a"))
             groups = self._wanted if options.pairs else 0
-            found, choice = finish(buddies, scene_of(plan, maps, memory), options, self._kept, groups, among)
+            found, choice = finish(buddies, scene_of(plan, maps, memory, (a, b)), options, self._kept, groups, among)
             new = len(found) - len(self._kept)
             if not new:
                 yield Progress(1.0, tr("nothing found here; the pairs stay as they were"), milestone=True)

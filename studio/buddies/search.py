@@ -25,22 +25,40 @@ RELATIVE_COST = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """A feature map laid out for gathering: `vectors` is (height * width, channels), a row per cell."""
+    """A feature map laid out for gathering.
+
+    Attributes
+    ----------
+    vectors : (height * width, channels)
+        A row per cell.
+    height, width : int
+    there : (height * width,) bool or None
+        Which cells there are to be matched: those in which anything is active (see `studio.buddies.sight`); None if
+        all are.
+    """
 
     vectors: Tensor
     height: int
     width: int
+    there: Tensor | None = None
 
     @classmethod
     def of(cls, features: Tensor) -> Cells:
         """From a map of shape (1, C, H, W)."""
         _, channels, height, width = features.shape
-        return cls(features[0].permute(1, 2, 0).reshape(height * width, channels).contiguous(), height, width)
+        vectors = features[0].permute(1, 2, 0).reshape(height * width, channels).contiguous()
+        return cls(vectors, height, width, active_cells(features))
 
     @classmethod
     def normalised(cls, features: Tensor) -> Cells:
         """With every cell of a map, (1, C, H, W), brought to length 1; cells without any activation stay zero."""
         return cls.of(features / features.pow(2).sum(1, keepdim=True).sqrt().clamp_min(TINY))
+
+    def are_there(self, flat: Index) -> npt.NDArray[np.bool_]:
+        """(N,) whether cells, by their numbers row by row, are there to be matched."""
+        if self.there is None:
+            return np.ones(len(flat), dtype=bool)
+        return np.asarray(self.there.cpu().numpy()[flat], dtype=bool)
 
     def blocks(self, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
         """Rectangles of cells, (R, height * width, C), whose first cells are `top`, `left`, (R,), mirrored at edges."""
@@ -50,11 +68,25 @@ class Cells:
         return self.vectors.index_select(0, index.flatten()).view(len(top), height * width, -1)
 
     def within(self, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
-        """Which cells of such rectangles lie on the map, (R, height * width)."""
+        """Which cells of such rectangles lie on the map and are there to be matched, (R, height * width)."""
         rows, columns = _ranges(top, height), _ranges(left, width)
         on_rows = (rows >= 0) & (rows < self.height)
         on_columns = (columns >= 0) & (columns < self.width)
-        return (on_rows[:, :, None] & on_columns[:, None, :]).flatten(1)
+        on_map = (on_rows[:, :, None] & on_columns[:, None, :]).flatten(1)
+        if self.there is None:
+            return on_map
+        index = rows.clamp(0, self.height - 1)[:, :, None] * self.width + columns.clamp(0, self.width - 1)[:, None, :]
+        return on_map & self.there[index.flatten(1)]
+
+
+def active_cells(features: Tensor) -> Tensor | None:
+    """(H * W,) bool: the cells of a map, (1, C, H, W), in which a channel is not zero; None if all are such."""
+    dead = features[0, 0] == 0
+    for channel in features[0, 1:]:
+        if not bool(dead.any()):
+            return None
+        dead &= channel == 0
+    return ~dead.flatten() if bool(dead.any()) else None
 
 
 def to_unit(cells: Tensor) -> Tensor:
@@ -197,6 +229,11 @@ def search_everywhere(a: Cells, b: Cells, patch: int) -> Job[tuple[Tensor, Tenso
         rows = min(band, a.height - start) + 2 * reach
         block = a.blocks(edge + start, edge, rows, columns)
         scores = patch_similarity(block, all_b, (rows, columns), (height, width), patch)[0]
+        if b.there is not None:
+            scores.masked_fill_(~b.there[None], -(patch**2))  # as unlike as can be
+        if a.there is not None:
+            first = start * a.width
+            scores.masked_fill_(~a.there[first : first + len(scores), None], -(patch**2))
         best, index = scores.max(1)
         a_to_b.append(index)
         best_a.append(best)

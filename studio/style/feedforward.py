@@ -20,7 +20,7 @@ from studio.errors import StudioError
 from studio.files import bare_name, replacing
 from studio.geometry import Size, fit_within
 from studio.language import tr
-from studio.picture import Picture
+from studio.picture import Picture, without_hidden
 from studio.progress import Job, Progress, part
 from studio.style.color import grey, is_grey
 
@@ -272,8 +272,9 @@ def _named(job: Job[Tensor]) -> Job[Tensor]:
 def _pixels(picture: Picture, size: Size) -> np.ndarray:
     """(h, w, 3) uint8, or float32 up to 255 where the picture has 16 bits and its full size is wanted."""
     if size != picture.size:
-        return picture.resized(size).copy()
-    full = picture.full()[..., :3]
+        return picture.shown(size).copy()
+    full = picture.full()
+    full = full if full.shape[2] == 3 else without_hidden(full[..., :3], full[..., 3])
     if full.dtype == np.uint16:
         return full.astype(np.float32) / np.float32(257.0)
     return np.array(full)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from studio.backbones import Backbone
@@ -91,7 +92,7 @@ class PictureFolder:
         # The shorter side is made a little larger than the square, so that the cut has somewhere to go.
         scale = self._size * random.uniform(1.0, 1.25) / min(width, height)
         size = max(self._size, round(width * scale)), max(self._size, round(height * scale))
-        pixels = picture.resized(size)
+        pixels = picture.shown(size)
         left, top = (int(random.integers(0, side - self._size + 1)) for side in size)
         cut = pixels[top : top + self._size, left : left + self._size]
         if random.random() < 0.5:
@@ -103,6 +104,15 @@ def gram(features: Tensor) -> Tensor:
     """(N, C, C): products of the channels of (N, C, h, w), averaged over places."""
     flat = features.flatten(2)
     return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def _opaque(features: Tensor, opacity: npt.NDArray[np.float32] | None) -> Tensor:
+    """(1, C, h, w), scaled so that `gram` counts each cell for its share of the visible part of the picture."""
+    if opacity is None:
+        return features
+    share = torch.from_numpy(opacity.copy())[None, None].to(features.device)
+    share = F.adaptive_avg_pool2d(share, (features.shape[-2], features.shape[-1]))
+    return features * (share / share.mean().clamp_min(1e-12)).sqrt()
 
 
 class _Teacher:
@@ -117,7 +127,8 @@ class _Teacher:
         for style in styles:
             image = style.tensor(fit_within(style.size, options.style_size), backbone.device)
             maps = backbone.features(image, self._levels)
-            targets.append({level: gram(maps[level])[0] for level in self._levels})
+            opacity = style.opacity((image.shape[3], image.shape[2]))
+            targets.append({level: gram(_opaque(maps[level], opacity))[0] for level in self._levels})
         self._targets = {level: torch.stack([target[level] for target in targets]) for level in self._levels}
 
     def losses(self, before: Tensor, after: Tensor, which: Tensor) -> dict[str, Tensor]:

@@ -120,7 +120,7 @@ def _grown(picture: Picture, points: Points, groups: npt.NDArray[np.int64], coun
     height, width = picture.pixels.shape[:2]
     scale = GROWN_SIDE / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels: Share = np.asarray(picture.resized(size), np.float32) / np.float32(255.0)
+    pixels: Share = np.asarray(picture.shown(size), np.float32) / np.float32(255.0)
     pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.0), np.float32)
     x, y = (np.arange(size[0]) + 0.5) / size[0], (np.arange(size[1]) + 0.5) / size[1]
     nearest = np.full((count, size[1], size[0]), np.inf)

@@ -105,7 +105,7 @@ class Targets:
         """(h, w, 3): the content at `size`, bent if it is to be, in its own colours."""
         content = self._content()
         pixels = guide.bent(
-            content.resized(size), self.given.unbent, self.given.geometry, content.size, self._first_style_size()
+            content.shown(size), self.given.unbent, self.given.geometry, content.size, self._first_style_size()
         )
         return floats(pixels)
 
@@ -129,23 +129,32 @@ class Targets:
         if not in_style or len(self.given.styles) != 1 or self.given.regions:
             return pixels
         style = self.given.styles[0].picture
-        like = self.style_pixels(0, style_size(style, size[0] * size[1], 1.0))
+        like = self.style_colours(0, style_size(style, size[0] * size[1], 1.0))
         return np.asarray(np.clip(color.match_linear(pixels, like), 0.0, 1.0), np.float32)
 
     def style_pixels(self, index: int, size: Size) -> Pixels:
         """(h, w, 3): a style picture at `size`, recoloured if the content's colours are to be kept."""
-        pixels = floats(self.given.styles[index].picture.resized(size))
+        pixels = floats(self.given.styles[index].picture.shown(size))
         keep = self.given.keep_colors
         if keep == "none" or self.given.content is None:
             return pixels
         height, width = self.given.content.pixels.shape[:2]
         factor = min(1.0, 256.0 / max(height, width))
-        like = self.content_pixels((max(1, round(width * factor)), max(1, round(height * factor))))
+        small = max(1, round(width * factor)), max(1, round(height * factor))
+        like, opacity = self.content_pixels(small), self.alpha(small)
+        if opacity is not None:
+            like = _there(like, floats(opacity))
         if keep == "luminance":
             light = color.matched_luminance(color.luminance(pixels), color.luminance(like))
             return np.repeat(np.clip(light, 0.0, 1.0)[..., None], 3, axis=-1)
         match = color.match_linear if keep == "linear" else color.match_histogram
         return np.asarray(np.clip(match(pixels, like), 0.0, 1.0), np.float32)
+
+    def style_colours(self, index: int, size: Size) -> Pixels:
+        """(1, N, 3): those of `style_pixels` that are visible."""
+        opacity = self.given.styles[index].picture.opacity(size)
+        pixels = self.style_pixels(index, size)
+        return pixels.reshape(1, -1, 3) if opacity is None else _there(pixels, opacity)
 
     def finished(self, pixels: Pixels) -> Pixels:
         """What is shown of optimised pixels: with the content's colours if only luminance is painted."""
@@ -304,6 +313,12 @@ class Targets:
         rows, columns = -(-size[1] // stride), -(-size[0] // stride)
         centres = places * np.asarray(size) / stride - 0.5
         return [bell((float(x), float(y)), reach / stride, (rows, columns), like) for x, y in centres]
+
+
+def _there(pixels: Pixels, opacity: Pixels) -> Pixels:
+    """(1, N, 3): the pixels that are at least half opaque; all if none is."""
+    there = opacity >= 0.5
+    return pixels[there][None] if there.any() else pixels.reshape(1, -1, 3)
 
 
 def _pooled(share: Pixels, grid: tuple[int, int], device: torch.device) -> Tensor:

@@ -26,7 +26,7 @@ from studio.style.pyramid import shares, sizes
 from studio.style.recipe import describe
 from studio.style.scene import Given, Layers, Targets, style_size, tensor_of
 from studio.style.state import StyleState
-from studio.style.transfer import TV_SCALE, fingerprint, finished, noise
+from studio.style.transfer import TV_SCALE, check_sources, fingerprint, finished, noise
 
 
 def texture(
@@ -57,6 +57,7 @@ def texture(
         Something does not fit; the sentence says what.
     """
     options = options or TextureOptions()
+    check_sources([StyleSource(example)], [])
     wanted = style_layers(backbone, options.layers)
     loss = STYLE_LOSSES[options.loss]
     precision = choose_precision(options.precision, backbone.device)
@@ -88,7 +89,7 @@ def texture(
 
     def start(size: Size) -> Tensor:
         drawn = noise(size, options.seed)[0].permute(1, 2, 0).numpy()
-        colours = color.match_linear(drawn, targets.style_pixels(0, style_size(example, size[0] * size[1], 1.0)))
+        colours = color.match_linear(drawn, targets.style_colours(0, style_size(example, size[0] * size[1], 1.0)))
         return tensor_of(colours, torch.device("cpu")).clamp(0.0, 1.0)
 
     plan = Plan(

@@ -191,11 +191,20 @@ def noise(size: Size, seed: int) -> Tensor:
 
 
 def check_sources(styles: Sequence[StyleSource], regions: Sequence[Region]) -> None:
-    """Raises `StyleError` if there is no style, a weight is no number, or a region asks for a style there is not."""
+    """Raises `StyleError` if there is no style, nothing of one is visible, a weight is no number, or a region asks for
+    a style there is not."""
     if not styles:
         raise StyleError(tr("A style needs a picture to take it from; choose one."))
     if not all(0.0 <= source.weight < float("inf") for source in styles):
         raise StyleError(tr("The weights of the style pictures must be numbers from 0 on."))
+    for source in styles:
+        if source.picture.alpha is not None and not (source.picture.alpha >= 128).any():
+            raise StyleError(
+                tr(
+                    "“{name}” is transparent all over: there is no style to take from it; choose another picture.",
+                    name=source.picture.name,
+                )
+            )
     for region in regions:
         if not 0 <= region.source < len(styles):
             raise StyleError(
@@ -242,5 +251,5 @@ def _first(options: StyleOptions, targets: Targets, size: Size, start: Picture |
     if options.init == "style":
         return tensor_of(targets.style_pixels(0, size), cpu)
     if start is not None:
-        return tensor_of(floats(start.resized(size)), cpu)
+        return tensor_of(floats(start.shown(size)), cpu)
     return tensor_of(targets.start_pixels(size, in_style=options.style_weight > 0.0), cpu)

@@ -101,10 +101,10 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
     parents = Buddies(a, b, np.array([0.9, 0.8, 0.7, 0.6], np.float32), np.ones(4, np.float32), aside=aside)
     # one buddy in the first cell of A, and one in the last cell of B
     found = Buddies(np.array([[1, 1], [7, 0]]), np.array([[4, 7], [1, 0]]), *np.zeros((2, 2), np.float32))
-    stay = held_over(parents, found, coarse, True, plan.grid(second, "b"))
+    stay = held_over(parents, found, coarse, True, (plan.grid(second, "a"), plan.grid(second, "b")))
     assert stay.parent.tolist() == [1, 2] and stay.ended.tolist() == [5, 5]
     np.testing.assert_array_equal(stay.rank, parents.rank[[1, 2]])
-    finer = held_over(stay, stay.take(slice(0)), second, False, plan.grid(third, "b"))
+    finer = held_over(stay, stay.take(slice(0)), second, False, (plan.grid(third, "a"), plan.grid(third, "b")))
     assert finer.parent.tolist() == [0, 1] and finer.ended.tolist() == [5, 5]
     for level, buddies in ((second, stay), (third, finer)):
         in_a, in_b = (plan.working_points(cells, level) for cells in (buddies.a, buddies.b))
@@ -114,7 +114,7 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
         wanted = before_b - before_a + aside[[1, 2], ::-1] * coarse.stride
         np.testing.assert_allclose((in_b - in_a + buddies.aside[:, ::-1] * level.stride)[inner], wanted[inner])
         assert (buddies.b < np.array(plan.grid(level, "b")[::-1])).all()
-    assert not len(held_over(parents, found, coarse, False, plan.grid(second, "b")))
+    assert not len(held_over(parents, found, coarse, False, (plan.grid(second, "a"), plan.grid(second, "b"))))
 
 
 def test_the_article_holds_nothing_and_keeps_no_coarse_pairs(buddynet):

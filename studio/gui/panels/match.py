@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.buddies.answers import NOTHING_FOUND
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
 from studio.gui.editing.recall import MemoryHolder
@@ -67,6 +68,7 @@ class MatchPanel(QWidget):
         self._later = QTimer(self, singleShot=True, interval=LEAST_BETWEEN)
         self._later.timeout.connect(self._show_newest)
         self._before = (state.pairs, state.levels)
+        self._remark = ""
         self._looking: JobHandle | None = None
         self._whole, self._fixed = True, frozenset[int]()
         self._step: Callable[[PairSet], str] = lambda _: tr("Match")
@@ -225,6 +227,7 @@ class MatchPanel(QWidget):
         if handle is None:
             return False
         self._before = (self._state.pairs, self._state.levels)
+        self._remark = ""
         self._handle, self._whole, self._step, self._fixed = handle, whole, step, frozenset()
         handle.progressed.connect(self._on_progress)
         handle.finished.connect(self._on_finished)
@@ -254,6 +257,7 @@ class MatchPanel(QWidget):
     def _on_progress(self, event: Progress) -> None:
         self.bar.setValue(round(event.fraction * 1000))
         self.status.setText(event.message)
+        self._remark = event.remark or self._remark
         if self._whole and isinstance(event.preview, PairSet):
             levels = {pair.level for pair in event.preview if pair.id not in self._fixed}
             if len(levels) == 1:
@@ -283,6 +287,11 @@ class MatchPanel(QWidget):
         if len(pairs):
             self.status.setText(trn("{number} pairs in {took}", "{number} pairs in {took}", len(pairs), took=took))
             log.info("match found %d pairs in %s", len(pairs), took)
+            if self._remark:
+                self.message.emit("warning", self._remark, "")
+        elif self._remark and self._remark != tr(NOTHING_FOUND):
+            self.status.setText(tr("No pairs ({took})", took=took))
+            self.message.emit("warning", self._remark, "")
         else:
             self.status.setText(tr("No pairs ({took})", took=took))
             self.message.emit(
