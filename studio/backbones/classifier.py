@@ -402,7 +402,7 @@ def class_names(name: str, weights: Path | None = None, classes: Path | None = N
     entry = catalogued(name)
     if not entry.constructor:
         return ()
-    count = len(_names(entry)) if weights is None else _count(entry, tensors_in(read_state(weights)))
+    count = len(_names(entry)) if weights is None else _count(entry, tensors_in(read_state(weights), weights.name))
     return named_classes(count, _names(entry), weights, classes)
 
 
