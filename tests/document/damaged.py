@@ -128,7 +128,7 @@ def damaged_projects(folder: Path) -> Iterator[tuple[str, Path]]:
         path.write_bytes(content[: int(share * len(content))])
         yield f"cut off at {share}", path
     draw = np.random.default_rng(0)
-    for count in (1, 1, 1, 3, 3, 10, 10, 10, 30, 30, 30, 100, 100, 100, 300, 300, 300, 1000, 1000, 3000):
+    for count in (*[1] * 6, *[3] * 5, *[10] * 5, *[30] * 3, *[100] * 3, *[300] * 3, 1000, 1000, 3000):
         flipped = np.frombuffer(content, np.uint8).copy()
         places = draw.integers(16, len(content), count)
         flipped[places] ^= (1 << draw.integers(0, 8, count)).astype(np.uint8)
