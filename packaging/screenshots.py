@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from studio.gui.main_window import MainWindow
+    from studio.gui.shell.main_window import MainWindow
 
 Wait = Callable[[Callable[[], bool]], None]
 Save = Callable[[str], None]
@@ -41,10 +41,10 @@ def main() -> int:
 
 def render(out: Path, pictures: list[Path] | None) -> int:
     """Drive the window and write its pictures to `out`; returns the exit code."""
-    from studio.gui.app import make_application
-    from studio.gui.main_window import MainWindow
-    from studio.gui.settings.store import Settings
-    from studio.gui.theme import apply_theme
+    from studio.gui.shell.app import make_application
+    from studio.gui.shell.main_window import MainWindow
+    from studio.gui.widgets.settings_store import Settings
+    from studio.gui.widgets.theme import apply_theme
 
     app = make_application()
     settings = Settings()

@@ -31,7 +31,7 @@ def open_window(a: Path | None = None, b: Path | None = None, *, sample: str | N
     if obstacle:
         raise NoWindow(obstacle)
     try:
-        from studio.gui.app import run_window
+        from studio.gui.shell.app import run_window
     except ImportError as error:
         advice = _library_advice(str(error), for_a_screen=False)
         if advice is None:

@@ -45,9 +45,9 @@ def picture_file(path: Path, seed: int) -> Path:
 def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]:
     import sys
 
-    from studio.gui.app import SWITCH_INTERVAL, make_application
-    from studio.gui.main_window import MainWindow
-    from studio.gui.theme import apply_theme
+    from studio.gui.shell.app import SWITCH_INTERVAL, make_application
+    from studio.gui.shell.main_window import MainWindow
+    from studio.gui.widgets.theme import apply_theme
     from studio.pairs import PairSet
 
     sys.setswitchinterval(SWITCH_INTERVAL)

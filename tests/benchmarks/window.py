@@ -54,9 +54,9 @@ def measure(size: int, runs: int) -> dict[str, dict[str, float]]:
     """Open the sample photographs, then time the timer without a match, and during `runs` matches."""
     import sys
 
-    from studio.gui.app import SWITCH_INTERVAL, make_application
-    from studio.gui.main_window import MainWindow
-    from studio.gui.theme import apply_theme
+    from studio.gui.shell.app import SWITCH_INTERVAL, make_application
+    from studio.gui.shell.main_window import MainWindow
+    from studio.gui.widgets.theme import apply_theme
 
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = make_application()

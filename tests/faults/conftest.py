@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from studio.gui.app import make_application
-from studio.gui.main_window import MainWindow
-from studio.gui.settings.store import Settings
-from studio.gui.theme import apply_theme
+from studio.gui.shell.app import make_application
+from studio.gui.shell.main_window import MainWindow
+from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.theme import apply_theme
 from tests.faults import projects
 from tests.gui.projects import open_project
 

@@ -11,7 +11,7 @@ import pytest
 
 from studio.__main__ import main
 from studio.errors import StudioError
-from studio.gui.main_window import MainWindow
+from studio.gui.shell.main_window import MainWindow
 from tests.faults import pairs, pictures, projects, weights
 from tests.faults.registry import FAULTS, Fault
 from tests.faults.ways import bring, command, read

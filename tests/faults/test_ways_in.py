@@ -10,7 +10,7 @@ from PySide6.QtGui import Qt, QTextDocument
 
 from studio.errors import StudioError
 from studio.files import FileError, check_source, ordinary, read_text
-from studio.gui.main_window import MainWindow
+from studio.gui.shell.main_window import MainWindow
 from studio.progress import Job, Progress
 from studio.terminal import drain, table
 from tests.faults import pictures, projects

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QApplication
 
-from studio.gui.app import make_application
-from studio.gui.main_window import MainWindow
-from studio.gui.settings.store import Settings
-from studio.gui.theme import apply_theme
+from studio.gui.shell.app import make_application
+from studio.gui.shell.main_window import MainWindow
+from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.theme import apply_theme
 from studio.pairs import PairSet
 from tests.gui.morphing import A_POINTS, B_POINTS, shots, wait_for
 

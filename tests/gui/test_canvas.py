@@ -10,8 +10,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
-from studio.gui.items import DisplayPicture
-from studio.gui.state import SIDES
+from studio.gui.canvas.items import DisplayPicture
+from studio.gui.canvas.state import SIDES
 from studio.pairs import PairSet
 from studio.picture import Picture
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from studio.gui.editing.pairs_model import LOCK_COLUMN
+from studio.gui.canvas.pairs_model import LOCK_COLUMN
 from studio.pairs import PairSet, write_landmarks
 
 A_POINTS = [[100.0, 100.0], [300.0, 60.0], [220.0, 200.0], [400.0, 250.0]]

@@ -10,10 +10,10 @@ from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from studio.gui import saving
 from studio.gui.inspect.explain import ExplainView
 from studio.gui.inspect.hub import InspectHub
 from studio.gui.inspect.legend import ColourKnobs, number
+from studio.gui.widgets import saving
 from studio.pairs import PairSet
 from tests.gui.inspecting import click, done, enter, overlay, wait_for
 from tests.gui.morphing import A_POINTS, B_POINTS

@@ -10,16 +10,16 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
-from studio.gui.canvas import ViewState
-from studio.gui.inspect.bars import Bar, ChannelBars
+from studio.gui.canvas.canvas import ViewState
+from studio.gui.canvas.drawing import Overlay
 from studio.gui.inspect.colour import Coloured, HeatMap, stretched
-from studio.gui.inspect.curve import Curve, CurveView
-from studio.gui.inspect.draw import Overlay
 from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.legend import number
 from studio.gui.inspect.readings import InspectSession, LayerInfo, WhyReading, WhyRequest
 from studio.gui.inspect.tiles import MapStrip, Tile, visible_part
 from studio.gui.inspect.words import how_many_for_half, what_it_sees, why_words
+from studio.gui.widgets.bars import Bar, ChannelBars
+from studio.gui.widgets.curve import Curve, CurveView
 from tests.gui.inspecting import click, done, enter, hover, overlay, wait_for
 
 SHARED = Coloured("ember", 0.7, True, False)

@@ -10,12 +10,12 @@ from babel.messages.pofile import read_po
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel
 
 from studio import language
-from studio.gui.app import make_application
-from studio.gui.dialogs import about_dialog, shortcut_sheet
-from studio.gui.error_dialog import ErrorDialog
-from studio.gui.project.document_questions import ask_to_overwrite, ask_to_save
-from studio.gui.settings.language import catalogues, language_names, take_language
-from studio.gui.settings.preferences import load_preferences
+from studio.gui.shell.app import make_application
+from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
+from studio.gui.shell.project.questions import ask_to_overwrite, ask_to_save
+from studio.gui.shell.settings.language import catalogues, language_names, take_language
+from studio.gui.shell.settings.preferences import load_preferences
+from studio.gui.widgets.error_dialog import ErrorDialog
 from studio.language import AUTOMATIC, PSEUDO, SOURCE, languages, tr
 from studio.pairs import PairSet
 from tests.gui.inspecting import click, done, enter, hover

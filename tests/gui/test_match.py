@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt
 
 import studio.buddies
 from studio.errors import StudioError
-from studio.gui.editing.pairs_table import ID_ROLE
-from studio.gui.state import RESULT_LEVEL
+from studio.gui.canvas.pairs_table import ID_ROLE
+from studio.gui.canvas.state import RESULT_LEVEL
 from studio.pairs import PairSet
 from studio.progress import Progress
 

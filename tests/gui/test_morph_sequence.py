@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.gui.main_window import MainWindow
+from studio.gui.shell.main_window import MainWindow
 from studio.pairs import PairSet, write_pairs
 from tests.gui.morphing import A_POINTS, B_POINTS, settled, shots
 

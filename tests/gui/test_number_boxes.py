@@ -10,7 +10,7 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtTest import QTest
 
 import studio.gui
-from studio.gui.number_boxes import NumberBox, WholeBox
+from studio.gui.widgets.number_boxes import NumberBox, WholeBox
 
 LOCALES = ["C", "en_US", "de_DE", "fr_FR", "de_CH", "ar_EG", "hi_IN", "fa_IR"]
 

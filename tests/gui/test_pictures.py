@@ -11,8 +11,8 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 
-from studio.gui.main_window import MainWindow
-from studio.gui.state import SIDES
+from studio.gui.canvas.state import SIDES
+from studio.gui.shell.main_window import MainWindow
 
 
 def drop(window: MainWindow, side: str, mime: QMimeData) -> None:
@@ -184,7 +184,7 @@ def test_what_is_wrong_with_a_picture_is_said(window, qtbot, two_files, tmp_path
 def test_words_of_qt_go_to_the_log(caplog, capfd):
     from PySide6.QtCore import QMessageLogContext, QtMsgType
 
-    from studio.gui.app import log_qt
+    from studio.gui.shell.app import log_qt
 
     log_qt(QtMsgType.QtWarningMsg, QMessageLogContext(), "libpng warning: iCCP: known incorrect sRGB profile")
     assert "known incorrect sRGB profile" in caplog.text and capfd.readouterr().err == ""

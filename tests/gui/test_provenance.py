@@ -7,7 +7,7 @@ import math
 import pytest
 from PySide6.QtCore import QPointF, Qt
 
-from studio.gui.editing.provenance_view import LevelTile
+from studio.gui.match.provenance_view import LevelTile
 from tests.gui.test_editing import click, drag, where
 
 

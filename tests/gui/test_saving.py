@@ -9,8 +9,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 import studio.gui
-from studio.gui import saving
-from studio.gui.saving import ask_where_to_save
+from studio.gui.widgets import saving
+from studio.gui.widgets.saving import ask_where_to_save
 from studio.pairs import PairSet
 
 PAIRS = PairSet.from_arrays([[100.5, 100], [300, 60.25], [40, 200]], [[90, 110], [260, 80], [50, 210]], level=1)

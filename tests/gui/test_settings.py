@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication
 
 from studio import paths
 from studio.cache import cache_size, prune
-from studio.gui.app import _ErrorRelay
-from studio.gui.look import PointLook, confidence_color, look, set_look
-from studio.gui.settings.preferences import SECTIONS, Preferences, load_preferences
-from studio.gui.settings.store import Settings
+from studio.gui.canvas.point_style import PointLook, confidence_color, look, set_look
+from studio.gui.shell.app import _ErrorRelay
+from studio.gui.shell.settings.preferences import SECTIONS, Preferences, load_preferences
+from studio.gui.widgets.settings_store import Settings
 from studio.pairs import PairSet, PointPair
 from studio.progress import Progress
 

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import MOST_POINTS, LossPlot
 from studio.gui.style.stage import StyleStage
-from studio.gui.style.strip import VariantStrip
 from studio.gui.style.tasks import StyleTask, shown, small, variants_of, what_differs
 from studio.gui.style.view import Shown, StyleView
+from studio.gui.widgets.thumbnails import VariantStrip
 from studio.picture import Picture
 from studio.style.model import StyleSource
 from studio.style.options import InversionOptions, StyleOptions, TextureOptions

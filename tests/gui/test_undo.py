@@ -7,9 +7,9 @@ import pytest
 
 from studio.document import Document, Session, Step
 from studio.errors import StudioError
-from studio.gui.editing.undo import PICTURES_KEPT, UndoHistory
-from studio.gui.project.keeper import Keeper
-from studio.gui.state import StudioState
+from studio.gui.canvas.state import StudioState
+from studio.gui.canvas.undo import PICTURES_KEPT, UndoHistory
+from studio.gui.shell.project.autosave import Keeper
 from studio.pairs import PairChange, PairSet
 from studio.picture import Picture
 
@@ -44,7 +44,7 @@ def test_what_changes_nothing_is_no_step(state, history):
 def test_steps_with_one_key_are_taken_together_and_a_pause_parts_nudges(state, history, monkeypatch):
     state.set_pairs(PAIRS)
     now = [100.0]
-    monkeypatch.setattr("studio.gui.editing.undo.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("studio.gui.canvas.undo.time.monotonic", lambda: now[0])
     for shift in range(1, 6):
         now[0] += 5.0 if shift == 4 else 0.2
         moved = PAIRS.from_arrays(PAIRS.a + shift, PAIRS.b)

@@ -21,7 +21,7 @@ LEFT = Qt.MouseButton.LeftButton
 def clock(monkeypatch):
     """The seconds that the history goes by."""
     now = [100.0]
-    monkeypatch.setattr("studio.gui.editing.undo.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("studio.gui.canvas.undo.time.monotonic", lambda: now[0])
     return now
 
 

@@ -12,12 +12,12 @@ import pytest
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel
 
-from studio.gui import dialogs
-from studio.gui.actions import MENUS, TOOLBAR, Actions, specs
-from studio.gui.forms import OptionsForm
-from studio.gui.main_window import MainWindow
-from studio.gui.settings.store import Settings
-from studio.gui.theme import DARK, LIGHT, Colors, apply_theme
+from studio.gui.shell import dialogs
+from studio.gui.shell.actions import MENUS, TOOLBAR, Actions, specs
+from studio.gui.shell.main_window import MainWindow
+from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.theme import DARK, LIGHT, Colors, apply_theme
 from studio.options import Options, knob
 
 
@@ -200,7 +200,7 @@ def test_messages_have_a_severity_and_errors_stay(window, qtbot):
 
 
 def test_an_error_that_nobody_caught_is_shown_and_the_program_goes_on(window, qtbot, monkeypatch):
-    from studio.gui.app import _ErrorRelay
+    from studio.gui.shell.app import _ErrorRelay
 
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
@@ -237,8 +237,8 @@ def test_the_window_paints_before_torch_is_imported(tmp_path):
     code = """
 import sys
 from PySide6.QtCore import QTimer
-from studio.gui.app import make_application
-from studio.gui.main_window import MainWindow
+from studio.gui.shell.app import make_application
+from studio.gui.shell.main_window import MainWindow
 app = make_application()
 window = MainWindow()
 seen = []
@@ -260,7 +260,7 @@ print(seen)
 
 @pytest.mark.parametrize("mode", ["morph", "style", "inspect", "match"])
 def test_the_tool_bar_runs_the_mode_that_is_on(window, mode):
-    from studio.gui.actions import RUN_BUTTONS
+    from studio.gui.shell.actions import RUN_BUTTONS
 
     always = [action for action in window.toolbar.actions() if action.objectName() not in RUN_BUTTONS["match"]]
     window.modes.show("inspect" if mode != "inspect" else "style")

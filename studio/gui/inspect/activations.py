@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from studio.colour_maps import Scale
-from studio.gui.forms import form_grid
+from studio.gui.canvas.drawing import Box, Overlay
+from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.colour import clips
-from studio.gui.inspect.draw import Box, Overlay
 from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
@@ -36,10 +36,10 @@ from studio.gui.inspect.readings import (
     PairMaps,
     Region,
 )
-from studio.gui.inspect.search import SearchBox, narrow
 from studio.gui.inspect.tiles import MapStrip, Tile, whole_tile
 from studio.gui.inspect.words import FILTERS, GLOSSARY, layer_words, region_words
-from studio.gui.state import SIDES, Side
+from studio.gui.widgets.forms import form_grid
+from studio.gui.widgets.search_box import SearchBox, narrow
 from studio.language import tr, translatable
 from studio.progress import Job
 

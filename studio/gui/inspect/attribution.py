@@ -19,11 +19,11 @@ from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, P
 from studio.backbones.classifier import load_classifier
 from studio.colour_maps import Scale
 from studio.files import beside
+from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.colour import HeatMap, Pixels
 from studio.gui.inspect.readings import Explained, InspectSession, MapChecks, PairMaps, Point, TargetChoice
 from studio.gui.inspect.told import target_words, unit_words
 from studio.gui.inspect.work import Looked, cell_at, layer_info, looked
-from studio.gui.state import SIDES, Side
 from studio.language import tr, translatable
 from studio.progress import Job, Progress, part
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from studio.gui.inspect.curve import DELETION, INSERTION, Curve, CurveView
+from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.legend import number
 from studio.gui.inspect.readings import Explained, MapChecks
 from studio.gui.inspect.told import target_words
-from studio.gui.state import SIDES, Side
+from studio.gui.widgets.curve import DELETION, INSERTION, Curve, CurveView
 from studio.language import tr
 
 EXACT, LOOSE = 0.02, 0.1

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.colour_maps import Scale, table_for
-from studio.gui.inspect.draw import Overlay
+from studio.gui.canvas.drawing import Overlay
+from studio.gui.canvas.state import Side
 from studio.gui.inspect.legend import LegendEntry
-from studio.gui.state import Side
 
 Numbers = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]

@@ -18,20 +18,20 @@ from PySide6.QtWidgets import (
 
 from studio.attribution.options import METHODS, ExplainOptions
 from studio.files import beside
-from studio.gui.choices import Choices
-from studio.gui.forms import OptionsForm, title_of
+from studio.gui.canvas.drawing import Mark, Overlay
+from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.checks import ChecksPane, short_target
 from studio.gui.inspect.colour import Numbers, with_signs
-from studio.gui.inspect.draw import Mark, Overlay
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.legend import LegendEntry
 from studio.gui.inspect.method_forms import MethodForms
 from studio.gui.inspect.readings import Explained, HoverReading, HoverRequest
-from studio.gui.inspect.search import narrow
 from studio.gui.inspect.target import TargetKnobs
 from studio.gui.inspect.tiles import MapStrip, Tile
-from studio.gui.saving import ask_where_to_save
-from studio.gui.state import SIDES, Side
+from studio.gui.widgets.choices import Choices
+from studio.gui.widgets.forms import OptionsForm, title_of
+from studio.gui.widgets.saving import ask_where_to_save
+from studio.gui.widgets.search_box import narrow
 from studio.language import listed, tr, translatable
 from studio.options import Options, OptionsError, knob
 from studio.progress import Job

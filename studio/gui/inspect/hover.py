@@ -8,15 +8,15 @@ from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from studio.colour_maps import Scale
+from studio.gui.canvas.drawing import Box, Mark, MarkKind, Overlay
+from studio.gui.canvas.state import Side, other
 from studio.gui.inspect.colour import clips, reduced, stretched, with_signs
-from studio.gui.inspect.draw import Box, Mark, MarkKind, Overlay
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
 from studio.gui.inspect.legend import LegendEntry
 from studio.gui.inspect.readings import HoverReading, HoverRequest, LevelReading, Point
 from studio.gui.inspect.tiles import MapStrip, Tile
 from studio.gui.inspect.words import GLOSSARY, WELCOME, hover_words, what_it_sees
-from studio.gui.state import Side, other
 from studio.language import tr, translatable
 
 RELEASE = 0.02

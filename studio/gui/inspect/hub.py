@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtWidgets import QWidget
 
+from studio.gui.canvas.drawing import NOTHING, Overlay
+from studio.gui.canvas.state import SIDES, Side, StudioState
 from studio.gui.inspect.colour import Coloured
-from studio.gui.inspect.draw import NOTHING, Overlay
 from studio.gui.inspect.layer import InspectLayer
 from studio.gui.inspect.legend import ColourKnobs, Legend, LegendEntry
-from studio.gui.settings.store import Settings
-from studio.gui.state import SIDES, Side, StudioState
+from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
 from studio.progress import Job, Progress
 

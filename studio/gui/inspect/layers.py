@@ -13,6 +13,7 @@ from studio.featurevis.pca import components
 from studio.featurevis.receptive import effective
 from studio.featurevis.regions import WORKING_SIDE, exciting, pictures_in
 from studio.geometry import rescale
+from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.colour import HeatMap, Pixels
 from studio.gui.inspect.readings import (
     ColourReading,
@@ -28,7 +29,6 @@ from studio.gui.inspect.readings import (
     Region,
 )
 from studio.gui.inspect.work import block_at, box_at, cell_at, layer_info, looked
-from studio.gui.state import SIDES, Side
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture, load

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from studio.gui.canvas.state import Side
 from studio.gui.inspect.colour import HeatMap
-from studio.gui.state import Side
 from studio.picture import Picture
 
 Point = tuple[float, float]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from studio.gui.choices import Choices
-from studio.gui.forms import form_grid
-from studio.gui.network import NetworkChooser
+from studio.gui.mode.network import NetworkChooser
+from studio.gui.widgets.choices import Choices
+from studio.gui.widgets.forms import form_grid
 from studio.language import tr
 from studio.options import Options, knob
 

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from studio.gui.forms import form_grid
 from studio.gui.inspect.readings import InspectSession, Point, TargetChoice
-from studio.gui.inspect.search import SearchBox, narrow
 from studio.gui.inspect.words import GLOSSARY, place_words
-from studio.gui.number_boxes import WholeBox
+from studio.gui.widgets.forms import form_grid
+from studio.gui.widgets.number_boxes import WholeBox
+from studio.gui.widgets.search_box import SearchBox, narrow
 from studio.language import tr, translatable
 
 KINDS = (

@@ -10,10 +10,10 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, 
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.geometry import Size
-from studio.gui.canvas import ViewState
-from studio.gui.inspect.draw import NOTHING, Mark, Overlay, Pixels, paint_hint, paint_map, paint_signs
-from studio.gui.state import Side
-from studio.gui.theme import colors
+from studio.gui.canvas.canvas import ViewState
+from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, Pixels, paint_hint, paint_map, paint_signs
+from studio.gui.canvas.state import Side
+from studio.gui.widgets.theme import colors
 
 GAP = 10.0
 HEAD, LINE = 20.0, 16.0

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from studio.gui.inspect.bars import Bar, ChannelBars
+from studio.gui.canvas.drawing import Box, Mark, Overlay
+from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.colour import with_signs
-from studio.gui.inspect.draw import Box, Mark, Overlay
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
 from studio.gui.inspect.legend import LegendEntry, number
@@ -32,9 +32,9 @@ from studio.gui.inspect.readings import (
     WhyReading,
     WhyRequest,
 )
-from studio.gui.inspect.search import narrow
 from studio.gui.inspect.words import GLOSSARY, level_name, place_words, what_it_sees, why_words
-from studio.gui.state import SIDES, Side
+from studio.gui.widgets.bars import Bar, ChannelBars
+from studio.gui.widgets.search_box import narrow
 from studio.language import tr, translatable, trn
 from studio.progress import Job
 

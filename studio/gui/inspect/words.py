@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from studio.gui.canvas.state import Side, other
 from studio.gui.inspect.readings import HoverReading, InspectSession, LayerInfo, LevelReading, WhyReading
-from studio.gui.state import Side, other
 from studio.language import tr, translatable, trn
 
 GLOSSARY = {

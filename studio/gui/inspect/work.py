@@ -20,6 +20,7 @@ from studio.backbones.receptive import Receptive, clipped, theoretical
 from studio.device import choose_device
 from studio.featurevis.hover import HoverCache, LevelAnswer, prepare_hover
 from studio.geometry import Size, pixel_to_cell, rescale
+from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.colour import HeatMap, Pixels
 from studio.gui.inspect.readings import (
     HoverReading,
@@ -30,7 +31,6 @@ from studio.gui.inspect.readings import (
     WhyReading,
     WhyRequest,
 )
-from studio.gui.state import SIDES, Side
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part

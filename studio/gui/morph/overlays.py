@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.gui.colour_maps import diverging_table
+from studio.gui.canvas.colour_maps import diverging_table
 
 if TYPE_CHECKING:
     from studio.warp.field import Field

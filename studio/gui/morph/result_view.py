@@ -21,11 +21,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.gui.colour_maps import diverging
-from studio.gui.items import POINT_SIZE, checkerboard, image_of, paint_number
+from studio.gui.canvas.colour_maps import diverging
+from studio.gui.canvas.items import POINT_SIZE, checkerboard, image_of, paint_number
 from studio.gui.morph.desk import Shot
 from studio.gui.morph.overlays import HEAT_LIMIT
-from studio.gui.theme import colors
+from studio.gui.widgets.theme import colors
 from studio.language import tr
 from studio.overlay import pair_color
 

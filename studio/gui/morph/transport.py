@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.morph.desk import Folds
-from studio.gui.number_boxes import NumberBox
-from studio.gui.theme import colors, icon
+from studio.gui.widgets.number_boxes import NumberBox
+from studio.gui.widgets.theme import colors, icon
 from studio.language import tr, trn
 
 POSITIONS = 1000

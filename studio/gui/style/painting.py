@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from studio import document
 from studio.document import Mask, Paint
 from studio.geometry import shrink_within
-from studio.gui.state import REGIONS, SIDES, Side, StudioState, other
+from studio.gui.canvas.state import REGIONS, SIDES, Side, StudioState, other
 from studio.language import tr, translatable
 from studio.overlay import Color, pair_color
 from studio.picture import Picture

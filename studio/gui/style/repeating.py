@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from studio.gui.forms import OptionsForm
-from studio.gui.network import NetworkChooser
-from studio.gui.panels.style_choice import StyleChoice
-from studio.gui.panels.style_regions import StyleRegions
-from studio.gui.state import SIDES, StudioState
+from studio.gui.canvas.state import SIDES, StudioState
+from studio.gui.mode.network import NetworkChooser
+from studio.gui.style.choice import StyleChoice
+from studio.gui.style.regions import StyleRegions
 from studio.gui.style.tasks import KINDS, RECIPES, STYLED, Kind
+from studio.gui.widgets.forms import OptionsForm
 from studio.language import listed, tr, translatable, trn
 from studio.pairs import PairsError, PairSet
 from studio.pairs.edits import with_enabled

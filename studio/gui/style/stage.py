@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import LossPlot
-from studio.gui.style.strip import VariantStrip
 from studio.gui.style.view import Shown, StyleView
-from studio.gui.theme import icon
+from studio.gui.widgets.theme import icon
+from studio.gui.widgets.thumbnails import VariantStrip
 from studio.language import tr, translatable
 
 Pixels = npt.NDArray[np.uint8]

@@ -20,7 +20,7 @@ from studio.style.model import Region, StyleControl, StylePreview, StyleResult, 
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 
 if TYPE_CHECKING:
-    from studio.gui.state import Side
+    from studio.gui.canvas.state import Side
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.gui.inspect.draw import paint_hint
-from studio.gui.items import SMOOTH_BELOW, checkerboard, image_of
+from studio.gui.canvas.drawing import paint_hint
+from studio.gui.canvas.items import SMOOTH_BELOW, checkerboard, image_of
 from studio.gui.morph.result_view import GRAB_RADIUS, paint_chip, paint_wipe_handle
-from studio.gui.theme import colors
+from studio.gui.widgets.theme import colors
 from studio.language import tr
 
 Pixels = npt.NDArray[np.uint8]

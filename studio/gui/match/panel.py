@@ -1,0 +1,358 @@
+"""The panel of the mode Match: network, device, options, run and cancel, and the levels to look through."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.buddies.answers import NOTHING_FOUND
+from studio.buddies.fixed import pairs_to_keep
+from studio.buddies.options import MatchOptions
+from studio.gui.canvas.state import Side, StudioState
+from studio.gui.match.levels import LevelSlider
+from studio.gui.match.recall import MemoryHolder
+from studio.gui.mode.network import NetworkChooser
+from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.jobs_view import duration
+from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.gui.widgets.settings_store import Settings
+from studio.jobs import JobHandle, JobQueue, JobState
+from studio.language import tr, translatable, trn
+from studio.options import OptionsError
+from studio.pairs import PairSet, Point
+from studio.picture import Picture
+from studio.progress import Job, Progress
+
+log = logging.getLogger(__name__)
+
+LEAST_BETWEEN = 60
+"""Between two levels that are shown while a match runs, ms."""
+Verb = Literal["Match", "Re-match", "Look at"]
+"""What a recipe calls it."""
+TITLES: dict[Verb, str] = {
+    "Match": translatable("Match {first} and {second}"),
+    "Re-match": translatable("Re-match {first} and {second}"),
+    "Look at": translatable("Look at {first} and {second}"),
+}
+
+
+class MatchPanel(QWidget):
+    """Runs matches on the compute thread and shows how they go."""
+
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+    running_changed = Signal()
+    looked = Signal(object, object)
+    """(Picture A, Picture B): the memory knows these two now"""
+    matched = Signal(object)
+    """(dict): the recipe of the pairs that were found"""
+    setup_changed = Signal()
+    """Another network or device was chosen."""
+
+    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings) -> None:
+        super().__init__()
+        self._state, self._jobs, self._settings = state, jobs, settings
+        self._handle: JobHandle | None = None
+        self._newest: tuple[int, PairSet] | None = None
+        self._later = QTimer(self, singleShot=True, interval=LEAST_BETWEEN)
+        self._later.timeout.connect(self._show_newest)
+        self._before = (state.pairs, state.levels)
+        self._remark = ""
+        self._looking: JobHandle | None = None
+        self._whole, self._fixed = True, frozenset[int]()
+        self._step: Callable[[PairSet], str] = lambda _: tr("Match")
+        self._recipe: dict[str, Any] = {}
+        self.memory = MemoryHolder()
+        self.network = NetworkChooser(settings)
+        self.form = OptionsForm(settings.options(MatchOptions, "match"))
+        self.levels = LevelSlider(state)
+        self.run_button, self.cancel_button = QPushButton(tr("Run")), QPushButton(tr("Cancel"))
+        self.run_button.setObjectName("primary")
+        self.run_button.setToolTip(tr("Find the best buddies of the two pictures (Ctrl+Return)"))
+        self.cancel_button.setToolTip(tr("Give the match up; the pairs from before come back (Esc)"))
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(tr("Progress"))
+        self.status = QLabel(tr("Open two pictures to begin"), wordWrap=True)
+        self.status.setObjectName("muted")
+        self.time_left = QLabel(alignment=Qt.AlignmentFlag.AlignRight)
+        self.time_left.setObjectName("muted")
+        self._timer = QTimer(self)
+        self._timer.setInterval(250)
+        self._timer.timeout.connect(self._show_time)
+        self._lay_out()
+        self.run_button.clicked.connect(self.run)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.network.changed.connect(self.setup_changed)
+        self.form.changed.connect(self._remember_options)
+        state.picture_changed.connect(self._on_picture)
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        body = QVBoxLayout(inner)
+        body.setContentsMargins(14, 10, 14, 10)
+        body.setSpacing(10)
+        sections = ((tr("Network"), self.network), (tr("Options"), self.form), (tr("Levels"), self.levels))
+        for number, (title, widget) in enumerate(sections):
+            if number:
+                body.addWidget(rule())
+            body.addWidget(heading(title))
+            body.addWidget(widget)
+        body.addStretch(1)
+        scroll = scrolling(inner)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run_button, 2)
+        buttons.addWidget(self.cancel_button, 1)
+        texts = QHBoxLayout()
+        texts.addWidget(self.status, 1)
+        texts.addWidget(self.time_left)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(14, 8, 14, 12)
+        foot.setSpacing(7)
+        foot.addLayout(buttons)
+        foot.addWidget(self.bar)
+        foot.addLayout(texts)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(rule())
+        layout.addLayout(foot)
+        layout.addStrut(300)
+
+    @property
+    def handle(self) -> JobHandle | None:
+        """The match that waits, runs or pauses."""
+        return self._handle
+
+    @property
+    def is_running(self) -> bool:
+        return self._handle is not None
+
+    def run(self) -> None:
+        """Match the two pictures with what the form says; what was placed by hand or locked is kept."""
+        fixed = pairs_to_keep(self._state.pairs)
+
+        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
+            from studio.buddies import find_buddies  # here, on the compute thread: this imports torch
+
+            return find_buddies(a, b, options, fixed=fixed, **setup)
+
+        if self._start("Match", make, lambda found: trn("Match: {number} pairs", "Match: {number} pairs", len(found))):
+            self._fixed = frozenset(fixed.ids)
+            self._state.set_pairs(fixed, step=None)
+
+    def rematch_around(self) -> None:
+        """Solve only what hangs below the selected pair."""
+        pairs, number = self._state.pairs, self._state.selected
+
+        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
+            from studio.buddies import rematch_around
+
+            return rematch_around(a, b, options, pairs, number, **setup)
+
+        if number:
+            self._start("Re-match", make, lambda _: tr("Re-match around {number}", number=number), whole=False)
+
+    def rematch_inside(self, side: Side, corners: Sequence[Point]) -> None:
+        """Match only what lies inside a lasso."""
+        pairs = self._state.pairs
+
+        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
+            from studio.buddies import rematch_inside
+
+            return rematch_inside(a, b, options, pairs, "a" if side == "A" else "b", corners, **setup)
+
+        self._start("Re-match", make, lambda _: tr("Re-match inside a lasso in {side}", side=side), whole=False)
+
+    def look(self) -> None:
+        """Let the network see both pictures, so that partners of new pairs can be proposed."""
+        if self.is_running or self._looking is not None:
+            return
+
+        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[None]:
+            from studio.buddies import look
+
+            return look(a, b, options, **setup)
+
+        handle = self._submit("Look at", make)
+        if handle is not None:
+            self._looking = handle
+            handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+            handle.ended.connect(self._on_looked)
+
+    def _on_looked(self) -> None:
+        self._looking = None
+
+    def _submit(self, verb: Verb, make: Callable[..., Job[Any]]) -> JobHandle | None:
+        a, b = self._state.picture("A"), self._state.picture("B")
+        if a is None or b is None:
+            return None
+        try:
+            options = self.form.value()
+        except OptionsError as error:
+            self.message.emit("error", str(error), "")
+            return None
+        assert isinstance(options, MatchOptions)
+        backbone, weights, device = self.network.backbone_name, self.network.weights, self.network.device_name
+
+        def start() -> Job[Any]:
+            memory = self.memory.get()
+            return make(a, b, options, backbone=backbone, weights=weights, device=device, memory=memory)
+
+        log.info("%s with %s on %s: %s", verb, backbone, device, options.to_dict())
+        self._recipe = {"job": verb, "network": backbone, "device": device, "options": options.to_dict()}
+        handle = self._jobs.submit(tr(TITLES[verb], first=a.name, second=b.name), start)
+        handle.finished.connect(lambda _: self.looked.emit(a, b))
+        return handle
+
+    def _start(
+        self, verb: Verb, make: Callable[..., Job[PairSet]], step: Callable[[PairSet], str], whole: bool = True
+    ) -> bool:
+        """Run a match that makes the pairs anew, or a part of them."""
+        handle = None if self.is_running else self._submit(verb, make)
+        if handle is None:
+            return False
+        self._before = (self._state.pairs, self._state.levels)
+        self._remark = ""
+        self._handle, self._whole, self._step, self._fixed = handle, whole, step, frozenset()
+        handle.progressed.connect(self._on_progress)
+        handle.finished.connect(self._on_finished)
+        handle.failed.connect(self._on_failed)
+        handle.cancelled.connect(self._on_cancelled)
+        handle.ended.connect(self._on_ended)
+        self._state.hold(True)
+        self.bar.setValue(0)
+        self.status.setText(tr("waiting"))
+        self._timer.start()
+        self._refresh()
+        self.running_changed.emit()
+        return True
+
+    def cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+
+    def set_paused(self, paused: bool) -> None:
+        if self._handle is not None:
+            if paused:
+                self._handle.pause()
+                self.status.setText(tr("paused"))
+            else:
+                self._handle.resume()
+
+    def _on_progress(self, event: Progress) -> None:
+        self.bar.setValue(round(event.fraction * 1000))
+        self.status.setText(event.message)
+        self._remark = event.remark or self._remark
+        if self._whole and isinstance(event.preview, PairSet):
+            levels = {pair.level for pair in event.preview if pair.id not in self._fixed}
+            if len(levels) == 1:
+                self._newest = (levels.pop(), event.preview)
+                self._state.keep_level(*self._newest)
+                if not self._later.isActive():
+                    self._show_newest()
+
+    def _show_newest(self) -> None:
+        """Show the level that came last; to draw all of a quick match, which come in a row, would block the window."""
+        if self._newest is not None:
+            self._state.add_level(*self._newest)
+            self._newest = None
+            self._later.start()
+
+    def _show_no_more(self) -> None:
+        self._newest = None
+        self._later.stop()
+
+    def _on_finished(self, pairs: PairSet) -> None:
+        assert self._handle is not None
+        self._show_no_more()
+        took = duration(self._handle.elapsed())
+        self._state.set_pairs(pairs, self._state.levels, self._step(pairs))
+        self.matched.emit({**self._recipe, "pairs": len(pairs), "seconds": round(self._handle.elapsed(), 2)})
+        self.bar.setValue(1000)
+        if len(pairs):
+            self.status.setText(trn("{number} pairs in {took}", "{number} pairs in {took}", len(pairs), took=took))
+            log.info("match found %d pairs in %s", len(pairs), took)
+            if self._remark:
+                self.message.emit("warning", self._remark, "")
+        elif self._remark and self._remark != tr(NOTHING_FOUND):
+            self.status.setText(tr("No pairs ({took})", took=took))
+            self.message.emit("warning", self._remark, "")
+        else:
+            self.status.setText(tr("No pairs ({took})", took=took))
+            self.message.emit(
+                "warning",
+                tr(
+                    "No best buddies were found: lower the activation threshold, switch relaxed buddies on, "
+                    "or try another network."
+                ),
+                "",
+            )
+
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self._restore()
+        self.status.setText(tr("Failed"))
+        self.message.emit("error", sentence, details)
+
+    def _on_cancelled(self) -> None:
+        self._restore()
+        self.status.setText(tr("Cancelled"))
+
+    def _restore(self) -> None:
+        """Nothing is lost by a match that did not end well."""
+        self._show_no_more()
+        self.bar.setValue(0)
+        self._state.set_pairs(*self._before, step=None)
+
+    def _on_ended(self) -> None:
+        self._handle = None
+        self._state.hold(False)
+        self._timer.stop()
+        self.time_left.clear()
+        self.network.refresh()
+        self._refresh()
+        self.running_changed.emit()
+
+    def _on_picture(self, _: str) -> None:
+        if self.is_running:
+            self._before = (PairSet(), {})
+            self.cancel()
+        self._refresh()
+        self.bar.setValue(0)
+        self.status.setText(tr("Ready") if self._state.has_both else tr("Open two pictures to begin"))
+
+    def _show_time(self) -> None:
+        if self._handle is None:
+            return
+        if self._handle.state is JobState.QUEUED:
+            self.status.setText(tr("waiting for the job before"))
+        left = self._handle.seconds_left()
+        self.time_left.setText(
+            tr("{duration} left", duration=duration(left)) if left is not None else duration(self._handle.elapsed())
+        )
+
+    def _remember_options(self) -> None:
+        try:
+            self._settings.set_options("match", self.form.value())
+        except OptionsError as error:
+            log.debug("options not remembered: %s", error)
+
+    def _refresh(self) -> None:
+        self.run_button.setEnabled(self._state.has_both and not self.is_running)
+        self.cancel_button.setEnabled(self.is_running)
+        self.form.setEnabled(not self.is_running)
+        self.network.setEnabled(not self.is_running)

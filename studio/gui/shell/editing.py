@@ -1,0 +1,147 @@
+"""Puts together what editing needs: history, project, the hand's edits; the window knows this one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QUndoView, QWidget
+
+from studio.gui.canvas.canvas import TOOLS
+from studio.gui.canvas.canvas_view import ViewState
+from studio.gui.canvas.pair_editor import PairEditor
+from studio.gui.canvas.pairs_table import PairsTable
+from studio.gui.canvas.state import SIDES, Side, StudioState
+from studio.gui.canvas.undo import UndoHistory
+from studio.gui.canvas.viewer import Viewer
+from studio.gui.match.panel import MatchPanel
+from studio.gui.match.provenance_view import ProvenanceView
+from studio.gui.match.recall import Recall
+from studio.gui.mode.kept_options import KeptOptions
+from studio.gui.mode.modes import Modes
+from studio.gui.shell.actions import Actions
+from studio.gui.shell.project.controller import DocumentDesk
+from studio.gui.shell.project.kept_view import Kept
+from studio.gui.widgets.settings_store import Settings
+from studio.jobs import JobQueue
+from studio.language import tr, translatable
+from studio.pairs.model import finite
+
+POINT_MENU = ("rematch_around", "enable_pairs", "lock_pairs", "delete_pairs", "cut_pairs", "copy_pairs", "renumber")
+QUEUE = ("previous_doubtful", "next_doubtful")
+
+
+class Editing(QObject):
+    """History, project file and edits by hand, and their places in the window."""
+
+    message = Signal(str, str, str)
+    """(severity, sentence, details)"""
+    changed = Signal()
+    """What can be done may be something else now."""
+
+    def __init__(
+        self,
+        state: StudioState,
+        viewer: Viewer,
+        table: PairsTable,
+        jobs: JobQueue,
+        settings: Settings,
+        panel: MatchPanel,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._state, self._viewer, self._table, self._panel = state, viewer, table, panel
+        self.history = UndoHistory(state, self)
+        self.options = KeptOptions(state, self)
+        self.document = DocumentDesk(state, self.history, self.options, jobs, settings, window)
+        self.pairs = PairEditor(state, viewer, jobs, self)
+        self.recall = Recall(state, panel.memory, self)
+        self.provenance = ProvenanceView(state, viewer, self.recall)
+        self.history_view = QUndoView(self.history.stack)
+        self.history_view.setEmptyLabel(tr("Start"))
+        self.history_view.setAccessibleName(tr("History"))
+        table.pair_edited.connect(self.pairs.edit_row)
+        table.model.refused.connect(lambda sentence: self.message.emit("warning", sentence, ""))
+        table.least_confidence_changed.connect(viewer.set_least_confidence)
+        panel.looked.connect(self.recall.looked)
+        panel.matched.connect(lambda recipe: self.document.add_result("match", translatable("pairs"), recipe))
+        self.recall.look_asked.connect(panel.look)
+        self.recall.proposed.connect(self.pairs.correct_partner)
+        self.recall.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        self.pairs.placed.connect(self.recall.propose)
+        for side in SIDES:
+            viewer.canvas(side).lasso_drawn.connect(lambda corners, side=side: panel.rematch_inside(side, corners))
+        self.options.message.connect(self.message)
+        for source in (self.document, self.pairs):
+            source.message.connect(self.message)
+            source.changed.connect(self.changed)
+        for side in SIDES:
+            self.document.view.keep(side, self._kept_view(side))
+        state.editable_changed.connect(self._on_editable)
+
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """What the actions do, by their ids."""
+        return {
+            **self.document.handlers(),
+            **self.pairs.handlers(),
+            "rematch_around": self._panel.rematch_around,
+        }
+
+    def able(self) -> set[str]:
+        """Words for `Conditions.able`."""
+        return self.document.able() | self.pairs.able()
+
+    def follow(self, actions: Actions) -> None:
+        """Put actions where the hand looks for them: tools in a group, the menu of a point, buttons of the table."""
+        group = QActionGroup(self)
+        for tool in TOOLS:
+            group.addAction(actions[f"tool_{tool}"])
+        menu = [actions[name] for name in POINT_MENU]
+        self._table.add_menu(menu)
+        self._table.add_buttons([actions[name] for name in QUEUE])
+        for side in SIDES:
+            self._viewer.canvas(side).addActions(menu)
+            self._viewer.canvas(side).setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._undo, self._redo = actions["undo"], actions["redo"]
+        # Bound methods, which are not called any more when the window goes before the stack.
+        self.history.stack.undoTextChanged.connect(self._name_undo)
+        self.history.stack.redoTextChanged.connect(self._name_redo)
+
+    def _name_undo(self, text: str) -> None:
+        self._undo.setText(tr("Undo {text}", text=text) if text else tr("Undo"))
+
+    def _name_redo(self, text: str) -> None:
+        self._redo.setText(tr("Redo {text}", text=text) if text else tr("Redo"))
+
+    def _on_editable(self) -> None:
+        self.history_view.setEnabled(not self._state.is_held)
+
+    def shutdown(self, timeout: float) -> bool:
+        """End the threads; give the project back."""
+        stopped = [self.recall.shutdown(timeout), self.document.shutdown(timeout)]
+        return all(stopped)
+
+    def keep_mode(self, modes: Modes) -> None:
+        """Come back to the mode that the project was left in."""
+
+        def taken(values: Mapping[str, Any]) -> str:
+            return modes.names[modes.names.index(values["name"])]
+
+        self.document.view.keep("mode", Kept(lambda: {"name": modes.current}, taken, modes.show))
+
+    def _kept_view(self, side: Side) -> Kept:
+        canvas = self._viewer.canvas(side)
+
+        def read() -> Mapping[str, Any]:
+            view = canvas.view_state()
+            return {"x": round(view.center[0], 6), "y": round(view.center[1], 6), "zoom": round(view.zoom, 6)}
+
+        def taken(values: Mapping[str, Any]) -> ViewState:
+            x, y, zoom = (finite(values[key]) for key in ("x", "y", "zoom"))
+            if not (abs(x) < 10 and abs(y) < 10 and 0.01 < zoom < 1000):
+                raise ValueError("far from the picture")
+            return ViewState((x, y), zoom)
+
+        return Kept(read, taken, canvas.set_view_state)

@@ -1,0 +1,90 @@
+"""The menu Style: the look of one picture on the shape of the other."""
+
+from __future__ import annotations
+
+from studio.gui.mode.action import SEPARATOR, ActionSpec
+
+STYLE: tuple[ActionSpec | str, ...] = (
+    ActionSpec(
+        "style_run",
+        "Run Style",
+        "Make the picture that the panel describes",
+        ("Ctrl+R",),
+        "run",
+        short="Run",
+        enabled_when=lambda now: "run-style" in now.able,
+    ),
+    ActionSpec(
+        "style_go_on",
+        "Go On",
+        "Take the last run up exactly where it stood, also after the program was closed",
+        enabled_when=lambda now: "go-on-style" in now.able,
+    ),
+    ActionSpec(
+        "style_pause",
+        "Pause Style",
+        "Hold the run before its next step, or go on; weights may be changed meanwhile",
+        ("Ctrl+Shift+P",),
+        "pause",
+        True,
+        enabled_when=lambda now: "stop-style" in now.able,
+    ),
+    ActionSpec(
+        "style_finish",
+        "Finish Now",
+        "End the run with the picture as it is",
+        (),
+        "check",
+        enabled_when=lambda now: "stop-style" in now.able,
+    ),
+    ActionSpec(
+        "style_cancel",
+        "Cancel Style",
+        "Give the run up; the last picture that was shown stays",
+        ("Shift+Esc",),
+        "cancel",
+        short="Cancel",
+        enabled_when=lambda now: "stop-style" in now.able,
+    ),
+    SEPARATOR,
+    ActionSpec(
+        "style_previews",
+        "Preview Variants",
+        "Compute small previews of other losses, scales and weights while nothing else runs",
+        (),
+        "",
+        True,
+    ),
+    SEPARATOR,
+    ActionSpec(
+        "style_save",
+        "Save Result…",
+        "Save the picture as PNG, JPEG, WebP or TIFF, with its recipe inside",
+        ("Ctrl+Shift+R",),
+        "export",
+        enabled_when=lambda now: "save-style" in now.able,
+    ),
+    ActionSpec(
+        "style_to_a",
+        "Send Result to A",
+        "Put the result in the place of picture A, to match and morph it",
+        (),
+        "open-a",
+        enabled_when=lambda now: "save-style" in now.able,
+    ),
+    ActionSpec(
+        "style_to_b",
+        "Send Result to B",
+        "Put the result in the place of picture B, to match and morph it",
+        (),
+        "open-b",
+        enabled_when=lambda now: "save-style" in now.able,
+    ),
+    ActionSpec(
+        "style_repeat",
+        "Repeat Recipe…",
+        "Take the options that a saved picture was made with, from the picture itself",
+        (),
+        "import",
+    ),
+)

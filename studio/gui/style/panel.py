@@ -1,0 +1,408 @@
+"""The panel of the mode Style: what is made of which pictures, how, and what becomes of the result."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from studio.gui.canvas.displays import level_within
+from studio.gui.canvas.state import StudioState
+from studio.gui.canvas.viewer import Viewer
+from studio.gui.mode.kept_pictures import KeptPictures
+from studio.gui.mode.modes import ModePanel
+from studio.gui.mode.network import NetworkChooser
+from studio.gui.shell.actions import Actions
+from studio.gui.style.choice import StyleChoice
+from studio.gui.style.foot import RunFoot
+from studio.gui.style.history import Moment
+from studio.gui.style.regions import StyleRegions
+from studio.gui.style.repeating import repeat
+from studio.gui.style.result import StyleOutcome
+from studio.gui.style.runner import StyleRunner
+from studio.gui.style.sources import StyleSources
+from studio.gui.style.stage import StyleStage
+from studio.gui.style.tasks import KINDS, SHOWN_SIDE, STYLED, TITLES, AnyOptions, Kind, StyleTask, shown
+from studio.gui.style.variants import StyleVariants
+from studio.gui.widgets.forms import OptionsForm, OptionsHolder
+from studio.gui.widgets.jobs_view import duration
+from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.gui.widgets.settings_store import Settings
+from studio.jobs import JobQueue
+from studio.language import tr
+from studio.options import OptionsError
+from studio.pairs import PairSet
+from studio.paths import cache_dir
+from studio.style.model import LIVE
+
+if TYPE_CHECKING:
+    from studio.style.model import StyleResult
+
+log = logging.getLogger(__name__)
+
+AGAIN_MS = 250
+"""Between the last change of a knob and painting in one go again."""
+
+
+class StylePanel(ModePanel):
+    """Runs styles on the compute thread and shows them on the stage as they become."""
+
+    send_asked = Signal(str, object)
+    """(side, Picture): put it there"""
+
+    def __init__(
+        self, state: StudioState, jobs: JobQueue, settings: Settings, stage: StyleStage, viewer: Viewer
+    ) -> None:
+        super().__init__()
+        self._state, self._settings, self.stage = state, settings, stage
+        self._active = False
+        self._references: object = None
+        self._missing: str | None = None
+        self.runner = StyleRunner(jobs, self)
+        self.choice = StyleChoice(state, jobs, settings)
+        self.regions = StyleRegions(state, viewer, self.choice)
+        self.network = NetworkChooser(settings, "style")
+        self.forms: dict[Kind, OptionsForm] = {
+            kind: OptionsForm(settings.options(model, kind)) for kind, model in KINDS.items()
+        }
+        self.outcome = StyleOutcome(jobs, settings)
+        self.foot = RunFoot(self.runner)
+        self._live_note = QLabel(wordWrap=True)
+        self._live_note.setObjectName("muted")
+        self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._again.timeout.connect(self._paint_again)
+        self.variants = StyleVariants(jobs, stage.strip, self.task, self._wants_previews, self)
+        self._lay_out()
+        self.stage.strip_button.setChecked(settings.flag("style_previews", True))
+        self._connect()
+        self.refresh()
+
+    # --- construction ---
+
+    def _lay_out(self) -> None:
+        self._body = QWidget()
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(14, 10, 14, 10)
+        body.setSpacing(10)
+        body.addWidget(heading(tr("What")))
+        body.addWidget(self.choice)
+        body.addWidget(self.regions)
+        body.addWidget(rule())
+        body.addWidget(heading(tr("Options")))
+        for form in self.forms.values():
+            body.addWidget(form)
+        body.addWidget(self._live_note)
+        body.addWidget(rule())
+        body.addWidget(heading(tr("Network")))
+        body.addWidget(self.network)
+        body.addWidget(rule())
+        body.addWidget(heading(tr("Result")))
+        body.addWidget(self.outcome)
+        body.addStretch(1)
+        scroll = scrolling(self._body)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(rule())
+        layout.addWidget(self.foot)
+        layout.addStrut(320)
+
+    def _connect(self) -> None:
+        self.foot.run_button.clicked.connect(lambda: self.run())
+        self.outcome.go_on_button.clicked.connect(self.go_on)
+        self.runner.moment.connect(self.stage.add)
+        self.runner.finished.connect(self._on_finished)
+        self.runner.failed.connect(self._on_failed)
+        self.runner.cancelled.connect(self._on_cancelled)
+        self.runner.changed.connect(self._on_run_changed)
+        self.variants.chosen.connect(self._on_variant)
+        self.stage.strip_button.toggled.connect(self._on_previews_switched)
+        self.choice.changed.connect(self.refresh)
+        self.choice.weights_changed.connect(self._on_style_weights)
+        self.choice.message.connect(self.message)
+        self.regions.changed.connect(self.variants.later)
+        self.regions.message.connect(self.message)
+        self.outcome.message.connect(self.message)
+        self.outcome.send_asked.connect(self.send_asked)
+        self.outcome.recipe_read.connect(self._on_recipe)
+        self.outcome.changed.connect(self.ready_changed)
+        for kind, form in self.forms.items():
+            form.changed.connect(lambda kind=kind: self._on_options(kind))
+        self.network.changed.connect(self.variants.later)
+        self._state.picture_changed.connect(self._on_picture)
+        self._state.pairs_changed.connect(self.variants.later)
+
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """What the actions of the menu Style do."""
+        return {
+            "style_run": lambda: self.run(),
+            "style_go_on": self.go_on,
+            "style_pause": self.foot.set_paused,
+            "style_finish": self.runner.finish,
+            "style_cancel": self.runner.cancel,
+            "style_previews": self.stage.strip_button.setChecked,
+            "style_save": self.outcome.save_dialog,
+            "style_to_a": lambda: self.outcome.send("A"),
+            "style_to_b": lambda: self.outcome.send("B"),
+            "style_repeat": self.outcome.repeat_dialog,
+        }
+
+    def follow(self, actions: Actions) -> None:
+        for name, button in (("style_pause", self.foot.pause_button), ("style_previews", self.stage.strip_button)):
+            actions[name].setChecked(button.isChecked())
+            button.toggled.connect(actions[name].setChecked)
+
+    def able(self) -> set[str]:
+        able: set[str] = set()
+        if self.runner.is_running:
+            able.add("stop-style")
+        elif self._active and not self.choice.missing:
+            able.add("run-style")
+            if self.can_go_on:
+                able.add("go-on-style")
+        if self.outcome.has_picture:
+            able.add("save-style")
+        return able
+
+    def set_active(self, active: bool) -> None:
+        self._active = active
+        self.regions.set_active(active)
+        self.refresh()
+        if not active:
+            self.variants.stop()
+
+    def kept_options(self) -> dict[str, OptionsHolder]:
+        forms = {f"style/{kind}": form for kind, form in self.forms.items()}
+        return {"style": self.choice.choices, "style/network": self.network.choices, **forms}
+
+    def kept_pictures(self) -> tuple[KeptPictures, ...]:
+        return (KeptPictures("style/sources", "style", StyleSources.written, StyleSources.read),)
+
+    def refresh_theme(self) -> None:
+        self.stage.refresh_theme()
+        self.choice.refresh_theme()
+        self.regions.refresh_theme()
+
+    def shutdown(self, timeout: float = 5.0) -> bool:
+        self.foot.stop()
+        self._again.stop()
+        self.variants.stop()
+        self.runner.cancel()
+        return True
+
+    # --- what is to be made ---
+
+    @property
+    def form(self) -> OptionsForm:
+        """The form of what is chosen."""
+        return self.forms[self.choice.kind]
+
+    def task(self) -> StyleTask | None:
+        """What the panel describes, or None if something is missing."""
+        if self.choice.missing:
+            return None
+        try:
+            options = self.form.value()
+        except OptionsError as error:
+            self.message.emit("error", str(error), "")
+            return None
+        assert isinstance(options, AnyOptions)
+        choice, is_style, is_styled = self.choice, self.choice.kind == "style", self.choice.kind in STYLED
+        if is_style and choice.start is not None:
+            options = options.with_values(init="picture")
+        return StyleTask(
+            choice.kind,
+            options,
+            choice.content,
+            choice.styles,
+            self._pairs() if is_styled else PairSet(),
+            self.network.backbone_name,
+            self.network.weights,
+            self.network.device_name,
+            choice.network if is_style else None,
+            start=choice.start if is_style else None,
+            side=choice.side,
+            regions=self.regions.given() if is_styled else (),
+        )
+
+    def _pairs(self) -> PairSet:
+        """The pairs from the content to the first style picture, if that is the window's."""
+        sources = self.choice.sources.sources
+        side = self.choice.style_side
+        if side is None or not sources or sources[0].picture is not self._state.picture(side):
+            return PairSet()
+        from studio.style.recipe import as_in_recipe
+
+        pairs = as_in_recipe(self._state.pairs.enabled())
+        return pairs if self.choice.side == "A" else pairs.swapped()
+
+    def run(self, go_on: bool = False, again: bool = False) -> None:
+        """Make it, from the start or from where the last run of these pictures stands.
+
+        With `again` what there is stays in sight until something new comes.
+        """
+        task = self.task()
+        if task is None or self.runner.is_running or not self.regions.ready():
+            return
+        task = replace(task, checkpoint=self._checkpoint(), go_on=go_on)
+        self.variants.stop()
+        if not again:
+            self.stage.start()
+        self._show_references()
+        self.outcome.forget()
+        self.foot.say(tr("waiting"), 0.0)
+        self.runner.start(task)
+
+    def go_on(self) -> None:
+        """Take the last run up where it stood, in this window or in one that was closed."""
+        if self.can_go_on:
+            self.run(go_on=True)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether there is a run to take up."""
+        return self._checkpoint().is_file() and not self.runner.is_running and not self.choice.missing
+
+    def _checkpoint(self) -> Path:
+        return cache_dir() / f"{self.choice.kind}.checkpoint"
+
+    # --- what comes ---
+
+    def _on_finished(self, result: StyleResult) -> None:
+        assert self.runner.handle is not None and self.runner.task is not None
+        took = duration(self.runner.handle.elapsed())
+        last = self.stage.history[-1] if len(self.stage.history) else None
+        step = last.step if last is not None else 0
+        losses = dict(last.losses) if last is not None else {}
+        self.stage.add(Moment(shown(result.picture), step, max(step, 1), losses, result.picture.size))
+        self.outcome.set_result(result, self.runner.task)
+        width, height = result.picture.size
+        self.foot.say(tr("{width} × {height} in {duration}", width=width, height=height, duration=took), 1.0)
+        for note in result.notes:
+            self.message.emit("info", note, "")
+
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self.foot.say(tr("Failed"), 0.0)
+        self.message.emit("error", sentence, details)
+        self._keep_last()
+
+    def _on_cancelled(self) -> None:
+        kept = self._keep_last()
+        self.foot.say(tr("Cancelled; the last picture stays") if kept else tr("Cancelled"), 0.0)
+
+    def _keep_last(self) -> bool:
+        """What was seen last can be saved and sent, too."""
+        task, last = self.runner.task, self.runner.last
+        if last is None or task is None:
+            return False
+        self.outcome.set_preview(last.full, task)
+        return True
+
+    def _on_run_changed(self) -> None:
+        if not self.runner.is_running:
+            self.network.refresh()
+        self.refresh()
+
+    # --- what the person changes ---
+
+    def refresh(self, *_: object) -> None:
+        """Take in what the state and the panel say now."""
+        kind, running, missing = self.choice.kind, self.runner.is_running, self.choice.missing
+        for name, form in self.forms.items():
+            form.setVisible(name == kind)
+            for knob, editor in form.editors.items():
+                editor.setEnabled(not running or knob in LIVE or name == "instant")
+        self.stage.set_has_losses(kind != "instant")
+        self.choice.set_running(running)
+        self.network.setEnabled(not running)
+        self.foot.set_ready(not missing)
+        live = [tr(self.form.editors[name].knob.label) for name in LIVE if name in self.form.editors]
+        self._live_note.setText(tr("May be changed while it runs: {names}.", names=", ".join(live)))
+        self._live_note.setVisible(running and bool(live))
+        self.outcome.go_on_button.setEnabled(self.can_go_on)
+        if missing != self._missing:
+            self._missing = missing
+            self.foot.say(missing or tr("Ready"))
+        self.stage.set_hint(tr(TITLES[kind]), missing or tr("Press Run to begin."))
+        self._show_references()
+        self.variants.later()
+        self.ready_changed.emit()
+
+    def _show_references(self) -> None:
+        """What results are compared with: the pictures of the run, before the first one those of the window."""
+        if self.runner.is_running or len(self.stage.history):
+            return
+        styles = self.choice.styles
+        key = (self.choice.content, styles[0].picture if styles else None)
+        if self._references == key:
+            return
+        self._references = key
+        first, second = (None if one is None else (one.name, level_within(one, SHOWN_SIDE)) for one in key)
+        self.stage.set_references(first, second)
+
+    def _on_picture(self, _: str) -> None:
+        self.choice.refresh()
+
+    def _on_options(self, kind: Kind) -> None:
+        form = self.forms[kind]
+        try:
+            options = form.value()
+        except OptionsError as error:
+            log.debug("options not usable yet: %s", error)
+            return
+        self._settings.set_options(kind, options)
+        control, task = self.runner.control, self.runner.task
+        if control is not None and task is not None and task.kind == kind:
+            control.set(**{name: getattr(options, name) for name in LIVE if name in form.editors})
+        if kind == self.choice.kind == "instant" and task is not None and task.kind == kind:
+            self._again.start()
+        self.variants.later()
+
+    def _paint_again(self) -> None:
+        """What is made in one go follows its knobs."""
+        if self.runner.is_running:
+            self._again.start()
+        elif self._active and self.choice.kind == "instant":
+            self.run(again=True)
+
+    def _on_style_weights(self) -> None:
+        control, task = self.runner.control, self.runner.task
+        if control is not None and task is not None:
+            weights = {id(source.picture): source.weight for source in self.choice.sources.sources}
+            control.set_style_weights([weights.get(id(style.picture), 0.0) for style in task.styles])
+        else:
+            self.refresh()
+
+    def _on_recipe(self, recipe: dict[str, Any]) -> None:
+        """A saved picture's recipe goes into the panel; Run repeats it on the pictures of the window."""
+        if self.runner.is_running:
+            self.message.emit("warning", tr("A run is under way: end it first, then repeat the recipe."), "")
+            return
+        words = repeat(recipe, self, self._state)
+        self.refresh()
+        self.message.emit("info", words, "")
+
+    # --- variants ---
+
+    def _wants_previews(self) -> bool:
+        return self._active and not self.runner.is_running and self.stage.strip_button.isChecked()
+
+    def _on_previews_switched(self, on: bool) -> None:
+        self._settings.set_flag("style_previews", on)
+        if on:
+            self.variants.later()
+        else:
+            self.variants.stop()
+
+    def _on_variant(self, values: dict[str, Any]) -> None:
+        """Take the variant's options and run them at full size."""
+        if self.runner.is_running:
+            return
+        self.form.set_value(self.form.value().with_values(**values), tr("Take Variant"))
+        self.run()
