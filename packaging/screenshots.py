@@ -79,8 +79,8 @@ def render(out: Path, pictures: list[Path] | None) -> int:
     else:
         window.opener.open_sample("face-and-cat")
     wait(lambda: window.state.has_both and not window.opener.is_loading)
-    window.match_panel.run()
-    wait(lambda: not window.match_panel.is_running)
+    window.panel("match").run()
+    wait(lambda: not window.panel("match").is_running)
     if not len(window.state.pairs):
         print("the match found no pairs", file=sys.stderr)
         return 1
@@ -103,7 +103,7 @@ def render(out: Path, pictures: list[Path] | None) -> int:
 def morph_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     """Half-way from the face to the cat."""
     window.modes.show("morph")
-    morph = window.morph_panel
+    morph = window.panel("morph")
     wait(lambda: bool(morph.stage.view.shots))
     window.messages.hide()
     morph.layers["points"].setChecked(False)
@@ -120,7 +120,7 @@ def inspect_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     from PySide6.QtWidgets import QApplication
 
     window.modes.show("inspect")
-    panel = window.inspect_panel
+    panel = window.panel("inspect")
     wait(lambda: panel.hub.session is not None)
     canvas = window.viewer.canvas("A")
     pair = max(window.state.pairs, key=lambda pair: pair.confidence)
@@ -146,7 +146,7 @@ def style_picture(window: MainWindow, wait: Wait, save: Save) -> None:
         window.opener.open_paths(paths, "A")
         wait(lambda: not window.opener.is_loading and window.state.picture("B").name == "Tissue.png")
     window.modes.show("style")
-    panel = window.style_panel
+    panel = window.panel("style")
     wait(lambda: "run-style" in panel.able())
     window.actions_["style_run"].trigger()
     wait(lambda: "stop-style" in panel.able())

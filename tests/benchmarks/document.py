@@ -92,7 +92,7 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
         turn(lambda: window.document.keeper.is_idle)
 
     def paint() -> None:
-        painting = window.style_panel.regions.painting
+        painting = window.panel("style").regions.painting
         painting.take([])
         painting.add()
         for number in range(edits):
@@ -107,7 +107,7 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
         turn(lambda: window.document.keeper.is_idle)
 
     def turn_knob() -> None:
-        editor = window.match_panel.form.editors["consistency"]
+        editor = window.panel("match").form.editors["consistency"]
         for number in range(edits):
             editor.set_value((number % 20) / 20)
             rest(0.05)
@@ -129,7 +129,7 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
     timed("kept", edit)
     timed("turn", turn_knob)
     window.actions_["mode_style"].trigger()
-    window.style_panel.stage.strip_button.setChecked(False)
+    window.panel("style").stage.strip_button.setChecked(False)
     window.document.keeper.enabled = False
     timed("strokes", paint)
     window.document.keeper.enabled = True

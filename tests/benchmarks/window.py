@@ -74,19 +74,19 @@ def measure(size: int, runs: int) -> dict[str, dict[str, float]]:
     turn(lambda: bool(window._devices))
     window.opener.open_sample(next(iter(_samples())))
     turn(lambda: window.state.has_both)
-    window.match_panel.form.editors["working_size"].set_value(size)
+    window.panel("match").form.editors["working_size"].set_value(size)
     lateness = Lateness()
     results = {}
     lateness.start()
     rest = time.monotonic() + 3
     turn(lambda: time.monotonic() > rest)
     results["idle"] = lateness.stop()
-    window.match_panel.run()  # the first run loads the network
-    turn(lambda: not window.match_panel.is_running)
+    window.panel("match").run()  # the first run loads the network
+    turn(lambda: not window.panel("match").is_running)
     lateness.start()
     for _ in range(runs):
-        window.match_panel.run()
-        turn(lambda: not window.match_panel.is_running)
+        window.panel("match").run()
+        turn(lambda: not window.panel("match").is_running)
     results["match"] = lateness.stop()
     results["match"]["pairs"] = len(window.state.pairs)
     window.close()

@@ -43,8 +43,7 @@ def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     made.close()
     assert made.stopped_cleanly
     assert all(lane.isFinished() for lane in lanes)
-    assert not made.morph_panel.worker.is_running
-    assert not made.inspect_panel.worker.is_running
+    assert not any(panel.worker.is_running for panel in made.modes.built if hasattr(panel, "worker"))
     assert not any("_QtLogHandler" in type(handler).__name__ for handler in logging.getLogger("studio").handlers)
     made.deleteLater()
 
@@ -102,7 +101,7 @@ def morph(opened, qtbot):
 @pytest.fixture
 def style(opened, qtbot):
     """The window in the mode Style; previews of variants are off."""
-    opened.style_panel.stage.strip_button.setChecked(False)
+    opened.panel("style").stage.strip_button.setChecked(False)
     opened.actions_["mode_style"].trigger()
     qtbot.wait(10)
     return opened

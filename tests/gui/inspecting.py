@@ -17,7 +17,7 @@ def wait_for(window, qtbot, condition) -> None:
 
 def enter(window, qtbot) -> None:
     """Enter the mode Inspect at the working size of the tests, and wait until the network has looked."""
-    panel = window.inspect_panel
+    panel = window.panel("inspect")
     if panel.working_size.findData(SIZE) < 0:
         panel.working_size.addItem(f"{SIZE} px", SIZE)
     panel.working_size.setCurrentIndex(panel.working_size.findData(SIZE))
@@ -27,7 +27,7 @@ def enter(window, qtbot) -> None:
 
 def hover(window, qtbot, side, x, y):
     """Move the mouse over a place, full-size pixels, and wait for what is said of it."""
-    view = window.inspect_panel.hover
+    view = window.panel("inspect").hover
     canvas = window.viewer.canvas(side)
     mouse(canvas, QEvent.Type.MouseMove, canvas._to_widget(QPointF(x, y)))
 
@@ -51,9 +51,9 @@ def click(window, side, x, y) -> None:
 
 def done(window, qtbot) -> None:
     """Wait until the job of the mode has ended."""
-    wait_for(window, qtbot, lambda: not window.inspect_panel.hub.is_running)
+    wait_for(window, qtbot, lambda: not window.panel("inspect").hub.is_running)
 
 
 def overlay(window, side):
     """What lies over a picture."""
-    return window.inspect_panel.hub.layers[side].overlay
+    return window.panel("inspect").hub.layers[side].overlay

@@ -7,12 +7,12 @@ B_POINTS = [[110, 90], [290, 110], [205, 190], [120, 300], [310, 310], [205, 95]
 
 
 def shots(window):
-    return window.morph_panel.stage.view.shots
+    return window.panel("morph").stage.view.shots
 
 
 def settled(window, qtbot) -> None:
     """Wait until the request for what the panel says now has been answered; older answers may come before."""
-    panel = window.morph_panel
+    panel = window.panel("morph")
     asked: list[object] = []
     answered: list[object] = []
     ask = panel.worker.ask

@@ -14,7 +14,7 @@ TINY_INVERSION = InversionOptions(size=48, steps=6)
 
 def began(window, qtbot, options=LONG) -> Moment:
     """Start a run and wait for its first picture."""
-    panel = window.style_panel
+    panel = window.panel("style")
     panel.form.set_value(options)
     panel.run()
     qtbot.waitUntil(lambda: len(panel.stage.history) > 0, timeout=30000)
@@ -23,13 +23,13 @@ def began(window, qtbot, options=LONG) -> Moment:
 
 def ended(window, qtbot) -> None:
     """Wait for the end of the run."""
-    qtbot.waitUntil(lambda: not window.style_panel.runner.is_running, timeout=60000)
+    qtbot.waitUntil(lambda: not window.panel("style").runner.is_running, timeout=60000)
     qtbot.wait(10)
 
 
 def ran(window, qtbot, options=TINY) -> Moment:
     """Run to the end; the last picture that was shown."""
-    panel = window.style_panel
+    panel = window.panel("style")
     panel.form.set_value(options)
     panel.run()
     ended(window, qtbot)

@@ -41,7 +41,7 @@ def move_first(window, x: float) -> None:
 def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_path, another):
     paired.state.set_selection([1])
     paired.editing.pairs.toggle_locked()
-    paired.match_panel.form.editors["pairs"].set_value(7)
+    paired.panel("match").form.editors["pairs"].set_value(7)
     assert paired.isWindowModified() and "[*]" in paired.windowTitle()
     path = tmp_path / "cats.buddies"
     save(paired, qtbot, path)
@@ -57,17 +57,17 @@ def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_
     qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
     assert window.state.pairs == pairs and window.state.levels == {2: PAIRS}
     assert (window.state.picture("A").pixels == pixels).all() and window.state.picture("B").name == "coffee.jpg"
-    assert window.match_panel.form.value().pairs == 7
+    assert window.panel("match").form.value().pairs == 7
     assert not window.isWindowModified() and window.document.project == path
     # The history came along: what was done before saving can be taken back.
     assert window.actions_["undo"].text() == "Undo Change Pairs"
     window.actions_["undo"].trigger()
-    assert window.match_panel.form.value().pairs == 24 and window.isWindowModified()
+    assert window.panel("match").form.value().pairs == 24 and window.isWindowModified()
     window.actions_["undo"].trigger()
     assert not window.state.pairs[0].locked and window.isWindowModified()
     window.actions_["redo"].trigger()
     window.actions_["redo"].trigger()
-    assert not window.isWindowModified() and window.match_panel.form.value().pairs == 7
+    assert not window.isWindowModified() and window.panel("match").form.value().pairs == 7
     menus = window.file_menus
     menus.fill_projects()
     assert menus.projects.actions()[0].text() == "cats.buddies"
@@ -84,12 +84,12 @@ def test_a_match_leaves_its_recipe_in_the_project(opened, qtbot, tmp_path, monke
 
     monkeypatch.setattr(studio.buddies, "find_buddies", find, raising=False)
     for _ in range(2):
-        opened.match_panel.run()
-        qtbot.waitUntil(lambda: not opened.match_panel.is_running, timeout=20000)
+        opened.panel("match").run()
+        qtbot.waitUntil(lambda: not opened.panel("match").is_running, timeout=20000)
     save(opened, qtbot, tmp_path / "p.buddies")
     (result,) = reading(tmp_path / "p.buddies").results
     assert (result.kind, result.recipe["network"], result.recipe["pairs"]) == ("match", "buddynet", 2)
-    assert result.recipe["options"] == opened.match_panel.form.value().to_dict()
+    assert result.recipe["options"] == opened.panel("match").form.value().to_dict()
 
 
 def test_the_mark_of_changes_follows_undo_and_options(project, paired, qtbot):
@@ -97,7 +97,7 @@ def test_the_mark_of_changes_follows_undo_and_options(project, paired, qtbot):
     assert paired.isWindowModified()
     paired.actions_["undo"].trigger()
     assert not paired.isWindowModified()
-    editor = paired.match_panel.form.editors["pairs"]
+    editor = paired.panel("match").form.editors["pairs"]
     before = editor.value()
     editor.set_value(before + 1)
     assert paired.isWindowModified()

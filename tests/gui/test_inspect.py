@@ -45,7 +45,7 @@ def test_a_place_is_its_own_best_buddy_in_the_same_picture(twins, qtbot):
             rows, columns = level.similarity.values.shape
             assert columns == -(-64 // level.layer.stride) and rows == -(-round(300 * 64 / 451) // level.layer.stride)
         assert np.hypot(reading.trace[-1][0] - x, reading.trace[-1][1] - y) <= full[0] / 64
-    strip = twins.inspect_panel.hover.strip
+    strip = twins.panel("inspect").hover.strip
     assert [tile.title for tile in strip.tiles] == [
         "5 · relu5_3",
         "4 · relu4_3",
@@ -54,7 +54,7 @@ def test_a_place_is_its_own_best_buddy_in_the_same_picture(twins, qtbot):
         "1 · relu1_1",
     ]
     assert all(tile.side == "A" and tile.good for tile in strip.tiles)
-    assert "Mutual at 5 of 5 levels" in twins.inspect_panel.hover.words.text()
+    assert "Mutual at 5 of 5 levels" in twins.panel("inspect").hover.words.text()
     # Over B the map lies over A, and B has the mark and the boxes.
     assert overlay(twins, "A").tint is not None and overlay(twins, "B").tint is None
     assert [mark.kind for mark in overlay(twins, "B").marks] == ["cursor"]
@@ -62,27 +62,27 @@ def test_a_place_is_its_own_best_buddy_in_the_same_picture(twins, qtbot):
 
 
 def test_another_level_is_shown_large_and_the_scale_is_one_for_all(twins, qtbot):
-    view: HoverView = twins.inspect_panel.hover
+    view: HoverView = twins.panel("inspect").hover
     hover(twins, qtbot, "A", 150, 150)
     coarse = overlay(twins, "B").tint
     qtbot.mouseClick(view.strip, LEFT, pos=view.strip.tile_rect(2).center().toPoint())
     assert view.chosen.layer.level == 3 and view.strip.current == 2
     assert overlay(twins, "B").tint.shape != coarse.shape
-    legend = twins.inspect_panel.hub.legend
+    legend = twins.panel("inspect").hub.legend
     assert [(entry.low, entry.high) for entry in legend.entries] == [(0.0, 1.0)]  # the same picture: 1 is reached
-    twins.inspect_panel.colours.own.setChecked(True)
+    twins.panel("inspect").colours.own.setChecked(True)
     low, high = legend.entries[0].low, legend.entries[0].high
     values = view.chosen.similarity.values
     assert low == pytest.approx(float(values.min())) and low < high <= float(values.max()) + 1e-6
     before = overlay(twins, "B").tint
-    twins.inspect_panel.colours.table.setCurrentIndex(1)
+    twins.panel("inspect").colours.table.setCurrentIndex(1)
     assert not np.array_equal(overlay(twins, "B").tint, before)
-    twins.inspect_panel.colours.opacity.setValue(20)
+    twins.panel("inspect").colours.opacity.setValue(20)
     assert overlay(twins, "B").opacity == pytest.approx(0.2)
 
 
 def test_a_click_holds_the_place_and_another_one_on_it_lets_go(inspect, qtbot):
-    panel = inspect.inspect_panel
+    panel = inspect.panel("inspect")
     hover(inspect, qtbot, "A", 200, 120)
     click(inspect, "A", 200, 120)
     assert panel.hover.pinned is not None and panel.hover.pinned[0] == "A"
@@ -99,7 +99,7 @@ def test_a_click_holds_the_place_and_another_one_on_it_lets_go(inspect, qtbot):
 
 
 def test_why_takes_over_the_held_place_and_its_bars_add_up(inspect, qtbot):
-    panel = inspect.inspect_panel
+    panel = inspect.panel("inspect")
     hover(inspect, qtbot, "A", 200, 120)
     click(inspect, "A", 200, 120)
     wait_for(inspect, qtbot, lambda: panel.hover.reading.request.place == panel.hover.pinned[1])
@@ -125,7 +125,7 @@ def test_why_takes_over_the_held_place_and_its_bars_add_up(inspect, qtbot):
 
 
 def test_why_follows_a_click_on_a_point_and_on_any_place(inspect, qtbot):
-    panel = inspect.inspect_panel
+    panel = inspect.panel("inspect")
     inspect.actions_["inspect_why"].trigger()
     wait_for(inspect, qtbot, lambda: panel.why.reading is not None)
     click(inspect, "B", *B_POINTS[2])
@@ -140,7 +140,7 @@ def test_why_follows_a_click_on_a_point_and_on_any_place(inspect, qtbot):
 
 
 def test_the_pixels_behind_a_pair_and_the_check_that_they_add_up(inspect, qtbot):
-    panel = inspect.inspect_panel
+    panel = inspect.panel("inspect")
     inspect.state.set_selected(3)
     inspect.actions_["inspect_why"].trigger()
     wait_for(inspect, qtbot, lambda: panel.why.reading is not None)
@@ -174,7 +174,7 @@ def test_a_long_job_can_be_cancelled(inspect, qtbot, monkeypatch):
             closed.append(True)
 
     monkeypatch.setattr(attribution, "explain_pair_maps", endless)
-    panel = inspect.inspect_panel
+    panel = inspect.panel("inspect")
     inspect.actions_["inspect_why"].trigger()
     wait_for(inspect, qtbot, lambda: panel.why.reading is not None)
     panel.why.explain("occlusion")
@@ -187,7 +187,7 @@ def test_a_long_job_can_be_cancelled(inspect, qtbot, monkeypatch):
 
 
 def test_the_panel_says_what_to_do_and_forgets_old_pictures(window, qtbot, two_files):
-    panel = window.inspect_panel
+    panel = window.panel("inspect")
     window.actions_["mode_inspect"].trigger()
     assert panel.stage._hint.words[0] == "Open two pictures"
     assert not window.actions_["inspect_why"].isEnabled() and not panel.worker.is_running
@@ -208,7 +208,7 @@ def test_the_panel_says_what_to_do_and_forgets_old_pictures(window, qtbot, two_f
 
 
 def test_leaving_the_mode_leaves_the_pictures_as_they_were(inspect, qtbot):
-    panel, viewer = inspect.inspect_panel, inspect.viewer
+    panel, viewer = inspect.panel("inspect"), inspect.viewer
     hover(inspect, qtbot, "A", 100, 100)
     assert not viewer.lines_shown and overlay(inspect, "B").tint is not None
     inspect.actions_["mode_match"].trigger()
@@ -228,7 +228,7 @@ def test_leaving_the_mode_leaves_the_pictures_as_they_were(inspect, qtbot):
 
 
 def test_small_maps_have_the_view_and_the_cursor_of_the_pictures(inspect, qtbot):
-    panel = inspect.inspect_panel
+    panel = inspect.panel("inspect")
     hover(inspect, qtbot, "A", 100, 100)
     strip, canvas = panel.hover.strip, inspect.viewer.canvas("B")
     whole = strip.grab().toImage()
@@ -256,7 +256,7 @@ def test_a_failure_is_told_in_one_sentence_and_can_be_tried_again(opened, qtbot,
     with monkeypatch.context() as patch:
         patch.setattr(work, "prepare", broken)
         opened.actions_["mode_inspect"].trigger()
-        panel = opened.inspect_panel
+        panel = opened.panel("inspect")
         wait_for(opened, qtbot, lambda: "not looked" in panel.stage._hint.words[0])
     assert "weights file has gone" in panel.stage._hint.words[1]
     enter(opened, qtbot)

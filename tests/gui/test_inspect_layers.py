@@ -24,7 +24,7 @@ def layers(opened, qtbot):
 
 
 def look_at(window, qtbot, layer):
-    view = window.inspect_panel.activations
+    view = window.panel("inspect").activations
     view.layer.set_value(layer)
     view._on_layer(layer)
     wait_for(
@@ -39,7 +39,7 @@ def look_at(window, qtbot, layer):
 
 
 def show(window, kind):
-    view = window.inspect_panel.activations
+    view = window.panel("inspect").activations
     view.kind.setCurrentIndex(view.kind.findData(kind))
     return view
 
@@ -60,7 +60,7 @@ def maps(window, layer):
 
 
 def test_all_channels_are_there_ranked_and_on_one_scale(layers, qtbot):
-    view = layers.inspect_panel.activations
+    view = layers.panel("inspect").activations
     wanted = maps(layers, "relu4_3")
     tiles = view.grid.tiles
     assert sorted(tiles.channels.tolist()) == list(range(len(wanted["A"])))
@@ -76,7 +76,7 @@ def test_all_channels_are_there_ranked_and_on_one_scale(layers, qtbot):
             assert np.abs(shown[row] - exact).max() <= 1.0
     # The strongest one lies over the pictures, with its legend.
     assert view.grid.current == tiles.channels[0]
-    (legend,) = layers.inspect_panel.hub.legend.entries
+    (legend,) = layers.panel("inspect").hub.legend.entries
     assert (legend.low, legend.high) == (low, high)
     assert legend.unit == "activation" and f"channel {tiles.channels[0]}" in legend.title
     view.order.setCurrentIndex(view.order.findData("difference"))
@@ -86,7 +86,7 @@ def test_all_channels_are_there_ranked_and_on_one_scale(layers, qtbot):
 
 
 def test_a_channel_is_chosen_by_mouse_and_keyboard(layers, qtbot):
-    view = layers.inspect_panel.activations
+    view = layers.panel("inspect").activations
     grid, tiles = view.grid.grid, view.grid.tiles
     before = overlay(layers, "A").tint
     qtbot.mouseClick(grid, LEFT, pos=grid.cell(2).center().toPoint())
@@ -100,25 +100,25 @@ def test_a_channel_is_chosen_by_mouse_and_keyboard(layers, qtbot):
     qtbot.keyClick(grid, Qt.Key.Key_Right)
     wait_for(layers, qtbot, lambda: view.grid_reading.request.channel == int(tiles.channels[3]))
     assert "Looking" not in view.words.text()
-    layers.inspect_panel.colours.own.setChecked(True)
+    layers.panel("inspect").colours.own.setChecked(True)
     wait_for(layers, qtbot, lambda: view.grid_reading.request.own)
     assert view.grid.tiles.b.max(axis=(1, 2)).mean() > tiles.b.max(axis=(1, 2)).mean()
 
 
 def test_a_layer_is_found_by_typing_a_part_of_its_name(layers, qtbot):
-    box = layers.inspect_panel.activations.layer
+    box = layers.panel("inspect").activations.layer
     line = box.lineEdit()
     line.setText("lu2_1")  # by keys the list of what fits would open, which this platform can't show
     qtbot.keyClick(line, Qt.Key.Key_Return)
     wait_for(layers, qtbot, lambda: box.value == "relu2_1")
-    view = layers.inspect_panel.activations
+    view = layers.panel("inspect").activations
     wait_for(layers, qtbot, lambda: view.grid_reading.request.layer == "relu2_1" and view.grid.tiles is not None)
     line.setText("no such layer")
     qtbot.keyClick(line, Qt.Key.Key_Return)
     assert box.value == "relu2_1" and line.text().startswith("relu2_1")
     show(layers, "filters")  # which belong to the first layer, whatever was typed
     wait_for(layers, qtbot, lambda: view.filter_reading is not None and bool(view.strip.tiles))
-    assert len(view.strip.tiles) == layers.inspect_panel.hub.session.levels[0].channels
+    assert len(view.strip.tiles) == layers.panel("inspect").hub.session.levels[0].channels
     assert not view.layer.isEnabled()
 
 
@@ -147,11 +147,11 @@ def test_the_same_picture_has_the_same_colours_on_both_sides(window, qtbot, two_
 
 def test_a_difference_needs_pairs_and_is_found_again_for_others(layers, qtbot):
     view = show(layers, "difference")
-    assert view.strip._hint[0] == "Match first" and not layers.inspect_panel.hub.is_running
+    assert view.strip._hint[0] == "Match first" and not layers.panel("inspect").hub.is_running
     layers.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS))
     wait_for(layers, qtbot, lambda: view.difference is not None)
     first = view.difference
-    assert layers.inspect_panel.hub.legend.entries[0].unit == "activation"
+    assert layers.panel("inspect").hub.legend.entries[0].unit == "activation"
     layers.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS[::-1]))
     wait_for(layers, qtbot, lambda: view.difference not in (None, first))
     assert not np.allclose(view.difference.maps["A"].values, first.maps["A"].values)
@@ -159,7 +159,7 @@ def test_a_difference_needs_pairs_and_is_found_again_for_others(layers, qtbot):
 
 @pytest.mark.slow
 def test_strongest_regions_of_both_pictures_and_of_a_folder(layers, qtbot, two_files, monkeypatch):
-    view = layers.inspect_panel.activations
+    view = layers.panel("inspect").activations
     channel = view.grid.current
     show(layers, "regions")
     wait_for(layers, qtbot, lambda: bool(view.regions))

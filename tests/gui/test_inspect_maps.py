@@ -28,7 +28,7 @@ def attribution(opened, qtbot):
     opened.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, level=1))
     enter(opened, qtbot)
     opened.actions_["inspect_attribution"].trigger()
-    view = opened.inspect_panel.explain
+    view = opened.panel("inspect").explain
     view.with_checks.setChecked(False)
     choose(view, "gradient", "channel", "relu3_2", channel=5)
     return opened
@@ -45,7 +45,7 @@ def choose(view, method, kind, layer, channel=0, **knobs):
 
 
 def run(window, qtbot):
-    view = window.inspect_panel.explain
+    view = window.panel("inspect").explain
     qtbot.mouseClick(view.run_button, LEFT)
     done(window, qtbot)
     assert view.result is not None
@@ -53,7 +53,7 @@ def run(window, qtbot):
 
 
 def test_both_pictures_share_one_scale_until_each_gets_its_own(attribution, qtbot):
-    panel = attribution.inspect_panel
+    panel = attribution.panel("inspect")
     target = panel.explain.target
     item = target.kind.model().item(target.kind.findData("class"))
     assert not item.isEnabled() and "names nothing" in item.toolTip()  # BuddyNet has no classes
@@ -81,7 +81,7 @@ def test_both_pictures_share_one_scale_until_each_gets_its_own(attribution, qtbo
 
 
 def test_the_number_under_the_mouse_is_written_and_choices_are_remembered(attribution, qtbot):
-    panel = attribution.inspect_panel
+    panel = attribution.panel("inspect")
     result = run(attribution, qtbot)
     canvas = attribution.viewer.canvas("A")
     mouse(canvas, QEvent.Type.MouseMove, canvas._to_widget(QPointF(230, 150)))
@@ -103,7 +103,7 @@ def test_the_number_under_the_mouse_is_written_and_choices_are_remembered(attrib
 
 
 def test_pinned_maps_stay_and_share_the_scale_of_their_kind(attribution, qtbot):
-    panel = attribution.inspect_panel
+    panel = attribution.panel("inspect")
     view = panel.explain
     first = run(attribution, qtbot)
     qtbot.mouseClick(view.pin_button, LEFT)
@@ -131,10 +131,10 @@ def test_pinned_maps_stay_and_share_the_scale_of_their_kind(attribution, qtbot):
 
 @pytest.mark.slow
 def test_checks_come_after_the_maps_and_beside_them(attribution, qtbot):
-    view = attribution.inspect_panel.explain
+    view = attribution.panel("inspect").explain
     view.with_checks.setChecked(True)
     shown: list[object] = []
-    attribution.inspect_panel.hub.recoloured.connect(lambda: None)
+    attribution.panel("inspect").hub.recoloured.connect(lambda: None)
     view._on_preview = lambda preview, old=view._on_preview: (shown.append(preview), old(preview))
     result = run(attribution, qtbot)
     assert len(shown) == 1 and shown[0] is not result and not shown[0].checks["A"].deletion
@@ -150,7 +150,7 @@ def test_checks_come_after_the_maps_and_beside_them(attribution, qtbot):
 
 
 def test_a_click_chooses_the_place_and_its_partner(attribution, qtbot):
-    view = attribution.inspect_panel.explain
+    view = attribution.panel("inspect").explain
     click(attribution, "A", 300, 100)
     wait_for(attribution, qtbot, lambda: view.target.kind_name == "cell")
     assert view.target.places[0] == pytest.approx((300, 100), abs=1)
@@ -171,7 +171,7 @@ def test_a_click_chooses_the_place_and_its_partner(attribution, qtbot):
 def test_every_method_draws(attribution, qtbot):
     from studio.attribution.options import METHODS
 
-    view = attribution.inspect_panel.explain
+    view = attribution.panel("inspect").explain
     quick = {
         "smoothgrad": {"samples": 2},
         "integrated-gradients": {"steps": 2},
@@ -190,7 +190,7 @@ def test_every_method_draws(attribution, qtbot):
 
 
 def test_maps_are_written_with_their_record(attribution, qtbot, tmp_path, monkeypatch):
-    view = attribution.inspect_panel.explain
+    view = attribution.panel("inspect").explain
     result = run(attribution, qtbot)
     asked = [str(tmp_path / "map.png"), str(tmp_path / "map.npy")]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (asked.pop(0), ""))
@@ -203,7 +203,7 @@ def test_maps_are_written_with_their_record(attribution, qtbot, tmp_path, monkey
             assert image.size == attribution.state.picture(side).size
             record = json.loads(image.text["Recipe"])
         assert record["method"] == "gradient" and record["network"] == "buddynet"
-        assert record["scale"]["high"] == pytest.approx(attribution.inspect_panel.hub.legend.entries[0].high)
+        assert record["scale"]["high"] == pytest.approx(attribution.panel("inspect").hub.legend.entries[0].high)
         assert np.array_equal(np.load(tmp_path / f"map_{side}.npy"), result.maps[side].values)
         assert json.loads((tmp_path / f"map_{side}.json").read_text())["target"] == result.targets[side]
     refused: list[list[str]] = []
@@ -216,7 +216,7 @@ def test_maps_are_written_with_their_record(attribution, qtbot, tmp_path, monkey
 
 
 def test_a_receptive_field_lies_around_its_cell_and_what_is_measured_lies_in_it(attribution, qtbot):
-    panel = attribution.inspect_panel
+    panel = attribution.panel("inspect")
     attribution.actions_["inspect_field"].trigger()
     view = panel.field
     names = [layer.name for layer in view.list.layers]

@@ -197,7 +197,7 @@ def test_tiny_and_narrow_pictures_are_looked_at_too(window, qtbot, tmp_path, fir
     window.opener.open_paths(paths, "A")
     wait_for(window, qtbot, lambda: window.state.has_both)
     enter(window, qtbot)
-    panel = window.inspect_panel
+    panel = window.panel("inspect")
     reading = hover(window, qtbot, "B", 20, 15)
     assert len(reading.levels) == 5 and all(np.isfinite(level.value) for level in reading.levels)
     click(window, "B", 20, 15)

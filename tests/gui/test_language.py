@@ -69,10 +69,10 @@ def before_pictures(window, qtbot, walk):
 
 def in_match(window, qtbot, walk):
     walk.look(window)
-    window.match_panel.form.editors["working_size"].set_value(96)
-    window.match_panel.run()
+    window.panel("match").form.editors["working_size"].set_value(96)
+    window.panel("match").run()
     walk.look(window)
-    wait_for(window, qtbot, lambda: not window.match_panel.is_running)
+    wait_for(window, qtbot, lambda: not window.panel("match").is_running)
     walk.look(window)
     window.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, level=1))
     window.state.set_selected(1)
@@ -94,14 +94,14 @@ def in_match(window, qtbot, walk):
 def in_morph(window, qtbot, walk):
     window.actions_["mode_morph"].trigger()
     wait_for(window, qtbot, lambda: bool(shots(window)))
-    for layer in window.morph_panel.layers.values():
+    for layer in window.panel("morph").layers.values():
         layer.setChecked(True)
-    window.morph_panel.compare.setCurrentIndex(2)
+    window.panel("morph").compare.setCurrentIndex(2)
     qtbot.wait(300)
     walk.look(window)
     for name in ("export_film", "save_still", "save_warped", "save_field"):
         window.actions_[name].trigger()
-    panel = window.morph_panel.further
+    panel = window.panel("morph").further
     panel.add_dialog()
     panel.pairs_dialog()
     walk.look(window)
@@ -109,7 +109,7 @@ def in_morph(window, qtbot, walk):
 
 def in_style(window, qtbot, walk):
     window.actions_["mode_style"].trigger()
-    panel = window.style_panel
+    panel = window.panel("style")
     for kind in range(panel.choice.kind_choice.count()):
         panel.choice.kind_choice.setCurrentIndex(kind)
         qtbot.wait(30)
@@ -137,7 +137,7 @@ def in_inspect(window, qtbot, walk):
     hover(window, qtbot, "A", 60, 60)
     walk.look(window)
     click(window, "A", 60, 60)
-    panel = window.inspect_panel
+    panel = window.panel("inspect")
     for view in panel.views:
         window.actions_[f"inspect_{view.name}"].trigger()
         qtbot.wait(400)

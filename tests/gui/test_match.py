@@ -44,7 +44,7 @@ def levels_then(pause: float = 0.0, closed: list[str] | None = None, end=None):
 
 
 def done(window):
-    return not window.match_panel.is_running
+    return not window.panel("match").is_running
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def with_pairs(opened):
 def test_a_real_match_end_to_end_shows_pairs_level_by_level(opened, qtbot):
     shown: list[tuple[int, int]] = []
     opened.state.pairs_changed.connect(lambda: shown.append((opened.state.shown_level, len(opened.state.shown_pairs))))
-    qtbot.mouseClick(opened.match_panel.run_button, Qt.MouseButton.LeftButton)
-    assert opened.match_panel.is_running
+    qtbot.mouseClick(opened.panel("match").run_button, Qt.MouseButton.LeftButton)
+    assert opened.panel("match").is_running
     qtbot.waitUntil(lambda: done(opened), timeout=90000)
     assert opened.messages.isHidden() or opened.messages.severity != "error", opened.messages.text()
     levels = [level for level, _ in shown if level != RESULT_LEVEL]
@@ -70,7 +70,7 @@ def test_a_real_match_end_to_end_shows_pairs_level_by_level(opened, qtbot):
     pairs = opened.state.pairs
     assert 0 < len(pairs) <= 24
     assert opened.state.shown_level == RESULT_LEVEL
-    assert "pairs in" in opened.match_panel.status.text()
+    assert "pairs in" in opened.panel("match").status.text()
     for side, points in (("A", pairs.a), ("B", pairs.b)):
         width, height = opened.state.picture(side).size
         assert (points >= -0.5).all() and (points[:, 0] < width).all() and (points[:, 1] < height).all()
@@ -82,16 +82,16 @@ def test_every_level_of_a_slow_match_is_shown(opened, qtbot, monkeypatch):
     pretend(monkeypatch, levels_then(pause=0.01))  # 0.2 s a level
     shown: list[int] = []
     opened.state.pairs_changed.connect(lambda: shown.append(opened.state.shown_level))
-    opened.match_panel.run()
+    opened.panel("match").run()
     qtbot.waitUntil(lambda: done(opened))
     assert [level for level in shown if level != RESULT_LEVEL] == [5, 4, 3, 2, 1]
 
 
 def test_the_level_slider_looks_through_the_levels(opened, qtbot, monkeypatch):
     pretend(monkeypatch, levels_then())
-    opened.match_panel.run()
+    opened.panel("match").run()
     qtbot.waitUntil(lambda: done(opened))
-    slider = opened.match_panel.levels.slider
+    slider = opened.panel("match").levels.slider
     assert slider.maximum() == 5
     assert slider.value() == 5
     assert len(opened.state.shown_pairs) == 2
@@ -110,15 +110,15 @@ def test_cancel_in_the_middle_brings_the_pairs_from_before_back(with_pairs, qtbo
     closed: list[str] = []
     pretend(monkeypatch, levels_then(pause=0.02, closed=closed))
     before = (with_pairs.state.pairs, with_pairs.state.levels)
-    with_pairs.match_panel.run()
+    with_pairs.panel("match").run()
     qtbot.waitUntil(lambda: with_pairs.state.shown_level == 4)
-    assert with_pairs.match_panel.cancel_button.isEnabled()
-    qtbot.mouseClick(with_pairs.match_panel.cancel_button, Qt.MouseButton.LeftButton)
+    assert with_pairs.panel("match").cancel_button.isEnabled()
+    qtbot.mouseClick(with_pairs.panel("match").cancel_button, Qt.MouseButton.LeftButton)
     assert done(with_pairs)
     assert (with_pairs.state.pairs, with_pairs.state.levels) == before
-    assert with_pairs.match_panel.status.text() == "Cancelled"
+    assert with_pairs.panel("match").status.text() == "Cancelled"
     qtbot.waitUntil(lambda: closed == ["closed"], timeout=1000)
-    assert with_pairs.match_panel.run_button.isEnabled()
+    assert with_pairs.panel("match").run_button.isEnabled()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_cancel_in_the_middle_brings_the_pairs_from_before_back(with_pairs, qtbo
 def test_an_error_is_one_sentence_and_loses_nothing(with_pairs, qtbot, monkeypatch, error, sentence, has_details):
     pretend(monkeypatch, levels_then(end=error))
     before = with_pairs.state.pairs
-    with_pairs.match_panel.run()
+    with_pairs.panel("match").run()
     qtbot.waitUntil(lambda: done(with_pairs))
     assert with_pairs.messages.severity == "error"
     assert sentence in with_pairs.messages.text()
@@ -145,21 +145,21 @@ def test_an_error_is_one_sentence_and_loses_nothing(with_pairs, qtbot, monkeypat
     assert with_pairs.state.pairs == before
     qtbot.waitUntil(lambda: sentence in with_pairs.log_view.text())
     pretend(monkeypatch, levels_then())  # and the next match runs
-    with_pairs.match_panel.run()
+    with_pairs.panel("match").run()
     qtbot.waitUntil(lambda: done(with_pairs))
     assert len(with_pairs.state.pairs) == 2
 
 
 def test_pause_holds_and_goes_on(opened, qtbot, monkeypatch):
     pretend(monkeypatch, levels_then(pause=0.005))
-    opened.match_panel.run()
+    opened.panel("match").run()
     qtbot.waitUntil(lambda: opened.state.shown_level == 5)
     opened.actions_["pause"].trigger()
     qtbot.wait(60)
-    held = opened.match_panel.handle.progress
+    held = opened.panel("match").handle.progress
     qtbot.wait(120)
-    assert opened.match_panel.handle.progress == held
-    assert opened.match_panel.status.text() == "paused"
+    assert opened.panel("match").handle.progress == held
+    assert opened.panel("match").status.text() == "paused"
     opened.actions_["pause"].trigger()
     qtbot.waitUntil(lambda: done(opened))
     assert len(opened.state.pairs) == 2
@@ -169,7 +169,7 @@ def test_pause_holds_and_goes_on(opened, qtbot, monkeypatch):
 def test_closing_in_the_middle_of_a_job_ends_it(opened, qtbot, monkeypatch):
     closed: list[str] = []
     pretend(monkeypatch, levels_then(pause=0.05, closed=closed))
-    opened.match_panel.run()
+    opened.panel("match").run()
     qtbot.waitUntil(lambda: opened.state.shown_level == 5)
     started = time.monotonic()
     opened.close()
@@ -180,7 +180,7 @@ def test_closing_in_the_middle_of_a_job_ends_it(opened, qtbot, monkeypatch):
 
 def test_a_new_picture_during_a_match_makes_its_result_stale(opened, qtbot, monkeypatch, two_files):
     pretend(monkeypatch, levels_then(pause=0.02))
-    opened.match_panel.run()
+    opened.panel("match").run()
     qtbot.waitUntil(lambda: opened.state.shown_level == 5)
     opened.opener.open_path(two_files[1], "A")
     qtbot.waitUntil(lambda: opened.state.picture("A").name == "coffee.jpg")
@@ -196,7 +196,7 @@ def test_no_pairs_is_said_in_words(opened, qtbot, monkeypatch):
         return PairSet()
 
     pretend(monkeypatch, nothing)
-    opened.match_panel.run()
+    opened.panel("match").run()
     qtbot.waitUntil(lambda: done(opened))
     assert opened.messages.severity == "warning"
     assert "activation threshold" in opened.messages.text()
@@ -211,13 +211,13 @@ def test_the_form_sets_what_the_engine_gets_and_is_remembered(opened, qtbot, mon
         return PairSet()
 
     pretend(monkeypatch, record)
-    form = opened.match_panel.form
+    form = opened.panel("match").form
     form.editors["pairs"].set_value(7)
     form.editors["preset"].set_value("fast")
     form.editors["relaxed"].set_value(True)
-    network = opened.match_panel.network
+    network = opened.panel("match").network
     network.backbone.setCurrentIndex(network.backbone.findData("squeezenet1_1"))
-    opened.match_panel.run()
+    opened.panel("match").run()
     qtbot.waitUntil(lambda: done(opened))
     a, b, options, backbone, weights, device, thread = got[0]
     assert (a, b) == ("cat.png", "coffee.jpg")
@@ -286,7 +286,7 @@ def test_the_overlay_is_exported(opened, qtbot, tmp_path):
 
 def test_the_jobs_list_tells_what_happened_and_cancels(opened, qtbot, monkeypatch):
     pretend(monkeypatch, levels_then(pause=0.02))
-    opened.match_panel.run()
+    opened.panel("match").run()
     qtbot.waitUntil(lambda: opened.state.shown_level == 5)
     view = opened.jobs_view
     assert view.item(0, 0).text().startswith("Match cat.png")

@@ -23,7 +23,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 def grabbed(window) -> np.ndarray:
     """What the stage shows of its first frame, as (h, w, 3)."""
-    view = window.morph_panel.stage.view
+    view = window.panel("morph").stage.view
     image = view.grab(view.frame_rect().toRect()).toImage().convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
@@ -38,7 +38,7 @@ def difference(window, pixels: np.ndarray) -> float:
 
 
 def test_the_ends_of_the_slider_show_the_pictures(morph, qtbot):
-    panel, state = morph.morph_panel, morph.state
+    panel, state = morph.panel("morph"), morph.state
     panel.layers["points"].setChecked(False)
     slider = panel.stage.transport.slider
     a = state.picture("A")
@@ -62,12 +62,12 @@ def test_the_ends_of_the_slider_show_the_pictures(morph, qtbot):
 
 
 def test_play_goes_on_to_the_end_and_stops(morph, qtbot):
-    transport = morph.morph_panel.stage.transport
+    transport = morph.panel("morph").stage.transport
     transport.speed.setValue(0.4)
     times: list[float] = []
     transport.time_changed.connect(times.append)
     frames: list[int] = []
-    morph.morph_panel.worker.answered.connect(lambda _, answer: frames.append(id(answer)))
+    morph.panel("morph").worker.answered.connect(lambda _, answer: frames.append(id(answer)))
     qtbot.mouseClick(transport.play_button, LEFT)
     assert transport.is_playing and morph.actions_["play"].isChecked()
     wait_for(morph, qtbot, lambda: not transport.is_playing)
@@ -78,7 +78,7 @@ def test_play_goes_on_to_the_end_and_stops(morph, qtbot):
 
 
 def test_loop_begins_again_and_ping_pong_comes_back(morph, qtbot):
-    transport = morph.morph_panel.stage.transport
+    transport = morph.panel("morph").stage.transport
     transport.speed.setValue(0.2)
     times: list[float] = []
     transport.time_changed.connect(times.append)
@@ -96,7 +96,7 @@ def test_loop_begins_again_and_ping_pong_comes_back(morph, qtbot):
 
 
 def test_the_pad_moves_shape_and_colour_apart(morph, qtbot):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     pad = panel.pad
     a = morph.state.picture("A")
 
@@ -122,7 +122,7 @@ def test_the_pad_moves_shape_and_colour_apart(morph, qtbot):
 
 
 def test_curves_bend_the_way_of_the_slider(morph, qtbot):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.form.editors["shape_curve"].set_value("ease")
     panel.stage.transport.set_time(0.25)
     assert panel.pad.shape == pytest.approx(0.15625)  # 3 t^2 - 2 t^3
@@ -136,7 +136,7 @@ def drag_point(window, side, number, to, steps=4):
 
 
 def test_dragging_a_point_updates_the_frame_and_the_badge(morph, qtbot):
-    panel, state = morph.morph_panel, morph.state
+    panel, state = morph.panel("morph"), morph.state
     transport = panel.stage.transport
     transport.set_time(0.5)
     settled(morph, qtbot)
@@ -206,7 +206,7 @@ def test_points_of_a_level_are_not_dragged(morph, qtbot):
 
 
 def test_two_warps_are_compared(morph, qtbot):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.stage.transport.set_time(0.5)
     panel.compare.setCurrentText("delaunay")
     wait_for(morph, qtbot, lambda: len(shots(morph)) == 2)
@@ -220,7 +220,7 @@ def test_two_warps_are_compared(morph, qtbot):
 
 
 def test_overlays_are_drawn_over_the_frame(morph, qtbot):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.layers["points"].setChecked(False)
     panel.stage.transport.set_time(0.5)
     settled(morph, qtbot)
@@ -237,7 +237,7 @@ def test_overlays_are_drawn_over_the_frame(morph, qtbot):
 
 def test_arrows_lead_from_a_point_to_its_partner(morph, qtbot):
     """The arrow of the lattice that is nearest to a pair goes where the pair goes."""
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.layers["arrows"].setChecked(True)
     settled(morph, qtbot)
     arrows = shots(morph)[0].arrows
@@ -249,7 +249,7 @@ def test_arrows_lead_from_a_point_to_its_partner(morph, qtbot):
 
 
 def test_the_wipe_shows_a_on_the_left_and_b_on_the_right(morph, qtbot):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.layers["points"].setChecked(False)
     panel.view_choice.setCurrentIndex(1)
     wait_for(morph, qtbot, lambda: shots(morph)[0].second is not None)
@@ -284,7 +284,7 @@ def test_the_same_picture_on_both_sides_has_a_grey_onion_skin(opened, qtbot, two
     qtbot.waitUntil(lambda: opened.state.picture("B").name == two_files[0].name, timeout=10000)
     opened.state.set_pairs(PairSet.from_arrays(A_POINTS, A_POINTS))
     opened.modes.show("morph")
-    opened.morph_panel.view_choice.setCurrentIndex(2)
+    opened.panel("morph").view_choice.setCurrentIndex(2)
     wait_for(opened, qtbot, lambda: bool(shots(opened)) and np.ptp(shots(opened)[0].frame, axis=2).max() <= 1)
 
 
@@ -295,7 +295,7 @@ def test_the_panel_says_what_to_do_first(window, qtbot, two_files, monkeypatch):
 
     monkeypatch.setattr(studio.buddies, "find_buddies", endless, raising=False)
     window.actions_["mode_morph"].trigger()
-    panel = window.morph_panel
+    panel = window.panel("morph")
     assert "Open two pictures" in panel._guide_text.text()
     assert not panel.match_button.isVisible() and not panel.stage.transport.isEnabled()
     assert not window.actions_["export_film"].isEnabled() and not window.actions_["play"].isEnabled()
@@ -304,8 +304,8 @@ def test_the_panel_says_what_to_do_first(window, qtbot, two_files, monkeypatch):
     assert panel._guide.isVisible() and panel.match_button.isVisible()
     assert not panel.worker.is_running
     qtbot.mouseClick(panel.match_button, LEFT)
-    assert window.modes.current == "match" and window.match_panel.is_running
-    window.match_panel.cancel()
+    assert window.modes.current == "match" and window.panel("match").is_running
+    window.panel("match").cancel()
     window.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS))
     window.modes.show("morph")
     wait_for(window, qtbot, lambda: bool(shots(window)))
@@ -316,8 +316,8 @@ def test_the_panel_says_what_to_do_first(window, qtbot, two_files, monkeypatch):
 
 def test_too_few_pairs_are_told_of(morph, qtbot):
     morph.state.set_pairs(PairSet.from_arrays([[50, 50], [100, 100], [150, 150]], [[50, 60], [90, 100], [120, 140]]))
-    wait_for(morph, qtbot, lambda: "one line" in morph.morph_panel.notes.text())
-    assert morph.morph_panel.notes.isVisible()
+    wait_for(morph, qtbot, lambda: "one line" in morph.panel("morph").notes.text())
+    assert morph.panel("morph").notes.isVisible()
 
 
 def test_another_picture_and_a_swap_are_taken_in(morph, qtbot):
@@ -331,13 +331,13 @@ def test_another_picture_and_a_swap_are_taken_in(morph, qtbot):
 
 
 def test_modes_keep_what_was_set(morph, qtbot):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.stage.transport.set_time(0.37)
     panel.form.editors["warp"].set_value("tps")
     panel.stage.transport.play_button.click()
     morph.actions_["mode_match"].trigger()
     assert panel.stage.isHidden() and not panel.stage.transport.is_playing
-    assert morph.modes.panels.currentWidget() is morph.match_panel
+    assert morph.modes.panels.currentWidget() is morph.panel("match")
     assert morph.docks["mode"].windowTitle() == "Match" and not morph.actions_["play"].isEnabled()
     assert len(morph.state.pairs) == len(A_POINTS)
     morph.actions_["mode_morph"].trigger()
@@ -350,7 +350,7 @@ def test_modes_keep_what_was_set(morph, qtbot):
 
 
 def test_every_warp_is_shown(morph, qtbot):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.stage.transport.set_time(0.5)
     for kind in ("mls-similarity", "mls-affine", "tps", "delaunay", "mls-rigid"):
         panel.form.editors["warp"].set_value(kind)
@@ -363,7 +363,7 @@ def test_every_warp_is_shown(morph, qtbot):
 
 @pytest.mark.slow
 def test_halfway_shows_its_start_at_once_and_is_refined_later(morph, qtbot):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.stage.transport.set_time(0.5)
     panel.form.editors["warp"].set_value("halfway")
     wait_for(morph, qtbot, lambda: "being refined" in panel.notes.text())
@@ -391,7 +391,7 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
     calls: list[str] = []
     prepare = render.prepare
     monkeypatch.setattr(render, "prepare", lambda *args: calls.append("prepared") or prepare(*args))
-    desk, panel = MorphDesk(), morph.morph_panel
+    desk, panel = MorphDesk(), morph.panel("morph")
     asked: list[object] = []
     monkeypatch.setattr(panel.worker, "ask", asked.append)
     panel.stage.transport.set_time(0.4)

@@ -30,25 +30,28 @@ def short(panel, **values) -> None:
 
 def write(window, qtbot, start, path) -> None:
     start(path)
-    assert window.morph_panel.export.is_running
-    qtbot.waitUntil(lambda: not window.morph_panel.export.is_running, timeout=60000)
-    assert path.name in window.morph_panel.export.status.text() or path.stem in window.morph_panel.export.status.text()
+    assert window.panel("morph").export.is_running
+    qtbot.waitUntil(lambda: not window.panel("morph").export.is_running, timeout=60000)
+    assert (
+        path.name in window.panel("morph").export.status.text()
+        or path.stem in window.panel("morph").export.status.text()
+    )
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "apng"])
 def test_films_are_opened_again(morph, qtbot, out, suffix):
-    short(morph.morph_panel)
+    short(morph.panel("morph"))
     path = out / f"film.{suffix}"
-    write(morph, qtbot, morph.morph_panel.export.film_to, path)
+    write(morph, qtbot, morph.panel("morph").export.film_to, path)
     with Image.open(path) as film:
         assert film.n_frames == 6 and max(film.size) == 96
 
 
 def test_an_mp4_is_opened_again(morph, qtbot, out):
     av = pytest.importorskip("av")
-    short(morph.morph_panel)
+    short(morph.panel("morph"))
     path = out / "film.mp4"
-    write(morph, qtbot, morph.morph_panel.export.film_to, path)
+    write(morph, qtbot, morph.panel("morph").export.film_to, path)
     with av.open(str(path)) as film:
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
     assert len(frames) == 6 and max(frames[0].shape) == 96
@@ -56,7 +59,7 @@ def test_an_mp4_is_opened_again(morph, qtbot, out):
 
 
 def test_the_dialog_and_the_folder_of_frames(morph, qtbot, out, monkeypatch):
-    short(morph.morph_panel)
+    short(morph.panel("morph"))
     asked: list[str] = []
 
     def answer(parent, title, folder, kinds):
@@ -65,16 +68,16 @@ def test_the_dialog_and_the_folder_of_frames(morph, qtbot, out, monkeypatch):
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     morph.actions_["export_film"].trigger()
-    qtbot.waitUntil(lambda: not morph.morph_panel.export.is_running, timeout=30000)
+    qtbot.waitUntil(lambda: not morph.panel("morph").export.is_running, timeout=30000)
     assert "*.mp4" in asked[0] and "*.webp" in asked[0]
     assert len(list((out / "frames").glob("*.png"))) == 6
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out / "x"), "Animated GIF (*.gif)"))
-    morph.morph_panel.export.film_button.click()
-    qtbot.waitUntil(lambda: (out / "x.gif").exists() and not morph.morph_panel.export.is_running, timeout=30000)
+    morph.panel("morph").export.film_button.click()
+    qtbot.waitUntil(lambda: (out / "x.gif").exists() and not morph.panel("morph").export.is_running, timeout=30000)
 
 
 def test_a_still_is_the_frame_of_the_moment(morph, qtbot, out):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.stage.transport.set_time(0.3)
     settled(morph, qtbot)
     write(morph, qtbot, panel.export.still_to, out / "still.png")
@@ -92,7 +95,7 @@ def test_a_still_is_the_frame_of_the_moment(morph, qtbot, out):
 
 
 def test_warped_pictures_and_fields_come_in_twos(morph, qtbot, out):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.stage.transport.set_time(0.5)
     write(morph, qtbot, panel.export.warped_to, out / "warped.png")
     assert {file.name for file in out.iterdir()} == {"warped_A.png", "warped_B.png"}
@@ -105,7 +108,7 @@ def test_warped_pictures_and_fields_come_in_twos(morph, qtbot, out):
 
 
 def test_cancel_leaves_no_file_and_failures_are_words(morph, qtbot, out):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.export.form.set_value(ExportOptions(frames=4000))
     panel.export.film_to(out / "long.webp")
     assert not panel.export.film_button.isEnabled() and panel.export.cancel_button.isEnabled()
@@ -122,7 +125,7 @@ def test_cancel_leaves_no_file_and_failures_are_words(morph, qtbot, out):
 
 
 def test_closing_while_it_plays_and_writes_leaves_nothing(morph, qtbot, out):
-    panel = morph.morph_panel
+    panel = morph.panel("morph")
     panel.export.form.set_value(ExportOptions(frames=4000))
     panel.stage.transport.loop_button.click()
     panel.stage.transport.play_button.click()
@@ -137,7 +140,7 @@ def test_closing_while_it_plays_and_writes_leaves_nothing(morph, qtbot, out):
 
 
 def test_options_come_back_in_another_window(morph, qtbot):
-    morph.morph_panel.form.editors["border"].set_value("edges")
-    short(morph.morph_panel, quality=70)
+    morph.panel("morph").form.editors["border"].set_value("edges")
+    short(morph.panel("morph"), quality=70)
     assert morph.settings.options(MorphOptions, "morph").border == "edges"
     assert morph.settings.options(ExportOptions, "export").quality == 70

@@ -26,7 +26,7 @@ def third(tmp_path: Path) -> Path:
 @pytest.fixture
 def longer(morph: MainWindow, qtbot, third: Path) -> MainWindow:
     """A, B and C, with pairs of B and C from a file: no match runs."""
-    further = morph.morph_panel.further
+    further = morph.panel("morph").further
     pairs = third.with_name("pairs.csv")
     write_pairs(PairSet.from_arrays(B_POINTS, np.asarray(A_POINTS) / 3.0), pairs)
     further._match = lambda *_: None
@@ -37,7 +37,7 @@ def longer(morph: MainWindow, qtbot, third: Path) -> MainWindow:
 
 
 def test_time_goes_on_to_c(longer: MainWindow, qtbot) -> None:
-    panel = longer.morph_panel
+    panel = longer.panel("morph")
     transport = panel.stage.transport
     assert transport.end == 2 and transport.slider.maximum() == 2000
     transport.set_time(2.0)
@@ -59,7 +59,7 @@ def test_time_goes_on_to_c(longer: MainWindow, qtbot) -> None:
 
 
 def test_playing_wraps_at_the_last_picture(longer: MainWindow, qtbot) -> None:
-    transport = longer.morph_panel.stage.transport
+    transport = longer.panel("morph").stage.transport
     transport.speed.setValue(0.3)
     transport.set_time(1.5)
     seen: list[float] = []
@@ -70,7 +70,7 @@ def test_playing_wraps_at_the_last_picture(longer: MainWindow, qtbot) -> None:
 
 
 def test_the_film_leads_through_all(longer: MainWindow, qtbot, tmp_path: Path) -> None:
-    panel, path = longer.morph_panel, tmp_path / "film.mp4"
+    panel, path = longer.panel("morph"), tmp_path / "film.mp4"
     panel.export.form.editors["seconds"].set_value(0.5)
     panel.export.form.editors["fps"].set_value(10)
     panel.export.form.editors["longest_side"].set_value(96)
@@ -84,8 +84,8 @@ def test_the_film_leads_through_all(longer: MainWindow, qtbot, tmp_path: Path) -
 
 
 def test_neighbours_are_matched_and_remembered(morph: MainWindow, qtbot, third: Path) -> None:
-    panel = morph.morph_panel
-    morph.settings.set_options("match", morph.match_panel.form.value().with_values(working_size=96))
+    panel = morph.panel("morph")
+    morph.settings.set_options("match", morph.panel("match").form.value().with_values(working_size=96))
     panel.further.add([third, third])
     qtbot.waitUntil(lambda: len(panel.further.pictures) == 2 and panel.further.missing == 0, timeout=60000)
     assert all(len(pairs) > 0 for pairs in panel.further.pairs)
@@ -99,18 +99,18 @@ def test_neighbours_are_matched_and_remembered(morph: MainWindow, qtbot, third: 
 
 def test_another_b_makes_the_pairs_of_c_anew(longer: MainWindow, qtbot) -> None:
     asked: list[object] = []
-    longer.morph_panel.further._match = lambda _, before: asked.append(before)
+    longer.panel("morph").further._match = lambda _, before: asked.append(before)
     longer.state.swap()
     assert asked == [longer.state.picture("B")]
-    assert longer.morph_panel.further.missing == 1
+    assert longer.panel("morph").further.missing == 1
     longer.state.swap()
-    assert longer.morph_panel.further.missing == 0  # what was read for these two is not lost
+    assert longer.panel("morph").further.missing == 0  # what was read for these two is not lost
 
 
 def test_a_broken_further_picture_is_one_sentence(morph: MainWindow, qtbot, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    with qtbot.waitSignal(morph.morph_panel.message, timeout=10000) as told:
-        morph.morph_panel.further.add([broken])
+    with qtbot.waitSignal(morph.panel("morph").message, timeout=10000) as told:
+        morph.panel("morph").further.add([broken])
     assert told.args[0] == "error" and "broken.png" in told.args[1]
-    assert morph.morph_panel.stage.transport.end == 1
+    assert morph.panel("morph").stage.transport.end == 1

@@ -37,8 +37,8 @@ def test_an_empty_window_says_what_to_do(window):
         assert frame.hint.isVisible()
         assert frame.hint.button.isVisible()
     assert not window.actions_["run"].isEnabled()
-    assert not window.match_panel.run_button.isEnabled()
-    assert "Open two pictures" in window.match_panel.status.text()
+    assert not window.panel("match").run_button.isEnabled()
+    assert "Open two pictures" in window.panel("match").status.text()
 
 
 def test_one_file_dropped_on_b_goes_to_b(window, qtbot, two_files):

@@ -20,10 +20,10 @@ def patience() -> int:
 @pytest.fixture
 def matched(opened, qtbot, patience):
     """The window after a quick match of its own."""
-    opened.match_panel.form.editors["preset"].set_value("fast")
-    opened.match_panel.form.editors["working_size"].set_value(128)
-    opened.match_panel.run()
-    qtbot.waitUntil(lambda: not opened.match_panel.is_running, timeout=patience)
+    opened.panel("match").form.editors["preset"].set_value("fast")
+    opened.panel("match").form.editors["working_size"].set_value(128)
+    opened.panel("match").run()
+    qtbot.waitUntil(lambda: not opened.panel("match").is_running, timeout=patience)
     assert len(opened.state.pairs) > 3
     return opened
 
@@ -69,17 +69,17 @@ def test_a_match_is_remembered_and_answers(matched, qtbot, patience):
     for corner in ring[1:]:
         move(canvas, where(canvas, corner.toTuple()))
     release(canvas, where(canvas, ring[-1].toTuple()))
-    assert matched.match_panel.is_running and not state.can_edit
-    qtbot.waitUntil(lambda: not matched.match_panel.is_running, timeout=patience)
+    assert matched.panel("match").is_running and not state.can_edit
+    qtbot.waitUntil(lambda: not matched.panel("match").is_running, timeout=patience)
     assert state.pairs.only(locked.ids) == locked
     # A whole new match keeps them too.
-    matched.match_panel.run()
-    qtbot.waitUntil(lambda: not matched.match_panel.is_running, timeout=patience)
+    matched.panel("match").run()
+    qtbot.waitUntil(lambda: not matched.panel("match").is_running, timeout=patience)
     assert state.pairs.only(locked.ids) == locked
 
 
 def test_a_click_before_any_match_looks_first_and_then_proposes(opened, qtbot, patience):
-    opened.match_panel.form.editors["working_size"].set_value(128)
+    opened.panel("match").form.editors["working_size"].set_value(128)
     canvas = opened.viewer.canvas("A")
     opened.actions_["tool_add"].trigger()
     click(canvas, where(canvas, (200.0, 120.0)))

@@ -56,7 +56,7 @@ def test_settings_are_in_force_at_once_and_remembered(opened, qtbot, tmp_path):
     dialog.editors["theme"].set_value("light")
     assert QApplication.instance().palette().window().color().lightness() > dark + 100
     dialog.editors["backbone"].set_value("vgg19")
-    assert opened.match_panel.network.backbone_name == "vgg19"
+    assert opened.panel("match").network.backbone_name == "vgg19"
     dialog.editors["autosave"].set_value(False)
     assert not opened.document.keeper.enabled
     dialog.editors["cache_place"].set_value(str(tmp_path / "elsewhere"))

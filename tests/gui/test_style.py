@@ -26,7 +26,7 @@ def choose(panel, kind: str) -> None:
 
 
 def test_a_run_shows_itself_and_ends_with_the_picture(style, qtbot):
-    panel, stage = style.style_panel, style.style_panel.stage
+    panel, stage = style.panel("style"), style.panel("style").stage
     assert not style.actions_["style_save"].isEnabled()
     panel.form.set_value(TINY.with_values(steps=40))
     style.actions_["style_run"].trigger()
@@ -49,7 +49,7 @@ def test_a_run_shows_itself_and_ends_with_the_picture(style, qtbot):
 
 
 def test_pause_holds_the_run_and_weights_change_on_the_way(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     began(style, qtbot)
     control = panel.runner.control
     qtbot.mouseClick(panel.foot.pause_button, LEFT)
@@ -72,7 +72,7 @@ def test_pause_holds_the_run_and_weights_change_on_the_way(style, qtbot):
 
 
 def test_cancel_keeps_the_last_picture(style, qtbot, tmp_path):
-    panel = style.style_panel
+    panel = style.panel("style")
     seen = began(style, qtbot)
     style.actions_["style_cancel"].trigger()
     assert not panel.runner.is_running and "stays" in panel.foot.status.text()
@@ -88,7 +88,7 @@ def test_cancel_keeps_the_last_picture(style, qtbot, tmp_path):
 
 @pytest.mark.slow
 def test_a_run_that_was_given_up_goes_on_exactly(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     options = TINY.with_values(steps=80)
     assert not style.actions_["style_go_on"].isEnabled()
     whole = ran(style, qtbot, options).image
@@ -111,7 +111,7 @@ def test_a_run_that_was_given_up_goes_on_exactly(style, qtbot):
 
 
 def test_both_directions_take_the_pairs_along(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     style.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS))
     task = panel.task()
     assert task.content.name == "cat.png" and [one.picture.name for one in task.styles] == ["coffee.jpg"]
@@ -127,7 +127,7 @@ def test_both_directions_take_the_pairs_along(style, qtbot):
 
 
 def test_a_saved_result_brings_its_recipe_back(style, qtbot, tmp_path, two_files, monkeypatch):
-    panel = style.style_panel
+    panel = style.panel("style")
     made = TINY.with_values(loss="gram", style_scale=1.35, seed=7)
     ran(style, qtbot, made)
     for suffix in ("png", "tif", "jpg", "webp"):
@@ -155,7 +155,7 @@ def test_a_saved_result_brings_its_recipe_back(style, qtbot, tmp_path, two_files
 
 
 def test_a_result_takes_the_place_of_a_picture(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     ran(style, qtbot)
     result = panel.outcome.picture
     style.actions_["style_to_b"].trigger()
@@ -166,7 +166,7 @@ def test_a_result_takes_the_place_of_a_picture(style, qtbot):
 
 
 def test_textures_and_inversions_run_on_the_same_panel(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     choose(panel, "texture")
     panel.choice.direction.setCurrentIndex(1)
     assert panel.form is panel.forms["texture"] and panel.form.isVisible()
@@ -182,7 +182,7 @@ def test_textures_and_inversions_run_on_the_same_panel(style, qtbot):
 
 
 def test_instant_style_follows_its_knobs(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     choose(panel, "instant")
     panel.choice.direction.setCurrentIndex(1)
     assert not panel.choice._start.isVisible() and panel.choice.sources.isVisible()
@@ -202,14 +202,14 @@ def test_instant_style_follows_its_knobs(style, qtbot):
 
 def test_the_status_bar_names_the_network_of_the_mode(style, qtbot):
     assert style.setup_label.text().startswith("BuddyNet ")
-    style.style_panel.network.choose("vgg16")
+    style.panel("style").network.choose("vgg16")
     assert style.setup_label.text().startswith("VGG-16 ")
     style.actions_["mode_match"].trigger()
     assert style.setup_label.text().startswith("BuddyNet ")
 
 
 def test_what_does_not_work_is_said_in_words(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     panel.form.set_value(TINY.with_values(layers="no such layer"))
     panel.run()
     ended(style, qtbot)
@@ -218,7 +218,7 @@ def test_what_does_not_work_is_said_in_words(style, qtbot):
 
 
 def test_further_style_pictures_have_weights_that_count_at_once(style, qtbot, two_files, tmp_path):
-    panel, sources = style.style_panel, style.style_panel.choice.sources
+    panel, sources = style.panel("style"), style.panel("style").choice.sources
     Image.fromarray(np.full((40, 60, 3), (200, 30, 30), np.uint8)).save(tmp_path / "red.png")
     (tmp_path / "broken.png").write_bytes(b"nothing")
     sources.add_file(tmp_path / "red.png", 0.5)
@@ -245,7 +245,7 @@ def test_a_feed_forward_draft_is_a_start(style, qtbot, tmp_path):
     from studio.style.feedforward import StyleNetwork, save_network
     from tests.style.test_feedforward import small_net
 
-    panel = style.style_panel
+    panel = style.panel("style")
     plain = ran(style, qtbot, TINY.with_values(steps=0)).image
     save_network(StyleNetwork("net", small_net(), ("net",)), tmp_path / "net.safetensors")
     panel.choice.set_network(tmp_path / "net.safetensors")
@@ -265,7 +265,7 @@ def test_a_feed_forward_draft_is_a_start(style, qtbot, tmp_path):
 
 @pytest.mark.slow
 def test_variants_come_by_themselves_and_one_click_runs_one(style, qtbot):
-    panel, strip = style.style_panel, style.style_panel.stage.strip
+    panel, strip = style.panel("style"), style.panel("style").stage.strip
     panel.form.set_value(TINY)
     style.actions_["style_previews"].trigger()
     assert panel.stage.strip_button.isChecked()
@@ -287,7 +287,7 @@ def test_variants_come_by_themselves_and_one_click_runs_one(style, qtbot):
 
 @pytest.mark.slow
 def test_variants_make_way_for_what_the_person_wants(style, qtbot):
-    panel, strip = style.style_panel, style.style_panel.stage.strip
+    panel, strip = style.panel("style"), style.panel("style").stage.strip
     panel.form.set_value(TINY.with_values(steps=100))
     panel.stage.strip_button.setChecked(True)
     qtbot.waitUntil(lambda: panel.variants.runner.is_running, timeout=20000)
@@ -303,7 +303,7 @@ def test_variants_make_way_for_what_the_person_wants(style, qtbot):
 
 def test_without_pictures_it_says_what_to_do(window, qtbot):
     window.actions_["mode_style"].trigger()
-    panel = window.style_panel
+    panel = window.panel("style")
     assert not panel.foot.run_button.isEnabled() and "Open picture A" in panel.foot.status.text()
     assert not window.actions_["style_run"].isEnabled()
     choose(panel, "texture")
@@ -315,11 +315,11 @@ def test_without_pictures_it_says_what_to_do(window, qtbot):
 def test_closing_while_it_runs_leaves_nothing(style, qtbot):
     began(style, qtbot)
     style.close()
-    assert style.stopped_cleanly and not style.style_panel.runner.is_running
+    assert style.stopped_cleanly and not style.panel("style").runner.is_running
 
 
 def test_options_and_network_come_back_in_another_window(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     panel.forms["style"].editors["loss"].set_value("histogram")
     panel.forms["texture"].editors["tileable"].set_value(True)
     panel.network.choose("vgg16")

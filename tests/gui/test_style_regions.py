@@ -53,7 +53,7 @@ def key(widget, code, text="", keys=NO_KEY):
 
 
 def masks(window):
-    return [dict(region.masks) for region in window.style_panel.regions.painting.regions]
+    return [dict(region.masks) for region in window.panel("style").regions.painting.regions]
 
 
 def flat(value, width=40, height=30) -> Picture:
@@ -61,7 +61,7 @@ def flat(value, width=40, height=30) -> Picture:
 
 
 def test_strokes_paint_and_erase(style, qtbot):
-    section = style.style_panel.regions
+    section = style.panel("style").regions
     painting, a = section.painting, style.viewer.canvas("A")
     stroke(style, "A", (0.3, 0.5), (0.6, 0.5))
     assert not painting.regions  # not painting yet: this drew a rectangle
@@ -96,7 +96,7 @@ def test_strokes_paint_and_erase(style, qtbot):
 
 
 def test_paint_is_seen_over_the_picture(style, qtbot):
-    section, a = style.style_panel.regions, style.viewer.canvas("A")
+    section, a = style.panel("style").regions, style.viewer.canvas("A")
     at = a._to_widget(QPointF(0.5 * a.picture_size[0], 0.5 * a.picture_size[1])).toPoint()
 
     def seen():
@@ -118,7 +118,7 @@ def test_paint_is_seen_over_the_picture(style, qtbot):
 
 
 def test_a_run_gets_the_regions_of_both_pictures(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     panel.form.set_value(TINY)
     panel.regions.add_button.click()
     stroke(style, "A", (0.2, 0.3), (0.4, 0.3))
@@ -147,7 +147,7 @@ def test_a_run_gets_the_regions_of_both_pictures(style, qtbot):
 
 
 def test_a_region_is_renamed_in_its_row(style, qtbot):
-    panel = style.style_panel
+    panel = style.panel("style")
     panel.regions.add_button.click()
     panel.regions.add_button.click()
     row = panel.regions.rows[0]
@@ -188,7 +188,7 @@ def test_the_result_shows_them(style, qtbot):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        panel = style.style_panel
+        panel = style.panel("style")
         options = TINY.with_values(size=96, steps=4, smallest=96)
         plain = ran(style, qtbot, options).image
         panel.regions.add_button.click()

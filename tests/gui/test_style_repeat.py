@@ -29,7 +29,7 @@ def stripes(tmp_path):
 
 
 def paint(window, side: str, *places: tuple[float, float]) -> None:
-    painting = window.style_panel.regions.painting
+    painting = window.panel("style").regions.painting
     painting.begin(side, places[0])
     for place in places[1:]:
         painting.go_to(place)
@@ -38,7 +38,7 @@ def paint(window, side: str, *places: tuple[float, float]) -> None:
 
 def saved_run(window, qtbot, path, options) -> np.ndarray:
     """Run with everything that a recipe can hold, save the result, and give its pixels."""
-    panel = window.style_panel
+    panel = window.panel("style")
     ran(window, qtbot, options)
     panel.outcome.save_to(path)
     idle_files(window, qtbot)
@@ -47,7 +47,7 @@ def saved_run(window, qtbot, path, options) -> np.ndarray:
 
 
 def make_a_run(window, qtbot, stripes, path) -> np.ndarray:
-    panel = window.style_panel
+    panel = window.panel("style")
     window.state.set_pairs(PAIRS)
     panel.choice.sources.add_file(stripes)
     idle_files(window, qtbot)
@@ -61,7 +61,7 @@ def make_a_run(window, qtbot, stripes, path) -> np.ndarray:
 
 
 def test_the_same_picture_comes_again_from_the_file(style, qtbot, stripes, tmp_path):
-    panel, sources = style.style_panel, style.style_panel.choice.sources
+    panel, sources = style.panel("style"), style.panel("style").choice.sources
     made = make_a_run(style, qtbot, stripes, tmp_path / "made.png")
     task, options = panel.runner.task, panel.form.value()
     # Everything is something else now.
@@ -109,8 +109,8 @@ def test_in_another_window_it_says_what_is_missing_and_then_gives_the_same_pictu
         window.opener.open_paths(list(two_files), "A")
         qtbot.waitUntil(lambda window=window: window.state.has_both, timeout=10000)
         window.actions_["mode_style"].trigger()
-        window.style_panel.stage.strip_button.setChecked(False)
-        panel = window.style_panel
+        window.panel("style").stage.strip_button.setChecked(False)
+        panel = window.panel("style")
         panel.outcome.repeat_from(tmp_path / f"made.{suffix}")
         idle_files(window, qtbot)
         assert "“stripes.png”" in window.messages.text() and "Its 6 pairs are in the window." in window.messages.text()
@@ -128,11 +128,11 @@ def test_in_another_window_it_says_what_is_missing_and_then_gives_the_same_pictu
         style.document.new()
         style.opener.open_paths(list(two_files), "A")
         qtbot.waitUntil(lambda: style.state.has_both, timeout=10000)
-        style.style_panel.choice.sources.clear_extras()
+        style.panel("style").choice.sources.clear_extras()
 
 
 def test_what_a_recipe_does_not_have_does_not_steer_the_run(style, qtbot, tmp_path):
-    panel = style.style_panel
+    panel = style.panel("style")
     ran(style, qtbot, TINY)
     panel.outcome.save_to(tmp_path / "plain.png")
     idle_files(style, qtbot)
@@ -157,7 +157,7 @@ def test_what_a_recipe_does_not_have_does_not_steer_the_run(style, qtbot, tmp_pa
 
 
 def test_a_recipe_of_other_pictures_brings_what_fits_them(style, qtbot, stripes, tmp_path):
-    panel = style.style_panel
+    panel = style.panel("style")
     make_a_run(style, qtbot, stripes, tmp_path / "made.png")
     style.document.new()
     for side, shape in (("A", (80, 60, 3)), ("B", (50, 70, 3))):
@@ -175,12 +175,12 @@ def test_a_recipe_of_other_pictures_brings_what_fits_them(style, qtbot, stripes,
 
 def test_a_recipe_that_only_the_command_line_knows_is_told_of(style):
     steps = style.editing.history.stack.count()
-    style.style_panel._on_recipe({"what": "unheard of", "pictures": [], "options": {}, "backbone": "buddynet"})
+    style.panel("style")._on_recipe({"what": "unheard of", "pictures": [], "options": {}, "backbone": "buddynet"})
     assert "“unheard of”" in style.messages.text() and style.editing.history.stack.count() == steps
 
 
 def test_textures_and_inversions_come_back_too(style, qtbot, tmp_path):
-    panel = style.style_panel
+    panel = style.panel("style")
     layer = TINY_INVERSION.with_values(layer="relu3_1")
     for kind, side, options in (("texture", "B", TINY_TEXTURE), ("inversion", "A", layer)):
         panel.choice.set_kind(kind, side)
@@ -201,7 +201,7 @@ def test_a_jpeg_has_room_for_many_regions(style, qtbot, stripes, tmp_path):
     from studio.style import read_recipe
     from studio.style.recipe import regions_in
 
-    panel, random = style.style_panel, np.random.default_rng(4)
+    panel, random = style.panel("style"), np.random.default_rng(4)
     big = [Picture.from_array(random.integers(0, 256, (768, 1024, 3), np.uint8), name) for name in ("big a", "big b")]
     for side, picture in zip("AB", big, strict=True):
         style.state.set_picture(side, picture)

@@ -59,7 +59,7 @@ def drag(qtbot, slider: QSlider, *distances: int) -> None:
 
 
 def paint(window, side: str, *places: tuple[float, float], erases: bool = False) -> None:
-    painting = window.style_panel.regions.painting
+    painting = window.panel("style").regions.painting
     painting.begin(side, places[0], erases)
     for place in places[1:]:
         painting.go_to(place)
@@ -67,11 +67,11 @@ def paint(window, side: str, *places: tuple[float, float], erases: bool = False)
 
 
 def masks(window) -> list[dict]:
-    return [dict(region.masks) for region in window.style_panel.regions.painting.regions]
+    return [dict(region.masks) for region in window.panel("style").regions.painting.regions]
 
 
 def test_a_drag_of_a_slider_is_one_step_however_long_it_lasts(opened, qtbot, clock):
-    form = opened.match_panel.form
+    form = opened.panel("match").form
     editor = form.editors["consistency"]
     before, steps = form.value(), len(history(opened))
     slider = editor.findChild(QSlider)
@@ -95,7 +95,7 @@ def test_a_drag_of_a_slider_is_one_step_however_long_it_lasts(opened, qtbot, clo
 
 
 def test_a_run_of_steps_is_one_step_and_a_pause_or_another_knob_ends_it(opened, qtbot, clock):
-    form = opened.match_panel.form
+    form = opened.panel("match").form
     steps = len(history(opened))
     field = form.editors["pairs"].findChild(QSpinBox)
     for pause in (0.1, 0.3, 0.3, 5.0, 0.2):
@@ -113,7 +113,7 @@ def test_a_run_of_steps_is_one_step_and_a_pause_or_another_knob_ends_it(opened, 
 
 def test_the_keys_of_undo_reach_the_window_from_every_field(opened, qtbot, clock):
     control = Qt.KeyboardModifier.ControlModifier
-    form = opened.match_panel.form
+    form = opened.panel("match").form
     field = form.editors["pairs"].findChild(QSpinBox)
     field.setFocus()
     qtbot.waitUntil(field.hasFocus)
@@ -132,20 +132,20 @@ def test_the_keys_of_undo_reach_the_window_from_every_field(opened, qtbot, clock
     assert form.value().pairs == 25 and opened.actions_["undo"].text() == "Undo Change Pairs"
     qtbot.keyClick(field, Qt.Key.Key_Return)
     opened.actions_["mode_style"].trigger()
-    opened.style_panel.stage.strip_button.setChecked(False)
-    line = opened.style_panel.form.editors["layers"]._field
-    opened.style_panel.form._more.setChecked(True)
+    opened.panel("style").stage.strip_button.setChecked(False)
+    line = opened.panel("style").form.editors["layers"]._field
+    opened.panel("style").form._more.setChecked(True)
     line.setFocus()
     qtbot.waitUntil(line.hasFocus)
     qtbot.keyClicks(line, "relu3_1")
-    assert opened.style_panel.form.value().layers == "relu3_1"
+    assert opened.panel("style").form.value().layers == "relu3_1"
     qtbot.keyClick(line, Qt.Key.Key_Z, control)
-    assert opened.style_panel.form.value().layers == "" and line.text() == ""
+    assert opened.panel("style").form.value().layers == "" and line.text() == ""
 
 
 def test_there_and_back_again_is_no_step(opened, qtbot, tmp_path, clock):
     save(opened, qtbot, tmp_path / "p.buddies")
-    steps, field = history(opened), opened.match_panel.form.editors["pairs"].findChild(QSpinBox)
+    steps, field = history(opened), opened.panel("match").form.editors["pairs"].findChild(QSpinBox)
     field.stepUp()
     assert opened.isWindowModified() and len(history(opened)) == len(steps) + 1
     field.stepDown()
@@ -167,15 +167,17 @@ def test_there_and_back_again_is_no_step(opened, qtbot, tmp_path, clock):
 
 
 def test_every_mode_takes_part_and_defaults_are_one_step(opened, qtbot):
-    window, panel = opened, opened.style_panel
-    window.inspect_panel.explain.method.setCurrentIndex(window.inspect_panel.explain.method.findData("smoothgrad"))
+    window, panel = opened, opened.panel("style")
+    window.panel("inspect").explain.method.setCurrentIndex(
+        window.panel("inspect").explain.method.findData("smoothgrad")
+    )
     changes = [
-        (window.match_panel.form.editors["finest_level"], 3),
-        (window.morph_panel.form.editors["warp"], "tps"),
+        (window.panel("match").form.editors["finest_level"], 3),
+        (window.panel("morph").form.editors["warp"], "tps"),
         (panel.forms["style"].editors["content_weight"], 2.5),
         (panel.forms["texture"].editors["tileable"], True),
         (panel.forms["inversion"].editors["steps"], 77),
-        (window.inspect_panel.explain.form.editors["samples"], 9),
+        (window.panel("inspect").explain.form.editors["samples"], 9),
     ]
     steps = len(history(window))
     before = [editor.value() for editor, _ in changes]
@@ -183,8 +185,8 @@ def test_every_mode_takes_part_and_defaults_are_one_step(opened, qtbot):
         editor.set_value(value)
     panel.choice.kind_choice.setCurrentIndex(panel.choice.kind_choice.findData("texture"))
     panel.choice.swap_button.click()
-    window.inspect_panel.colours.opacity.setValue(12)
-    window.inspect_panel.working_size.setCurrentIndex(0)
+    window.panel("inspect").colours.opacity.setValue(12)
+    window.panel("inspect").working_size.setCurrentIndex(0)
     assert history(window)[steps:] == [
         "Change Finest Level",
         "Change Warp",
@@ -202,30 +204,30 @@ def test_every_mode_takes_part_and_defaults_are_one_step(opened, qtbot):
     assert [editor.value() for editor, _ in changes] == before
     assert (panel.choice.kind, panel.choice.side) == ("style", "A")
     assert (
-        window.inspect_panel.colours.value().opacity == 70
-        and window.inspect_panel.working_size.currentText()[:3] == "224"
+        window.panel("inspect").colours.value().opacity == 70
+        and window.panel("inspect").working_size.currentText()[:3] == "224"
     )
     for _ in range(10):
         redo(window)
     assert [editor.value() for editor, _ in changes] == [value for _, value in changes]
     assert (panel.choice.kind, panel.choice.side) == ("texture", "B")
     # Another method has a form of its own; the first keeps what was set.
-    window.inspect_panel.explain.method.setCurrentIndex(window.inspect_panel.explain.method.findData("gradient"))
+    window.panel("inspect").explain.method.setCurrentIndex(window.panel("inspect").explain.method.findData("gradient"))
     undo(window)
-    assert window.inspect_panel.explain.form.value().samples == 9
-    window.match_panel.form.editors["pairs"].set_value(3)
-    window.match_panel.form._reset.click()
-    assert window.match_panel.form.value() == type(window.match_panel.form.value())()
+    assert window.panel("inspect").explain.form.value().samples == 9
+    window.panel("match").form.editors["pairs"].set_value(3)
+    window.panel("match").form._reset.click()
+    assert window.panel("match").form.value() == type(window.panel("match").form.value())()
     assert undo(window) == "Undo Reset Options"
-    assert window.match_panel.form.value().pairs == 3 and window.match_panel.form.value().finest_level == 3
+    assert window.panel("match").form.value().pairs == 3 and window.panel("match").form.value().finest_level == 3
 
 
 def test_options_come_back_with_their_history_after_saving_and_after_a_kill(opened, qtbot, tmp_path, another):
-    form = opened.morph_panel.form
+    form = opened.panel("morph").form
     form.editors["warp"].set_value("tps")
     form.editors["colour_start"].set_value(0.25)
     wanted = form.value()
-    opened.match_panel.form.editors["pairs"].set_value(5)
+    opened.panel("match").form.editors["pairs"].set_value(5)
     undo(opened)
     path = tmp_path / "p.buddies"
     save(opened, qtbot, path)
@@ -245,22 +247,22 @@ def test_options_come_back_with_their_history_after_saving_and_after_a_kill(open
     qtbot.waitUntil(bar.isVisible, timeout=10000)
     bar.recover_button.click()
     qtbot.waitUntil(lambda: first.state.has_both, timeout=10000)
-    assert first.isWindowModified() and first.morph_panel.form.value() != wanted
+    assert first.isWindowModified() and first.panel("morph").form.value() != wanted
     redo(first)
-    assert first.morph_panel.form.value() == wanted
+    assert first.panel("morph").form.value() == wanted
     redo(first)
-    assert first.match_panel.form.value().pairs == 5
+    assert first.panel("match").form.value().pairs == 5
     for _ in range(3):
         undo(first)
-    assert first.morph_panel.form.value().warp != "tps"
+    assert first.panel("morph").form.value().warp != "tps"
     kill(first, qtbot)
     first.document._take_lock(None)
     second = another()
     open_project(second, qtbot, path)
-    assert second.morph_panel.form.value() == wanted and not second.isWindowModified()
+    assert second.panel("morph").form.value() == wanted and not second.isWindowModified()
     undo(second)
     undo(second)
-    assert second.morph_panel.form.value().warp != "tps" and second.isWindowModified()
+    assert second.panel("morph").form.value().warp != "tps" and second.isWindowModified()
     assert not second.actions_["undo"].isEnabled()
 
 
@@ -270,33 +272,33 @@ def test_pairs_that_are_shown_for_a_while_are_no_part_of_a_step(opened, qtbot):
     opened.state.hold(True)  # as a match does
     opened.state.set_pairs(PairSet(), step=None)
     opened.state.add_level(5, pairs.without([1, 2]))
-    opened.morph_panel.form.editors["warp"].set_value("tps")
+    opened.panel("morph").form.editors["warp"].set_value("tps")
     assert opened.document.snapshot().pairs == pairs
     opened.state.set_pairs(pairs, step=None)  # given up
     opened.state.hold(False)
     undo(opened)
-    assert opened.state.pairs == pairs and opened.morph_panel.form.value().warp != "tps"
+    assert opened.state.pairs == pairs and opened.panel("morph").form.value().warp != "tps"
     undo(opened)
     assert not opened.state.pairs
 
 
 def test_undo_starts_nothing(opened, qtbot):
     opened.actions_["mode_style"].trigger()
-    opened.style_panel.stage.strip_button.setChecked(False)
-    opened.style_panel.form.editors["steps"].set_value(33)
+    opened.panel("style").stage.strip_button.setChecked(False)
+    opened.panel("style").form.editors["steps"].set_value(33)
     jobs = []
     opened.jobs.submitted.connect(lambda handle: jobs.append(handle.title))
     undo(opened)
     redo(opened)
     opened.actions_["mode_match"].trigger()
-    opened.match_panel.form.editors["pairs"].set_value(11)
+    opened.panel("match").form.editors["pairs"].set_value(11)
     undo(opened)
     qtbot.wait(50)
-    assert not jobs and not opened.style_panel.runner.is_running and not opened.match_panel.is_running
+    assert not jobs and not opened.panel("style").runner.is_running and not opened.panel("match").is_running
 
 
 def test_weights_and_pictures_of_styles_and_the_start_can_be_undone(opened, qtbot):
-    choice = opened.style_panel.choice
+    choice = opened.panel("style").choice
     red = Picture.from_array(np.full((20, 30, 3), (200, 10, 10), np.uint8), "red")
     choice.sources.add(red, 0.5)
     choice.sources._rows[0].weight.setValue(2.0)
@@ -320,7 +322,7 @@ def test_weights_and_pictures_of_styles_and_the_start_can_be_undone(opened, qtbo
 
 
 def test_paint_is_saved_and_undone_and_comes_back_after_a_kill(opened, qtbot, tmp_path, another):
-    painting = opened.style_panel.regions.painting
+    painting = opened.panel("style").regions.painting
     steps = len(history(opened))
     painting.add()
     paint(opened, "A", (60.0, 60.0), (200.0, 90.0))
@@ -367,14 +369,14 @@ def test_paint_is_saved_and_undone_and_comes_back_after_a_kill(opened, qtbot, tm
     open_project(second, qtbot, path)
     back = masks(second)
     assert all(np.array_equal(back[0][side], wanted[0][side]) for side in "AB") and back[1] == {}
-    assert [region.name for region in second.style_panel.regions.painting.regions] == ["Region 1", "Region 2"]
-    assert [row.region.name for row in second.style_panel.regions.rows] == ["Region 1", "Region 2"]
+    assert [region.name for region in second.panel("style").regions.painting.regions] == ["Region 1", "Region 2"]
+    assert [row.region.name for row in second.panel("style").regions.rows] == ["Region 1", "Region 2"]
     second.document.new()
-    assert masks(second) == [] and not second.style_panel.regions.rows
+    assert masks(second) == [] and not second.panel("style").regions.rows
 
 
 def test_pictures_that_change_take_the_paint_along_or_away_in_the_same_step(opened, qtbot, two_files):
-    painting = opened.style_panel.regions.painting
+    painting = opened.panel("style").regions.painting
     painting.add()
     paint(opened, "A", (60.0, 60.0), (200.0, 90.0))
     paint(opened, "B", (100.0, 200.0), (300.0, 210.0))
@@ -399,7 +401,7 @@ def test_pictures_that_change_take_the_paint_along_or_away_in_the_same_step(open
 def test_the_list_of_a_morph_is_undone_and_saved_with_the_pairs_that_were_found(
     opened, qtbot, tmp_path, another, monkeypatch
 ):
-    further, matched = opened.morph_panel.further, []
+    further, matched = opened.panel("morph").further, []
     found = PairSet.from_arrays(B_POINTS, A_POINTS, level=1)
 
     def match(entry, before):
@@ -440,21 +442,21 @@ def test_the_list_of_a_morph_is_undone_and_saved_with_the_pairs_that_were_found(
     assert further.pictures == []
     for _ in range(3):
         redo(opened)
-    opened.style_panel.choice.sources.add(further.pictures[0], 0.25)
-    opened.style_panel.choice.sources._main.weight.setValue(2.0)
+    opened.panel("style").choice.sources.add(further.pictures[0], 0.25)
+    opened.panel("style").choice.sources._main.weight.setValue(2.0)
     path = tmp_path / "p.buddies"
     save(opened, qtbot, path)
     assert not opened.isWindowModified()
     kill(opened, qtbot)
     opened.document._take_lock(None)
     window = another()
-    window.morph_panel.further._match = lambda *_: matched.append("again")
+    window.panel("morph").further._match = lambda *_: matched.append("again")
     open_project(window, qtbot, path)
-    again = window.morph_panel.further
+    again = window.panel("morph").further
     assert [picture.name for picture in again.pictures] == ["c.png", "d.png"] and again.list.count() == 2
     assert [pairs.a.tolist() for pairs in again.pairs] == [pairs.a.tolist() for pairs in further.pairs]
     assert matched == asked and not window.isWindowModified()
-    sources = window.style_panel.choice.sources
+    sources = window.panel("style").choice.sources
     assert [(one.picture.name, one.weight) for one in sources.sources] == [("coffee.jpg", 2.0), ("c.png", 0.25)]
     again.list.setCurrentRow(0)
     again.remove_selected()

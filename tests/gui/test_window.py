@@ -13,8 +13,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel
 
 from studio.gui.shell import dialogs
-from studio.gui.shell.actions import MENUS, TOOLBAR, Actions, specs
+from studio.gui.shell.actions import RUN_BUTTONS, TOOLBAR, Actions, menus, specs
 from studio.gui.shell.main_window import MainWindow
+from studio.gui.shell.mode_table import MODES
 from studio.gui.widgets.forms import OptionsForm
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import DARK, LIGHT, Colors, apply_theme
@@ -22,22 +23,22 @@ from studio.options import Options, knob
 
 
 def test_every_action_stands_in_a_menu_with_tip_and_unique_shortcuts(window):
-    keys = [QKeySequence(key).toString() for spec in specs() for key in spec.shortcuts]
+    keys = [QKeySequence(key).toString() for spec in specs(MODES) for key in spec.shortcuts]
     assert len(keys) == len(set(keys))
     in_menus = [action.objectName() for menu in window.menuBar().actions() for action in menu.menu().actions()]
-    for spec in specs():
+    for spec in specs(MODES):
         action = window.actions_[spec.id]
         assert spec.id in in_menus
         assert spec.tip in action.toolTip()
         if spec.shortcuts:
             assert action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) in action.toolTip()
-    assert {name for name in TOOLBAR if name != "-"} <= {spec.id for spec in specs()}
-    assert sum(len(entries) for entries in MENUS.values()) > len(specs())  # separators
+    assert set(TOOLBAR) - {"-", RUN_BUTTONS} <= {spec.id for spec in specs(MODES)}
+    assert sum(len(entries) for entries in menus(MODES).values()) > len(specs(MODES))  # separators
 
 
 def test_an_action_without_a_handler_is_refused(window):
     with pytest.raises(KeyError, match="open_a"):
-        Actions(window, {spec.id: lambda: None for spec in specs() if spec.id != "open_a"})
+        Actions(window, MODES, {spec.id: lambda: None for spec in specs(MODES) if spec.id != "open_a"})
 
 
 class Everything(Options):
@@ -160,10 +161,10 @@ def test_the_theme_switches_at_once(window, qtbot):
 
 
 def test_the_shortcut_sheet_lists_every_shortcut(window, qtbot):
-    sheet = dialogs.shortcut_sheet(window)
+    sheet = dialogs.shortcut_sheet(window, MODES)
     qtbot.addWidget(sheet)
     texts = {label.text() for label in sheet.findChildren(QLabel)}
-    assert {spec.title.rstrip("…") for spec in specs() if spec.shortcuts} <= texts
+    assert {spec.title.rstrip("…") for spec in specs(MODES) if spec.shortcuts} <= texts
 
 
 def test_about_tells_versions_and_device(window, qtbot):
@@ -219,7 +220,7 @@ def test_warming_up_finds_the_devices(themed, qtbot, tmp_path):
     window = MainWindow(Settings(tmp_path), warm_up=True)
     window.show()
     qtbot.waitUntil(lambda: bool(window._devices), timeout=60000)
-    network = window.match_panel.network
+    network = window.panel("match").network
     assert network.device.findData("cpu") > 0
     assert "CPU" in window.setup_label.text() or "cuda" in window._devices[0].name or "mps" in window._devices[0].name
     window.close()
@@ -260,14 +261,13 @@ print(seen)
 
 @pytest.mark.parametrize("mode", ["morph", "style", "inspect", "match"])
 def test_the_tool_bar_runs_the_mode_that_is_on(window, mode):
-    from studio.gui.shell.actions import RUN_BUTTONS
-
-    always = [action for action in window.toolbar.actions() if action.objectName() not in RUN_BUTTONS["match"]]
+    buttons = {one.name: one.run_buttons for one in MODES}
+    always = [action for action in window.toolbar.actions() if action.objectName() not in buttons["match"]]
     window.modes.show("inspect" if mode != "inspect" else "style")
     window.modes.show(mode)
     shown = [action.objectName() for action in window.toolbar.actions()]
-    assert [name for name in shown if name in sum(RUN_BUTTONS.values(), ())] == list(RUN_BUTTONS[mode])
-    assert shown.index(RUN_BUTTONS[mode][0]) == always.index(window.actions_["tool_pan"]) + 2  # behind a separator
+    assert [name for name in shown if name in sum(buttons.values(), ())] == list(buttons[mode])
+    assert shown.index(buttons[mode][0]) == always.index(window.actions_["tool_pan"]) + 2  # behind a separator
     assert [action for action in window.toolbar.actions() if action in always] == always
 
 

@@ -12,9 +12,11 @@ from PySide6.QtGui import QGuiApplication
 from studio.buddies.answers import Proposal
 from studio.geometry import denormalise, normalise
 from studio.gui.canvas.canvas import TOOLS, Tool
+from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.displays import display_of
 from studio.gui.canvas.state import SIDES, Side, StudioState, other
 from studio.gui.canvas.viewer import Viewer
+from studio.gui.widgets.action import Condition
 from studio.jobs import JobQueue
 from studio.language import tr, trn
 from studio.pairs import PairsError, PairSet, Point, PointPair, check_pairs, edits, is_table, parse_table
@@ -62,20 +64,18 @@ class PairEditor(QObject):
             "clear_pairs": self.clear,
             "cut_pairs": self.cut,
             "copy_pairs": self.copy,
-            "next_doubtful": lambda: self.go_to_doubtful(+1),
-            "previous_doubtful": lambda: self.go_to_doubtful(-1),
         }
 
-    def able(self) -> set[str]:
-        """Words for `Conditions.able`."""
-        able = set()
+    def conditions(self) -> set[Condition]:
+        """What of `Shared` is so, as far as edits by hand are concerned."""
+        now = set[Condition]()
         if self._state.can_edit:
-            able.add("edit-pairs")
+            now.add(Shared.CAN_EDIT)
             if self._state.selection:
-                able.add("edit-selection")
+                now.add(Shared.CAN_EDIT_SELECTION)
         if self._state.selection:
-            able.add("selection")
-        return able
+            now.add(Shared.SELECTION)
+        return now
 
     def _tool_handler(self, tool: Tool) -> Callable[[bool], None]:
         return lambda on: self._viewer.set_tool(tool) if on else None

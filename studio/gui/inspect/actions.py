@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from studio.gui.mode.action import SEPARATOR, ActionSpec
+from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+
+
+class InspectCan(Condition):
+    """What can be done with the views now."""
+
+    INSPECT = "the mode is on and the network has seen both pictures"
+    RELEASE = "and a place is held"
+    EXPORT = "and there is an attribution"
+    CANCEL = "something is being computed"
+
 
 INSPECT: tuple[ActionSpec | str, ...] = (
     ActionSpec(
@@ -10,35 +20,35 @@ INSPECT: tuple[ActionSpec | str, ...] = (
         "Hover",
         "Compare the place under the mouse with the whole other picture",
         ("Alt+1",),
-        enabled_when=lambda now: "inspect" in now.able,
+        needs=(InspectCan.INSPECT,),
     ),
     ActionSpec(
         "inspect_why",
         "Why Buddies?",
         "Split the similarity of a pair into its causes",
         ("Alt+2",),
-        enabled_when=lambda now: "inspect" in now.able,
+        needs=(InspectCan.INSPECT,),
     ),
     ActionSpec(
         "inspect_activations",
         "Activations",
         "See what a layer of the network sees in both pictures",
         ("Alt+3",),
-        enabled_when=lambda now: "inspect" in now.able,
+        needs=(InspectCan.INSPECT,),
     ),
     ActionSpec(
         "inspect_attribution",
         "Attribution",
         "See which pixels the network's answer comes from",
         ("Alt+4",),
-        enabled_when=lambda now: "inspect" in now.able,
+        needs=(InspectCan.INSPECT,),
     ),
     ActionSpec(
         "inspect_field",
         "Receptive Field",
         "See how much of a picture one cell of a layer can see",
         ("Alt+5",),
-        enabled_when=lambda now: "inspect" in now.able,
+        needs=(InspectCan.INSPECT,),
     ),
     SEPARATOR,
     ActionSpec(
@@ -46,7 +56,7 @@ INSPECT: tuple[ActionSpec | str, ...] = (
         "Let Go of the Place",
         "Follow the mouse again",
         ("Alt+0",),
-        enabled_when=lambda now: "inspect-release" in now.able,
+        needs=(InspectCan.RELEASE,),
     ),
     ActionSpec(
         "inspect_run",
@@ -55,7 +65,8 @@ INSPECT: tuple[ActionSpec | str, ...] = (
         ("Ctrl+Shift+Return",),
         "run",
         short="Explain",
-        enabled_when=lambda now: "inspect" in now.able,
+        needs=(InspectCan.INSPECT,),
+        worded=True,
     ),
     ActionSpec(
         "inspect_cancel",
@@ -63,25 +74,25 @@ INSPECT: tuple[ActionSpec | str, ...] = (
         "Give up what Inspect is computing",
         icon="cancel",
         short="Cancel",
-        enabled_when=lambda now: "inspect-cancel" in now.able,
+        needs=(InspectCan.CANCEL,),
     ),
     SEPARATOR,
     ActionSpec(
         "inspect_pin",
         "Pin Maps",
         "Keep the maps, to compare them with others",
-        enabled_when=lambda now: "inspect-export" in now.able,
+        needs=(InspectCan.EXPORT,),
     ),
     ActionSpec(
         "inspect_export_png",
         "Save Maps as PNG…",
         "Save the maps as pictures, with the record of how they were made",
-        enabled_when=lambda now: "inspect-export" in now.able,
+        needs=(InspectCan.EXPORT,),
     ),
     ActionSpec(
         "inspect_export_npy",
         "Save Maps as NPY…",
         "Save the numbers of the maps, with the record of how they were made",
-        enabled_when=lambda now: "inspect-export" in now.able,
+        needs=(InspectCan.EXPORT,),
     ),
 )

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QPointF, Signal
+from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.canvas.state import SIDES, Side, StudioState
-from studio.gui.canvas.viewer import Viewer
+from studio.gui.canvas.state import SIDES, Side
+from studio.gui.inspect.actions import InspectCan
 from studio.gui.inspect.activations import ActivationsView
 from studio.gui.inspect.desk import InspectDesk
 from studio.gui.inspect.explain import ExplainView
@@ -30,12 +30,10 @@ from studio.gui.inspect.looking import Looking, LookRequest
 from studio.gui.inspect.setup import LookSetup
 from studio.gui.inspect.stage import InspectStage
 from studio.gui.inspect.why import WhyView
-from studio.gui.mode.modes import ModePanel
-from studio.gui.mode.network import NetworkChooser
+from studio.gui.mode.mode import ModePanel, Services
+from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsHolder
 from studio.gui.widgets.parts import heading, rule, scrolling
-from studio.gui.widgets.settings_store import Settings
-from studio.jobs import JobQueue
 from studio.language import tr
 from studio.live import LiveWorker
 from studio.progress import Progress
@@ -46,15 +44,11 @@ log = logging.getLogger(__name__)
 class InspectPanel(ModePanel):
     """Lets a network look at both pictures, and shows what the views make of it."""
 
-    match_asked = Signal()
-    """The person wants pairs first."""
-
-    def __init__(
-        self, state: StudioState, jobs: JobQueue, settings: Settings, viewer: Viewer, network: NetworkChooser
-    ) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
+        state, jobs, settings, network = services.state, services.jobs, services.settings, services.network
         self._state, self._settings = state, settings
-        self._viewer, self._network = viewer, network
+        self._viewer, self._network = services.viewer, network
         self._active = False
         self._lines_before = True
         self._failed = ""
@@ -64,7 +58,7 @@ class InspectPanel(ModePanel):
         self.activations, self.explain = ActivationsView(self.hub), ExplainView(self.hub)
         self.field = FieldView(self.hub)
         self.views: tuple[InspectView, ...] = (self.hover, self.why, self.activations, self.explain, self.field)
-        self.stage = InspectStage(self.views, self.hub.legend)
+        self.stage: InspectStage = InspectStage(self.views, self.hub.legend)
         self.worker = LiveWorker("inspect", InspectDesk(), self)
         self.looking = Looking(jobs, self)
         self._clicks: dict[Side, CanvasClicks] = {}
@@ -174,18 +168,17 @@ class InspectPanel(ModePanel):
             **methods,
         }
 
-    def able(self) -> set[str]:
-        """Words for `Conditions.able`."""
-        able: set[str] = set()
+    def conditions(self) -> set[Condition]:
+        now = set[Condition]()
         if self._active and self.hub.session is not None:
-            able.add("inspect")
+            now.add(InspectCan.INSPECT)
             if self.hover.pinned is not None:
-                able.add("inspect-release")
+                now.add(InspectCan.RELEASE)
             if self.explain.has_result:
-                able.add("inspect-export")
+                now.add(InspectCan.EXPORT)
         if self.hub.is_running or self.looking.is_running:
-            able.add("inspect-cancel")
-        return able
+            now.add(InspectCan.CANCEL)
+        return now
 
     def set_active(self, active: bool) -> None:
         """Whether the mode is on; the pictures are as they were without it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studio.gui.mode.action import SEPARATOR, ActionSpec
+from studio.gui.canvas.conditions import Shared
+from studio.gui.widgets.action import SEPARATOR, ActionSpec
 
 MATCH: tuple[ActionSpec | str, ...] = (
     ActionSpec(
@@ -12,7 +13,9 @@ MATCH: tuple[ActionSpec | str, ...] = (
         ("Ctrl+Return",),
         "run",
         short="Run",
-        enabled_when=lambda now: now.both_pictures and not now.running,
+        needs=(Shared.BOTH_PICTURES,),
+        unless=(Shared.MATCHING,),
+        worded=True,
     ),
     ActionSpec(
         "pause",
@@ -21,7 +24,7 @@ MATCH: tuple[ActionSpec | str, ...] = (
         ("Ctrl+P",),
         "pause",
         True,
-        enabled_when=lambda now: now.running,
+        needs=(Shared.MATCHING,),
     ),
     ActionSpec(
         "cancel",
@@ -29,7 +32,8 @@ MATCH: tuple[ActionSpec | str, ...] = (
         "Give the running match up",
         ("Esc",),
         "cancel",
-        enabled_when=lambda now: now.running,
+        needs=(Shared.MATCHING,),
+        worded=True,
     ),
     SEPARATOR,
     ActionSpec(
@@ -37,14 +41,14 @@ MATCH: tuple[ActionSpec | str, ...] = (
         "Show Coarser Level",
         "Show the pairs of the next coarser level",
         ("[",),
-        enabled_when=lambda now: now.both_pictures,
+        needs=(Shared.BOTH_PICTURES,),
     ),
     ActionSpec(
         "finer",
         "Show Finer Level",
         "Show the pairs of the next finer level, and at last the result",
         ("]",),
-        enabled_when=lambda now: now.both_pictures,
+        needs=(Shared.BOTH_PICTURES,),
     ),
     ActionSpec(
         "rematch_around",
@@ -52,7 +56,11 @@ MATCH: tuple[ActionSpec | str, ...] = (
         "Solve only what hangs below the selected pair, and keep everything else",
         ("Ctrl+Alt+Return",),
         "lasso",
-        enabled_when=lambda now: now.both_pictures and not now.running and "edit-selection" in now.able,
+        needs=(
+            Shared.BOTH_PICTURES,
+            Shared.CAN_EDIT_SELECTION,
+        ),
+        unless=(Shared.MATCHING,),
     ),
     SEPARATOR,
     ActionSpec(
@@ -61,7 +69,10 @@ MATCH: tuple[ActionSpec | str, ...] = (
         "Look at the least sure pair, then at the next",
         ("N",),
         "next",
-        enabled_when=lambda now: now.pairs and "edit-pairs" in now.able,
+        needs=(
+            Shared.PAIRS,
+            Shared.CAN_EDIT,
+        ),
     ),
     ActionSpec(
         "previous_doubtful",
@@ -69,6 +80,9 @@ MATCH: tuple[ActionSpec | str, ...] = (
         "Go back in the queue of doubtful pairs",
         ("Shift+N",),
         "previous",
-        enabled_when=lambda now: now.pairs and "edit-pairs" in now.able,
+        needs=(
+            Shared.PAIRS,
+            Shared.CAN_EDIT,
+        ),
     ),
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -19,15 +21,16 @@ from PySide6.QtWidgets import (
 from studio.buddies.answers import NOTHING_FOUND
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
-from studio.gui.canvas.state import Side, StudioState
+from studio.gui.canvas.state import SIDES, Side
 from studio.gui.match.levels import LevelSlider
-from studio.gui.match.recall import MemoryHolder
+from studio.gui.match.provenance_view import ProvenanceView
+from studio.gui.match.recall import MemoryHolder, Recall
+from studio.gui.mode.mode import ModePanel, Services, View
 from studio.gui.mode.network import NetworkChooser
-from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.parts import heading, rule, scrolling
-from studio.gui.widgets.settings_store import Settings
-from studio.jobs import JobHandle, JobQueue, JobState
+from studio.jobs import JobHandle, JobState
 from studio.language import tr, translatable, trn
 from studio.options import OptionsError
 from studio.pairs import PairSet, Point
@@ -47,22 +50,15 @@ TITLES: dict[Verb, str] = {
 }
 
 
-class MatchPanel(QWidget):
-    """Runs matches on the compute thread and shows how they go."""
+class MatchPanel(ModePanel):
+    """Runs matches on the compute thread and shows how they go; tells where pairs came from."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
-    running_changed = Signal()
-    looked = Signal(object, object)
-    """(Picture A, Picture B): the memory knows these two now"""
-    matched = Signal(object)
-    """(dict): the recipe of the pairs that were found"""
-    setup_changed = Signal()
-    """Another network or device was chosen."""
-
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._state, self._jobs, self._settings = state, jobs, settings
+        state = services.state
+        self.network: NetworkChooser = services.network
+        self._state, self._jobs, self._settings = state, services.jobs, services.settings
+        self._pair_editor = services.pair_editor
         self._handle: JobHandle | None = None
         self._newest: tuple[int, PairSet] | None = None
         self._later = QTimer(self, singleShot=True, interval=LEAST_BETWEEN)
@@ -74,8 +70,9 @@ class MatchPanel(QWidget):
         self._step: Callable[[PairSet], str] = lambda _: tr("Match")
         self._recipe: dict[str, Any] = {}
         self.memory = MemoryHolder()
-        self.network = NetworkChooser(settings)
-        self.form = OptionsForm(settings.options(MatchOptions, "match"))
+        self.recall = Recall(state, self.memory, self)
+        self.provenance = ProvenanceView(state, services.viewer, self.recall)
+        self.form = OptionsForm(self._settings.options(MatchOptions, "match"))
         self.levels = LevelSlider(state)
         self.run_button, self.cancel_button = QPushButton(tr("Run")), QPushButton(tr("Cancel"))
         self.run_button.setObjectName("primary")
@@ -95,10 +92,44 @@ class MatchPanel(QWidget):
         self._lay_out()
         self.run_button.clicked.connect(self.run)
         self.cancel_button.clicked.connect(self.cancel)
-        self.network.changed.connect(self.setup_changed)
+        self.network.changed.connect(self.ready_changed)
         self.form.changed.connect(self._remember_options)
         state.picture_changed.connect(self._on_picture)
+        self.recall.look_asked.connect(self.look)
+        self.recall.proposed.connect(self._pair_editor.correct_partner)
+        self.recall.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        self._pair_editor.placed.connect(self.recall.propose)
+        self.provenance.wanted.connect(lambda: self.view_asked.emit("provenance"))
+        for side in SIDES:
+            services.viewer.canvas(side).lasso_drawn.connect(partial(self.rematch_inside, side))
         self._refresh()
+
+    def handlers(self) -> dict[str, Callable[..., object]]:
+        """What the actions of the menu Match do."""
+        return {
+            "run": self.run,
+            "pause": self.set_paused,
+            "cancel": self.cancel,
+            "coarser": lambda: self.levels.step(-1),
+            "finer": lambda: self.levels.step(+1),
+            "rematch_around": self.rematch_around,
+            "next_doubtful": lambda: self._pair_editor.go_to_doubtful(+1),
+            "previous_doubtful": lambda: self._pair_editor.go_to_doubtful(-1),
+        }
+
+    def follow(self, actions: Mapping[str, QAction]) -> None:
+        """A match that ended is not paused."""
+        self.ready_changed.connect(lambda: None if self.is_running else actions["pause"].setChecked(False))
+
+    def docks(self) -> tuple[View, ...]:
+        return (View("provenance", tr("Provenance"), self.provenance),)
+
+    def kept_options(self) -> dict[str, OptionsHolder]:
+        return {"match": self.form, "match/network": self.network.choices}
+
+    def shutdown(self, timeout: float = 5.0) -> bool:
+        """End the threads that answer; False if one is still busy after `timeout` seconds."""
+        return self.recall.shutdown(timeout)
 
     def _lay_out(self) -> None:
         inner = QWidget()
@@ -216,7 +247,7 @@ class MatchPanel(QWidget):
         log.info("%s with %s on %s: %s", verb, backbone, device, options.to_dict())
         self._recipe = {"job": verb, "network": backbone, "device": device, "options": options.to_dict()}
         handle = self._jobs.submit(tr(TITLES[verb], first=a.name, second=b.name), start)
-        handle.finished.connect(lambda _: self.looked.emit(a, b))
+        handle.finished.connect(lambda _: self.recall.looked(a, b))
         return handle
 
     def _start(
@@ -239,7 +270,7 @@ class MatchPanel(QWidget):
         self.status.setText(tr("waiting"))
         self._timer.start()
         self._refresh()
-        self.running_changed.emit()
+        self.ready_changed.emit()
         return True
 
     def cancel(self) -> None:
@@ -282,7 +313,8 @@ class MatchPanel(QWidget):
         self._show_no_more()
         took = duration(self._handle.elapsed())
         self._state.set_pairs(pairs, self._state.levels, self._step(pairs))
-        self.matched.emit({**self._recipe, "pairs": len(pairs), "seconds": round(self._handle.elapsed(), 2)})
+        recipe = {**self._recipe, "pairs": len(pairs), "seconds": round(self._handle.elapsed(), 2)}
+        self.result_made.emit("match", translatable("pairs"), recipe, None)
         self.bar.setValue(1000)
         if len(pairs):
             self.status.setText(trn("{number} pairs in {took}", "{number} pairs in {took}", len(pairs), took=took))
@@ -325,7 +357,7 @@ class MatchPanel(QWidget):
         self.time_left.clear()
         self.network.refresh()
         self._refresh()
-        self.running_changed.emit()
+        self.ready_changed.emit()
 
     def _on_picture(self, _: str) -> None:
         if self.is_running:

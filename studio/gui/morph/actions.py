@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from studio.gui.mode.action import SEPARATOR, ActionSpec
+from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+
+
+class MorphCan(Condition):
+    """What can be done with the morph now."""
+
+    MORPH = "the mode is on and has pictures and pairs"
+    EXPORT = "there is a morph that nobody exports yet"
+
 
 MORPH: tuple[ActionSpec | str, ...] = (
     ActionSpec(
@@ -12,7 +20,7 @@ MORPH: tuple[ActionSpec | str, ...] = (
         ("K",),
         "play",
         True,
-        enabled_when=lambda now: "morph" in now.able,
+        needs=(MorphCan.MORPH,),
     ),
     ActionSpec(
         "loop",
@@ -21,7 +29,7 @@ MORPH: tuple[ActionSpec | str, ...] = (
         (),
         "loop",
         True,
-        enabled_when=lambda now: "morph" in now.able,
+        needs=(MorphCan.MORPH,),
     ),
     ActionSpec(
         "ping_pong",
@@ -30,7 +38,7 @@ MORPH: tuple[ActionSpec | str, ...] = (
         (),
         "ping-pong",
         True,
-        enabled_when=lambda now: "morph" in now.able,
+        needs=(MorphCan.MORPH,),
     ),
     SEPARATOR,
     ActionSpec(
@@ -40,7 +48,8 @@ MORPH: tuple[ActionSpec | str, ...] = (
         ("Ctrl+M",),
         "export",
         short="Export Film",
-        enabled_when=lambda now: "export-morph" in now.able,
+        needs=(MorphCan.EXPORT,),
+        worded=True,
     ),
     ActionSpec(
         "save_still",
@@ -48,18 +57,18 @@ MORPH: tuple[ActionSpec | str, ...] = (
         "Save the picture of this moment",
         ("Ctrl+Shift+M",),
         "picture",
-        enabled_when=lambda now: "export-morph" in now.able,
+        needs=(MorphCan.EXPORT,),
     ),
     ActionSpec(
         "save_warped",
         "Save Warped Pictures…",
         "Save both pictures, each bent to the shape of this moment",
-        enabled_when=lambda now: "export-morph" in now.able,
+        needs=(MorphCan.EXPORT,),
     ),
     ActionSpec(
         "save_field",
         "Save Field…",
         "Save where every pixel of the frame is looked up, for A and for B",
-        enabled_when=lambda now: "export-morph" in now.able,
+        needs=(MorphCan.EXPORT,),
     ),
 )

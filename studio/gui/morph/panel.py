@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
@@ -13,20 +14,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.canvas.state import StudioState
 from studio.gui.mode.kept_pictures import KeptPictures
-from studio.gui.mode.modes import ModePanel
+from studio.gui.mode.mode import ModePanel, Services
+from studio.gui.morph.actions import MorphCan
 from studio.gui.morph.desk import MorphAnswer, MorphDesk, MorphRequest
 from studio.gui.morph.export import MorphExport, MorphNow
 from studio.gui.morph.further import PART, FurtherPictures, name_of
+from studio.gui.morph.mode import is_ready
 from studio.gui.morph.pad import ShapeColourPad
 from studio.gui.morph.show import MorphShow
 from studio.gui.morph.stage import MorphStage
-from studio.gui.shell.actions import Actions
+from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.parts import heading, rule, scrolling
-from studio.gui.widgets.settings_store import Settings
-from studio.jobs import JobQueue
 from studio.language import tr
 from studio.live import LiveWorker
 from studio.morph.options import MorphOptions
@@ -42,12 +42,11 @@ WAY_STEPS = 40
 class MorphPanel(ModePanel):
     """Asks its thread for frames and shows them on the stage; edits of pairs show at once."""
 
-    match_asked = Signal()
-    """The person wants pairs first."""
-
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, stage: MorphStage) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._state, self._settings, self.stage = state, settings, stage
+        state, jobs, settings = services.state, services.jobs, services.settings
+        self._state, self._settings = state, settings
+        self.stage: MorphStage = MorphStage()
         self._active = False
         self._on_way = True
         self._failed = ""
@@ -129,10 +128,11 @@ class MorphPanel(ModePanel):
         self.form.changed.connect(self._on_options)
         self.show_.layers_changed.connect(self._remember_switches)
         self.show_.changed.connect(self._ask)
-        self.match_button.clicked.connect(self.match_asked)
+        self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
         self.export.message.connect(self.message)
         self.further.message.connect(self.message)
         self.further.changed.connect(self.refresh)
+        self.further.changed.connect(self.edited)
         self.export.running_changed.connect(self.ready_changed)
         state.pairs_changed.connect(self.refresh)
         state.picture_changed.connect(self._on_picture)
@@ -150,7 +150,7 @@ class MorphPanel(ModePanel):
             "save_field": export.field_dialog,
         }
 
-    def follow(self, actions: Actions) -> None:
+    def follow(self, actions: Mapping[str, QAction]) -> None:
         """Keep the checks of the menu in step with the buttons of the stage."""
         transport = self.stage.transport
         for name, signal in (
@@ -161,15 +161,14 @@ class MorphPanel(ModePanel):
             actions[name].setChecked(getattr(transport, f"{name}_button").isChecked())
             signal.connect(actions[name].setChecked)
 
-    def able(self) -> set[str]:
-        """Words for `Conditions.able`."""
-        able: set[str] = set()
+    def conditions(self) -> set[Condition]:
+        now = set[Condition]()
         if self.is_ready:
             if self._active:
-                able.add("morph")
+                now.add(MorphCan.MORPH)
             if not self.export.is_running:
-                able.add("export-morph")
-        return able
+                now.add(MorphCan.EXPORT)
+        return now
 
     def kept_options(self) -> dict[str, OptionsHolder]:
         return {"morph": self.form}
@@ -186,7 +185,7 @@ class MorphPanel(ModePanel):
     @property
     def is_ready(self) -> bool:
         """Whether there are two pictures and pairs between them."""
-        return self._state.has_both and len(self._state.pairs.enabled()) > 0
+        return is_ready(self._state)
 
     def set_active(self, active: bool) -> None:
         """Whether the mode is on. It renders nothing otherwise."""

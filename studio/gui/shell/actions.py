@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
-from studio.gui.inspect.actions import INSPECT
-from studio.gui.match.actions import MATCH
-from studio.gui.mode.action import SEPARATOR, ActionSpec, Conditions
-from studio.gui.morph.actions import MORPH
+from studio.gui.mode.mode import Mode
 from studio.gui.shell.edit_menu import EDIT
 from studio.gui.shell.file_menu import FILE
 from studio.gui.shell.help_menu import HELP
-from studio.gui.shell.view_menu import VIEW
-from studio.gui.style.actions import STYLE
+from studio.gui.shell.view_menu import MODES_HERE, VIEW
+from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
 from studio.gui.widgets.theme import icon
 from studio.language import tr, translatable
 
-MENUS: dict[str, tuple[ActionSpec | str, ...]] = {
-    translatable("File"): FILE,
-    translatable("Edit"): EDIT,
-    translatable("View"): VIEW,
-    translatable("Match"): MATCH,
-    translatable("Morph"): MORPH,
-    translatable("Style"): STYLE,
-    translatable("Inspect"): INSPECT,
-    translatable("Help"): HELP,
-}
-"""Name to entries, in the order of the menu bar."""
+RUN_BUTTONS = "run buttons of the mode"
+"""Stands for `Mode.run_buttons`."""
 
 TOOLBAR: tuple[str, ...] = (
     "open_a",
@@ -45,9 +33,7 @@ TOOLBAR: tuple[str, ...] = (
     "tool_lasso",
     "tool_pan",
     SEPARATOR,
-    "run",
-    "pause",
-    "cancel",
+    RUN_BUTTONS,
     SEPARATOR,
     "fit",
     "actual_size",
@@ -61,18 +47,38 @@ TOOLBAR: tuple[str, ...] = (
     "theme",
 )
 
-RUN_BUTTONS: dict[str, tuple[str, ...]] = {
-    "match": ("run", "pause", "cancel"),
-    "morph": ("play", "export_film"),
-    "style": ("style_run", "style_pause", "style_cancel"),
-    "inspect": ("inspect_run", "inspect_cancel"),
-}
-"""What stands in the place of `run`, `pause` and `cancel` while a mode is on."""
+
+def mode_action(number: int, mode: Mode) -> ActionSpec:
+    """The action that enters a mode, `number` being its place in the bar from 1 on."""
+    return ActionSpec(
+        f"mode_{mode.name}",
+        mode.entry,
+        mode.tip,
+        (f"Ctrl+{number}",) if number < 10 else (),
+        mode.icon,
+        True,
+        number == 1,
+        short=mode.title,
+    )
 
 
-def specs() -> list[ActionSpec]:
+def menus(modes: Iterable[Mode]) -> dict[str, tuple[ActionSpec | str, ...]]:
+    """Name to entries, in the order of the menu bar: what is always there, and a menu a mode."""
+    modes = tuple(modes)
+    enter = [mode_action(number, mode) for number, mode in enumerate(modes, 1)]
+    view = (*VIEW[: VIEW.index(MODES_HERE)], *enter, *VIEW[VIEW.index(MODES_HERE) + 1 :])
+    return {
+        translatable("File"): FILE,
+        translatable("Edit"): EDIT,
+        translatable("View"): view,
+        **{mode.title: mode.actions for mode in modes},
+        translatable("Help"): HELP,
+    }
+
+
+def specs(modes: Iterable[Mode]) -> list[ActionSpec]:
     """The actions without the separators."""
-    return [entry for entries in MENUS.values() for entry in entries if isinstance(entry, ActionSpec)]
+    return [entry for entries in menus(modes).values() for entry in entries if isinstance(entry, ActionSpec)]
 
 
 def tip_with_shortcut(spec: ActionSpec) -> str:
@@ -81,14 +87,14 @@ def tip_with_shortcut(spec: ActionSpec) -> str:
     return f"{tr(spec.tip)} ({keys[0]})" if keys else tr(spec.tip)
 
 
-class Actions:
+class Actions(Mapping[str, QAction]):
     """The QActions of the table, connected to their handlers.
 
     Raises `KeyError` at once if an action has no handler or a handler no action.
     """
 
-    def __init__(self, parent: QObject, handlers: Mapping[str, Callable[..., object]]) -> None:
-        self._specs = {spec.id: spec for spec in specs()}
+    def __init__(self, parent: QObject, modes: Iterable[Mode], handlers: Mapping[str, Callable[..., object]]) -> None:
+        self._specs = {spec.id: spec for spec in specs(modes)}
         if set(handlers) != set(self._specs):
             raise KeyError(f"actions and handlers differ: {sorted(set(handlers) ^ set(self._specs))}")
         self._actions: dict[str, QAction] = {}
@@ -116,10 +122,20 @@ class Actions:
             if spec.icon:
                 self._actions[spec.id].setIcon(icon(spec.icon))
 
-    def refresh(self, now: Conditions) -> None:
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._actions)
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+    def spec(self, action_id: str) -> ActionSpec:
+        """What the table says of an action."""
+        return self._specs[action_id]
+
+    def refresh(self, now: frozenset[Condition]) -> None:
         """Enable and disable after something changed."""
         for spec in self._specs.values():
-            self._actions[spec.id].setEnabled(spec.enabled_when(now))
+            self._actions[spec.id].setEnabled(spec.is_enabled(now))
 
 
 def _without_extras(spec: ActionSpec, handler: Callable[..., object]) -> Callable[..., object]:

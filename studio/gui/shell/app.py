@@ -120,7 +120,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     window.ready.connect(gc.freeze)
     window.first_painted.connect(lambda: _mark_start(window))
     if sample is not None:
-        window.first_painted.connect(lambda: window.opener.open_sample(sample, then=window.match_panel.run))
+        window.first_painted.connect(lambda: window.opener.open_sample(sample, then=window.run))
     window.first_painted.connect(window.document.offer_recoveries)
     window.first_painted.connect(lambda: window.document.keeper.run(tr("Tidy up"), _removing_leftovers))
     paths = [path for path in (a, b) if path is not None]

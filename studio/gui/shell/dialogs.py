@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication, QKeySequence
@@ -20,8 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from studio import __version__
-from studio.gui.mode.action import ActionSpec
-from studio.gui.shell.actions import MENUS
+from studio.gui.mode.mode import Mode
+from studio.gui.shell.actions import menus
+from studio.gui.widgets.action import ActionSpec
 from studio.gui.widgets.theme import icon
 from studio.language import tr, translatable
 
@@ -40,7 +42,7 @@ GESTURES = (
 )
 
 
-def shortcut_sheet(parent: QWidget) -> QDialog:
+def shortcut_sheet(parent: QWidget, modes: Iterable[Mode]) -> QDialog:
     """All shortcuts, by menu, and the gestures of the mouse."""
     dialog = QDialog(parent)
     dialog.setWindowTitle(tr("Keyboard shortcuts"))
@@ -55,7 +57,7 @@ def shortcut_sheet(parent: QWidget) -> QDialog:
                 if isinstance(spec, ActionSpec) and spec.shortcuts
             ],
         )
-        for menu, entries in MENUS.items()
+        for menu, entries in menus(modes).items()
     ]
     groups.append((tr("Mouse"), [(tr(gesture), tr(effect)) for gesture, effect in GESTURES]))
     for part in (groups[:2], groups[2:4], groups[4:]):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studio.gui.mode.action import SEPARATOR, ActionSpec
+from studio.gui.canvas.conditions import Shared
+from studio.gui.widgets.action import SEPARATOR, ActionSpec
 
 EDIT: tuple[ActionSpec | str, ...] = (
     ActionSpec(
@@ -11,7 +12,8 @@ EDIT: tuple[ActionSpec | str, ...] = (
         "Take the last step back",
         ("Ctrl+Z",),
         "undo",
-        enabled_when=lambda now: "undo" in now.able and not now.running,
+        needs=(Shared.CAN_UNDO,),
+        unless=(Shared.MATCHING,),
         short="Undo",
     ),
     ActionSpec(
@@ -20,7 +22,8 @@ EDIT: tuple[ActionSpec | str, ...] = (
         "Do again what was taken back",
         ("Ctrl+Shift+Z", "Ctrl+Y"),
         "redo",
-        enabled_when=lambda now: "redo" in now.able and not now.running,
+        needs=(Shared.CAN_REDO,),
+        unless=(Shared.MATCHING,),
         short="Redo",
     ),
     SEPARATOR,
@@ -29,7 +32,7 @@ EDIT: tuple[ActionSpec | str, ...] = (
         "Cut Pairs",
         "Copy the selected pairs and remove them",
         ("Ctrl+X",),
-        enabled_when=lambda now: "edit-selection" in now.able,
+        needs=(Shared.CAN_EDIT_SELECTION,),
     ),
     ActionSpec(
         "copy_pairs",
@@ -37,7 +40,7 @@ EDIT: tuple[ActionSpec | str, ...] = (
         "Copy the selected pairs, or all of them, for this program and as a table for others",
         ("Ctrl+C",),
         "copy",
-        enabled_when=lambda now: now.pairs,
+        needs=(Shared.PAIRS,),
     ),
     ActionSpec(
         "paste",
@@ -52,7 +55,7 @@ EDIT: tuple[ActionSpec | str, ...] = (
         "Remove the selected pairs",
         ("Del", "Backspace"),
         "delete",
-        enabled_when=lambda now: "edit-selection" in now.able,
+        needs=(Shared.CAN_EDIT_SELECTION,),
     ),
     ActionSpec(
         "clear_pairs",
@@ -60,7 +63,10 @@ EDIT: tuple[ActionSpec | str, ...] = (
         "Remove all pairs but the locked ones",
         (),
         "close",
-        enabled_when=lambda now: now.pairs and "edit-pairs" in now.able,
+        needs=(
+            Shared.PAIRS,
+            Shared.CAN_EDIT,
+        ),
     ),
     SEPARATOR,
     ActionSpec(
@@ -87,7 +93,7 @@ EDIT: tuple[ActionSpec | str, ...] = (
         ("R",),
         "lasso",
         True,
-        enabled_when=lambda now: now.both_pictures,
+        needs=(Shared.BOTH_PICTURES,),
     ),
     ActionSpec(
         "tool_pan",
@@ -98,20 +104,20 @@ EDIT: tuple[ActionSpec | str, ...] = (
         True,
     ),
     SEPARATOR,
-    ActionSpec("select_all", "Select All", "Select all pairs", ("Ctrl+A",), enabled_when=lambda now: now.pairs),
+    ActionSpec("select_all", "Select All", "Select all pairs", ("Ctrl+A",), needs=(Shared.PAIRS,)),
     ActionSpec(
         "select_none",
         "Select None",
         "Select no pair",
         ("Ctrl+Shift+A",),
-        enabled_when=lambda now: "selection" in now.able,
+        needs=(Shared.SELECTION,),
     ),
     ActionSpec(
         "enable_pairs",
         "Use or Leave Out",
         "Take the selected pairs out of use, or into it again",
         ("E",),
-        enabled_when=lambda now: "edit-selection" in now.able,
+        needs=(Shared.CAN_EDIT_SELECTION,),
     ),
     ActionSpec(
         "lock_pairs",
@@ -119,14 +125,17 @@ EDIT: tuple[ActionSpec | str, ...] = (
         "Hold the selected pairs fast, against the hand and a new match, or free them",
         ("Ctrl+L",),
         "lock",
-        enabled_when=lambda now: "edit-selection" in now.able,
+        needs=(Shared.CAN_EDIT_SELECTION,),
     ),
     ActionSpec(
         "renumber",
         "Renumber Pairs",
         "Number the pairs from 1",
         (),
-        enabled_when=lambda now: now.pairs and "edit-pairs" in now.able,
+        needs=(
+            Shared.PAIRS,
+            Shared.CAN_EDIT,
+        ),
     ),
     SEPARATOR,
     ActionSpec(
@@ -136,7 +145,9 @@ EDIT: tuple[ActionSpec | str, ...] = (
         ("Ctrl+T",),
         "swap",
         short="Swap",
-        enabled_when=lambda now: now.any_picture and not now.running,
+        needs=(Shared.ANY_PICTURE,),
+        unless=(Shared.MATCHING,),
+        worded=True,
     ),
     ActionSpec(
         "mirror_b",
@@ -144,7 +155,10 @@ EDIT: tuple[ActionSpec | str, ...] = (
         "Turn picture B left to right, with its points: for two things that look opposite ways",
         ("Ctrl+Shift+F",),
         "mirror",
-        enabled_when=lambda now: now.any_picture and "edit-pairs" in now.able,
+        needs=(
+            Shared.ANY_PICTURE,
+            Shared.CAN_EDIT,
+        ),
     ),
     SEPARATOR,
     ActionSpec("settings", "Settings…", "Theme, device, points, autosave and more", ("Ctrl+,",), "settings"),

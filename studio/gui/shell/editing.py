@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -16,21 +17,21 @@ from studio.gui.canvas.pairs_table import PairsTable
 from studio.gui.canvas.state import SIDES, Side, StudioState
 from studio.gui.canvas.undo import UndoHistory
 from studio.gui.canvas.viewer import Viewer
-from studio.gui.match.panel import MatchPanel
-from studio.gui.match.provenance_view import ProvenanceView
-from studio.gui.match.recall import Recall
 from studio.gui.mode.kept_options import KeptOptions
-from studio.gui.mode.modes import Modes
+from studio.gui.mode.mode import Mode, ModePanel
 from studio.gui.shell.actions import Actions
+from studio.gui.shell.modes import Modes
 from studio.gui.shell.project.controller import DocumentDesk
 from studio.gui.shell.project.kept_view import Kept
+from studio.gui.widgets.action import Condition
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
-from studio.language import tr, translatable
+from studio.language import tr
 from studio.pairs.model import finite
+from studio.picture import Picture
 
-POINT_MENU = ("rematch_around", "enable_pairs", "lock_pairs", "delete_pairs", "cut_pairs", "copy_pairs", "renumber")
-QUEUE = ("previous_doubtful", "next_doubtful")
+POINT_MENU = ("enable_pairs", "lock_pairs", "delete_pairs", "cut_pairs", "copy_pairs", "renumber")
+"""After what the modes have to offer for a point."""
 
 
 class Editing(QObject):
@@ -48,31 +49,20 @@ class Editing(QObject):
         table: PairsTable,
         jobs: JobQueue,
         settings: Settings,
-        panel: MatchPanel,
         window: QWidget,
     ) -> None:
         super().__init__(window)
-        self._state, self._viewer, self._table, self._panel = state, viewer, table, panel
+        self._state, self._viewer, self._table = state, viewer, table
         self.history = UndoHistory(state, self)
         self.options = KeptOptions(state, self)
         self.document = DocumentDesk(state, self.history, self.options, jobs, settings, window)
         self.pairs = PairEditor(state, viewer, jobs, self)
-        self.recall = Recall(state, panel.memory, self)
-        self.provenance = ProvenanceView(state, viewer, self.recall)
         self.history_view = QUndoView(self.history.stack)
         self.history_view.setEmptyLabel(tr("Start"))
         self.history_view.setAccessibleName(tr("History"))
         table.pair_edited.connect(self.pairs.edit_row)
         table.model.refused.connect(lambda sentence: self.message.emit("warning", sentence, ""))
         table.least_confidence_changed.connect(viewer.set_least_confidence)
-        panel.looked.connect(self.recall.looked)
-        panel.matched.connect(lambda recipe: self.document.add_result("match", translatable("pairs"), recipe))
-        self.recall.look_asked.connect(panel.look)
-        self.recall.proposed.connect(self.pairs.correct_partner)
-        self.recall.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
-        self.pairs.placed.connect(self.recall.propose)
-        for side in SIDES:
-            viewer.canvas(side).lasso_drawn.connect(lambda corners, side=side: panel.rematch_inside(side, corners))
         self.options.message.connect(self.message)
         for source in (self.document, self.pairs):
             source.message.connect(self.message)
@@ -86,21 +76,35 @@ class Editing(QObject):
         return {
             **self.document.handlers(),
             **self.pairs.handlers(),
-            "rematch_around": self._panel.rematch_around,
         }
 
-    def able(self) -> set[str]:
-        """Words for `Conditions.able`."""
-        return self.document.able() | self.pairs.able()
+    def conditions(self) -> set[Condition]:
+        """What is so of project and pairs."""
+        return self.document.conditions() | self.pairs.conditions()
 
-    def follow(self, actions: Actions) -> None:
+    def take_in(self, panel: ModePanel) -> None:
+        """A panel was made: what it keeps is undone and saved from now on, what it makes is kept."""
+        for name, holder in panel.kept_options().items():
+            self.options.keep(name, holder)
+        self.document.keep_pictures(*panel.kept_pictures())
+        panel.edited.connect(self.document.touch)
+        panel.result_made.connect(self._keep_result)
+
+    def _keep_result(self, kind: str, name: str, recipe: Mapping[str, Any], picture: Picture | None) -> None:
+        if picture is None:
+            self.document.add_result(kind, name, recipe)
+        else:
+            self.document.add_picture(kind, name, recipe, picture)
+
+    def follow(self, actions: Actions, modes: Iterable[Mode]) -> None:
         """Put actions where the hand looks for them: tools in a group, the menu of a point, buttons of the table."""
         group = QActionGroup(self)
         for tool in TOOLS:
             group.addAction(actions[f"tool_{tool}"])
-        menu = [actions[name] for name in POINT_MENU]
+        modes = tuple(modes)
+        menu = [actions[name] for name in (*chain(*(mode.point_menu for mode in modes)), *POINT_MENU)]
         self._table.add_menu(menu)
-        self._table.add_buttons([actions[name] for name in QUEUE])
+        self._table.add_buttons([actions[name] for name in chain(*(mode.table_buttons for mode in modes))])
         for side in SIDES:
             self._viewer.canvas(side).addActions(menu)
             self._viewer.canvas(side).setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
@@ -119,9 +123,8 @@ class Editing(QObject):
         self.history_view.setEnabled(not self._state.is_held)
 
     def shutdown(self, timeout: float) -> bool:
-        """End the threads; give the project back."""
-        stopped = [self.recall.shutdown(timeout), self.document.shutdown(timeout)]
-        return all(stopped)
+        """Give the project back; False if a thread is still busy after `timeout` seconds."""
+        return self.document.shutdown(timeout)
 
     def keep_mode(self, modes: Modes) -> None:
         """Come back to the mode that the project was left in."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studio.gui.mode.action import SEPARATOR, ActionSpec
+from studio.gui.canvas.conditions import Shared
+from studio.gui.widgets.action import SEPARATOR, ActionSpec
 
 FILE: tuple[ActionSpec | str, ...] = (
     ActionSpec("new_project", "New Project", "Begin with two empty sides", ("Ctrl+N",)),
@@ -19,25 +20,40 @@ FILE: tuple[ActionSpec | str, ...] = (
         "Write pictures, pairs, options and history to the project file",
         ("Ctrl+S",),
         "save",
-        enabled_when=lambda now: "save" in now.able and (now.any_picture or now.pairs),
+        needs=(Shared.CAN_SAVE, Shared.CONTENT),
     ),
     ActionSpec(
         "save_project_as",
         "Save As…",
         "Write the project to another file",
         ("Ctrl+Shift+S",),
-        enabled_when=lambda now: now.any_picture or now.pairs,
+        needs=(Shared.CONTENT,),
     ),
     ActionSpec(
         "revert",
         "Revert",
         "Go back to what the project file has",
-        enabled_when=lambda now: "revert" in now.able and not now.running,
+        needs=(Shared.CAN_REVERT,),
+        unless=(Shared.MATCHING,),
     ),
     SEPARATOR,
-    ActionSpec("open_a", "Open Picture A…", "Choose the file of picture A", ("Ctrl+O",), "open-a", short="Open A"),
     ActionSpec(
-        "open_b", "Open Picture B…", "Choose the file of picture B", ("Ctrl+Shift+O",), "open-b", short="Open B"
+        "open_a",
+        "Open Picture A…",
+        "Choose the file of picture A",
+        ("Ctrl+O",),
+        "open-a",
+        short="Open A",
+        worded=True,
+    ),
+    ActionSpec(
+        "open_b",
+        "Open Picture B…",
+        "Choose the file of picture B",
+        ("Ctrl+Shift+O",),
+        "open-b",
+        short="Open B",
+        worded=True,
     ),
     SEPARATOR,
     ActionSpec(
@@ -46,7 +62,8 @@ FILE: tuple[ActionSpec | str, ...] = (
         "Read point pairs from .csv (also BigWarp's landmarks), .json or .txt",
         ("Ctrl+I",),
         "import",
-        enabled_when=lambda now: now.both_pictures and not now.running,
+        needs=(Shared.BOTH_PICTURES,),
+        unless=(Shared.MATCHING,),
     ),
     ActionSpec(
         "export_pairs",
@@ -54,7 +71,7 @@ FILE: tuple[ActionSpec | str, ...] = (
         "Write the pairs shown to .csv, .json, .txt or BigWarp's landmarks",
         ("Ctrl+E",),
         "export",
-        enabled_when=lambda now: now.pairs,
+        needs=(Shared.PAIRS,),
     ),
     ActionSpec(
         "export_overlay",
@@ -62,7 +79,7 @@ FILE: tuple[ActionSpec | str, ...] = (
         "Save both pictures side by side with their pairs",
         ("Ctrl+Shift+E",),
         "picture",
-        enabled_when=lambda now: now.pairs,
+        needs=(Shared.PAIRS,),
     ),
     SEPARATOR,
     ActionSpec("quit", "Quit", "Close the program", ("Ctrl+Q",)),

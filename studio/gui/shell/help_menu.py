@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.gui.mode.action import ActionSpec
+from studio.gui.widgets.action import ActionSpec
 
 HELP: tuple[ActionSpec | str, ...] = (
     ActionSpec("shortcuts", "Keyboard Shortcuts", "List all shortcuts", ("?", "F1"), "help"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -19,26 +19,25 @@ from PySide6.QtWidgets import (
 )
 
 from studio.device import DeviceInfo
+from studio.document import Document
+from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.displays import remember
 from studio.gui.canvas.opening import Opened, PictureOpener
 from studio.gui.canvas.pair_files import PairFiles
 from studio.gui.canvas.pairs_table import PairsTable
 from studio.gui.canvas.state import SIDES, Side, StudioState
 from studio.gui.canvas.viewer import Viewer
-from studio.gui.inspect.panel import InspectPanel
-from studio.gui.match.panel import MatchPanel
-from studio.gui.mode.action import ActionSpec, Conditions
-from studio.gui.mode.modes import Mode, ModePanel, Modes
-from studio.gui.morph.panel import MorphPanel
-from studio.gui.morph.stage import MorphStage
-from studio.gui.shell.actions import MENUS, Actions
+from studio.gui.mode.mode import Mode, ModePanel, Services
+from studio.gui.mode.network import NetworkChooser
+from studio.gui.shell.actions import Actions, menus
 from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
 from studio.gui.shell.editing import Editing
+from studio.gui.shell.mode_table import MODES
+from studio.gui.shell.modes import Modes
 from studio.gui.shell.project.file_menus import FileMenus
 from studio.gui.shell.settings.controller import SettingsDesk
 from studio.gui.shell.toolbar import ToolBar
-from studio.gui.style.panel import StylePanel
-from studio.gui.style.stage import StyleStage
+from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.jobs_view import JobsView
 from studio.gui.widgets.messages import LogView, MessageBar, Severity
 from studio.gui.widgets.names import CHANGED, in_title
@@ -61,7 +60,7 @@ class MainWindow(QMainWindow):
     ready = Signal()
     """All is loaded."""
 
-    def __init__(self, settings: Settings | None = None, warm_up: bool = True) -> None:
+    def __init__(self, settings: Settings | None = None, warm_up: bool = True, modes: Sequence[Mode] = MODES) -> None:
         super().__init__()
         self.setWindowTitle("Buddies Studio")
         self.setWindowIcon(icon("app"))
@@ -76,40 +75,25 @@ class MainWindow(QMainWindow):
         self.viewer = Viewer(self.state)
         self.opener = PictureOpener(self.state, self.jobs, self.settings, self)
         self.pair_files = PairFiles(self.state, self.jobs, self.settings, self)
-        self.match_panel = MatchPanel(self.state, self.jobs, self.settings)
-        self.morph_panel = MorphPanel(self.state, self.jobs, self.settings, MorphStage())
-        self.style_panel = StylePanel(self.state, self.jobs, self.settings, StyleStage(), self.viewer)
-        self.inspect_panel = InspectPanel(self.state, self.jobs, self.settings, self.viewer, self.match_panel.network)
-        self.mode_panels: tuple[ModePanel, ...] = (self.morph_panel, self.style_panel, self.inspect_panel)
+        self.pairs_table = PairsTable(self.state)
+        self.network = NetworkChooser(self.settings)
+        self.editing = Editing(self.state, self.viewer, self.pairs_table, self.jobs, self.settings, self)
+        self.document = self.editing.document
         self.modes = Modes(
-            [
-                Mode("match", tr("Match"), self.match_panel),
-                *(
-                    Mode(name, title, panel, panel.stage, panel.set_active, share)
-                    for name, title, panel, share in (
-                        ("morph", tr("Morph"), self.morph_panel, 0.39),
-                        ("style", tr("Style"), self.style_panel, 0.39),
-                        ("inspect", tr("Inspect"), self.inspect_panel, 0.56),
-                    )
-                ),
-            ],
-            self.viewer,
+            modes,
+            Services(self.state, self.jobs, self.settings, self.viewer, self.editing.pairs, self.network),
             self,
         )
-        self.pairs_table = PairsTable(self.state)
-        self.editing = Editing(
-            self.state, self.viewer, self.pairs_table, self.jobs, self.settings, self.match_panel, self
-        )
-        self.document = self.editing.document
         self.settings_desk = SettingsDesk(
-            self.settings, self.match_panel.network, self.viewer, self.pairs_table, self.editing, self.jobs, self
+            self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self
         )
         self.jobs_view = JobsView(self.jobs)
-        self.actions_ = Actions(self, self._handlers())
+        self.actions_ = Actions(self, self.modes, self._handlers())
         self._lay_out()
         self._build_menus()
         self._build_status_bar()
         self._connect()
+        self.modes.show(modes[0].name)
         self._restore()
         self._refresh()
         if warm_up:
@@ -118,7 +102,7 @@ class MainWindow(QMainWindow):
     # --- construction ---
 
     def _handlers(self) -> dict[str, Callable[..., object]]:
-        viewer, panel, files = self.viewer, self.match_panel, self.pair_files
+        viewer, files = self.viewer, self.pair_files
         return {
             "open_a": lambda: self.opener.open_dialog("A"),
             "open_b": lambda: self.opener.open_dialog("B"),
@@ -138,14 +122,9 @@ class MainWindow(QMainWindow):
             "lines": self._switch("lines", viewer.set_lines_shown),
             "numbers": self._switch("numbers", viewer.set_numbers_shown),
             **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
+            **{spec.id: self.modes.handler(mode.name, spec.id) for mode in self.modes for spec in mode.specs},
             "theme": self.switch_theme,
-            "run": panel.run,
-            "pause": panel.set_paused,
-            "cancel": panel.cancel,
-            "coarser": lambda: panel.levels.step(-1),
-            "finer": lambda: panel.levels.step(+1),
-            **{name: handler for panel in self.mode_panels for name, handler in panel.handlers().items()},
-            "shortcuts": lambda: shortcut_sheet(self).exec(),
+            "shortcuts": lambda: shortcut_sheet(self, self.modes).exec(),
             "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
             "about": lambda: about_dialog(self, self._device_text()).exec(),
         }
@@ -181,17 +160,15 @@ class MainWindow(QMainWindow):
         )
         right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self.docks = {
-            "mode": self._dock("match", tr("Match"), self.modes.panels, right),
+            "mode": self._dock("match", "", self.modes.panels, right),  # the name that kept layouts know it by
             "pairs": self._dock("pairs", tr("Pairs"), self.pairs_table, bottom),
-            "why": self._dock("provenance", tr("Provenance"), self.editing.provenance, bottom),
             "history": self._dock("history", tr("History"), self.editing.history_view, bottom),
             "jobs": self._dock("jobs", tr("Jobs"), self.jobs_view, bottom),
             "log": self._dock("log", tr("Log"), self.log_view, bottom),
         }
-        for before, after in pairwise(("pairs", "why", "history", "jobs", "log")):
+        for before, after in pairwise(("pairs", "history", "jobs", "log")):
             self.tabifyDockWidget(self.docks[before], self.docks[after])
         self.docks["pairs"].raise_()
-        self.editing.provenance.wanted.connect(self._show_why)
         self.modes.fill(self.docks["mode"])
         self.resize(1360, 860)
         self.resizeDocks([self.docks["mode"]], [330], Qt.Orientation.Horizontal)
@@ -205,20 +182,22 @@ class MainWindow(QMainWindow):
         return dock
 
     def _build_menus(self) -> None:
-        menus = {name: self.menuBar().addMenu(tr(name)) for name in MENUS}
-        for name, entries in MENUS.items():
+        for name, entries in menus(self.modes).items():
+            menu = self.menuBar().addMenu(tr(name))
             for entry in entries:
                 if not isinstance(entry, ActionSpec):
-                    menus[name].addSeparator()
+                    menu.addSeparator()
                     continue
-                menus[name].addAction(self.actions_[entry.id])
+                menu.addAction(self.actions_[entry.id])
                 if entry.id == "open_b":
-                    self.file_menus = FileMenus(menus[name], self.opener, self.document, self.settings, self)
-        menus["View"].addSeparator()
+                    self.file_menus = FileMenus(menu, self.opener, self.document, self.settings, self)
+            if name == "View":
+                menu.addSeparator()
+                self._docks_menu = menu
         for dock in self.docks.values():
-            menus["View"].addAction(dock.toggleViewAction())
+            self._docks_menu.addAction(dock.toggleViewAction())
         self.toolbar = ToolBar(self, self.actions_)
-        self.modes.changed.connect(self.toolbar.set_mode)
+        self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
         self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
 
     def _build_status_bar(self) -> None:
@@ -235,34 +214,16 @@ class MainWindow(QMainWindow):
         self.opener.opened.connect(self._on_opened)
         self.opener.project_dropped.connect(self.document.open_path)
         self.opener.pairs_dropped.connect(self.pair_files.import_from)
-        for source in (self.opener, self.match_panel, self.pair_files, self.editing, self.settings_desk):
+        for source in (self.opener, self.pair_files, self.editing, self.settings_desk):
             source.message.connect(self.show_message)
-        for panel in self.mode_panels:
-            panel.message.connect(self.show_message)
-            panel.ready_changed.connect(self._refresh)
-            panel.follow(self.actions_)
         self.editing.changed.connect(self._refresh)
         self.settings_desk.theme_changed.connect(self._apply_theme)
-        self.editing.follow(self.actions_)
+        self.editing.follow(self.actions_, self.modes)
         self.document.close_asked.connect(self.close)
-        self.editing.options.keep("match", self.match_panel.form)
-        self.editing.options.keep("match/network", self.match_panel.network.choices)
-        for panel in self.mode_panels:
-            for name, holder in panel.kept_options().items():
-                self.editing.options.keep(name, holder)
-            self.document.keep_pictures(*panel.kept_pictures())
-        self.morph_panel.further.changed.connect(self.document.touch)
+        self.document.opening.connect(self._make_panels_for)
         self.editing.keep_mode(self.modes)
-        self.match_panel.running_changed.connect(self._refresh)
-        self.match_panel.setup_changed.connect(self._refresh)
-        self.style_panel.network.changed.connect(self._refresh)
+        self.modes.made.connect(self._on_panel_made)
         self.modes.changed.connect(self._refresh)
-        self.modes.changed.connect(self._refresh)
-        self.morph_panel.match_asked.connect(self.match_now)
-        self.style_panel.send_asked.connect(self.opener.open_made)
-        self.style_panel.runner.finished.connect(
-            lambda made: self.document.add_picture("style", made.recipe["what"], made.recipe, made.picture)
-        )
         self.state.pairs_changed.connect(self._refresh)
         self.state.picture_changed.connect(self._refresh)
         for side, frame in self.viewer.frames.items():
@@ -270,6 +231,34 @@ class MainWindow(QMainWindow):
             frame.dropped.connect(lambda mime, side=side: self.opener.open_mime(mime, side))
             frame.canvas.cursor_moved.connect(lambda point, side=side: self._show_cursor(side, point))
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme)
+
+    def _on_panel_made(self, name: str) -> None:
+        panel, specs = self.modes.panel(name), self.modes[name].specs
+        if set(panel.handlers()) != {spec.id for spec in specs}:
+            raise KeyError(f"actions and handlers of “{name}” differ")
+        panel.message.connect(self.show_message)
+        panel.ready_changed.connect(self._refresh)
+        panel.action_asked.connect(self._do)
+        panel.picture_made.connect(self.opener.open_made)
+        panel.view_asked.connect(self._show_dock)
+        panel.follow(self.actions_)
+        self.editing.take_in(panel)
+        if self._devices and panel.network is not None:
+            panel.network.set_devices(self._devices)
+        for view in panel.docks():
+            dock = self.docks[view.name] = self._dock(
+                view.name, view.title, view.widget, Qt.DockWidgetArea.BottomDockWidgetArea
+            )
+            self.tabifyDockWidget(self.docks["pairs"], dock)
+            self._docks_menu.addAction(dock.toggleViewAction())
+            self.restoreDockWidget(dock)
+            self.docks["pairs"].raise_()
+
+    def _make_panels_for(self, document: Document) -> None:
+        """Whatever shows what a project keeps has to be there before the project is shown."""
+        for mode in self.modes:
+            if mode.is_in(document):
+                self.modes.panel(mode.name)
 
     def _restore(self) -> None:
         geometry, state = self.settings.layout()
@@ -291,14 +280,23 @@ class MainWindow(QMainWindow):
         self.settings.theme = "light" if is_dark() else "dark"
         self._apply_theme()
 
-    def match_now(self) -> None:
-        """Find the pairs that another mode misses."""
-        self.modes.show("match")
-        self.match_panel.run()
+    def run(self) -> None:
+        """Do what the first mode is for, as its first button in the tool bar does."""
+        self._do(next(iter(self.modes)).run_buttons[0])
 
-    def _show_why(self) -> None:
-        self.docks["why"].show()
-        self.docks["why"].raise_()
+    def panel(self, name: str) -> ModePanel:
+        """The panel of a mode, made now if nobody entered it yet."""
+        return self.modes.panel(name)
+
+    def _do(self, action: str) -> None:
+        """Enter the mode that has an action, and do it."""
+        mode = next(mode.name for mode in self.modes if action in {spec.id for spec in mode.specs})
+        self.modes.show(mode)
+        self.actions_[action].trigger()
+
+    def _show_dock(self, name: str) -> None:
+        self.docks[name].show()
+        self.docks[name].raise_()
 
     def show_message(self, severity: Severity, text: str, details: str = "") -> None:
         """Show a sentence in the bar above the pictures, and log it."""
@@ -314,18 +312,8 @@ class MainWindow(QMainWindow):
 
     def _refresh(self, *_: object) -> None:
         pictures = [self.state.picture(side) for side in SIDES]
-        self.actions_.refresh(
-            Conditions(
-                any_picture=any(pictures),
-                both_pictures=self.state.has_both,
-                pairs=len(self.state.shown_pairs) > 0,
-                running=self.match_panel.is_running,
-                able=frozenset().union(self.editing.able(), *(panel.able() for panel in self.mode_panels)),
-            )
-        )
-        if not self.match_panel.is_running:
-            self.actions_["pause"].setChecked(False)
-        network = (self.style_panel if self.modes.current == "style" else self.match_panel).network
+        self.actions_.refresh(frozenset(self._conditions()))
+        network = self._network_now
         self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
         sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
         self.sizes_label.setText("  |  ".join(sizes))
@@ -333,12 +321,32 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{in_title(self.document.name)}{CHANGED} – Buddies Studio" if named else "Buddies Studio")
         self.setWindowModified(named and self.document.is_modified)
 
+    def _conditions(self) -> set[Condition]:
+        state, now = self.state, set[Condition]()
+        pictures = [state.picture(side) for side in SIDES]
+        shown = len(state.shown_pairs) > 0
+        for condition, holds in (
+            (Shared.ANY_PICTURE, any(pictures)),
+            (Shared.BOTH_PICTURES, all(pictures)),
+            (Shared.PAIRS, shown),
+            (Shared.CONTENT, any(pictures) or shown),
+            (Shared.MATCHING, state.is_held),
+        ):
+            if holds:
+                now.add(condition)
+        return now | self.editing.conditions() | self.modes.conditions(state)
+
+    @property
+    def _network_now(self) -> NetworkChooser:
+        """The choice of the mode that is on."""
+        return (self.modes.panel(self.modes.current).network if self.modes.current else None) or self.network
+
     def _show_cursor(self, side: Side, point: QPointF | None) -> None:
         words = "" if point is None else tr("cursor {side}  {x:.1f}, {y:.1f}", side=side, x=point.x(), y=point.y())
         self.cursor_label.setText(words)
 
     def _device_text(self) -> str:
-        name = self.match_panel.network.device_name
+        name = self.network.device_name
         if name == "auto":
             return self._devices[0].label if self._devices else tr("automatic device")
         return next((info.label for info in self._devices if info.name == name), name)
@@ -351,7 +359,7 @@ class MainWindow(QMainWindow):
         apply_theme(app, self.settings.theme)
         self.actions_.refresh_theme()
         self.viewer.refresh_theme()
-        for panel in self.mode_panels:
+        for panel in self.modes.built:
             panel.refresh_theme()
         self.messages.refresh_theme()
         self.document.recovery_bar.refresh_theme()
@@ -386,8 +394,8 @@ class MainWindow(QMainWindow):
     def _on_devices(self, devices: list[DeviceInfo]) -> None:
         self._devices = devices
         self.settings_desk.on_devices(devices)
-        self.match_panel.network.set_devices(devices)
-        self.style_panel.network.set_devices(devices)
+        for network in {self.network, *(panel.network for panel in self.modes.built if panel.network is not None)}:
+            network.set_devices(devices)
         self._refresh()
         self.ready.emit()
 
@@ -398,7 +406,7 @@ class MainWindow(QMainWindow):
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window
-        stopped = [panel.shutdown(SHUTDOWN_SECONDS) for panel in self.mode_panels]
+        stopped = [panel.shutdown(SHUTDOWN_SECONDS) for panel in self.modes.built]
         stopped.append(self.jobs.shutdown(SHUTDOWN_SECONDS))
         stopped.append(self.editing.shutdown(SHUTDOWN_SECONDS))
         self.stopped_cleanly = all(stopped)

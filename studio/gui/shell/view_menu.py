@@ -1,18 +1,22 @@
-"""The menu View: how the pictures are looked at, and the modes."""
+"""The menu View: how the pictures are looked at; the modes are added by the table of actions."""
 
 from __future__ import annotations
 
-from studio.gui.mode.action import SEPARATOR, ActionSpec
+from studio.gui.canvas.conditions import Shared
+from studio.gui.widgets.action import SEPARATOR, ActionSpec
+
+MODES_HERE = "modes"
+"""Stands for the actions that enter the modes."""
 
 VIEW: tuple[ActionSpec | str, ...] = (
-    ActionSpec("fit", "Fit", "Show both pictures whole", ("F",), "fit", enabled_when=lambda now: now.any_picture),
+    ActionSpec("fit", "Fit", "Show both pictures whole", ("F",), "fit", needs=(Shared.ANY_PICTURE,)),
     ActionSpec(
         "actual_size",
         "100 %",
         "One picture pixel to one screen pixel",
         ("Ctrl+0",),
         "actual",
-        enabled_when=lambda now: now.any_picture,
+        needs=(Shared.ANY_PICTURE,),
     ),
     ActionSpec(
         "zoom_in",
@@ -20,7 +24,7 @@ VIEW: tuple[ActionSpec | str, ...] = (
         "Enlarge around the middle; the mouse wheel enlarges at the cursor",
         ("Ctrl++", "Ctrl+="),
         "zoom-in",
-        enabled_when=lambda now: now.any_picture,
+        needs=(Shared.ANY_PICTURE,),
     ),
     ActionSpec(
         "zoom_out",
@@ -28,7 +32,7 @@ VIEW: tuple[ActionSpec | str, ...] = (
         "Reduce around the middle",
         ("Ctrl+-",),
         "zoom-out",
-        enabled_when=lambda now: now.any_picture,
+        needs=(Shared.ANY_PICTURE,),
     ),
     SEPARATOR,
     ActionSpec("link", "Link Views", "Zoom and pan both pictures together", ("L",), "link", True, True),
@@ -37,43 +41,7 @@ VIEW: tuple[ActionSpec | str, ...] = (
         "numbers", "Show Numbers", "Write the number beside each point", ("Ctrl+Shift+N",), "numbers", True, True
     ),
     SEPARATOR,
-    ActionSpec(
-        "mode_match",
-        "Match Mode",
-        "Find pairs of points",
-        ("Ctrl+1",),
-        "mode-match",
-        True,
-        True,
-        short="Match",
-    ),
-    ActionSpec(
-        "mode_morph",
-        "Morph Mode",
-        "Turn one picture into the other along the pairs",
-        ("Ctrl+2",),
-        "mode-morph",
-        True,
-        short="Morph",
-    ),
-    ActionSpec(
-        "mode_style",
-        "Style Mode",
-        "Give one picture the look of the other",
-        ("Ctrl+3",),
-        "mode-style",
-        True,
-        short="Style",
-    ),
-    ActionSpec(
-        "mode_inspect",
-        "Inspect Mode",
-        "See why the network takes two places for the same",
-        ("Ctrl+4",),
-        "mode-inspect",
-        True,
-        short="Inspect",
-    ),
+    MODES_HERE,
     SEPARATOR,
     ActionSpec(
         "theme",

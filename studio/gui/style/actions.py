@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from studio.gui.mode.action import SEPARATOR, ActionSpec
+from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+
+
+class StyleCan(Condition):
+    """What can be done with styles now."""
+
+    RUN = "the mode is on, nothing is missing and nothing runs"
+    GO_ON = "and a run was left that can be taken up"
+    STOP = "a run is under way"
+    SAVE = "there is a picture to save"
+
 
 STYLE: tuple[ActionSpec | str, ...] = (
     ActionSpec(
@@ -12,13 +22,14 @@ STYLE: tuple[ActionSpec | str, ...] = (
         ("Ctrl+R",),
         "run",
         short="Run",
-        enabled_when=lambda now: "run-style" in now.able,
+        needs=(StyleCan.RUN,),
+        worded=True,
     ),
     ActionSpec(
         "style_go_on",
         "Go On",
         "Take the last run up exactly where it stood, also after the program was closed",
-        enabled_when=lambda now: "go-on-style" in now.able,
+        needs=(StyleCan.GO_ON,),
     ),
     ActionSpec(
         "style_pause",
@@ -27,7 +38,7 @@ STYLE: tuple[ActionSpec | str, ...] = (
         ("Ctrl+Shift+P",),
         "pause",
         True,
-        enabled_when=lambda now: "stop-style" in now.able,
+        needs=(StyleCan.STOP,),
     ),
     ActionSpec(
         "style_finish",
@@ -35,7 +46,7 @@ STYLE: tuple[ActionSpec | str, ...] = (
         "End the run with the picture as it is",
         (),
         "check",
-        enabled_when=lambda now: "stop-style" in now.able,
+        needs=(StyleCan.STOP,),
     ),
     ActionSpec(
         "style_cancel",
@@ -44,7 +55,8 @@ STYLE: tuple[ActionSpec | str, ...] = (
         ("Shift+Esc",),
         "cancel",
         short="Cancel",
-        enabled_when=lambda now: "stop-style" in now.able,
+        needs=(StyleCan.STOP,),
+        worded=True,
     ),
     SEPARATOR,
     ActionSpec(
@@ -62,7 +74,7 @@ STYLE: tuple[ActionSpec | str, ...] = (
         "Save the picture as PNG, JPEG, WebP or TIFF, with its recipe inside",
         ("Ctrl+Shift+R",),
         "export",
-        enabled_when=lambda now: "save-style" in now.able,
+        needs=(StyleCan.SAVE,),
     ),
     ActionSpec(
         "style_to_a",
@@ -70,7 +82,7 @@ STYLE: tuple[ActionSpec | str, ...] = (
         "Put the result in the place of picture A, to match and morph it",
         (),
         "open-a",
-        enabled_when=lambda now: "save-style" in now.able,
+        needs=(StyleCan.SAVE,),
     ),
     ActionSpec(
         "style_to_b",
@@ -78,7 +90,7 @@ STYLE: tuple[ActionSpec | str, ...] = (
         "Put the result in the place of picture B, to match and morph it",
         (),
         "open-b",
-        enabled_when=lambda now: "save-style" in now.able,
+        needs=(StyleCan.SAVE,),
     ),
     ActionSpec(
         "style_repeat",

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.canvas.displays import level_within
-from studio.gui.canvas.state import StudioState
-from studio.gui.canvas.viewer import Viewer
 from studio.gui.mode.kept_pictures import KeptPictures
-from studio.gui.mode.modes import ModePanel
+from studio.gui.mode.mode import ModePanel, Services
 from studio.gui.mode.network import NetworkChooser
-from studio.gui.shell.actions import Actions
+from studio.gui.style.actions import StyleCan
 from studio.gui.style.choice import StyleChoice
 from studio.gui.style.foot import RunFoot
 from studio.gui.style.history import Moment
@@ -29,11 +28,10 @@ from studio.gui.style.sources import StyleSources
 from studio.gui.style.stage import StyleStage
 from studio.gui.style.tasks import KINDS, SHOWN_SIDE, STYLED, TITLES, AnyOptions, Kind, StyleTask, shown
 from studio.gui.style.variants import StyleVariants
+from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.parts import heading, rule, scrolling
-from studio.gui.widgets.settings_store import Settings
-from studio.jobs import JobQueue
 from studio.language import tr
 from studio.options import OptionsError
 from studio.pairs import PairSet
@@ -52,21 +50,18 @@ AGAIN_MS = 250
 class StylePanel(ModePanel):
     """Runs styles on the compute thread and shows them on the stage as they become."""
 
-    send_asked = Signal(str, object)
-    """(side, Picture): put it there"""
-
-    def __init__(
-        self, state: StudioState, jobs: JobQueue, settings: Settings, stage: StyleStage, viewer: Viewer
-    ) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._state, self._settings, self.stage = state, settings, stage
+        state, jobs, settings = services.state, services.jobs, services.settings
+        self._state, self._settings = state, settings
+        self.stage: StyleStage = StyleStage()
         self._active = False
         self._references: object = None
         self._missing: str | None = None
         self.runner = StyleRunner(jobs, self)
         self.choice = StyleChoice(state, jobs, settings)
-        self.regions = StyleRegions(state, viewer, self.choice)
-        self.network = NetworkChooser(settings, "style")
+        self.regions = StyleRegions(state, services.viewer, self.choice)
+        self.network: NetworkChooser = NetworkChooser(settings, "style")
         self.forms: dict[Kind, OptionsForm] = {
             kind: OptionsForm(settings.options(model, kind)) for kind, model in KINDS.items()
         }
@@ -76,9 +71,9 @@ class StylePanel(ModePanel):
         self._live_note.setObjectName("muted")
         self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
         self._again.timeout.connect(self._paint_again)
-        self.variants = StyleVariants(jobs, stage.strip, self.task, self._wants_previews, self)
+        self.variants = StyleVariants(jobs, self.stage.strip, self.task, self._wants_previews, self)
         self._lay_out()
-        self.stage.strip_button.setChecked(settings.flag("style_previews", True))
+        self.stage.strip_button.setChecked(self._settings.flag("style_previews", True))
         self._connect()
         self.refresh()
 
@@ -129,12 +124,13 @@ class StylePanel(ModePanel):
         self.regions.changed.connect(self.variants.later)
         self.regions.message.connect(self.message)
         self.outcome.message.connect(self.message)
-        self.outcome.send_asked.connect(self.send_asked)
+        self.outcome.send_asked.connect(self.picture_made)
         self.outcome.recipe_read.connect(self._on_recipe)
         self.outcome.changed.connect(self.ready_changed)
         for kind, form in self.forms.items():
             form.changed.connect(lambda kind=kind: self._on_options(kind))
         self.network.changed.connect(self.variants.later)
+        self.network.changed.connect(self.ready_changed)
         self._state.picture_changed.connect(self._on_picture)
         self._state.pairs_changed.connect(self.variants.later)
 
@@ -153,22 +149,22 @@ class StylePanel(ModePanel):
             "style_repeat": self.outcome.repeat_dialog,
         }
 
-    def follow(self, actions: Actions) -> None:
+    def follow(self, actions: Mapping[str, QAction]) -> None:
         for name, button in (("style_pause", self.foot.pause_button), ("style_previews", self.stage.strip_button)):
             actions[name].setChecked(button.isChecked())
             button.toggled.connect(actions[name].setChecked)
 
-    def able(self) -> set[str]:
-        able: set[str] = set()
+    def conditions(self) -> set[Condition]:
+        now = set[Condition]()
         if self.runner.is_running:
-            able.add("stop-style")
+            now.add(StyleCan.STOP)
         elif self._active and not self.choice.missing:
-            able.add("run-style")
+            now.add(StyleCan.RUN)
             if self.can_go_on:
-                able.add("go-on-style")
+                now.add(StyleCan.GO_ON)
         if self.outcome.has_picture:
-            able.add("save-style")
-        return able
+            now.add(StyleCan.SAVE)
+        return now
 
     def set_active(self, active: bool) -> None:
         self._active = active
@@ -282,6 +278,7 @@ class StylePanel(ModePanel):
         losses = dict(last.losses) if last is not None else {}
         self.stage.add(Moment(shown(result.picture), step, max(step, 1), losses, result.picture.size))
         self.outcome.set_result(result, self.runner.task)
+        self.result_made.emit("style", result.recipe["what"], result.recipe, result.picture)
         width, height = result.picture.size
         self.foot.say(tr("{width} × {height} in {duration}", width=width, height=height, duration=took), 1.0)
         for note in result.notes:

@@ -27,6 +27,7 @@ from studio.document import (
     png_of,
     recovering,
 )
+from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.displays import display_of
 from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.undo import UndoHistory, options_of, regions_of
@@ -38,6 +39,7 @@ from studio.gui.shell.project.questions import Answer, ask_to_overwrite, ask_to_
 from studio.gui.shell.project.recovery_bar import RecoveryBar
 from studio.gui.shell.project.showing import Showing
 from studio.gui.widgets.saving import ask_where_to_save
+from studio.gui.widgets.action import Condition
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
 from studio.language import listed, tr
@@ -54,6 +56,8 @@ class DocumentDesk(QObject):
     """(severity, sentence, details)"""
     changed = Signal()
     """Name, or whether it is saved."""
+    opening = Signal(object)
+    """(Document): it is about to be shown; who has to be there for it can be made"""
     close_asked = Signal()
     """What the window was asked to close for is saved now."""
 
@@ -101,18 +105,18 @@ class DocumentDesk(QObject):
             "redo": self._history.stack.redo,
         }
 
-    def able(self) -> set[str]:
-        """Words for `Conditions.able`."""
-        able = set()
+    def conditions(self) -> set[Condition]:
+        """What of `Shared` is so, as far as the project is concerned."""
+        now = set[Condition]()
         if self._history.stack.canUndo():
-            able.add("undo")
+            now.add(Shared.CAN_UNDO)
         if self._history.stack.canRedo():
-            able.add("redo")
+            now.add(Shared.CAN_REDO)
         if self.is_modified or not self.project:
-            able.add("save")
+            now.add(Shared.CAN_SAVE)
         if self.project is not None and self.is_modified:
-            able.add("revert")
-        return able
+            now.add(Shared.CAN_REVERT)
+        return now
 
     # --- what belongs to it ---
 
@@ -348,6 +352,7 @@ class DocumentDesk(QObject):
         before = self.snapshot()
         self._opening = True
         try:
+            self.opening.emit(document)
             prepared = self._showing.prepared(document)
             try:
                 self._showing.show(prepared)
