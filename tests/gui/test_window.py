@@ -12,10 +12,10 @@ import pytest
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel
 
+from studio.gui.mode_table import MODES
 from studio.gui.shell import dialogs
 from studio.gui.shell.actions import RUN_BUTTONS, TOOLBAR, Actions, menus, specs
 from studio.gui.shell.main_window import MainWindow
-from studio.gui.shell.mode_table import MODES
 from studio.gui.widgets.forms import OptionsForm
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import DARK, LIGHT, Colors, apply_theme

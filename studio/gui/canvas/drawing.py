@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from studio.geometry import Size
-from studio.gui.canvas.items import image_of
+from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.theme import colors
 from studio.overlay import pair_color
 

@@ -28,6 +28,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from studio.geometry import Size
+from studio.gui.widgets.painting import checkerboard, image_of
 from studio.overlay import Color
 from studio.picture import Picture
 
@@ -291,26 +292,6 @@ def _mark_image(
         draw(rect)
     painter.end()
     return image, half
-
-
-def image_of(pixels: npt.NDArray[np.uint8]) -> QImage:
-    """A QImage over the array's own memory; the caller keeps the array alive."""
-    height, width, channels = pixels.shape
-    kind = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
-    return QImage(pixels.data, width, height, width * channels, kind)
-
-
-def checkerboard() -> QBrush:
-    """What shows through where a picture is transparent."""
-    tile = QImage(16, 16, QImage.Format.Format_RGB32)
-    tile.fill(QColor("#c8c8c8"))
-    painter = QPainter(tile)
-    painter.fillRect(0, 0, 8, 8, QColor("#efefef"))
-    painter.fillRect(8, 8, 8, 8, QColor("#efefef"))
-    painter.end()
-    brush = QBrush(tile)
-    brush.setTransform(QTransform())
-    return brush
 
 
 def paint_number(painter: QPainter, at: QPointF, number: int, hot: bool) -> None:

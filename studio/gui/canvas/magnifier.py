@@ -6,7 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from studio.gui.canvas.items import DisplayPicture, checkerboard, image_of
+from studio.gui.canvas.items import DisplayPicture
+from studio.gui.widgets.painting import checkerboard, image_of
 
 SIDE = 176
 """Screen pixels."""

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPa
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
 from studio.gui.canvas.drawing import Pixels, paint_hint
-from studio.gui.canvas.items import image_of
+from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.theme import colors
 from studio.language import tr
 

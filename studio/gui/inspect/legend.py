@@ -13,8 +13,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QSlider, QWidget
 
 from studio.gui.canvas.drawing import Pixels
-from studio.gui.canvas.items import image_of
 from studio.gui.widgets.forms import form_grid
+from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import colors
 from studio.language import tr, translatable

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 
 from studio.buddies.answers import Absence, Box, Step, Surface
 from studio.colour_maps import SEQUENTIAL
-from studio.gui.canvas.items import image_of
 from studio.gui.canvas.state import RESULT_LEVEL, SIDES, Side, StudioState, other
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.match.recall import Explanation, Recall
+from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.theme import colors
 from studio.language import tr
 from studio.pairs import Point

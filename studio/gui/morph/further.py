@@ -26,11 +26,11 @@ from studio.buddies.options import MatchOptions
 from studio.document import Document
 from studio.errors import StudioError
 from studio.gui.canvas.displays import display_of, remember
-from studio.gui.canvas.items import image_of
 from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warnings
 from studio.gui.canvas.pair_files import PAIRS_FILTER
 from studio.gui.canvas.state import StudioState
 from studio.gui.mode.kept_pictures import Listed
+from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, trn

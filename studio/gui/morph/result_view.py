@@ -22,17 +22,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.canvas.colour_maps import diverging
-from studio.gui.canvas.items import POINT_SIZE, checkerboard, image_of, paint_number
+from studio.gui.canvas.items import POINT_SIZE, paint_number
 from studio.gui.morph.desk import Shot
 from studio.gui.morph.overlays import HEAT_LIMIT
+from studio.gui.widgets.painting import GRAB_RADIUS, checkerboard, image_of, paint_chip, paint_wipe_handle
 from studio.gui.widgets.theme import colors
 from studio.language import tr
 from studio.overlay import pair_color
 
 MARGIN = 10.0
 TITLE_HEIGHT = 24.0
-GRAB_RADIUS = 14.0
-"""Screen pixels beside the handle of the wipe that still take hold of it."""
 FOLD_COLOR = QColor(230, 0, 50)
 
 
@@ -270,30 +269,6 @@ def _paint_points(painter: QPainter, pane: _Pane) -> None:
         painter.setBrush(QColor(*pair_color(number)))
         painter.drawEllipse(at, radius, radius)
         paint_number(painter, at, number, hot=False)
-
-
-def paint_wipe_handle(painter: QPainter, rect: QRectF, x: float, active: bool) -> None:
-    """The line of a wipe at `x` over a picture at `rect`, with what one takes hold of in its middle."""
-    middle = rect.center().y()
-    line = QLineF(x, rect.top(), x, rect.bottom())
-    for color, width in ((QColor(0, 0, 0, 120), 4.0), (QColor(255, 255, 255), 1.8)):
-        painter.setPen(QPen(color, width))
-        painter.drawLine(line)
-    painter.setPen(QPen(QColor(0, 0, 0, 120), 1.2))
-    painter.setBrush(QColor(colors().accent) if active else QColor(255, 255, 255))
-    painter.drawRoundedRect(QRectF(x - 6, middle - 15, 12, 30), 6, 6)
-    painter.setPen(QPen(QColor(60, 60, 60), 1.2))
-    for offset in (-1.8, 1.8):
-        painter.drawLine(QLineF(x + offset, middle - 5, x + offset, middle + 5))
-
-
-def paint_chip(painter: QPainter, rect: QRectF, text: str) -> None:
-    """A short word on the accent colour."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colors().accent))
-    painter.drawRoundedRect(rect, 5, 5)
-    painter.setPen(QColor(colors().on_accent))
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _paint_title(painter: QPainter, pane: _Pane) -> None:

@@ -29,10 +29,10 @@ from studio.gui.canvas.state import SIDES, Side, StudioState
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.mode.mode import Mode, ModePanel, Services
 from studio.gui.mode.network import NetworkChooser
+from studio.gui.mode_table import MODES
 from studio.gui.shell.actions import Actions, menus
 from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
 from studio.gui.shell.editing import Editing
-from studio.gui.shell.mode_table import MODES
 from studio.gui.shell.modes import Modes
 from studio.gui.shell.project.file_menus import FileMenus
 from studio.gui.shell.settings.controller import SettingsDesk
@@ -233,9 +233,7 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme)
 
     def _on_panel_made(self, name: str) -> None:
-        panel, specs = self.modes.panel(name), self.modes[name].specs
-        if set(panel.handlers()) != {spec.id for spec in specs}:
-            raise KeyError(f"actions and handlers of “{name}” differ")
+        panel = self.modes.panel(name)
         panel.message.connect(self.show_message)
         panel.ready_changed.connect(self._refresh)
         panel.action_asked.connect(self._do)

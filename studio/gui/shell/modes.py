@@ -75,10 +75,19 @@ class Modes(QObject):
         return list(self._panels.values())
 
     def panel(self, name: str) -> ModePanel:
-        """The panel of a mode, made now if nobody entered it yet."""
+        """The panel of a mode, made now if nobody entered it yet.
+
+        Raises
+        ------
+        KeyError
+            The panel has no handler for an action of its mode, or one for an action that there is not.
+        """
         panel = self._panels.get(name)
         if panel is None:
             panel = self._modes[name].make(self._services)
+            differing = set(panel.handlers()) ^ {spec.id for spec in self._modes[name].specs}
+            if differing:
+                raise KeyError(f"actions and handlers of “{name}” differ: {sorted(differing)}")
             self._panels[name] = panel
             self.panels.addWidget(panel)
             if panel.stage is not None:

@@ -23,13 +23,13 @@ from PySide6.QtWidgets import (
 
 from studio.document import Document
 from studio.gui.canvas.displays import level_within, remember
-from studio.gui.canvas.items import image_of
 from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warnings
 from studio.gui.mode.kept_pictures import Listed
 from studio.gui.style.tasks import reduced
 from studio.gui.widgets.forms import UndoPasser
 from studio.gui.widgets.names import PlainLabel, in_tip
 from studio.gui.widgets.number_boxes import NumberBox
+from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import icon
 from studio.jobs import JobQueue

@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainte
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.gui.canvas.drawing import paint_hint
-from studio.gui.canvas.items import SMOOTH_BELOW, checkerboard, image_of
-from studio.gui.morph.result_view import GRAB_RADIUS, paint_chip, paint_wipe_handle
+from studio.gui.canvas.items import SMOOTH_BELOW
+from studio.gui.widgets.painting import GRAB_RADIUS, checkerboard, image_of, paint_chip, paint_wipe_handle
 from studio.gui.widgets.theme import colors
 from studio.language import tr
 

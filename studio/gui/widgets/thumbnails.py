@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.canvas.items import checkerboard, image_of
+from studio.gui.widgets.painting import checkerboard, image_of
 from studio.gui.widgets.parts import scrolling
 from studio.gui.widgets.theme import colors
 from studio.language import tr

@@ -38,8 +38,8 @@ from studio.gui.shell.project.kept_view import KeptView
 from studio.gui.shell.project.questions import Answer, ask_to_overwrite, ask_to_save, project_filter, signature
 from studio.gui.shell.project.recovery_bar import RecoveryBar
 from studio.gui.shell.project.showing import Showing
-from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.action import Condition
+from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
 from studio.language import listed, tr
