@@ -65,7 +65,7 @@ def undo(window):
 @pytest.fixture
 def paired(opened):
     """The window with four pairs; no network is asked where the partner of a new pair lies."""
-    opened.editing.pairs.placed.disconnect(opened.editing.recall.propose)
+    opened.editing.pairs.placed.disconnect(opened.panel("match").recall.propose)
     opened.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, confidence=[0.9, 0.2, 0.6, 0.4], level=1))
     return opened
 

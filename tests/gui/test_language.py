@@ -190,7 +190,7 @@ def in_dialogs(window, qtbot, walk):
     error = ErrorDialog(window)
     error.add(tr("The film was written to “{name}”.", name="cat.png"), "")
     error.add("", "")
-    for dialog in (shortcut_sheet(window), about_dialog(window, ""), error):
+    for dialog in (shortcut_sheet(window, window.modes), about_dialog(window, ""), error):
         walk.look(dialog)
         dialog.close()
         dialog.deleteLater()

@@ -30,8 +30,8 @@ def matched(opened, qtbot, patience):
 
 def test_a_match_is_remembered_and_answers(matched, qtbot, patience):
     """One window for all of it: a match takes its time."""
-    state, view = matched.state, matched.editing.provenance
-    assert matched.editing.recall.is_ready
+    state, view = matched.state, matched.panel("match").provenance
+    assert matched.panel("match").recall.is_ready
     # A pair is explained level by level, coarse to fine, its windows inside one another.
     matched.docks["why"].raise_()
     qtbot.waitUntil(view.isVisible)
@@ -87,7 +87,7 @@ def test_a_click_before_any_match_looks_first_and_then_proposes(opened, qtbot, p
     placed = state.pairs[0]
     assert placed.b == pytest.approx(((200.5 / 451) * 400 - 0.5, (120.5 / 300) * 400 - 0.5))
     drag(canvas, where(canvas, placed.a), where(canvas, (210.0, 130.0)))  # moved meanwhile: nothing to propose
-    qtbot.waitUntil(lambda: opened.editing.recall.is_ready, timeout=patience)
+    qtbot.waitUntil(lambda: opened.panel("match").recall.is_ready, timeout=patience)
     click(canvas, where(canvas, (120.0, 200.0)))
     second = state.pairs[1]
     qtbot.waitUntil(lambda: state.pairs[1].confidence != second.confidence, timeout=20000)
