@@ -60,9 +60,9 @@ def bring(fault: Fault, path: Path, window: Any, qtbot: Any) -> None:
             window.document.open_path(path)
             qtbot.waitUntil(lambda: window.document._busy is None, timeout=10000)
         case "weights":
-            network = window.match_panel.network
+            network = window.panel("match").network
             network.choose(NETWORK)
             network._weights[NETWORK] = path
-            window.match_panel.run()
-            qtbot.waitUntil(lambda: not window.match_panel.is_running, timeout=10000)
+            window.panel("match").run()
+            qtbot.waitUntil(lambda: not window.panel("match").is_running, timeout=10000)
     qtbot.waitUntil(lambda: window.document.keeper.is_idle, timeout=10000)

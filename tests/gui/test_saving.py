@@ -37,7 +37,7 @@ def type_name(monkeypatch, path: Path, kind: str = "") -> None:
 
 def dialogs(window):
     """Every way to save that the window has: what is typed, what would be written, and how the dialog is opened."""
-    export, files = window.morph_panel.export, window.pair_files
+    export, files = window.panel("morph").export, window.pair_files
     return {
         "project": ("work", ["work.buddies"], window.document.save_as),
         "project with dots": ("my.cat.v2", ["my.cat.v2.buddies"], window.document.save_as),
@@ -56,7 +56,7 @@ def dialogs(window):
 
 
 def _style_dialog(window) -> None:
-    outcome = window.style_panel.outcome
+    outcome = window.panel("style").outcome
     outcome._preview = window.state.picture("A")
     outcome.save_dialog()
 
