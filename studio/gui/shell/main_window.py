@@ -199,6 +199,8 @@ class MainWindow(QMainWindow):
         self.toolbar = ToolBar(self, self.actions_)
         self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
         self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
+        for mode in self.modes:
+            self.actions_[f"mode_{mode.name}"].setWhatsThis(tr(mode.help))
 
     def _build_status_bar(self) -> None:
         bar = self.statusBar()
