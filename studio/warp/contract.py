@@ -79,8 +79,9 @@ def backward_field(pairs: PairSet, t: float, size: Size, options: WarpOptions, s
     """The contract: where each pixel of the in-between of moment `t`, a frame of `size`, is looked up in A.
 
     Lookups are in pixels of A resized to `size`. The field into B is that of `pairs.swapped()` and `1 - t` with
-    the sizes exchanged. At 0 it is the identity; at 1 A takes the shape of B. "halfway" needs the pictures
-    themselves and is `studio.warp.halfway.refine`; here it is what it starts from.
+    the sizes exchanged. At 0 it is the identity; at 1 A takes the shape of B. Matched pairs give way as far as this
+    moment needs it. "halfway" needs the pictures themselves and is `studio.warp.halfway.refine`; here it is what it
+    starts from.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def backward_field(pairs: PairSet, t: float, size: Size, options: WarpOptions, s
         raise WarpError(tr("The moment of an in-between lies between 0 and 1, not at {t}.", t=t))
     if min(size) < 1:
         raise WarpError(tr("The frame of a warp must have at least one pixel."))
-    return PointWarp(control_points(pairs, size_a, size_b, size, options), options).fields(t)[0]
+    return PointWarp(control_points(pairs, size_a, size_b, size, options, t), options).one_field(t, 0)
 
 
 def field_between(pairs: PairSet, size_a: Size, size_b: Size, options: WarpOptions) -> Field:

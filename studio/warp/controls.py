@@ -12,7 +12,7 @@ import numpy.typing as npt
 from studio.geometry import Points, Size, rescale, shrink_within
 from studio.language import tr
 from studio.pairs import PairSet, PointPair
-from studio.warp.best_map import best_map
+from studio.warp.best_map import best_map, contradictions
 from studio.warp.control_set import Controls
 from studio.warp.fields import moving_least_squares
 from studio.warp.giving_way import give_way
@@ -31,6 +31,9 @@ _SAME = 0.5
 _TURNED = np.pi / 3
 """From here on what is pinned all around can't follow what turns inside it."""
 
+_AGREED = 0.5
+"""Below this, in the median, pairs contradict each other little enough to say something together."""
+
 _AGREES = 4.0
 """Pixels of the frame, as many as between the nodes of a field, up to which two pairs that share a point say the same
 of it."""
@@ -48,18 +51,21 @@ def frame_size(size_a: Size, size_b: Size, frame: Frame) -> Size:
     return (size_a[0] + size_b[0] + 1) // 2, (size_a[1] + size_b[1] + 1) // 2
 
 
-def control_points(pairs: PairSet, size_a: Size, size_b: Size, frame: Size, options: WarpOptions) -> Controls:
+def control_points(
+    pairs: PairSet, size_a: Size, size_b: Size, frame: Size, options: WarpOptions, moment: float | None = None
+) -> Controls:
     """The enabled pairs, scaled from pictures of `size_a` and `size_b` to the `frame`, and the pins of the border.
 
     With `options.untangle` matched pairs give way until nothing folds, and what can't be untangled is left out and
-    named in the notes (`studio.warp.giving_way`).
+    named in the notes (`studio.warp.giving_way`): so that nothing folds all the way, or, if given, at one `moment` of 0
+    to 1, for which less has to give way.
     """
     used = tuple(pairs.enabled())
     a, b = rescale([p.a for p in used], size_a, frame), rescale([p.b for p in used], size_b, frame)
     out: list[int] = []
     whole = _of_the_whole(a, b, options)
     if options.untangle and len(used) > 1:
-        used, a, b, out = _untangled(used, a, b, frame, options)
+        used, a, b, out = _untangled(used, a, b, frame, options, moment)
     notes = (*_notes(used, a, b, frame, options), *whole, *_left_out(out))
     return replace(_held_border(a, b, frame, options), ids=tuple(pair.id for pair in used), notes=notes)
 
@@ -75,7 +81,7 @@ def _held_border(a: Points, b: Points, frame: Size, options: WarpOptions) -> Con
 
 
 def _untangled(
-    used: tuple[PointPair, ...], a: Points, b: Points, frame: Size, options: WarpOptions
+    used: tuple[PointPair, ...], a: Points, b: Points, frame: Size, options: WarpOptions, moment: float | None
 ) -> tuple[tuple[PointPair, ...], Points, Points, list[int]]:
     """The pairs that are left, their points, and the numbers of those that are not."""
     held = np.array([is_own(pair) for pair in used], bool)
@@ -84,7 +90,8 @@ def _untangled(
         size = shrink_within(frame, longest)
         ends = [rescale(points, frame, size) for points in (some_a, some_b)]
         warp = PointWarp(_held_border(ends[0], ends[1], size, options), options)
-        return warp.one_field(1.0, 0), warp.one_field(0.0, 1)
+        # Where A takes all of B's shape and B all of A's they are bent most.
+        return (warp.one_field(1.0, 0), warp.one_field(0.0, 1)) if moment is None else warp.fields(moment)
 
     beside = _beside_a_better(a, b, held, [pair.confidence for pair in used])
     single = np.array([index for index in range(len(used)) if index not in beside], np.intp)
@@ -211,7 +218,8 @@ def _of_the_whole(a: Points, b: Points, options: WarpOptions) -> tuple[str, ...]
         return (
             tr("The pairs say that one picture is a mirror image of the other, which no warp can make: mirror one."),
         )
-    if options.border != "free" and len(a) >= 3 and found.turn > _TURNED:
+    agree = float(np.median(contradictions(found(a), b))) < _AGREED if len(a) >= 3 else False
+    if options.border != "free" and agree and found.turn > _TURNED:
         return (
             tr(
                 "The pairs turn the picture by {angle} degrees while its border is held still; with the border “free” "

@@ -8,6 +8,7 @@ in the end. Where nothing helps the pairs stay as they fold least: it never gets
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -37,8 +38,11 @@ does, to a part of its cells of 4 pixels."""
 _AT_ONCE = 24
 """One of so many pairs is left out in a step, one at least."""
 
-_COME_BACK = 24
-"""As many pairs that were left out are tried again."""
+_FEW, _CHOICES = 64, 3
+"""Up to so many pairs they are left out one by one, and so many are tried each time, for the one that helps most."""
+
+_TOGETHER, _COME_BACK = 8, 100
+"""Of more pairs so many that were left out are tried again together, then each half of them; so many tries in all."""
 
 _WAYS: tuple[tuple[float, bool], ...] = ((SHARE, False), (0.4 * SHARE, False), (SHARE, True))
 """How pairs are moved, the mildest first: the share of `untangled`, and whether they give way to the pins too."""
@@ -93,6 +97,7 @@ class _Search:
     ) -> None:
         self._a, self._b, self._held, self._size, self._pins, self._judge = a, b, held, size, pins, judge
         self._looks = (GLANCE, CLOSE_LOOK) if max(size) > GLANCE else (CLOSE_LOOK,)
+        self._ways = tuple(range(1, len(_WAYS) + 1))
         # What the held pairs fold by themselves nobody else can help.
         self._given = {look: self._folded(a[held], b[held], look) if held.any() else 0.0 for look in self._looks}
 
@@ -104,8 +109,9 @@ class _Search:
         kept = self._without_the_wrong(as_it_was.kept)
         found = self._mildest(kept) or self._flattest(kept)
         while found.share > 0.0 and not self._held[kept].all():
-            kept = self._without_the_worst(found)
-            found = self._flattest(kept)
+            choices = [self._flattest(fewer) for fewer in self._without_one_of_the_worst(found)]
+            found = min(choices, key=lambda one: one.share)
+            kept = found.kept
         found = self._mildest(kept) or found
         return self._with_returned(found)
 
@@ -144,8 +150,12 @@ class _Search:
         return contradictions(best_map(a, b)(a), b)
 
     def _flattest(self, kept: Indices) -> Given:
-        """These pairs, moved in the way that folds least."""
-        return min((self._moved(kept, way) for way in range(1, len(_WAYS) + 1)), key=lambda one: one.share)
+        """These pairs, moved in the way that folds least; of many, in that which did so first."""
+        tried = {way: self._moved(kept, way) for way in self._ways}
+        best = min(tried, key=lambda way: tried[way].share)
+        if len(kept) > _FEW:
+            self._ways = (best,)
+        return tried[best]
 
     def _without_the_wrong(self, kept: Indices) -> Indices:
         """One after the other: who is left alone among the wrong looks wrong as well."""
@@ -157,8 +167,11 @@ class _Search:
             kept = np.delete(kept, worst)
         return kept
 
-    def _without_the_worst(self, given: Given) -> Indices:
-        """Those left out that contradict their neighbours most and are next to what folds."""
+    def _without_one_of_the_worst(self, given: Given) -> list[Indices]:
+        """What to go on with: without a pair that contradicts its neighbours and is next to what folds.
+
+        Of a few pairs each of the worst may be the one; of many, several are left out at once.
+        """
         from scipy.spatial import cKDTree
 
         kept = given.kept
@@ -172,20 +185,36 @@ class _Search:
                 blame += np.bincount(near.reshape(-1), minlength=len(kept)) / near.size
         # Everyone is a little to blame: it goes on where all that is next to a fold is held.
         guilt = np.where(self._held[kept], 0.0, (0.05 + self._degrees(kept)) * (1e-3 + blame))
-        worst = np.argsort(-guilt, kind="stable")[: max(1, len(kept) // _AT_ONCE)]
-        return np.delete(kept, worst[guilt[worst] > 0.0])
+        worst = np.argsort(-guilt, kind="stable")
+        worst = worst[guilt[worst] > 0.0]
+        if len(kept) > _FEW:
+            return [np.delete(kept, worst[: max(1, len(kept) // _AT_ONCE)])]
+        return [np.delete(kept, one) for one in worst[:_CHOICES]]
 
     def _with_returned(self, found: Given) -> Given:
-        """Whoever folds nothing where it was comes back, those first who contradict least."""
+        """Whoever folds nothing where it was comes back, those first who contradict least; of many in groups."""
         out = np.setdiff1d(np.arange(len(self._a)), found.kept)
-        degrees = self._degrees(np.arange(len(self._a)))[out]
-        for index in out[np.argsort(degrees, kind="stable")][:_COME_BACK]:
-            place = int(np.searchsorted(found.kept, index))
-            again = self._judged(
-                np.insert(found.kept, place, index),
-                np.insert(found.a, place, self._a[index], axis=0),
-                np.insert(found.b, place, self._b[index], axis=0),
-            )
+        out = out[np.argsort(self._degrees(np.arange(len(self._a)))[out], kind="stable")]
+        few = len(self._a) <= _FEW
+        groups = deque(np.array_split(out, max(1, len(out) // (1 if few else _TOGETHER))))
+        for _ in range(_COME_BACK):
+            if not groups:
+                break
+            group = groups.popleft()
+            again = self._joined(found, group)
+            if again.share > 0.0 and few:
+                again = self._mildest(again.kept) or again
             if again.share == 0.0:
                 found = again
+            elif len(group) > 1:
+                groups.extend(np.array_split(group, 2))
         return found
+
+    def _joined(self, found: Given, group: Indices) -> Given:
+        """With these pairs where they were."""
+        kept = np.concatenate([found.kept, group])
+        order = np.argsort(kept)
+        a, b = (
+            np.concatenate([moved, points[group]])[order] for moved, points in ((found.a, self._a), (found.b, self._b))
+        )
+        return self._judged(kept[order], a, b)

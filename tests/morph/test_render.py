@@ -354,3 +354,26 @@ def test_curved_paths_keep_the_size_of_what_turns() -> None:
     middle = np.dstack([x, y]) + bows
     # Half-way the Jacobian should be that of the ends without their turn: sqrt 2 times the identity.
     assert np.diff(middle[32, 20:44, 0]).mean() == pytest.approx(math.sqrt(2), rel=0.05)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_refinement_never_folds_what_it_began_with(seed: int) -> None:
+    """Of two photographs that have nothing to do with each other, where likeness pulls anywhere."""
+    import skimage.data
+    from PIL import Image
+
+    size = (120, 90)
+    a, b = (
+        Picture("photograph", None, size, np.asarray(Image.fromarray(pixels).resize(size)))
+        for pixels in (skimage.data.astronaut(), skimage.data.coffee())
+    )
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[15:75:3j, 20:100:3j]
+    points = np.stack([x.ravel(), y.ravel()], axis=1) + rng.uniform(-6, 6, (9, 2))
+    pairs = PairSet.from_arrays(points, points + rng.normal(0, 6, (9, 2)))
+    start = prepare(a, b, pairs, MorphOptions(warp="halfway"))
+    assert start.foldover().bijective
+    done = run_to_end(refining(start, "cpu"))
+    assert done.refined and done.foldover().bijective
+    # It is refined all the same.
+    assert np.abs(done.fields(0.5)[0].nodes - start.fields(0.5)[0].nodes).mean() > 0.1
