@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
-from studio.gui.canvas.items import DisplayPicture
+from studio.gui.canvas.items import DisplayPicture, Mark
 from studio.gui.canvas.state import SIDES
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -172,7 +172,7 @@ def test_points_are_drawn_at_their_place_by_one_item(opened, qtbot):
     canvas.set_display(DisplayPicture.of(black))
     opened.viewer.set_numbers_shown(False)
     opened.viewer.set_lines_shown(False)
-    canvas.set_points([(1, (70.25, 120.75))])
+    canvas.set_marks([Mark(1, (70.25, 120.75), pair_color(1))])
     qtbot.wait(30)
     image = canvas.grab().toImage().convertToFormat(canvas.grab().toImage().Format.Format_RGB888)
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
