@@ -143,8 +143,8 @@ class PaperReading:
         matches = None
         if self._consistency > 0:
             yield Progress(0.0, "searching")
-            # Not in the article, which takes mutual nearest neighbours as they are. Everything below hangs on these, and
-            # on animals of two kinds only one in four is right (see `studio.buddies.agreement`).
+            # Not in the article, which takes mutual nearest neighbours as they are. Everything below hangs on these,
+            # and on animals of two kinds only one in four is right (see `studio.buddies.agreement`).
             matches = self._agreed(a, b, level)
             if self._within is not None:
                 matches[torch.from_numpy(~self._within.ravel()).to(matches.device)] = -torch.inf

@@ -29,7 +29,8 @@ from studio.pairs import PairSet, PointPair
 AT_ONCE = 1024
 """Points whose coarse matches are read together."""
 STARTS = 5
-"""Coarse cells that are followed down."""
+"""Coarse cells that are followed down: only one in four of the first ones is right (see `studio.buddies.agreement`),
+and which it is shows on finer levels and beside the pairs around."""
 FINE_TEMPERATURE = 0.2
 """Cosine of the finer levels that counts e times: they say less of what a thing is than the coarsest one does."""
 TRUST = 0.12

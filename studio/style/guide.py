@@ -20,6 +20,7 @@ Share = npt.NDArray[np.float32]
 """(h, w) in [0, 1]: how much each pixel belongs to a region."""
 
 MOST_ANCHORS = 64
+"""Pairs that steer a style, the surest: each is compared in every step, and neighbours say the same."""
 NO_REGIONS = translatable("Regions can only be grown from two pairs or more; there were none.")
 GROWN_SIDE = 128
 """Longer side of the masks of grown regions; they are smooth."""

@@ -24,7 +24,8 @@ Target = tuple[Tensor, ...]
 
 TINY = 1e-12
 MOST_CELLS = 16_384
-"""Cells of a layer that are sorted at most; of more a random choice, another one in each step, is taken."""
+"""Cells of a layer that are sorted at most, those of 128 x 128; of more a random choice, another one in each step, is
+taken, for the time of sorting grows with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,8 @@ class Histogram:
 
 
 DIRECTIONS = 64
+"""Directions that a step draws, at right angles to each other; the article takes as many as there are channels. They
+are others in each step, so that none is left out for long."""
 
 
 class Sliced:

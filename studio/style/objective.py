@@ -20,6 +20,7 @@ from studio.style.network import Extractor
 from studio.style.statistics import Window, cells_of, window_moments
 
 HALF_SCALE = 65536.0
+"""What torch's own gradient scaler begins with."""
 Key = tuple[str, ...]
 Maps = Mapping[str, Tensor]
 

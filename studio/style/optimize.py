@@ -53,6 +53,7 @@ class Adam:
 
     rate: float
     betas: tuple[float, float] = (0.9, 0.99)
+    """The article's second is 0.999, a memory of 1000 steps: longer than a size has."""
     first: Tensor | None = None
     second: Tensor | None = None
     count: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
