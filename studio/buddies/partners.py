@@ -83,6 +83,8 @@ def has_partners(memory: MatchMemory, points: Points, side: Side) -> npt.NDArray
 def carried_pairs(memory: MatchMemory, points: Points, pairs: PairSet) -> PairSet:
     """Points of picture A and where `carry_points` has them in B as pairs, with their confidence.
 
+    `points` are (N, 2) full-size pixels.
+
     They are numbered from 1 in the order of the points; those at which nothing is to be seen are left out. `memory`
     must not be empty.
     """
@@ -106,7 +108,11 @@ def carried_pairs(memory: MatchMemory, points: Points, pairs: PairSet) -> PairSe
 def asked_of(
     memory: MatchMemory, points: Points, pairs: PairSet, side: Side
 ) -> tuple[Scene, Points, Points, Points] | None:
-    """What `partners` asks for, from full-size points and pairs; None if `memory` is empty."""
+    """What `partners` asks for, from full-size points and pairs; None if `memory` is empty.
+
+    `points` are (N, 2) pixels of the picture `side`. The three arrays are (N, 2), (P, 2) and (P, 2) pixels at the
+    working size: where to start, and the enabled pairs there and in the other picture.
+    """
     held = memory.held
     if held is None:
         return None

@@ -56,6 +56,9 @@ class Regions:
 
     @classmethod
     def of(cls, cells: Cells, centres: Index, reach: int, patch: int, least: Tensor | None = None) -> Regions:
+        """The regions around `centres`, (R, 2); `least`, (C,), is what `least_variance` gives, which is computed if
+        missing.
+        """
         if least is None:
             least = least_variance(cells)
         return cls(cells, torch.from_numpy(centres).to(cells.vectors.device), least, reach, patch // 2)

@@ -56,7 +56,10 @@ class ThinPlate:
 def merge_equal(
     sources: npt.NDArray[np.float64], targets: npt.NDArray[np.float64], tolerance: float = 1e-6
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Sources within `tolerance` (a grid of that pitch) of each other become one, with the mean of their targets."""
+    """Sources within `tolerance` (a grid of that pitch) of each other become one, with the mean of their targets.
+
+    (N, 2) each become (M, 2), M at most N, in the order of the rounded sources unless all differ.
+    """
     _, group = np.unique(np.round(sources / tolerance), axis=0, return_inverse=True)
     group = group.reshape(-1)
     count = np.bincount(group).astype(np.float64)
