@@ -43,8 +43,6 @@ class PaperReading:
         Which cells of A have matches at the coarsest level.
     """
 
-    squared_activation = False  # the article's “activation” is the norm of a cell
-
     def __init__(
         self,
         plan: Plan,
