@@ -1,8 +1,8 @@
 """Writers of animated GIF, APNG and WebP that hold one frame at a time.
 
 Pillow's own writers keep every frame until the last one is there. So each frame is encoded by Pillow as a
-picture of its own, and its compressed data is moved into the container of the film. FFmpeg's muxers hold one frame too,
-but write no recipe into any of the three, and a GIF in colours that are the same for every film: 640 x 480 px, a mean
+picture of its own, and its compressed data is moved into the container of the film. FFmpeg's muxers
+write no recipe into any of the three, and its GIF encoder takes the same colours for every film: at 640 x 480 px a mean
 error of 15 of 255 steps, with the palette of the film's own 6.
 """
 
