@@ -52,14 +52,6 @@ def test_mirroring_twice_changes_nothing_and_keeps_pixel_centres() -> None:
     assert picture[::-1][94] == picture[5]
 
 
-def test_a_new_match_is_merged_with_what_is_kept() -> None:
-    kept = PAIRS.only([2, 9])
-    found = PairSet.from_arrays([[1, 1], [50, 60], [2, 2]], [[3, 3], [70, 80], [4, 4]])
-    merged = edits.merged(found, kept)
-    assert merged.ids == (2, 9, 1, 3)
-    assert merged.a.tolist() == [[50, 60], [90, 15], [1, 1], [2, 2]]
-
-
 def test_a_change_goes_forward_and_back_and_through_json() -> None:
     random = np.random.default_rng(7)
     state = PAIRS

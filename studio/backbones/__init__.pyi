@@ -3,8 +3,8 @@ from .catalog import CATALOG, Cut, Entry
 from .classifier import Classifier, build_classifier, class_names, load_classifier
 from .layers import Layer
 from .levels import Level, WeightsError
-from .loading import build_backbone, load_backbone, unload_backbones
-from .status import WeightsStatus, has_classes, weights_status
+from .loading import build_backbone, load_backbone
+from .status import WeightsStatus, weights_status
 from .weights import fetch_weights
 
 __all__ = [
@@ -22,9 +22,7 @@ __all__ = [
     "build_classifier",
     "class_names",
     "fetch_weights",
-    "has_classes",
     "load_backbone",
     "load_classifier",
-    "unload_backbones",
     "weights_status",
 ]

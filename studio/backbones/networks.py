@@ -74,6 +74,9 @@ def _body(entry: Entry) -> dict[str, tuple[int, ...]]:
 def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) -> Backbone:
     """The backbone of `entry` with `tensors` in it: what `select` gave, or a BuddyNet's.
 
+    `tensors` are in the shapes of torch's layers (a convolution's weight is (out, in, height, width)), of any float
+    type.
+
     Raises
     ------
     WeightsError
@@ -101,7 +104,10 @@ def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) 
 
 
 def generate(entry: Entry, seed: int) -> dict[str, Tensor]:
-    """Tensors for `entry` drawn with `seed`: convolutions after He et al. 2015, everything else neutral."""
+    """Tensors for `entry` drawn with `seed`: convolutions after He et al. 2015, everything else neutral.
+
+    Each in its layer's shape, float32, on the CPU.
+    """
     if entry.cuts:
         shapes = {name: shape for name, (shape, _) in wanted(entry).items()}
     else:
@@ -119,6 +125,8 @@ def generate(entry: Entry, seed: int) -> dict[str, Tensor]:
 
 def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, Tensor]:
     """Those tensors of a state dict that `kept` names, under torchvision's names.
+
+    Each in its layer's shape; their types stay.
 
     The state may hold more (a classifier), sit one level down (`state_dict`, `model`), have a prefix
     (`module.`) or lack one (`features.`). Of what `wanted` does not name, anything may be missing.
@@ -197,6 +205,8 @@ def _by(shape: tuple[int, ...]) -> str:
 def tensors_in(state: Mapping[str, Any], file_name: str) -> dict[str, Tensor]:
     """The tensors of a state dict, which may sit one level down.
 
+    Of any shape and type, as the file has them.
+
     Raises
     ------
     WeightsError
@@ -220,7 +230,10 @@ def tensors_in(state: Mapping[str, Any], file_name: str) -> dict[str, Tensor]:
 
 
 def best_naming(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    """The names that the tensors have in `state`, under the prefix that fits the most of them."""
+    """The names that the tensors have in `state`, under the prefix that fits the most of them.
+
+    Shapes alone are compared, those of torch's layers.
+    """
     first = next(iter(shapes))
     container = first.split(".")[0] + "."
     namings = []

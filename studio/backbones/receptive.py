@@ -24,7 +24,9 @@ class LayeredNetwork(Protocol):
     @property
     def layer_names(self) -> tuple[str, ...]: ...
 
-    def activations(self, image: Tensor, names: Collection[str]) -> dict[str, Tensor]: ...
+    def activations(self, image: Tensor, names: Collection[str]) -> dict[str, Tensor]:
+        """(N, C, rows, columns) by name of layer, of `image`, (N, 3, h, w) in [0, 1]."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,11 @@ further away, lift SqueezeNet's matches and spoil BuddyNet's."""
 NOTHING = -1e4
 """Log-weight of what is no match: no real one comes near it, and times a weight of 0 it is still a number."""
 CANDIDATES = 3
-"""Best matches of each cell that vote on the movement."""
+"""Best matches of each cell that vote on the movement: of the mutual first ones only one in four is right on animals of
+two kinds."""
 VOTERS = 600
-"""The strongest candidates that do vote."""
+"""The strongest candidates that do vote: of some 900 at the default working size, 3 for each of 150 cells of A and
+B. All vote on every hypothesis, so this bounds the work at larger sizes."""
 
 Shape = tuple[int, int]
 

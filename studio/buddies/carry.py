@@ -55,7 +55,10 @@ class Scene:
         return Scene(self.plan, self.end, self.start, not self.swapped, *shared)
 
     def prepared(self, level: LevelPlan, of_start: bool) -> tuple[Cells, Tensor]:
-        """The cells of a map of the start or of the end, and what is added to the variances of its regions."""
+        """The cells of a map of the start or of the end, and what is added to the variances of its regions.
+
+        What is added is (C,), above 0; the cells are (rows x columns, C), as the network gives them.
+        """
         key = level.number, of_start != self.swapped
         if key not in self._prepared:
             cells = Cells.of((self.start if of_start else self.end)[level.number])
@@ -123,7 +126,10 @@ class Scene:
 
     @property
     def coarsest(self) -> tuple[Cells, Cells]:
-        """The coarsest maps of A and of B in their common appearance, every cell of length 1; computed each time."""
+        """The coarsest maps of A and of B in their common appearance, every cell of length 1; computed each time.
+
+        Each is (rows x columns, C), row by row.
+        """
         number = self.levels[0].number
         maps = (self.end, self.start) if self.swapped else (self.start, self.end)
         return both_adapted(Cells.of(maps[0][number]), Cells.of(maps[1][number]))

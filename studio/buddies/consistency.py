@@ -153,7 +153,11 @@ def moved(start: Complex, movement: Complex) -> Complex:
 
 
 def in_units(points: Points, size: Size) -> Complex:
-    """Points as complex numbers around the middle, in units of the longer side."""
+    """Points as complex numbers around the middle, in units of the longer side.
+
+    `points` are (N, 2) pixels of a picture of `size`; the result is (N,), 0 in the middle, its real and imaginary parts
+    within about half a unit.
+    """
     centred = (points + 0.5 - np.asarray(size) / 2) / max(size)
     return np.asarray(centred[:, 0] + 1j * centred[:, 1], dtype=np.complex128)
 

@@ -66,6 +66,7 @@ def choose(
 
     off_border = inside(points_a[rows], plan.size_a, options.border)
     rows = drop(off_border & inside(points_b[rows], plan.size_b, options.border), BORDER)
+    # Neither reading of the article asks pairs to agree; `official` is to stay as it is, consistency 0 keeps all.
     if options.preset != "official":
         sizes, rank = (plan.size_a, plan.size_b), buddies.rank[rows]
         agrees = consistent(points_a[rows], points_b[rows], rank, sizes, options.consistency, sure[rows])

@@ -25,9 +25,11 @@ Reals = npt.NDArray[np.float64]
 Shape = tuple[int, int]
 
 HOLD = 0.4
-"""Cosine that it costs to lie a region's reach beyond what is free, at a consistency of 1."""
+"""Cosine that it costs to lie a region's reach beyond what is free, at a consistency of 1. Together with the coarse
+pairs that stay: 0.271 / 0.260 of the key points right by pairs alone instead of 0.260 / 0.238 (PCK@0.1, same kind /
+across kinds, 500 pairs of animals other than those of the tables)."""
 FREE = 2.0
-"""Cells around where the parent is that cost nothing."""
+"""Cells around where the parent is that cost nothing: as far as its own cell is wide, which is two of these."""
 
 
 def hold_of(consistency: float, level: LevelPlan) -> float:

@@ -35,7 +35,7 @@ class Look:
 
     @classmethod
     def of(cls, picture: Picture, backbone: Backbone, size: tuple[int, int], plain: bool, maps: Maps) -> Look:
-        """With a dictionary of its own."""
+        """With a dictionary of its own. `maps` are (1, C, h, w) by number of level."""
         return cls(weakref.ref(picture), weakref.ref(backbone), size, plain, dict(maps))
 
     def is_of(self, picture: Picture, backbone: Backbone, size: tuple[int, int], plain: bool, finest: int) -> bool:

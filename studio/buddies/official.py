@@ -43,8 +43,6 @@ class OfficialReading:
         Pairs that are matches at every level, whatever the search says, so that all below them hangs on them.
     """
 
-    squared_activation = True
-
     def __init__(
         self,
         plan: Plan,

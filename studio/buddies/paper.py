@@ -20,7 +20,8 @@ from studio.pairs import PairSet
 from studio.progress import Job, Progress
 
 EXPECTED_SHARE = 0.3
-"""Regions for each cell that the level above has in one picture, roughly, and three times the cost of windows."""
+"""Regions for each cell that the level above has in one picture, roughly, and three times the cost of windows; only
+the bar of progress hangs on it."""
 
 
 class PaperReading:
@@ -41,8 +42,6 @@ class PaperReading:
     within : (rows, columns) bool, optional
         Which cells of A have matches at the coarsest level.
     """
-
-    squared_activation = False
 
     def __init__(
         self,
@@ -86,17 +85,21 @@ class PaperReading:
                 np.stack(np.divmod(flat, cells.width), axis=1) - centres[claims.region]
                 for flat, cells, centres in ((claims.a, a, centres_a), (claims.b, b, centres_b))
             )
+            # Not in the article: what the coarser pair said between cells stays true within half a cell of this level.
             aside = aside_within(expected[claims.region], from_b - from_a)
+        # Ours too: a pair placed by hand takes its two cells before anything found may have them.
         fixed = self.fixed_at(level, parents)
         taken = np.isin(claims.a, fixed.a @ (a.width, 1)) | np.isin(claims.b, fixed.b @ (b.width, 1))
         free = np.flatnonzero(~taken)
+        # The article leaves open what becomes of a cell that finds a buddy in each of several regions, which overlap:
+        # here the most similar pair keeps it, so that every level is one to one whichever region came first.
         order = settle(claims.take(free), rank[claims.region[free]])
         claims, aside = claims.take(free[order]), aside[free[order]]
         found = Buddies(
             np.stack(np.divmod(claims.a, a.width), axis=1),
             np.stack(np.divmod(claims.b, b.width), axis=1),
             rank[claims.region],
-            before[claims.region] + claims.similarity,
+            before[claims.region] + claims.similarity,  # over the levels, for the preview of a match
             opener[claims.region],
             aside=aside,
         )
@@ -122,12 +125,13 @@ class PaperReading:
     def _openings(self, level: LevelPlan, parents: Buddies) -> tuple[Index, Index, Index, Reals]:
         """Numbers of the parents that open a region, its middle in A and in B, and what is expected in it, (R, 2)."""
         fixed = parents.is_fixed
+        # A pair that was held over has found nothing here before, and a region of it would find nothing again.
         opens = ~fixed & (parents.ended == 0)
         opens[fixed] = self._fixed.opens[parents.fixed[fixed]]
-        centres_a, centres_b = 2 * parents.a, 2 * parents.b
+        centres_a, centres_b = 2 * parents.a, 2 * parents.b  # strides double from level to level
         cells_a, cells_b = self._fixed.cells(self._plan, level)
         centres_a[fixed], centres_b[fixed] = cells_a[parents.fixed[fixed]], cells_b[parents.fixed[fixed]]
-        expected = 2 * parents.aside
+        expected = 2 * parents.aside  # in cells, which are half as large here
         expected[fixed] = self._fixed.aside(self._plan, level)[parents.fixed[fixed]]
         return np.flatnonzero(opens), centres_a[opens], centres_b[opens], expected[opens]
 
@@ -137,6 +141,8 @@ class PaperReading:
         matches = None
         if self._consistency > 0:
             yield Progress(0.0, "searching")
+            # Not in the article, which takes mutual nearest neighbours as they are. Everything below hangs on these,
+            # and on animals of two kinds only one in four is right (see `studio.buddies.agreement`).
             matches = self._agreed(a, b, level)
             if self._within is not None:
                 matches[torch.from_numpy(~self._within.ravel()).to(matches.device)] = -torch.inf
@@ -145,6 +151,7 @@ class PaperReading:
             found = yield from search_everywhere(a, b, level.patch)
             there, back = found[0].cpu().numpy(), found[2].cpu().numpy()
         region, cell_a, cell_b = mutual_pairs(there[None], back[None], a.width, b.width, self._tolerance)
+        # Where a picture is transparent all cells are zero and each other's best; nothing is there to be matched.
         kept = a.are_there(cell_a) & b.are_there(cell_b)
         if self._within is not None:
             kept &= self._within.ravel()[cell_a]
@@ -169,7 +176,11 @@ class PaperReading:
 
 
 def both_adapted(a: Cells, b: Cells) -> tuple[Cells, Cells]:
-    """Two whole maps brought to their common appearance, every cell that is there of length 1, the others zero."""
+    """Two whole maps brought to their common appearance, every cell that is there of length 1, the others zero.
+
+    The article's section 4.2 with the whole pictures as the one pair of regions. `a` and `b` hold (N, C) vectors as the
+    network gives them, and come back as new ones.
+    """
     blocks = [cells.vectors[None].clone() for cells in (a, b)]
     weights = [_shares(cells) for cells in (a, b)]
     least = torch.full((blocks[0].shape[2],), TINY, device=blocks[0].device)

@@ -29,7 +29,8 @@ from studio.pairs import PairSet, PointPair
 AT_ONCE = 1024
 """Points whose coarse matches are read together."""
 STARTS = 5
-"""Coarse cells that are followed down."""
+"""Coarse cells that are followed down: only one in four of the first ones is right (see `studio.buddies.agreement`),
+and which it is shows on finer levels and beside the pairs around."""
 FINE_TEMPERATURE = 0.2
 """Cosine of the finer levels that counts e times: they say less of what a thing is than the coarsest one does."""
 TRUST = 0.12
@@ -82,6 +83,8 @@ def has_partners(memory: MatchMemory, points: Points, side: Side) -> npt.NDArray
 def carried_pairs(memory: MatchMemory, points: Points, pairs: PairSet) -> PairSet:
     """Points of picture A and where `carry_points` has them in B as pairs, with their confidence.
 
+    `points` are (N, 2) full-size pixels.
+
     They are numbered from 1 in the order of the points; those at which nothing is to be seen are left out. `memory`
     must not be empty.
     """
@@ -105,7 +108,11 @@ def carried_pairs(memory: MatchMemory, points: Points, pairs: PairSet) -> PairSe
 def asked_of(
     memory: MatchMemory, points: Points, pairs: PairSet, side: Side
 ) -> tuple[Scene, Points, Points, Points] | None:
-    """What `partners` asks for, from full-size points and pairs; None if `memory` is empty."""
+    """What `partners` asks for, from full-size points and pairs; None if `memory` is empty.
+
+    `points` are (N, 2) pixels of the picture `side`. The three arrays are (N, 2), (P, 2) and (P, 2) pixels at the
+    working size: where to start, and the enabled pairs there and in the other picture.
+    """
     held = memory.held
     if held is None:
         return None

@@ -16,7 +16,8 @@ from studio.buddies.search import TINY, Cells, at_once, patch_similarity, to_uni
 from studio.progress import Job, Progress
 
 FLATNESS = 1e-3
-"""Share of a channel's variance over the whole map that is added to its variance in a region."""
+"""Share of a channel's variance over the whole map that is added to its variance in a region. Not in the article, which
+divides by what may be 0: a channel that is the same all over a region would become its own rounding errors."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,6 +56,9 @@ class Regions:
 
     @classmethod
     def of(cls, cells: Cells, centres: Index, reach: int, patch: int, least: Tensor | None = None) -> Regions:
+        """The regions around `centres`, (R, 2); `least`, (C,), is what `least_variance` gives, which is computed if
+        missing.
+        """
         if least is None:
             least = least_variance(cells)
         return cls(cells, torch.from_numpy(centres).to(cells.vectors.device), least, reach, patch // 2)

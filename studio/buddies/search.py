@@ -95,7 +95,10 @@ def to_unit(cells: Tensor) -> Tensor:
 
 
 def mirrored(index: Tensor, length: int) -> Tensor:
-    """`index` reflected into [0, length) about the centres of the first and the last cell."""
+    """`index` reflected into [0, length) about the centres of the first and the last cell.
+
+    Whole numbers of any shape, which stays, and of any sign.
+    """
     if length == 1:
         return torch.zeros_like(index)
     period = 2 * (length - 1)

@@ -23,7 +23,7 @@ BOX = Image.Resampling.BOX
 SMALL = 112
 """Longer side, px, at which a picture is asked whether it is noise."""
 LEAST_CORRELATION = 0.3
-"""Of neighbours, in a picture that is more than noise."""
+"""Of neighbours, in a picture that is more than noise: 0.02 for white noise, above 0.4 for gravel and grass."""
 HALF = 0.5
 """Opacity, on the mean over a cell, from which on it is there."""
 

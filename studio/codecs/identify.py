@@ -61,6 +61,8 @@ def unknown_tiff(name: str) -> str:
 def identify(source: Source, file: BinaryIO) -> tuple[Image.Image | npt.NDArray[Any], PngHeader | None, list[str]]:
     """Pillow's view of the file, what was read of a PNG before it, and notes on what was passed over.
 
+    The numbers are (h, w) or (h, w, channels), in the file's own type and range.
+
     Instead of a view the numbers, if it is a TIFF of numbers that Pillow does not know.
     """
     head = file.read(32)
@@ -137,7 +139,10 @@ def _register_heif() -> None:
 
 
 def numbers_of_tiff(source: Source, file: BinaryIO) -> npt.NDArray[Any]:
-    """All values of a TIFF in their own type, by OpenCV. Raises `PictureError` or `Damaged`."""
+    """All values of a TIFF in their own type, by OpenCV. Raises `PictureError` or `Damaged`.
+
+    (h, w) or (h, w, channels), in the file's own range.
+    """
     width, height = tiff_size(file)
     if width * height * BYTES_PER_PIXEL > WHOLE_BYTES:
         raise PictureError(too_many(source.name, (width, height), "TIFF"))

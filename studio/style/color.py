@@ -68,6 +68,8 @@ def matched_luminance(light: Pixels, like: Pixels) -> Pixels:
 def match_linear(pixels: Pixels, like: Pixels) -> Pixels:
     """`pixels` under the linear map that gives them the mean and the covariance of `like`, not clipped.
 
+    Both are (h, w, 3) float32 in [0, 1], of sizes of their own; so is the result but for its range.
+
     Of all such maps it is the one that moves colours least (Pitié and Kokaram 2007, the linear Monge-Kantorovitch
     map), so reds stay reds where they can.
     """
@@ -87,7 +89,10 @@ def _roots(matrix: npt.NDArray[Any], floor: float = _SMALLEST_SPREAD**2) -> tupl
 
 
 def match_histogram(pixels: Pixels, like: Pixels) -> Pixels:
-    """`pixels` with the values of each channel replaced, in their order, by those of `like`."""
+    """`pixels` with the values of each channel replaced, in their order, by those of `like`.
+
+    Both are (h, w, 3) float32 in [0, 1], of sizes of their own, and so is the result.
+    """
     matched = np.empty_like(pixels)
     for channel in range(3):
         own, other = pixels[..., channel].ravel(), np.sort(like[..., channel].ravel())

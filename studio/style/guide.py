@@ -20,6 +20,7 @@ Share = npt.NDArray[np.float32]
 """(h, w) in [0, 1]: how much each pixel belongs to a region."""
 
 MOST_ANCHORS = 64
+"""Pairs that steer a style, the surest: each is compared in every step, and neighbours say the same."""
 NO_REGIONS = translatable("Regions can only be grown from two pairs or more; there were none.")
 GROWN_SIDE = 128
 """Longer side of the masks of grown regions; they are smooth."""
@@ -135,7 +136,11 @@ def _grown(picture: Picture, points: Points, groups: npt.NDArray[np.int64], coun
 
 
 def bent(pixels: npt.NDArray[Any], pairs: PairSet, t: float, size_a: Size, size_b: Size) -> npt.NDArray[Any]:
-    """`pixels` of A, resized to any size, with its points moved the share `t` of the way to where B has them."""
+    """`pixels` of A, resized to any size, with its points moved the share `t` of the way to where B has them.
+
+    `pixels` are (h, w) or (h, w, channels) of any type, which the result has too; `size_a` and `size_b` are those that
+    the pairs are in.
+    """
     if t <= 0.0 or not len(pairs.enabled()):
         return pixels
     frame = pixels.shape[1], pixels.shape[0]

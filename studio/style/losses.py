@@ -24,7 +24,8 @@ Target = tuple[Tensor, ...]
 
 TINY = 1e-12
 MOST_CELLS = 16_384
-"""Cells of a layer that are sorted at most; of more a random choice, another one in each step, is taken."""
+"""Cells of a layer that are sorted at most, those of 128 x 128; of more a random choice, another one in each step, is
+taken, for the time of sorting grows with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ class StyleLoss(Protocol):
         ...
 
     def distance(self, sums: Sums, target: Target, rng: torch.Generator) -> Tensor:
-        """How far apart; a scalar, 0 where they are equal, relative to the target."""
+        """How far apart; a scalar, 0 where they are equal, relative to the target.
+
+        `sums` and `target` are what the two others gave; the scalar is (), float, 0 or more.
+        """
         ...
 
 
@@ -104,7 +108,10 @@ class MeanStd:
 
 
 def deviation(first: Tensor, second: Tensor, floor: Tensor | float) -> Tensor:
-    """Standard deviations from raw moments; `floor` is added to the variance, for the root has no slope at 0."""
+    """Standard deviations from raw moments; `floor` is added to the variance, for the root has no slope at 0.
+
+    (C,) each: the sums of w x and of w x x; `floor` is in units of the variance.
+    """
     return ((second - first.square()).clamp_min(0.0) + floor).sqrt()
 
 
@@ -196,6 +203,8 @@ class Histogram:
 
 
 DIRECTIONS = 64
+"""Directions that a step draws, at right angles to each other; the article takes as many as there are channels. They
+are others in each step, so that none is left out for long."""
 
 
 class Sliced:
@@ -304,5 +313,8 @@ class _Variation(Function):
 
 
 def range_norm(image: Tensor) -> Tensor:
-    """The mean of the sixth power of how far values of [0, 1] are from the middle, 1 at its ends (the alpha-norm)."""
+    """The mean of the sixth power of how far values of [0, 1] are from the middle, 1 at its ends (the alpha-norm).
+
+    `image` is (1, 3, h, w).
+    """
     return (2.0 * image - 1.0).pow(6).mean()

@@ -20,6 +20,7 @@ from studio.style.network import Extractor
 from studio.style.statistics import Window, cells_of, window_moments
 
 HALF_SCALE = 65536.0
+"""What torch's own gradient scaler begins with."""
 Key = tuple[str, ...]
 Maps = Mapping[str, Tensor]
 
@@ -180,7 +181,11 @@ class Objective:
         return HALF_SCALE if self.extractor.precision == "float16" else 1.0
 
     def sums(self, image: Tensor, rng: torch.Generator, wanted: Weights | None = None) -> dict[Key, Tensor]:
-        """The sums over the cells of `image`, without gradients; all of them, or those that count."""
+        """The sums over the cells of `image`, without gradients; all of them, or those that count.
+
+        `image` is (1, 3, h, w) in [0, 1]; shapes are those that the loss gives its sums, or a map's, (1, C, rows,
+        columns).
+        """
         image = image.detach()
         with torch.no_grad():
             if not self._is_tiled(image):
@@ -192,7 +197,10 @@ class Objective:
             return total
 
     def maps(self, image: Tensor) -> dict[str, Tensor]:
-        """The activations of `image` at the layers of the scene, without gradients."""
+        """The activations of `image` at the layers of the scene, without gradients.
+
+        `image` is (1, 3, h, w) in [0, 1]; the maps are (1, C, rows, columns) by name of layer.
+        """
         image = image.detach()
         with torch.no_grad():
             if not self._is_tiled(image):
@@ -336,7 +344,7 @@ class Objective:
 
 
 def sums_of(sums: Mapping[Key, Tensor], name: str, area: int) -> Sums:
-    """Those of one layer and one area, as the loss gave them."""
+    """Those of one layer and one area, in the shapes that the loss gave them."""
     found: list[Tensor] = []
     while (key := ("style", name, str(area), str(len(found)))) in sums:
         found.append(sums[key])

@@ -70,7 +70,7 @@ class Given:
 
 
 def floats(pixels: npt.NDArray[Any]) -> Pixels:
-    """uint8 as float32 in [0, 1]."""
+    """uint8 as float32 in [0, 1]. Of any shape, which stays."""
     return np.asarray(pixels, np.float32) / np.float32(255.0)
 
 
@@ -120,6 +120,8 @@ class Targets:
     def start_pixels(self, size: Size, in_style: bool = False) -> Pixels:
         """What the optimisation is to hold on to: the content, grey if only luminance is painted.
 
+        (h, w, 3) float32 in [0, 1] at `size`, (width, height).
+
         With `in_style` its colours, or its light and dark, are brought to those of the first style already, so that
         no steps are needed for that.
         """
@@ -157,7 +159,10 @@ class Targets:
         return pixels.reshape(1, -1, 3) if opacity is None else _there(pixels, opacity)
 
     def finished(self, pixels: Pixels) -> Pixels:
-        """What is shown of optimised pixels: with the content's colours if only luminance is painted."""
+        """What is shown of optimised pixels: with the content's colours if only luminance is painted.
+
+        Both (h, w, 3) float32 in [0, 1].
+        """
         if self.given.keep_colors != "luminance" or self.given.content is None:
             return pixels
         size = pixels.shape[1], pixels.shape[0]

@@ -57,11 +57,6 @@ class StyleState:
     about: dict[str, Any]
     live: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def steps_done(self) -> int:
-        """Steps at all sizes so far."""
-        return len(self.losses)
-
     def to_bytes(self) -> bytes:
         """A safetensors file."""
         tensors = {"image": self.image, "rng": self.rng} | {f"stepper.{k}": v for k, v in self.stepper.items()}

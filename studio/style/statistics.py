@@ -54,7 +54,7 @@ def symmetric_product(cells: Tensor) -> Tensor:
 
 
 def second_moments(cells: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Of `moments` the second alone."""
+    """Of `moments` the second alone. (C, C) of `cells`, (n, C), and `weights`, (n,)."""
     second: Tensor = _SecondMoments.apply(cells, weights)
     return second
 
@@ -99,7 +99,7 @@ class _SecondMoments(Function):
 
 
 def wide(values: Tensor) -> Tensor:
-    """`values` in double precision, on the CPU if their device has none."""
+    """`values` in double precision, on the CPU if their device has none. Of any shape, which stays."""
     return values.to("cpu", torch.float64) if values.device.type == "mps" else values.double()
 
 
@@ -161,12 +161,18 @@ def newton_root(matrix: Tensor, steps: int = 40) -> tuple[Tensor, Tensor]:
 
 
 def root_of(matrix: Tensor) -> Tensor:
-    """The symmetric square root of a symmetric matrix, in double precision; negative eigenvalues count as 0."""
+    """The symmetric square root of a symmetric matrix, in double precision; negative eigenvalues count as 0.
+
+    Both (k, k).
+    """
     return powers_of(matrix, (0.5,), 0.0)[0]
 
 
 def powers_of(matrix: Tensor, powers: Sequence[float], floor: float) -> list[Tensor]:
-    """Powers of a symmetric matrix, in double precision; eigenvalues below `floor` of the largest count as that."""
+    """Powers of a symmetric matrix, in double precision; eigenvalues below `floor` of the largest count as that.
+
+    (k, k) each.
+    """
     values, vectors = _eigen(wide(matrix))
     values = values.clamp_min(0.0).clamp_min(floor * float(values[-1]))
     return [((vectors * values.pow(power)) @ vectors.T).to(matrix) for power in powers]

@@ -159,7 +159,10 @@ def finished(
     notes: Sequence[str],
     alpha: npt.NDArray[np.uint8] | None = None,
 ) -> StyleResult:
-    """The result that a person gets, of 16 bits a channel."""
+    """The result that a person gets, of 16 bits a channel.
+
+    `alpha` is (h, w) uint8, as large as the outcome's pixels.
+    """
     picture = picture_of(outcome.pixels, name, alpha)
     return StyleResult(picture, outcome.losses, recipe, outcome.state, content, tuple(notes))
 

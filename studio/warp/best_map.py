@@ -51,6 +51,7 @@ class BestMap:
         return float(abs(np.arctan2(yx - xy, xx + yy)))
 
     def __call__(self, points: Points) -> Points:
+        """Where `points`, (N, 2) of A, go in B: (N, 2), in the units that the map was fitted in."""
         return np.asarray(points @ self.linear.T + self.shift, np.float64)
 
 

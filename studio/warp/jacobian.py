@@ -69,11 +69,6 @@ def determinants(warp: Field) -> npt.NDArray[np.float32]:
     return np.stack(corners)
 
 
-def determinant_map(warp: Field) -> npt.NDArray[np.float32]:
-    """(h, w) determinants, the area in the source of what one pixel of the frame looks up; for a heat map."""
-    return warp.spread(at_nodes(determinants(warp).mean(axis=0)))
-
-
 def at_nodes(cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Numbers of the cells between nodes, (rows - 1, columns - 1), brought to the nodes, (rows, columns)."""
     padded = np.pad(cells, ((1, 1), (1, 1)), mode="edge")

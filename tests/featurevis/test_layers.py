@@ -15,10 +15,8 @@ from studio.featurevis import (
     LayerMaps,
     Receptive,
     RegionsError,
-    atlas,
     channel_grid,
     components,
-    cross_weights,
     exciting,
     first_filters,
     look_at_layer,
@@ -74,15 +72,6 @@ def test_silent_layers_draw() -> None:
     assert not grid.a.any() and np.all(grid.high > grid.low)
     found = components(maps_of(np.zeros((3, 2, 2)), np.ones((3, 2, 2))))
     assert np.isfinite(found.scores_a).all() and found.explained[0] == pytest.approx(1.0)
-
-
-def test_an_atlas_puts_tiles_in_rows() -> None:
-    tiles = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3) + 1
-    whole = atlas(tiles, 2)
-    assert whole.shape == (3 * 3 - 1, 2 * 4 - 1)
-    np.testing.assert_array_equal(whole[3:5, 4:7], tiles[3])
-    assert not whole[6:, 4:].any() and not whole[2].any() and not whole[:, 3].any()
-    assert atlas(np.zeros((3, 2, 2, 3), np.uint8), 9).shape == (2, 8, 3)
 
 
 def test_first_filters_are_colours_around_grey() -> None:
@@ -178,12 +167,3 @@ def test_regions_find_the_bright_square(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(RegionsError, match="no pictures"):
         pictures_in(tmp_path / "empty")
-
-
-def test_cross_weights_by_hand() -> None:
-    maps = torch.tensor([[[3.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [2.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]])[None]
-    found = cross_weights(maps)
-    total = np.array([[4.0, 0.0], [2.0, 2.0]])
-    np.testing.assert_allclose(found.places, np.sqrt(total / np.sqrt(24)), rtol=1e-6)
-    np.testing.assert_allclose(found.channels, [np.log(1.25 / 0.5), np.log(1.25 / 0.75), 0.0], rtol=1e-6)
-    assert not cross_weights(torch.zeros(1, 3, 2, 2)).places.any()

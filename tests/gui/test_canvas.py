@@ -10,8 +10,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
-from studio.gui.canvas.items import DisplayPicture
-from studio.gui.canvas.state import SIDES
+from studio.gui.canvas.items import DisplayPicture, Mark
+from studio.gui.canvas.state import RESULT_LEVEL, SIDES, StudioState
 from studio.pairs import PairSet
 from studio.picture import Picture
 
@@ -172,7 +172,7 @@ def test_points_are_drawn_at_their_place_by_one_item(opened, qtbot):
     canvas.set_display(DisplayPicture.of(black))
     opened.viewer.set_numbers_shown(False)
     opened.viewer.set_lines_shown(False)
-    canvas.set_points([(1, (70.25, 120.75))])
+    canvas.set_marks([Mark(1, (70.25, 120.75), pair_color(1))])
     qtbot.wait(30)
     image = canvas.grab().toImage().convertToFormat(canvas.grab().toImage().Format.Format_RGB888)
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
@@ -183,6 +183,17 @@ def test_points_are_drawn_at_their_place_by_one_item(opened, qtbot):
     assert mask.sum() > 40
     assert columns.mean() + 0.5 == pytest.approx(expected.x(), abs=0.75)
     assert rows.mean() + 0.5 == pytest.approx(expected.y(), abs=0.75)
+
+
+def test_a_picture_that_replaces_levels_tells_of_it_once(qtbot):
+    state = StudioState()
+    pairs = PairSet.from_arrays([[1, 2]], [[3, 4]])
+    state.add_level(4, pairs)
+    state.show_level(4)
+    told = []
+    state.pairs_changed.connect(lambda: told.append(state.shown_level))
+    state.set_picture("A", Picture.from_array(np.zeros((20, 30, 3), np.uint8)))
+    assert told == [RESULT_LEVEL] and not state.levels
 
 
 def test_the_cursor_position_stands_in_the_status_bar(opened):

@@ -9,14 +9,17 @@ import threading
 from typing import Literal
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMessageBox
 
 from studio.gui.mode_table import MODES
 from studio.gui.shell import dialogs
 from studio.gui.shell.actions import RUN_BUTTONS, TOOLBAR, Actions, menus, specs
 from studio.gui.shell.main_window import MainWindow
+from studio.gui.shell.project.questions import ask_to_overwrite, ask_to_save
 from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.saving import ask_to_replace
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import DARK, LIGHT, Colors, apply_theme
 from studio.options import Options, knob
@@ -173,6 +176,19 @@ def test_about_tells_versions_and_device(window, qtbot):
     text = "\n".join(label.text() for label in about.findChildren(QLabel))
     for word in ("Buddies Studio 0", "Python 3", "Qt 6", "torch", "CPU, 2 threads", "MIT"):
         assert word in text
+
+
+def test_dialogs_that_were_answered_are_let_go(window, qtbot, monkeypatch, tmp_path):
+    for kind in (QDialog, QMessageBox):
+        monkeypatch.setattr(kind, "exec", lambda _: 0)
+    before = len(window.findChildren(QDialog))
+    for action in ("about", "shortcuts"):
+        window.actions_[action].trigger()
+    ask_to_save(window, "a.buddies")
+    ask_to_overwrite(window, "a.buddies")
+    ask_to_replace(window, [tmp_path / "a.png"])
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert len(window.findChildren(QDialog)) == before
 
 
 def test_the_log_filters_and_takes_records_of_other_threads(window, qtbot):

@@ -183,7 +183,7 @@ def test_closing_at_any_moment_leaves_nothing_but_the_checkpoint(tiny: Backbone,
         job.close()
         assert file.exists() == (last > 0)
         if last:
-            assert StyleState.load(file).steps_done == last
+            assert len(StyleState.load(file).losses) == last
     assert len(list(tmp_path.iterdir())) == sum(1 for one in tmp_path.iterdir() if one.suffix == ".safetensors")
 
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QWidget
 from studio.geometry import Size
 from studio.gui.canvas.items import DisplayPicture, Mark, PairScatter, PictureItem
 from studio.gui.widgets.theme import colors
-from studio.overlay import pair_color
 
 HIT_RADIUS = 12.0
 """Screen pixels within which the mouse finds a point, at any zoom."""
@@ -99,10 +98,6 @@ class CanvasView(pg.GraphicsView):
     def add_layer(self, layer: pg.GraphicsObject) -> None:
         """Draw `layer`, which lives in pixels of the full-size picture, at the height of its Z value (points: 10)."""
         self._box.addItem(layer, ignoreBounds=True)
-
-    def set_points(self, points: Iterable[tuple[int, tuple[float, float]]]) -> None:
-        """Show `(number, (x, y))` in full-size pixels, each in the colour of its number."""
-        self.set_marks(Mark(number, (float(x), float(y)), pair_color(number)) for number, (x, y) in points)
 
     def set_marks(self, marks: Iterable[Mark]) -> None:
         """Show these points."""

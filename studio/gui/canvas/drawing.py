@@ -96,7 +96,10 @@ NOTHING = Overlay()
 
 
 def paint_map(painter: QPainter, size: Size, grey: Pixels | None, overlay: Overlay) -> None:
-    """Draw picture and map in full-size pixels, with the painter's transform as it is."""
+    """Draw picture and map in full-size pixels, with the painter's transform as it is.
+
+    `grey` is (h, w, 3|4) uint8 of any size; it fills `size`, as the overlay does.
+    """
     whole = QRectF(-0.5, -0.5, *size)
     if grey is not None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)

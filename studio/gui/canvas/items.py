@@ -190,11 +190,6 @@ class PairScatter(pg.GraphicsObject):
             self._cold = cold
         self.update()
 
-    @property
-    def numbered_points(self) -> list[tuple[int, QPointF]]:
-        """What is shown: (number, point in full-size pixels)."""
-        return [(mark.number, QPointF(*mark.at)) for mark in self._marks.values()]
-
     def point_of(self, number: int) -> QPointF | None:
         """Where the point of a pair lies, in full-size pixels."""
         mark = self._marks.get(number)

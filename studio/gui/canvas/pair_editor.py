@@ -48,7 +48,6 @@ class PairEditor(QObject):
             canvas.pair_dragged.connect(self._tell_locked)
         state.selected_changed.connect(self.changed)
         state.editable_changed.connect(self.changed)
-        self._told_locked = 0
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """What the actions do, by their ids."""

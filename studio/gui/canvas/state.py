@@ -111,8 +111,10 @@ class StudioState(QObject):
 
     def _forget_levels(self) -> None:
         self._levels = {}
-        self.show_level(RESULT_LEVEL)
-        self.pairs_changed.emit()
+        if self._shown_level == RESULT_LEVEL:
+            self.pairs_changed.emit()
+        else:
+            self.show_level(RESULT_LEVEL)
 
     def swap(self) -> None:
         """Exchange the pictures and every pair with them."""

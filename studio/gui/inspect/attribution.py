@@ -199,6 +199,8 @@ def save_maps(
 ) -> Job[list[Path]]:
     """Write the maps of both pictures: the side goes into the names of the files, which are handed out.
 
+    `table` is (256, 3) uint8, sRGB; `opacity`, 0 to 1, is that of the map over its picture.
+
     Raises
     ------
     FileError, PictureError

@@ -252,10 +252,3 @@ def _to_full(
     full = session.pictures[side].size
     ((x0, y0), (x1, y1)) = rescale([box[:2], box[2:]], session.sizes[side], full).tolist()
     return clipped((x0, y0, x1, y1), full)
-
-
-def extent_of(session: InspectSession, side: Side, layer: LayerInfo) -> tuple[float, float]:
-    """Width and height in full-size pixels that the maps of a layer cover."""
-    (width, height), full = session.sizes[side], session.pictures[side].size
-    columns, rows = -(-width // layer.stride), -(-height // layer.stride)
-    return columns * layer.stride * full[0] / width, rows * layer.stride * full[1] / height

@@ -40,6 +40,7 @@ from studio.gui.shell.toolbar import ToolBar
 from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.jobs_view import JobsView
 from studio.gui.widgets.messages import LogView, MessageBar, Severity
+from studio.gui.widgets.modal import run_modal
 from studio.gui.widgets.names import CHANGED, in_title
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import apply_theme, icon, is_dark
@@ -124,9 +125,9 @@ class MainWindow(QMainWindow):
             **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
             **{spec.id: self.modes.handler(mode.name, spec.id) for mode in self.modes for spec in mode.specs},
             "theme": self.switch_theme,
-            "shortcuts": lambda: shortcut_sheet(self, self.modes).exec(),
+            "shortcuts": lambda: run_modal(shortcut_sheet(self, self.modes)),
             "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
-            "about": lambda: about_dialog(self, self._device_text()).exec(),
+            "about": lambda: run_modal(about_dialog(self, self._device_text())),
         }
 
     def _enter(self, name: str, on: bool) -> None:

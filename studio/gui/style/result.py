@@ -116,7 +116,7 @@ class StyleOutcome(QWidget):
         self._take_name(task)
 
     def set_preview(self, pixels: Pixels, task: StyleTask) -> None:
-        """A run was given up: the last picture that was shown stays."""
+        """A run was given up: the last picture that was shown stays. `pixels` are (h, w, 3|4) uint8."""
         self._result, self._preview = None, Picture.from_array(pixels, task.title)
         self._like = task.content
         self._take_name(task)

@@ -150,7 +150,7 @@ class StyleStage(QWidget):
         self._show()
 
     def set_references(self, content: tuple[str, Pixels] | None, style: tuple[str, Pixels] | None) -> None:
-        """Name and pixels of what results are compared with."""
+        """Name and pixels of what results are compared with. Pixels are (h, w, 3|4) uint8."""
         self._content, self._style = content, style
         self._show()
 

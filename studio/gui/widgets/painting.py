@@ -14,7 +14,10 @@ GRAB_RADIUS = 14.0
 
 
 def image_of(pixels: npt.NDArray[np.uint8]) -> QImage:
-    """A QImage over the array's own memory; the caller keeps the array alive."""
+    """A QImage over the array's own memory; the caller keeps the array alive.
+
+    `pixels` are (h, w, 3|4) uint8, C-contiguous, straight alpha.
+    """
     height, width, channels = pixels.shape
     kind = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
     return QImage(pixels.data, width, height, width * channels, kind)

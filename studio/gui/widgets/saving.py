@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from studio.files import ENDINGS, completed
+from studio.gui.widgets.modal import run_modal
 from studio.gui.widgets.settings_store import Settings
 from studio.language import listed, tr, trn
 
@@ -77,5 +78,5 @@ def ask_to_replace(window: QWidget, files: Iterable[Path]) -> bool:
     )
     replace = box.addButton(tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.exec()
+    run_modal(box)
     return box.clickedButton() is replace

@@ -46,6 +46,7 @@ class VariantButton(QAbstractButton):
         self.failed = False
 
     def show_pixels(self, pixels: Pixels) -> None:
+        """Show `pixels`, (h, w, 3|4) uint8."""
         self.pixels, self.failed = pixels, False
         self.update()
 
@@ -136,6 +137,7 @@ class VariantStrip(QFrame):
             self.buttons.append(button)
 
     def show_pixels(self, index: int, pixels: Pixels) -> None:
+        """Show `pixels`, (h, w, 3|4) uint8, on the button `index`, if there is one."""
         if index < len(self.buttons):
             self.buttons[index].show_pixels(pixels)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from studio.document import SUFFIX
+from studio.gui.widgets.modal import run_modal
 from studio.language import tr
 
 Answer = Literal["save", "discard", "cancel"]
@@ -31,7 +32,7 @@ def ask_to_save(window: QWidget, name: str) -> Answer:
     box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
     box.setDefaultButton(buttons.Save)
     answers: dict[int, Answer] = {buttons.Save.value: "save", buttons.Discard.value: "discard"}
-    return answers.get(box.exec(), "cancel")
+    return answers.get(run_modal(box), "cancel")
 
 
 def ask_to_overwrite(window: QWidget, name: str) -> bool:
@@ -44,7 +45,7 @@ def ask_to_overwrite(window: QWidget, name: str) -> bool:
     box.setText(tr("“{name}” was changed by another program since it was opened. Replace it?", name=name))
     box.setStandardButtons(buttons.Yes | buttons.Cancel)
     box.setDefaultButton(buttons.Cancel)
-    return box.exec() == buttons.Yes.value
+    return run_modal(box) == buttons.Yes.value
 
 
 def signature(path: Path) -> tuple[int, int] | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from studio.gui.canvas.point_style import Colouring, PointLook
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import ThemeName
 from studio.language import AUTOMATIC, translatable
 from studio.options import Options, knob
 
-Autosave = Literal["on", "off"]
 KEY = "preferences"
 
 
