@@ -18,16 +18,17 @@ from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.hold import held_over
-from studio.buddies.memory import Look, Maps, MatchMemory
+from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.official import OfficialReading
 from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperReading
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.pyramid import cost, extract, plain_stages
 from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
-from studio.buddies.sight import is_noise, keep_visible
 from studio.buddies.trail import LevelTrail, Trail
+from studio.features.compute import compute_features, stages_of
+from studio.features.pyramid import cost
+from studio.features.sight import is_noise
 from studio.geometry import Points
 from studio.language import tr, trn
 from studio.pairs import PairSet, PointPair
@@ -117,9 +118,7 @@ def remark_on(a: Picture, b: Picture, scene: Scene, found: int) -> str:
 
 def stages_for(backbone: Backbone, options: MatchOptions) -> list[Stage]:
     """The pieces of the network as the preset wants them."""
-    if options.preset == "official":
-        return plain_stages(backbone)
-    return [backbone.stage(level.number) for level in backbone.levels]
+    return stages_of(backbone, plain=options.preset == "official")
 
 
 def reading_for(
@@ -155,22 +154,16 @@ def looking(
 ) -> Job[None]:
     """Fill `maps` with the features of A and of B, from `memory` where it has them, and leave them there."""
     plain, finest = options.preset == "official", plan.levels[-1].number
-    looks = []
+    store = memory.store if memory is not None else None
+    seen = []
     for picture, size, found, name in ((a, plan.size_a, maps[0], "A"), (b, plan.size_b, maps[1], "B")):
+        job = compute_features(picture, backbone, size, plain=plain, finest=finest, store=store, stages=stages)
         span = next(spans)
-        known = memory.look_of(picture, backbone, size, plain, finest) if memory is not None else None
-        if known is not None:
-            found.update(known.maps)
-            yield Progress(span[1], tr("picture {name} is known", name=name))
-        else:
-            image = backbone.normalise(picture.tensor(size, backbone.device))
-            job = extract(image.contiguous() if plain else image, stages, finest)
-            found.update((yield from part(job, *span, tr("looking at picture {name}", name=name))))
-            if not (plain and picture.is_plain):  # of a flat picture `official` says itself that nothing is in it
-                keep_visible(found, picture, size, backbone.levels)
-        looks.append(Look.of(picture, backbone, size, plain, found))
+        seen.append((yield from part(job, *span, tr("looking at picture {name}", name=name))))
+        found.update(seen[-1].maps)
+        yield Progress(span[1], tr("picture {name} is known", name=name))
     if memory is not None:
-        memory.looked(plan, options, *looks)
+        memory.looked(plan, options, *seen)
 
 
 def look_at(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: MatchMemory) -> Job[None]:

@@ -26,7 +26,7 @@ from studio.buddies.ranking import Activation, Buddies, mutual_pairs, strongest_
 from studio.buddies.regions import Claims, search_regions, settle
 from studio.buddies.rematch import inside
 from studio.buddies.search import Cells, displacement, pair_similarity, search_everywhere
-from studio.buddies.sight import hidden_cells, visible_points
+from studio.features.sight import hidden_cells, visible_points
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import run_to_end
