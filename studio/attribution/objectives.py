@@ -20,12 +20,11 @@ from studio.attribution.targets import (
 )
 from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
-from studio.geometry import Size, pixel_to_cell, rescale
+from studio.features.placing import Placing
+from studio.features.split import TINY
+from studio.geometry import Size
 from studio.language import tr
 from studio.pairs import Point
-
-TINY = 1e-12
-"""Below the length of any cell that is active at all."""
 
 
 class ExplainError(StudioError):
@@ -173,11 +172,8 @@ def _cosine(column: int, row: int, unit: Tensor) -> Callable[[Tensor], Tensor]:
 def cell_at(network: Network, layer: str, point: Point, full: Size, image: Tensor, maps: Tensor) -> tuple[int, int]:
     """The cell (column, row) whose centre is nearest to a place in full-size pixels."""
     field = theoretical(network, [layer])[layer]
-    size = image.shape[3], image.shape[2]
-    shift = field.start + (field.size - 1) / 2.0 - (field.stride - 1) / 2.0
-    grid = maps.shape[3], maps.shape[2]
-    ((column, row),) = pixel_to_cell(rescale([point], full, size) - shift, field.stride, grid).tolist()
-    return column, row
+    size, cells = (image.shape[3], image.shape[2]), (maps.shape[3], maps.shape[2])
+    return Placing(field, size, full, cells).cell_at(point)
 
 
 def look(network: Network, layer: str, image: Tensor) -> Tensor:
