@@ -106,7 +106,7 @@ def known_fields(network: LayeredNetwork) -> dict[str, Receptive]:
     try:
         return theoretical(network, names)
     except ValueError:  # one layer that has none must not hide the others
-        fields = {}
+        fields: dict[str, Receptive] = {}
         for name in names:
             try:
                 fields |= theoretical(network, [name])

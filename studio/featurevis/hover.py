@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ NEIGHBOURHOOD = 0.06
 """Places nearer to the best one than this, in parts of the map's longer side, are no other place."""
 SMALLEST = 96
 """Working size, px, below which networks see nothing sensible."""
+SAMPLES = 4
+"""Places along each side of A that tell how similar places become."""
 REACH = 3
 """Cells to each side of where a coarser level points that the trace looks at."""
 
@@ -107,6 +110,20 @@ class HoverCache:
         wanted = [level for level in self.levels if levels is None or level.number in levels]
         answers = [self._level(here, level, (x, y)) for level in wanted]
         return HoverAnswer(side, (x, y), tuple(answers), self._trace(1 - here, answers))
+
+    def usual_tops(self) -> dict[int, float]:
+        """How similar to B most places of A become, by number of the level, 0.1 to 1: ends for scales, rounded up.
+
+        By the 60th percentile of `SAMPLES` squared places, so that neither one odd place nor the background decides.
+        """
+        bests: dict[int, list[float]] = {}
+        width, height = self._full[0]
+        for x in np.linspace(0.1, 0.9, SAMPLES) * width:
+            for y in np.linspace(0.1, 0.9, SAMPLES) * height:
+                for level in self.answer("A", float(x), float(y)).levels:
+                    bests.setdefault(level.level, []).append(level.value)
+        tops = {level: float(np.percentile(values, 60)) for level, values in bests.items()}
+        return {level: min(1.0, max(0.1, math.ceil(top * 20 - 1e-6) / 20)) for level, top in tops.items()}
 
     def placing(self, side: Side, level: int) -> Placing:
         """Where the cells of a level lie in picture `side`."""

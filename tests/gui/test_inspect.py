@@ -39,9 +39,9 @@ def test_a_place_is_its_own_best_buddy_in_the_same_picture(twins, qtbot):
         full = twins.state.picture(side).size
         for level in reading.levels:
             block = level.layer.stride * full[0] / 64
-            assert np.hypot(level.best[0] - x, level.best[1] - y) <= block
-            assert level.value == pytest.approx(1.0, abs=1e-4)
-            assert level.mutual and level.margin >= 0
+            assert np.hypot(level.answer.best[0] - x, level.answer.best[1] - y) <= block
+            assert level.answer.value == pytest.approx(1.0, abs=1e-4)
+            assert level.answer.mutual and level.answer.margin >= 0
             rows, columns = level.similarity.values.shape
             assert columns == -(-64 // level.layer.stride) and rows == -(-round(300 * 64 / 451) // level.layer.stride)
         assert np.hypot(reading.trace[-1][0] - x, reading.trace[-1][1] - y) <= full[0] / 64
@@ -103,17 +103,17 @@ def test_why_takes_over_the_held_place_and_its_bars_add_up(inspect, qtbot):
     hover(inspect, qtbot, "A", 200, 120)
     click(inspect, "A", 200, 120)
     wait_for(inspect, qtbot, lambda: panel.hover.reading.request.place == panel.hover.pinned[1])
-    places, value = panel.hover.places, panel.hover.chosen.value
+    places, value = panel.hover.places, panel.hover.chosen.answer.value
     qtbot.mouseClick(panel.hover.why_button, LEFT)
     assert panel.view is panel.why
     wait_for(inspect, qtbot, lambda: panel.why.reading is not None)
     reading, bars = panel.why.reading, panel.why.bars
     assert panel.why.pair == places
-    assert reading.similarity == pytest.approx(value, abs=1e-5)
+    assert reading.split.cosine == pytest.approx(value, abs=1e-5)
     assert sum(bar.value for bar in bars.bars) == pytest.approx(bars.total, abs=1e-9)
     values = [bar.value for bar in bars.bars[:-1]]
     assert values == sorted(values, reverse=True)
-    assert f"{reading.similarity:.2f}" in panel.why.words.text()
+    assert f"{reading.split.cosine:.2f}" in panel.why.words.text()
     # The map of a channel, over both pictures, on one scale.
     row = bars.row_rect(0)
     qtbot.mouseClick(bars, LEFT, pos=QPoint(30, round(row.center().y())))
@@ -136,7 +136,7 @@ def test_why_follows_a_click_on_a_point_and_on_any_place(inspect, qtbot):
     assert panel.why.pair_label == "The place clicked and the best one"
     panel.why.layer.setCurrentIndex(2)
     wait_for(inspect, qtbot, lambda: panel.why.reading is not None and panel.why.reading.request.layer == "relu3_2")
-    assert len(panel.why.reading.parts) == panel.why.info.channels
+    assert len(panel.why.reading.split.values) == panel.why.info.channels
 
 
 def test_the_pixels_behind_a_pair_and_the_check_that_they_add_up(inspect, qtbot):

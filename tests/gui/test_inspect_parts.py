@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
+from studio.features import ChannelSplit
 from studio.gui.canvas.canvas import ViewState
 from studio.gui.canvas.drawing import Overlay
 from studio.gui.inspect.colour import Coloured, HeatMap, stretched
@@ -17,7 +18,7 @@ from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.legend import number
 from studio.gui.inspect.readings import InspectSession, LayerInfo, WhyReading, WhyRequest
 from studio.gui.inspect.tiles import MapStrip, Tile, visible_part
-from studio.gui.inspect.words import how_many_for_half, what_it_sees, why_words
+from studio.gui.inspect.words import what_it_sees, why_words
 from studio.gui.widgets.bars import Bar, ChannelBars
 from studio.gui.widgets.curve import Curve, CurveView
 from tests.gui.inspecting import click, done, enter, hover, overlay, wait_for
@@ -176,13 +177,13 @@ def test_words_say_how_much_a_cell_sees_and_what_the_bars_say():
     assert what_it_sees(fine, both) == "edges and colours"
     assert what_it_sees(coarse, both) == "whole things in their surroundings"
     request = WhyRequest(both, "relu5_1", (0, 0), (0, 0))
-    reading = WhyReading(request, 0.8, np.array([0.1, 0.5, 0.2, 0.0]), None, {})
-    assert how_many_for_half(reading) == 1
+    reading = WhyReading(request, ChannelSplit.of(np.array([0.1, 0.5, 0.2, 0.0])), None, {})
+    assert reading.split.half() == 1
     words = why_words(reading, coarse)
     assert "0.80" in words and "Channel <b>1</b> gives the most, 62%" in words and "one channel makes up half" in words
-    flat = WhyReading(request, 1.0, np.full(4, 0.25), None, {})
-    assert how_many_for_half(flat) == 2
-    nothing = WhyReading(request, 0.0, np.zeros(4), None, {})
+    flat = WhyReading(request, ChannelSplit.of(np.full(4, 0.25)), None, {})
+    assert flat.split.half() == 2
+    nothing = WhyReading(request, ChannelSplit.of(np.zeros(4)), None, {})
     assert "not similar" in why_words(nothing, coarse)
 
 
@@ -199,7 +200,7 @@ def test_tiny_and_narrow_pictures_are_looked_at_too(window, qtbot, tmp_path, fir
     enter(window, qtbot)
     panel = window.panel("inspect")
     reading = hover(window, qtbot, "B", 20, 15)
-    assert len(reading.levels) == 5 and all(np.isfinite(level.value) for level in reading.levels)
+    assert len(reading.levels) == 5 and all(np.isfinite(level.answer.value) for level in reading.levels)
     click(window, "B", 20, 15)
     for name in ("inspect_why", "inspect_activations", "inspect_field", "inspect_attribution"):
         window.actions_[name].trigger()

@@ -23,7 +23,7 @@ from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.colour import HeatMap, Pixels
 from studio.gui.inspect.readings import Explained, InspectSession, MapChecks, PairMaps, Point, TargetChoice
 from studio.gui.inspect.told import target_words, unit_words
-from studio.gui.inspect.work import Looked, cell_at, layer_info, looked
+from studio.gui.inspect.work import Looked, looked
 from studio.language import tr, translatable
 from studio.progress import Job, Progress, part
 
@@ -121,7 +121,7 @@ def _target(session: InspectSession, side: Side, choice: TargetChoice) -> Target
     if choice.kind == "channel":
         return ChannelTarget(choice.layer, choice.channel)
     place = choice.places[SIDES.index(side)]
-    column, row = cell_at(session, side, layer_info(session, choice.layer), place)
+    column, row = looked(session).placing(side, choice.layer).cell_at(place)
     return CellTarget(choice.layer, column, row, None if choice.channel < 0 else choice.channel)
 
 

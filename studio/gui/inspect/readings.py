@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from studio.features.split import ChannelSplit
+from studio.featurevis.answers import LevelAnswer
 from studio.gui.canvas.state import Side
 from studio.gui.inspect.colour import HeatMap
 from studio.picture import Picture
@@ -15,6 +17,9 @@ from studio.picture import Picture
 Point = tuple[float, float]
 Edges = tuple[float, float, float, float]
 Pixels = npt.NDArray[np.uint8]
+AS_MATCHED = 0
+"""A working size, px: that of the match, whatever it is."""
+
 Order = Literal["mean", "variance", "difference"]
 
 
@@ -83,32 +88,15 @@ class HoverRequest:
 
 @dataclass(frozen=True, eq=False)
 class LevelReading:
-    """One place at one level against the whole other picture.
-
-    Attributes
-    ----------
-    similarity : HeatMap
-        Cosine of every cell of the other picture, -1 to 1.
-    best : (x, y)
-        The most similar place, `value` its cosine, `margin` by how much it beats every place farther away.
-    runner : (x, y)
-        That place farther away.
-    back : (x, y)
-        The place of the first picture that is most similar to `best`; `mutual` says whether it is the one asked about.
-    box_here, box_there : (x0, y0, x1, y1)
-        Receptive fields of the two cells.
-    """
+    """What the engine answers at one level, and the layer that it is about."""
 
     layer: LayerInfo
-    similarity: HeatMap
-    best: Point
-    value: float
-    margin: float
-    runner: Point | None
-    back: Point
-    mutual: bool
-    box_here: Edges
-    box_there: Edges
+    answer: LevelAnswer
+
+    @property
+    def similarity(self) -> HeatMap:
+        """Cosine of every cell of the other picture, -1 to 1."""
+        return HeatMap(self.answer.similarity, self.answer.extent)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,11 +125,10 @@ class WhyRequest:
 
 @dataclass(frozen=True, eq=False)
 class WhyReading:
-    """The similarity, (K,) parts of it by channel, and the maps of the channel asked for."""
+    """The similarity split by channel, and the maps of the channel asked for."""
 
     request: WhyRequest
-    similarity: float
-    parts: npt.NDArray[np.float64]
+    split: ChannelSplit
     maps: dict[Side, HeatMap] | None
     boxes: dict[Side, Edges]
 

@@ -69,7 +69,7 @@ class MatchPanel(ModePanel):
         self._whole, self._fixed = True, frozenset[int]()
         self._step: Callable[[PairSet], str] = lambda _: tr("Match")
         self._recipe: dict[str, Any] = {}
-        self.memory = MemoryHolder()
+        self.memory = MemoryHolder(services.features)
         self.recall = Recall(state, self.memory, self)
         self.provenance = ProvenanceView(state, services.viewer, self.recall)
         self.form = OptionsForm(self._settings.options(MatchOptions, "match"))
