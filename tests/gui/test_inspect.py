@@ -261,3 +261,52 @@ def test_a_failure_is_told_in_one_sentence_and_can_be_tried_again(opened, qtbot,
     assert "weights file has gone" in panel.stage._hint.words[1]
     enter(opened, qtbot)
     assert panel.stage.pages.currentWidget() is panel.hover.page
+
+
+def test_what_a_match_compared_is_hovered_without_another_pass_of_the_network(opened, qtbot, monkeypatch):
+    from studio.backbones import Backbone
+
+    passes: list[tuple[int, ...]] = []
+    plain = Backbone.normalise
+
+    def counted(self, image):
+        if bool(image.any()):  # an empty one measures receptive fields
+            passes.append(tuple(image.shape[2:]))
+        return plain(self, image)
+
+    monkeypatch.setattr(Backbone, "normalise", counted)
+    panel, matching = opened.panel("inspect"), opened.panel("match")
+    assert panel.working_size.currentData() == 224
+    matching.form.editors["working_size"].set_value(64)
+    matching.run()
+    wait_for(opened, qtbot, lambda: not matching.is_running)
+    assert len(passes) == 2
+    opened.actions_["mode_inspect"].trigger()
+    wait_for(opened, qtbot, lambda: panel.hub.session is not None)
+    assert len(passes) == 2 and panel.working_size.currentText() == "as in the match"
+    held = matching.memory.get().held
+    assert panel.hub.session.sizes == {"A": held.plan.size_a, "B": held.plan.size_b}
+    cache = panel.hub.session.cache.hover
+    assert all(cache.features("A", number) is map_ for number, map_ in held.a.maps.items())
+    # The maps of a level are not computed again for the channels either.
+    panel.hub.session.cache.activations(panel.hub.session.levels[0].name)
+    assert len(passes) == 2
+    # A size that somebody chooses stays, whatever is matched.
+    panel.working_size.setCurrentIndex(panel.working_size.findData(160))
+    wait_for(opened, qtbot, lambda: panel.hub.session is not None and max(panel.hub.session.sizes["A"]) == 160)
+    opened.actions_["mode_match"].trigger()
+    opened.actions_["mode_inspect"].trigger()
+    assert panel.working_size.currentData() == 160
+
+
+def test_what_is_hovered_as_in_the_match_serves_the_match(opened, qtbot):
+    panel, matching = opened.panel("inspect"), opened.panel("match")
+    matching.form.editors["working_size"].set_value(64)
+    panel.working_size.setCurrentIndex(panel.working_size.findText("as in the match"))
+    opened.actions_["mode_inspect"].trigger()
+    wait_for(opened, qtbot, lambda: panel.hub.session is not None)
+    session = panel.hub.session
+    matching.run()
+    wait_for(opened, qtbot, lambda: not matching.is_running)
+    held = matching.memory.get().held
+    assert held.a is session.cache.hover.pair.a and held.b is session.cache.hover.pair.b
