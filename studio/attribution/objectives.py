@@ -10,10 +10,12 @@ from torch import Tensor
 
 from studio.attribution.network import SCORES, HasClasses, Network
 from studio.attribution.targets import (
+    AnyTarget,
     ChannelTarget,
     ClassTarget,
     NothingSeen,
     PairTarget,
+    Quantity,
     Target,
     TargetError,
     TargetKind,
@@ -33,13 +35,14 @@ class ExplainError(StudioError):
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """`measure` takes (N, C, h, w) activations of `layer` (or (N, K) scores) to (N,) numbers in `unit`."""
+    """`measure` takes (N, C, h, w) activations of `layer` (or (N, K) scores) to (N,) numbers, each a `quantity`."""
 
     kind: TargetKind
     layer: str
     measure: Callable[[Tensor], Tensor]
-    text: str
-    unit: str
+    target: AnyTarget
+    """With the name of the class, where the strongest one was asked for."""
+    quantity: Quantity
     index: int = -1
     """Number of the class."""
     cell: tuple[int, int] | None = None
@@ -79,7 +82,7 @@ def objective_for(network: Network, target: Target, image: Tensor) -> Objective:
         def mean(maps: Tensor) -> Tensor:
             return maps[:, number].mean((1, 2))
 
-        return Objective("channel", target.layer, mean, target.describe(), "activation")
+        return Objective("channel", target.layer, mean, target, Quantity.ACTIVATION)
     column, row, one = target.column, target.row, target.channel
     if not (0 <= column < columns and 0 <= row < rows):
         raise TargetError(
@@ -97,7 +100,7 @@ def objective_for(network: Network, target: Target, image: Tensor) -> Objective:
         cell = maps[:, :, row, column]
         return torch.linalg.vector_norm(cell, dim=1) if one is None else cell[:, one]
 
-    return Objective("cell", target.layer, strength, target.describe(), "activation", cell=(column, row))
+    return Objective("cell", target.layer, strength, target, Quantity.ACTIVATION, cell=(column, row))
 
 
 def _class_objective(network: Network, target: ClassTarget, image: Tensor) -> Objective:
@@ -118,7 +121,7 @@ def _class_objective(network: Network, target: ClassTarget, image: Tensor) -> Ob
     def score(scores: Tensor) -> Tensor:
         return scores[:, index]
 
-    return Objective("class", SCORES, score, f"class {network.class_names[index]}", "score", index)
+    return Objective("class", SCORES, score, ClassTarget(network.class_names[index]), Quantity.SCORE, index)
 
 
 def pair_objectives(
@@ -152,7 +155,7 @@ def pair_objectives(
         cells.append((column, row))
     first, second = (
         Objective(
-            "pair", target.layer, _cosine(*cells[here], units[1 - here]), target.describe(), "cosine", cell=cells[here]
+            "pair", target.layer, _cosine(*cells[here], units[1 - here]), target, Quantity.COSINE, cell=cells[here]
         )
         for here in (0, 1)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from studio.featurevis.answers import LevelAnswer
 from studio.gui.canvas.state import Side
 from studio.gui.inspect.colour import HeatMap
 from studio.picture import Picture
+
+if TYPE_CHECKING:
+    from studio.attribution import Attribution, Checks
 
 Point = tuple[float, float]
 Edges = tuple[float, float, float, float]
@@ -289,50 +292,31 @@ class TargetChoice:
 
 
 @dataclass(frozen=True, eq=False)
-class MapChecks:
-    """How far a map can be trusted; what does not apply is None or empty.
-
-    Attributes
-    ----------
-    residual, whole : float
-        What completeness leaves open, of what is to be shared out.
-    deletion, insertion : tuple of float
-        The target while the most telling pixels are taken away, and given back.
-    deletion_area, insertion_area : float
-        Mean heights of the curves.
-    randomised : tuple of (int, int, float)
-        How similar the map stays while layers get random weights from the top down: (layers so far, of how many,
-        rank correlation).
-    """
-
-    residual: float | None = None
-    whole: float = 0.0
-    deletion: tuple[float, ...] = ()
-    insertion: tuple[float, ...] = ()
-    deletion_area: float = 0.0
-    insertion_area: float = 0.0
-    randomised: tuple[tuple[int, int, float], ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, eq=False)
 class Explained:
-    """One method's maps of both pictures.
+    """One method's maps of both pictures, as the engine gives them.
 
     Attributes
     ----------
-    title : str
-        Method and target, for people; `targets` and `scores` are those of each picture.
-    results : dict
-        The engine's own results, for exports.
+    title, unit : str
+        Method and target, and the unit of the maps, for people.
+    maps : dict of HeatMap
+    results : dict of Attribution
+    checks : dict of Checks
+        How far the maps can be trusted; empty where that was not asked for, or is not known yet.
     """
 
-    method: str
     title: str
     unit: str
-    signed: bool
     maps: dict[Side, HeatMap]
-    targets: dict[Side, str]
-    scores: dict[Side, float]
-    checks: dict[Side, MapChecks]
-    results: dict[Side, Any]
+    results: dict[Side, Attribution]
+    checks: dict[Side, Checks] = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        """Key of `studio.attribution.METHODS`."""
+        return next(iter(self.results.values())).method
+
+    @property
+    def signed(self) -> bool:
+        """Whether numbers below zero mean something."""
+        return next(iter(self.results.values())).signed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from studio.attribution.options import METHODS
+from studio.attribution.result import Attribution
+from studio.attribution.targets import AnyTarget, CellTarget, ChannelTarget, ClassTarget, PairTarget, Quantity
 from studio.gui.canvas.state import Side, other
 from studio.gui.inspect.readings import HoverReading, InspectSession, LayerInfo, LevelReading, WhyReading
 from studio.language import tr, translatable, trn
@@ -178,3 +181,48 @@ def why_words(reading: WhyReading, layer: LayerInfo) -> str:
 
 def place_words(side: Side, place: tuple[float, float]) -> str:
     return f"{side} {place[0]:.0f}, {place[1]:.0f}"
+
+
+# --- what is explained ---
+
+QUANTITIES = {
+    Quantity.ACTIVATION: translatable("activation"),
+    Quantity.SCORE: translatable("score"),
+    Quantity.COSINE: translatable("cosine"),
+}
+
+
+def target_words(target: AnyTarget) -> str:
+    """What a map explains; the engine has put the name of the class where the strongest one was asked for."""
+    match target:
+        case ClassTarget():
+            return tr("class {name}", name=target.which)
+        case ChannelTarget():
+            return tr("channel {channel} of {layer}", channel=target.channel, layer=target.layer)
+        case CellTarget(channel=None):
+            return tr("cell {column}, {row} of {layer}", column=target.column, row=target.row, layer=target.layer)
+        case CellTarget():
+            return tr(
+                "cell {column}, {row} of {layer}, channel {channel}",
+                column=target.column,
+                row=target.row,
+                layer=target.layer,
+                channel=target.channel,
+            )
+        case PairTarget():
+            (ax, ay), (bx, by) = ((round(x), round(y)) for x, y in (target.a, target.b))
+            return tr(
+                "similarity of A {ax}, {ay} and B {bx}, {by} in {layer}", ax=ax, ay=ay, bx=bx, by=by, layer=target.layer
+            )
+
+
+def short_target_words(target: AnyTarget) -> str:
+    """`target_words` where there is room for a few words only."""
+    if isinstance(target, PairTarget):
+        return tr("similarity")
+    return str(target.which) if isinstance(target, ClassTarget) else target_words(target)
+
+
+def unit_words(one: Attribution) -> str:
+    """The unit of the numbers of a map."""
+    return tr(METHODS[one.method].unit, target=tr(QUANTITIES[one.quantity]))
