@@ -12,7 +12,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from studio.backbones.backbone import Backbone, Stage
-from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Box
+from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Box, Remark
 from studio.buddies.carry import Scene
 from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
@@ -97,23 +97,26 @@ def match(
         if memory is not None:
             memory.finished(trail_of(options, trail, choice, pairs, given))
         new = len(pairs) - len(given)
-        remark = remark_on(a, b, scene, new)
+        about, remark = remark_on(a, b, scene, new)
         message = trn("{number} pairs", "{number} pairs", len(pairs)) if new else tr(NOTHING_FOUND)
-        yield Progress(1.0, message, milestone=True, remark=remark)
+        yield Progress(1.0, message, milestone=True, remark=remark, about=about)
         return pairs
     finally:
         maps_a.clear()
         maps_b.clear()
 
 
-def remark_on(a: Picture, b: Picture, scene: Scene, found: int) -> str:
-    """What a person must know about a match that found so many pairs; empty if there is nothing to say."""
+def remark_on(a: Picture, b: Picture, scene: Scene, found: int) -> tuple[Remark | None, str]:
+    """What a person must know about a match that found so many pairs, and in a sentence; "" if there is nothing."""
     if found:
-        return tr(LITTLE_IN_COMMON) if has_little_in_common(scene) else ""
+        if has_little_in_common(scene):
+            return Remark.LITTLE_IN_COMMON, tr(LITTLE_IN_COMMON)
+        return None, ""
     for picture, name in ((a, "A"), (b, "B")):
         if picture.is_plain:
-            return tr("No pairs found: nothing is to be seen in picture {name}, it has one colour only.", name=name)
-    return tr(NOTHING_FOUND)
+            sentence = tr("No pairs found: nothing is to be seen in picture {name}, it has one colour only.", name=name)
+            return Remark.PLAIN_PICTURE, sentence
+    return Remark.NOTHING_FOUND, tr(NOTHING_FOUND)
 
 
 def stages_for(backbone: Backbone, options: MatchOptions) -> list[Stage]:

@@ -10,6 +10,9 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
+from studio.attribution.options import METHODS
+from studio.attribution.result import Attribution
+from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, PairTarget, Quantity
 from studio.features import ChannelSplit
 from studio.gui.canvas.canvas import ViewState
 from studio.gui.canvas.drawing import Overlay
@@ -18,7 +21,7 @@ from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.legend import number
 from studio.gui.inspect.readings import InspectSession, LayerInfo, WhyReading, WhyRequest
 from studio.gui.inspect.tiles import MapStrip, Tile, visible_part
-from studio.gui.inspect.words import what_it_sees, why_words
+from studio.gui.inspect.words import short_target_words, target_words, unit_words, what_it_sees, why_words
 from studio.gui.widgets.bars import Bar, ChannelBars
 from studio.gui.widgets.curve import Curve, CurveView
 from tests.gui.inspecting import click, done, enter, hover, overlay, wait_for
@@ -212,3 +215,18 @@ def test_tiny_and_narrow_pictures_are_looked_at_too(window, qtbot, tmp_path, fir
     done(window, qtbot)
     assert panel.explain.result is not None and overlay(window, "A").tint is not None
     assert not window.messages.isVisible()
+
+
+def test_the_window_words_what_the_engine_tells_as_values():
+    assert target_words(ClassTarget("channel 5 of relu3_2")) == "class channel 5 of relu3_2"  # a name is only a name
+    assert short_target_words(ClassTarget("similarity of twins")) == "similarity of twins"
+    assert target_words(ChannelTarget("fire4", 7)) == "channel 7 of fire4"
+    assert target_words(CellTarget("fire4", 7, 5)) == "cell 7, 5 of fire4"
+    assert target_words(CellTarget("fire4", 7, 5, 0)) == "cell 7, 5 of fire4, channel 0"
+    pair = PairTarget("fire4", (310.6, 97.2), (-0.4, 88.0))
+    assert target_words(pair) == "similarity of A 311, 97 and B 0, 88 in fire4"
+    assert short_target_words(pair) == "similarity"
+    for quantity in Quantity:
+        for method in METHODS.values():
+            one = Attribution(np.zeros((1, 1), np.float32), quantity, False, method.key, pair, 0.0)
+            assert unit_words(one) == one.unit and quantity in one.unit

@@ -66,29 +66,14 @@ def grid(request: GridRequest) -> GridReading:
             side: HeatMap(np.ascontiguousarray(cells[0, request.channel].float().cpu().numpy()), extent)
             for side, cells, extent in zip(SIDES, (maps.a, maps.b), maps.extents(), strict=True)
         }
-    return GridReading(
-        request,
-        found.channels,
-        found.a,
-        found.b,
-        found.values.astype(np.float64),
-        float(found.low.min()),
-        float(found.high.max()),
-        large,
-    )
+    return GridReading(request, found, large)
 
 
 def colours(request: ColourRequest) -> ColourReading:
     """The main directions of a layer as colours, on one basis for both pictures."""
     maps = maps_of(request.session, request.layer)
-    found = components(maps)
     extents = maps.extents()
-    return ColourReading(
-        request,
-        {"A": found.a, "B": found.b},
-        {"A": extents[0], "B": extents[1]},
-        tuple(float(share) for share in found.explained),
-    )
+    return ColourReading(request, components(maps), {"A": extents[0], "B": extents[1]})
 
 
 def filters(request: FilterRequest) -> FilterReading:

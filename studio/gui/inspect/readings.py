@@ -16,6 +16,7 @@ from studio.picture import Picture
 
 if TYPE_CHECKING:
     from studio.attribution import Attribution, Checks
+    from studio.featurevis import ChannelGrid, Components
 
 Point = tuple[float, float]
 Edges = tuple[float, float, float, float]
@@ -179,16 +180,21 @@ class GridRequest:
 
 @dataclass(frozen=True, eq=False)
 class GridReading:
-    """Quantised maps of all channels on one scale, and the numbers of the one that is large."""
+    """Small maps of all channels, and the numbers of the one that is large."""
 
     request: GridRequest
-    channels: npt.NDArray[np.int64]
-    a: Pixels
-    b: Pixels
-    values: npt.NDArray[np.float64]
-    low: float
-    high: float
+    grid: ChannelGrid
     large: dict[Side, HeatMap] | None
+
+    @property
+    def low(self) -> float:
+        """Lower end of the scale of all small maps."""
+        return float(self.grid.low.min())
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
+        return float(self.grid.high.max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,12 +207,16 @@ class ColourRequest:
 
 @dataclass(frozen=True, eq=False)
 class ColourReading:
-    """(h, w, 3) uint8 for each picture with its extent; `shares` says how much of the variance each colour holds."""
+    """The components, and for each picture the width and height in full-size pixels that its colours cover."""
 
     request: ColourRequest
-    colours: dict[Side, Pixels]
+    components: Components
     extents: dict[Side, tuple[float, float]]
-    shares: tuple[float, ...]
+
+    @property
+    def colours(self) -> dict[Side, Pixels]:
+        """(h, w, 3) uint8 of each picture."""
+        return {"A": self.components.a, "B": self.components.b}
 
 
 @dataclass(frozen=True, eq=False)
