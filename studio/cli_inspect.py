@@ -19,7 +19,8 @@ from studio.progress import Job, Progress, part
 from studio.terminal import drain, result, say, table
 
 if TYPE_CHECKING:
-    from studio.attribution import Attribution, ChannelParts, Checks, PairAttribution
+    from studio.attribution import Attribution, Checks, PairAttribution
+    from studio.features import ChannelSplit
     from studio.picture import Picture
 
     InspectFlags = InspectOptions
@@ -188,7 +189,7 @@ def _inspecting(
 
 def _inspecting_pair(
     a: Path, b: Path, method: str, target: PairTarget, options: ExplainOptions, checks: bool, **network: Any
-) -> Job[tuple[tuple[Picture, Picture], ChannelParts, PairAttribution, tuple[Checks, Checks] | None]]:
+) -> Job[tuple[tuple[Picture, Picture], ChannelSplit, PairAttribution, tuple[Checks, Checks] | None]]:
     first = yield from part(reading_picture(a), 0.0, 0.02)
     second = yield from part(reading_picture(b), 0.02, 0.04)
     _check_inside(first, (("A", target.a),))
@@ -254,7 +255,7 @@ def _tell_checks(checks: Checks) -> None:
         say(f"Likeness to the map with {stage.layers} of {stage.of} layers at random: {stage.similarity:.2f}")
 
 
-def _tell_channels(parts: ChannelParts) -> None:
+def _tell_channels(parts: ChannelSplit) -> None:
     rows = []
     total = 0.0
     for channel, value in zip(parts.channels[:SHOWN].tolist(), parts.values[:SHOWN].tolist(), strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ class Progress:
         can show them (the pairs of a level are a milestone, the picture after a style step is not).
     remark : str
         A sentence about the result that a person must see after the job has ended; its event is a milestone.
+    about : Enum, optional
+        What the remark is about, as the job has it: nobody has to read the sentence to know.
     """
 
     fraction: float
@@ -37,6 +40,7 @@ class Progress:
     preview: object | None = None
     milestone: bool = False
     remark: str = ""
+    about: Enum | None = None
 
 
 Job: TypeAlias = Generator[Progress, None, T]

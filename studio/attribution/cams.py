@@ -91,7 +91,7 @@ def enlarge(cells: Tensor, field: Receptive, size: tuple[int, int]) -> Tensor:
 
     Beyond the outermost centres the outermost cells are repeated. Returns (height, width).
     """
-    first = field.start + (field.size - 1) / 2.0
+    first = field.middle
     rows, columns = cells.shape
     width, height = size
     axes = []

@@ -178,12 +178,12 @@ def attribute(
         "picture": name,
         "network": network.name,
         "method": method.key,
-        "target": objective.text,
+        "target": objective.target.describe(),
         "layer": parts.layer or objective.layer,
         "size": [image.shape[3], image.shape[2]],
         "options": options.to_dict(),
         "value": value,
-        "unit": method.unit.format(target=objective.unit),
+        "unit": method.unit.format(target=objective.quantity),
         "checks": parts.checks,
     }
     result = _pixels(network, image, parts, signed)
@@ -193,10 +193,10 @@ def attribute(
         )
     return Attribution(
         map=result,
-        unit=method.unit.format(target=objective.unit),
+        quantity=objective.quantity,
         signed=signed,
         method=method.key,
-        target=objective.text,
+        explained=objective.target,
         value=value,
         colours=None if colours is None else _array(colours),
         cells=None if parts.cells is None else _array(parts.cells),

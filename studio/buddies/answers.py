@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,15 @@ import numpy.typing as npt
 
 from studio.language import translatable
 from studio.pairs import Point
+
+
+class Remark(Enum):
+    """What a person must know about a match that has ended."""
+
+    LITTLE_IN_COMMON = auto()
+    PLAIN_PICTURE = auto()
+    NOTHING_FOUND = auto()
+
 
 NOTHING_FOUND = translatable("No pairs found: the pictures have nothing in common that is strong enough")
 LITTLE_IN_COMMON = translatable("These two pictures have little in common: few of these pairs are likely right.")

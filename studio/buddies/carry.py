@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,7 +21,7 @@ from studio.buddies.regions import Regions, least_variance
 from studio.buddies.search import Cells, at_once, patch_similarity, to_unit
 from studio.geometry import Points, Size
 
-Maps = dict[int, Tensor]
+Maps = Mapping[int, Tensor]
 Shape = tuple[int, int]
 
 

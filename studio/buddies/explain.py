@@ -17,8 +17,8 @@ from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Index
 from studio.buddies.search import search_everywhere
-from studio.buddies.sight import visible_points
 from studio.buddies.trail import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrail, Trail
+from studio.features.sight import visible_points
 from studio.geometry import Points, as_points, rescale
 from studio.language import tr
 from studio.pairs import Point, PointPair

@@ -12,22 +12,23 @@ import numpy.typing as npt
 from torch import Tensor
 
 from studio.backbones.backbone import Backbone, Stage
-from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Box
+from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Box, Remark
 from studio.buddies.carry import Scene
 from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.hold import held_over
-from studio.buddies.memory import Look, Maps, MatchMemory
+from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.official import OfficialReading
 from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperReading
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.pyramid import cost, extract, plain_stages
 from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
-from studio.buddies.sight import is_noise, keep_visible
 from studio.buddies.trail import LevelTrail, Trail
+from studio.features.compute import compute_features, stages_of
+from studio.features.pyramid import cost
+from studio.features.sight import is_noise
 from studio.geometry import Points
 from studio.language import tr, trn
 from studio.pairs import PairSet, PointPair
@@ -96,30 +97,31 @@ def match(
         if memory is not None:
             memory.finished(trail_of(options, trail, choice, pairs, given))
         new = len(pairs) - len(given)
-        remark = remark_on(a, b, scene, new)
+        about, remark = remark_on(a, b, scene, new)
         message = trn("{number} pairs", "{number} pairs", len(pairs)) if new else tr(NOTHING_FOUND)
-        yield Progress(1.0, message, milestone=True, remark=remark)
+        yield Progress(1.0, message, milestone=True, remark=remark, about=about)
         return pairs
     finally:
         maps_a.clear()
         maps_b.clear()
 
 
-def remark_on(a: Picture, b: Picture, scene: Scene, found: int) -> str:
-    """What a person must know about a match that found so many pairs; empty if there is nothing to say."""
+def remark_on(a: Picture, b: Picture, scene: Scene, found: int) -> tuple[Remark | None, str]:
+    """What a person must know about a match that found so many pairs, and in a sentence; "" if there is nothing."""
     if found:
-        return tr(LITTLE_IN_COMMON) if has_little_in_common(scene) else ""
+        if has_little_in_common(scene):
+            return Remark.LITTLE_IN_COMMON, tr(LITTLE_IN_COMMON)
+        return None, ""
     for picture, name in ((a, "A"), (b, "B")):
         if picture.is_plain:
-            return tr("No pairs found: nothing is to be seen in picture {name}, it has one colour only.", name=name)
-    return tr(NOTHING_FOUND)
+            sentence = tr("No pairs found: nothing is to be seen in picture {name}, it has one colour only.", name=name)
+            return Remark.PLAIN_PICTURE, sentence
+    return Remark.NOTHING_FOUND, tr(NOTHING_FOUND)
 
 
 def stages_for(backbone: Backbone, options: MatchOptions) -> list[Stage]:
     """The pieces of the network as the preset wants them."""
-    if options.preset == "official":
-        return plain_stages(backbone)
-    return [backbone.stage(level.number) for level in backbone.levels]
+    return stages_of(backbone, plain=options.preset == "official")
 
 
 def reading_for(
@@ -163,23 +165,16 @@ def looking(
     `maps` are filled by number of level: (1, C, h, w) as the network gives them, zero in cells that are invisible.
     """
     plain, finest = options.preset == "official", plan.levels[-1].number
-    looks = []
+    store = memory.store if memory is not None else None
+    seen = []
     for picture, size, found, name in ((a, plan.size_a, maps[0], "A"), (b, plan.size_b, maps[1], "B")):
+        job = compute_features(picture, backbone, size, plain=plain, finest=finest, store=store, stages=stages)
         span = next(spans)
-        known = memory.look_of(picture, backbone, size, plain, finest) if memory is not None else None
-        if known is not None:
-            found.update(known.maps)
-            yield Progress(span[1], tr("picture {name} is known", name=name))
-        else:
-            image = backbone.normalise(picture.tensor(size, backbone.device))
-            # The order in memory decides how sums are rounded; `official` is to round as the authors' program does.
-            job = extract(image.contiguous() if plain else image, stages, finest)
-            found.update((yield from part(job, *span, tr("looking at picture {name}", name=name))))
-            if not (plain and picture.is_plain):  # of a flat picture `official` says itself that nothing is in it
-                keep_visible(found, picture, size, backbone.levels)
-        looks.append(Look.of(picture, backbone, size, plain, found))
+        seen.append((yield from part(job, *span, tr("looking at picture {name}", name=name))))
+        found.update(seen[-1].maps)
+        yield Progress(span[1], tr("picture {name} is known", name=name))
     if memory is not None:
-        memory.looked(plan, options, *looks)
+        memory.looked(plan, options, *seen)
 
 
 def look_at(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: MatchMemory) -> Job[None]:

@@ -22,7 +22,7 @@ from studio.buddies.hold import peaks_of
 from studio.buddies.memory import MatchMemory
 from studio.buddies.ranking import Index
 from studio.buddies.search import active_cells
-from studio.buddies.sight import visible_points
+from studio.features.sight import visible_points
 from studio.geometry import Points, as_points
 from studio.pairs import PairSet, PointPair
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from studio.backbones.levels import LevelLike
 from studio.buddies.options import MatchOptions
 from studio.geometry import Points, Size, cell_to_pixel, fit_within, pixel_to_cell, rescale
 
@@ -24,19 +25,6 @@ HELD = (False, True, True, False, False)
 
 LEAST_CELLS = 2
 """Cells that a map has at least along each side: with one there is nothing to choose."""
-
-
-class LevelLike(Protocol):
-    """What a backbone says of a level (`studio.backbones.Level`)."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def stride(self) -> int: ...
-    @property
-    def channels(self) -> int: ...
-    @property
-    def offset(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Cells:
         A row per cell.
     height, width : int
     there : (height * width,) bool or None
-        Which cells there are to be matched: those in which anything is active (see `studio.buddies.sight`); None if
+        Which cells there are to be matched: those in which anything is active (see `studio.features.sight`); None if
         all are.
     """
 

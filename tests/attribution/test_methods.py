@@ -34,7 +34,7 @@ from studio.attribution.options import (
     SmoothGradOptions,
 )
 from studio.attribution.relu import GuidedReLUs
-from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, TargetError
+from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, Quantity, TargetError
 from studio.backbones import build_backbone
 from studio.backbones.receptive import Receptive
 from studio.picture import Picture
@@ -93,7 +93,7 @@ class Mixed(nn.Module):
 
 def test_guided_backprop_catches_every_relu() -> None:
     network, x = Mixed(), image()
-    everything = Objective("class", SCORES, lambda scores: scores.sum(1), "all", "score")
+    everything = Objective("class", SCORES, lambda scores: scores.sum(1), ClassTarget("all"), Quantity.SCORE)
     plain = float(everything(network, x)[0])
     found = run_to_end(guided_backprop(network, x, everything, ExplainOptions()))
     assert len(network.back) == 4 and found.checks["ReLUs guided"] == 4

@@ -33,6 +33,7 @@ from studio.attribution.targets import (
     ChannelTarget,
     ClassTarget,
     PairTarget,
+    Quantity,
     TargetError,
     parse_pair,
     parse_target,
@@ -160,7 +161,13 @@ def test_checks_of_a_pair_and_of_the_strongest_class() -> None:
 
 def made(values: np.ndarray, signed: bool = False) -> Attribution:
     return Attribution(
-        values.astype(np.float32), "score", signed, "occlusion", "class lion", 1.5, record={"size": [6, 4]}
+        values.astype(np.float32),
+        Quantity.SCORE,
+        signed,
+        "gradient-x-input",
+        ClassTarget("lion"),
+        1.5,
+        record={"size": [6, 4]},
     )
 
 

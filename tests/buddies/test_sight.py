@@ -13,6 +13,7 @@ from skimage import data
 from studio.backbones import load_backbone
 from studio.buddies import MatchMemory, MatchOptions, carry_points, match, propose, why_not
 from studio.buddies.agreement import NOTHING, soft_matches
+from studio.buddies.answers import Remark
 from studio.buddies.carry import Scene, carried
 from studio.buddies.confidence import evidence
 from studio.buddies.finish import choose
@@ -26,7 +27,7 @@ from studio.buddies.ranking import Activation, Buddies, mutual_pairs, strongest_
 from studio.buddies.regions import Claims, search_regions, settle
 from studio.buddies.rematch import inside
 from studio.buddies.search import Cells, displacement, pair_similarity, search_everywhere
-from studio.buddies.sight import hidden_cells, visible_points
+from studio.features.sight import hidden_cells, visible_points
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import run_to_end
@@ -166,6 +167,7 @@ def test_a_picture_in_which_nothing_is_to_be_seen_has_no_pairs_and_one_sentence_
         said, memory = [], MatchMemory()
         assert found(a, b, small, memory, said) == PairSet()
         assert f"picture {which}" in said[-1].remark and said[-1].milestone
+        assert said[-1].about is Remark.PLAIN_PICTURE
         assert propose(memory, "a", (3.0, 3.0)) is None and propose(memory, "b", (3.0, 3.0)) is None
         assert np.isnan(carry_points(memory, np.zeros((2, 2)), PairSet())).all()
 
@@ -188,7 +190,7 @@ def test_a_level_that_keeps_few_or_no_pairs_ends_in_few_or_none(preset, knobs, l
     pairs = found(a, b, small, said=said, per_level_limit=limit, **options, **knobs)
     assert len(pairs) <= 60
     if not len(pairs):
-        assert said[-1].remark
+        assert said[-1].remark and said[-1].about is Remark.NOTHING_FOUND
 
 
 def nothing(levels=1):

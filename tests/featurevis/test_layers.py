@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 
 from studio.backbones import build_backbone
+from studio.backbones.receptive import Receptive
 from studio.featurevis import (
     LayerMaps,
-    Receptive,
     RegionsError,
     channel_grid,
     components,
@@ -130,8 +130,8 @@ def test_any_layer_and_a_level_of_the_hover_cache() -> None:
     torch.testing.assert_close(found.a, kept.a, atol=1e-5, rtol=1e-5)
     assert found.channels == 6 and found.extents() == kept.extents()
     cells = np.array([[0.0, 0.0], [3.0, 5.0]])
-    np.testing.assert_allclose(found.to_cells(found.to_full(cells, 1), 1), cells)
-    np.testing.assert_allclose(found.to_full(cells[:1], 0), [[40 / 32 * 1.0 - 0.5, 30 / 24 * 1.0 - 0.5]])
+    np.testing.assert_allclose(found.placing(1).to_cells(found.placing(1).to_full(cells)), cells)
+    np.testing.assert_allclose(found.placing(0).to_full(cells[:1]), [[40 / 32 * 1.0 - 0.5, 30 / 24 * 1.0 - 0.5]])
     assert torch.equal(found.swapped().a, found.b)
 
 

@@ -39,9 +39,9 @@ def test_a_place_is_its_own_best_buddy_in_the_same_picture(twins, qtbot):
         full = twins.state.picture(side).size
         for level in reading.levels:
             block = level.layer.stride * full[0] / 64
-            assert np.hypot(level.best[0] - x, level.best[1] - y) <= block
-            assert level.value == pytest.approx(1.0, abs=1e-4)
-            assert level.mutual and level.margin >= 0
+            assert np.hypot(level.answer.best[0] - x, level.answer.best[1] - y) <= block
+            assert level.answer.value == pytest.approx(1.0, abs=1e-4)
+            assert level.answer.mutual and level.answer.margin >= 0
             rows, columns = level.similarity.values.shape
             assert columns == -(-64 // level.layer.stride) and rows == -(-round(300 * 64 / 451) // level.layer.stride)
         assert np.hypot(reading.trace[-1][0] - x, reading.trace[-1][1] - y) <= full[0] / 64
@@ -103,17 +103,17 @@ def test_why_takes_over_the_held_place_and_its_bars_add_up(inspect, qtbot):
     hover(inspect, qtbot, "A", 200, 120)
     click(inspect, "A", 200, 120)
     wait_for(inspect, qtbot, lambda: panel.hover.reading.request.place == panel.hover.pinned[1])
-    places, value = panel.hover.places, panel.hover.chosen.value
+    places, value = panel.hover.places, panel.hover.chosen.answer.value
     qtbot.mouseClick(panel.hover.why_button, LEFT)
     assert panel.view is panel.why
     wait_for(inspect, qtbot, lambda: panel.why.reading is not None)
     reading, bars = panel.why.reading, panel.why.bars
     assert panel.why.pair == places
-    assert reading.similarity == pytest.approx(value, abs=1e-5)
+    assert reading.split.cosine == pytest.approx(value, abs=1e-5)
     assert sum(bar.value for bar in bars.bars) == pytest.approx(bars.total, abs=1e-9)
     values = [bar.value for bar in bars.bars[:-1]]
     assert values == sorted(values, reverse=True)
-    assert f"{reading.similarity:.2f}" in panel.why.words.text()
+    assert f"{reading.split.cosine:.2f}" in panel.why.words.text()
     # The map of a channel, over both pictures, on one scale.
     row = bars.row_rect(0)
     qtbot.mouseClick(bars, LEFT, pos=QPoint(30, round(row.center().y())))
@@ -136,7 +136,7 @@ def test_why_follows_a_click_on_a_point_and_on_any_place(inspect, qtbot):
     assert panel.why.pair_label == "The place clicked and the best one"
     panel.why.layer.setCurrentIndex(2)
     wait_for(inspect, qtbot, lambda: panel.why.reading is not None and panel.why.reading.request.layer == "relu3_2")
-    assert len(panel.why.reading.parts) == panel.why.info.channels
+    assert len(panel.why.reading.split.values) == panel.why.info.channels
 
 
 def test_the_pixels_behind_a_pair_and_the_check_that_they_add_up(inspect, qtbot):
@@ -261,3 +261,52 @@ def test_a_failure_is_told_in_one_sentence_and_can_be_tried_again(opened, qtbot,
     assert "weights file has gone" in panel.stage._hint.words[1]
     enter(opened, qtbot)
     assert panel.stage.pages.currentWidget() is panel.hover.page
+
+
+def test_what_a_match_compared_is_hovered_without_another_pass_of_the_network(opened, qtbot, monkeypatch):
+    from studio.backbones import Backbone
+
+    passes: list[tuple[int, ...]] = []
+    plain = Backbone.normalise
+
+    def counted(self, image):
+        if bool(image.any()):  # an empty one measures receptive fields
+            passes.append(tuple(image.shape[2:]))
+        return plain(self, image)
+
+    monkeypatch.setattr(Backbone, "normalise", counted)
+    panel, matching = opened.panel("inspect"), opened.panel("match")
+    assert panel.working_size.currentData() == 224
+    matching.form.editors["working_size"].set_value(64)
+    matching.run()
+    wait_for(opened, qtbot, lambda: not matching.is_running)
+    assert len(passes) == 2
+    opened.actions_["mode_inspect"].trigger()
+    wait_for(opened, qtbot, lambda: panel.hub.session is not None)
+    assert len(passes) == 2 and panel.working_size.currentText() == "as in the match"
+    held = matching.memory.get().held
+    assert panel.hub.session.sizes == {"A": held.plan.size_a, "B": held.plan.size_b}
+    cache = panel.hub.session.cache.hover
+    assert all(cache.features("A", number) is map_ for number, map_ in held.a.maps.items())
+    # The maps of a level are not computed again for the channels either.
+    panel.hub.session.cache.activations(panel.hub.session.levels[0].name)
+    assert len(passes) == 2
+    # A size that somebody chooses stays, whatever is matched.
+    panel.working_size.setCurrentIndex(panel.working_size.findData(160))
+    wait_for(opened, qtbot, lambda: panel.hub.session is not None and max(panel.hub.session.sizes["A"]) == 160)
+    opened.actions_["mode_match"].trigger()
+    opened.actions_["mode_inspect"].trigger()
+    assert panel.working_size.currentData() == 160
+
+
+def test_what_is_hovered_as_in_the_match_serves_the_match(opened, qtbot):
+    panel, matching = opened.panel("inspect"), opened.panel("match")
+    matching.form.editors["working_size"].set_value(64)
+    panel.working_size.setCurrentIndex(panel.working_size.findText("as in the match"))
+    opened.actions_["mode_inspect"].trigger()
+    wait_for(opened, qtbot, lambda: panel.hub.session is not None)
+    session = panel.hub.session
+    matching.run()
+    wait_for(opened, qtbot, lambda: not matching.is_running)
+    held = matching.memory.get().held
+    assert held.a is session.cache.hover.pair.a and held.b is session.cache.hover.pair.b

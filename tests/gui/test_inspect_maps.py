@@ -137,14 +137,14 @@ def test_checks_come_after_the_maps_and_beside_them(attribution, qtbot):
     attribution.panel("inspect").hub.recoloured.connect(lambda: None)
     view._on_preview = lambda preview, old=view._on_preview: (shown.append(preview), old(preview))
     result = run(attribution, qtbot)
-    assert len(shown) == 1 and shown[0] is not result and not shown[0].checks["A"].deletion
-    checks = result.checks["A"]
+    assert len(shown) == 1 and shown[0] is not result and not shown[0].checks
+    checks = result.checks["A"].curves
     assert len(checks.deletion) == len(checks.insertion) > 5
     # Without any pixel taken away, and with all given back, the picture is whole; the other ends are empty.
     assert checks.deletion[0] == pytest.approx(checks.insertion[-1], rel=1e-4)
     assert checks.deletion[-1] == pytest.approx(checks.insertion[0], rel=1e-4)
-    assert result.scores["A"] == pytest.approx(checks.deletion[0], rel=1e-3)
-    assert all(-1 <= similarity <= 1 for _, _, similarity in checks.randomised) and checks.randomised
+    assert result.results["A"].value == pytest.approx(checks.deletion[0], rel=1e-3)
+    assert all(-1 <= stage.similarity <= 1 for stage in result.checks["A"].sanity) and result.checks["A"].sanity
     assert view.checks.curves["A"].isVisible() and len(view.checks.curves["A"].curves) == 2
     assert "random weights" in view.checks.labels["B"].text()
 
@@ -156,7 +156,7 @@ def test_a_click_chooses_the_place_and_its_partner(attribution, qtbot):
     assert view.target.places[0] == pytest.approx((300, 100), abs=1)
     result = run(attribution, qtbot)
     column, row = round(300 * 64 / 451 - 0.5) // 4, round(100 * 64 / 451 - 0.5) // 4
-    assert result.targets["A"].startswith(f"cell {column}, {row} of relu3_2")
+    assert result.results["A"].target.startswith(f"cell {column}, {row} of relu3_2")
     # Only what the cell can see can matter, and something there does.
     values = result.maps["A"].values
     assert values.max() > 0 and not values[:, :20].any()
@@ -205,7 +205,7 @@ def test_maps_are_written_with_their_record(attribution, qtbot, tmp_path, monkey
         assert record["method"] == "gradient" and record["network"] == "buddynet"
         assert record["scale"]["high"] == pytest.approx(attribution.panel("inspect").hub.legend.entries[0].high)
         assert np.array_equal(np.load(tmp_path / f"map_{side}.npy"), result.maps[side].values)
-        assert json.loads((tmp_path / f"map_{side}.json").read_text())["target"] == result.targets[side]
+        assert json.loads((tmp_path / f"map_{side}.json").read_text())["target"] == result.results[side].target
     refused: list[list[str]] = []
     monkeypatch.setattr(saving, "ask_to_replace", lambda _, files: bool(refused.append([file.name for file in files])))
     asked = [str(tmp_path / "map"), "", str(tmp_path / "map.npy"), "", str(tmp_path / "my.map.v2")]

@@ -10,6 +10,10 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
+from studio.attribution.options import METHODS
+from studio.attribution.result import Attribution
+from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, PairTarget, Quantity
+from studio.features import ChannelSplit
 from studio.gui.canvas.canvas import ViewState
 from studio.gui.canvas.drawing import Overlay
 from studio.gui.inspect.colour import Coloured, HeatMap, stretched
@@ -17,7 +21,7 @@ from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.legend import number
 from studio.gui.inspect.readings import InspectSession, LayerInfo, WhyReading, WhyRequest
 from studio.gui.inspect.tiles import MapStrip, Tile, visible_part
-from studio.gui.inspect.words import how_many_for_half, what_it_sees, why_words
+from studio.gui.inspect.words import short_target_words, target_words, unit_words, what_it_sees, why_words
 from studio.gui.widgets.bars import Bar, ChannelBars
 from studio.gui.widgets.curve import Curve, CurveView
 from tests.gui.inspecting import click, done, enter, hover, overlay, wait_for
@@ -176,13 +180,13 @@ def test_words_say_how_much_a_cell_sees_and_what_the_bars_say():
     assert what_it_sees(fine, both) == "edges and colours"
     assert what_it_sees(coarse, both) == "whole things in their surroundings"
     request = WhyRequest(both, "relu5_1", (0, 0), (0, 0))
-    reading = WhyReading(request, 0.8, np.array([0.1, 0.5, 0.2, 0.0]), None, {})
-    assert how_many_for_half(reading) == 1
+    reading = WhyReading(request, ChannelSplit.of(np.array([0.1, 0.5, 0.2, 0.0])), None, {})
+    assert reading.split.half() == 1
     words = why_words(reading, coarse)
     assert "0.80" in words and "Channel <b>1</b> gives the most, 62%" in words and "one channel makes up half" in words
-    flat = WhyReading(request, 1.0, np.full(4, 0.25), None, {})
-    assert how_many_for_half(flat) == 2
-    nothing = WhyReading(request, 0.0, np.zeros(4), None, {})
+    flat = WhyReading(request, ChannelSplit.of(np.full(4, 0.25)), None, {})
+    assert flat.split.half() == 2
+    nothing = WhyReading(request, ChannelSplit.of(np.zeros(4)), None, {})
     assert "not similar" in why_words(nothing, coarse)
 
 
@@ -199,7 +203,7 @@ def test_tiny_and_narrow_pictures_are_looked_at_too(window, qtbot, tmp_path, fir
     enter(window, qtbot)
     panel = window.panel("inspect")
     reading = hover(window, qtbot, "B", 20, 15)
-    assert len(reading.levels) == 5 and all(np.isfinite(level.value) for level in reading.levels)
+    assert len(reading.levels) == 5 and all(np.isfinite(level.answer.value) for level in reading.levels)
     click(window, "B", 20, 15)
     for name in ("inspect_why", "inspect_activations", "inspect_field", "inspect_attribution"):
         window.actions_[name].trigger()
@@ -211,3 +215,18 @@ def test_tiny_and_narrow_pictures_are_looked_at_too(window, qtbot, tmp_path, fir
     done(window, qtbot)
     assert panel.explain.result is not None and overlay(window, "A").tint is not None
     assert not window.messages.isVisible()
+
+
+def test_the_window_words_what_the_engine_tells_as_values():
+    assert target_words(ClassTarget("channel 5 of relu3_2")) == "class channel 5 of relu3_2"  # a name is only a name
+    assert short_target_words(ClassTarget("similarity of twins")) == "similarity of twins"
+    assert target_words(ChannelTarget("fire4", 7)) == "channel 7 of fire4"
+    assert target_words(CellTarget("fire4", 7, 5)) == "cell 7, 5 of fire4"
+    assert target_words(CellTarget("fire4", 7, 5, 0)) == "cell 7, 5 of fire4, channel 0"
+    pair = PairTarget("fire4", (310.6, 97.2), (-0.4, 88.0))
+    assert target_words(pair) == "similarity of A 311, 97 and B 0, 88 in fire4"
+    assert short_target_words(pair) == "similarity"
+    for quantity in Quantity:
+        for method in METHODS.values():
+            one = Attribution(np.zeros((1, 1), np.float32), quantity, False, method.key, pair, 0.0)
+            assert unit_words(one) == one.unit and quantity in one.unit

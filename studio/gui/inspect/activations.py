@@ -241,8 +241,8 @@ class ActivationsView(InspectView):
         session = self.hub.session
         if isinstance(answer, GridReading) and answer.request.session is session:
             self.grid_reading = answer
-            if self._channel < 0 and len(answer.channels) and self.active:
-                self._channel = int(answer.channels[0])
+            if self._channel < 0 and len(answer.grid.channels) and self.active:
+                self._channel = int(answer.grid.channels[0])
                 self._ask()
         elif isinstance(answer, ColourReading) and answer.request.session is session:
             self.colour_reading = answer
@@ -286,9 +286,9 @@ class ActivationsView(InspectView):
             self.grid.set_hint(tr("Looking…"), "")
             return {}, []
         coloured = self.hub.coloured()
-        caption = tr(CAPTIONS[reading.request.order])
+        caption, shown = tr(CAPTIONS[reading.request.order]), reading.grid
         self.grid.set_table(coloured.colours(False))
-        self.grid.set_tiles(ChannelTiles(reading.channels, reading.a, reading.b, reading.values, caption))
+        self.grid.set_tiles(ChannelTiles(shown.channels, shown.a, shown.b, shown.values.astype(float), caption))
         self.grid.set_current(self._channel)
         self.words.set_words(
             self._about()
@@ -327,7 +327,7 @@ class ActivationsView(InspectView):
         }
         full = {side: Overlay(reading.colours[side], reading.extents[side], 1.0, coloured.smooth) for side in SIDES}
         self._strip([Tile(side, side, session.pictures[side].size, None, full[side]) for side in SIDES])
-        shares = ", ".join(f"{share:.0%}" for share in reading.shares)
+        shares = ", ".join(f"{share:.0%}" for share in reading.components.explained.tolist())
         self.words.set_words(
             self._about()
             + tr(

@@ -21,9 +21,9 @@ from studio.colour_maps import Scale
 from studio.files import beside
 from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.colour import HeatMap, Pixels
-from studio.gui.inspect.readings import Explained, InspectSession, MapChecks, PairMaps, Point, TargetChoice
-from studio.gui.inspect.told import target_words, unit_words
-from studio.gui.inspect.work import Looked, cell_at, layer_info, looked
+from studio.gui.inspect.readings import Explained, InspectSession, PairMaps, Point, TargetChoice
+from studio.gui.inspect.words import target_words, unit_words
+from studio.gui.inspect.work import Looked, looked
 from studio.language import tr, translatable
 from studio.progress import Job, Progress, part
 
@@ -63,7 +63,7 @@ def explain_pair_maps(session: InspectSession, layer: str, a: Point, b: Point, m
         method=method,
         maps=_maps(session, results),
         signed=first.signed,
-        unit=unit_words(first.unit),
+        unit=unit_words(first),
         title=tr(METHODS[method].title),
         residual=worst.checks["residual"] if residuals else None,
         whole=worst.checks.get("change", 0.0),
@@ -100,12 +100,12 @@ def explain_both(
             job = explain(session.pictures[side], network, method, _target(session, side, choice), options)
             share = (stop - start) / 2
             results[side] = yield from part(job, start + number * share, start + (number + 1) * share, f"{side}: ")
-    explained = _explained(session, method, results)
+    explained = _explained(session, results)
     if not checks:
         return explained
     yield Progress(stop, tr("checking the maps"), explained, milestone=True)
     found = yield from part(check_maps(session, network, choice, options, results), stop, 1.0)
-    return replace(explained, checks={side: _with(explained.checks[side], found[side]) for side in results})
+    return replace(explained, checks=found)
 
 
 def _classifier(cache: Looked) -> Job[Network]:
@@ -121,31 +121,14 @@ def _target(session: InspectSession, side: Side, choice: TargetChoice) -> Target
     if choice.kind == "channel":
         return ChannelTarget(choice.layer, choice.channel)
     place = choice.places[SIDES.index(side)]
-    column, row = cell_at(session, side, layer_info(session, choice.layer), place)
+    column, row = looked(session).placing(side, choice.layer).cell_at(place)
     return CellTarget(choice.layer, column, row, None if choice.channel < 0 else choice.channel)
 
 
-def _explained(session: InspectSession, method: str, results: Mapping[Side, Attribution]) -> Explained:
+def _explained(session: InspectSession, results: Mapping[Side, Attribution]) -> Explained:
     first = next(iter(results.values()))
-    return Explained(
-        method=method,
-        title=f"{tr(METHODS[method].title)}: {target_words(first.target)}",
-        unit=unit_words(first.unit),
-        signed=first.signed,
-        maps=_maps(session, results),
-        targets={side: one.target for side, one in results.items()},
-        scores={side: one.value for side, one in results.items()},
-        checks={side: _exact(one) for side, one in results.items()},
-        results=dict(results),
-    )
-
-
-def _exact(one: Attribution) -> MapChecks:
-    return MapChecks(residual=one.checks.get("residual"), whole=one.checks.get("change", 0.0), note=one.note)
-
-
-def _with(first: MapChecks, found: MapChecks) -> MapChecks:
-    return replace(found, residual=first.residual, whole=first.whole, note=first.note)
+    title = f"{tr(METHODS[first.method].title)}: {target_words(first.explained)}"
+    return Explained(title, unit_words(first), _maps(session, results), dict(results))
 
 
 def _maps(session: InspectSession, results: Mapping[Side, Attribution]) -> dict[Side, HeatMap]:
@@ -162,31 +145,20 @@ def check_maps(
     choice: TargetChoice,
     options: ExplainOptions,
     results: Mapping[Side, Attribution],
-) -> Job[dict[Side, MapChecks]]:
+) -> Job[dict[Side, Checks]]:
     """Insertion and deletion curves, and the likeness to the maps of a network with random weights."""
     if choice.kind == "pair":
         both = PairAttribution(results["A"], results["B"], results["A"].value)
         a, b = (session.pictures[side] for side in SIDES)
         target = PairTarget(choice.layer, *choice.places)
         first, second = yield from check_pair(a, b, network, both, target, options)
-        return {"A": _checks(first), "B": _checks(second)}
-    found: dict[Side, MapChecks] = {}
+        return {"A": first, "B": second}
+    found: dict[Side, Checks] = {}
     for number, (side, one) in enumerate(results.items()):
         job = check(session.pictures[side], network, one, _target(session, side, choice), options)
         share = 1.0 / len(results)
-        found[side] = _checks((yield from part(job, number * share, (number + 1) * share, f"{side}: ")))
+        found[side] = yield from part(job, number * share, (number + 1) * share, f"{side}: ")
     return found
-
-
-def _checks(found: Checks) -> MapChecks:
-    curves = found.curves
-    return MapChecks(
-        deletion=curves.deletion,
-        insertion=curves.insertion,
-        deletion_area=curves.deletion_area,
-        insertion_area=curves.insertion_area,
-        randomised=tuple((stage.layers, stage.of, stage.similarity) for stage in found.sanity),
-    )
 
 
 def save_maps(

@@ -187,7 +187,7 @@ class HoverView(InspectView):
         level = self.chosen
         if self.reading is None or level is None:
             return None
-        here, there = self.reading.request.place, level.best
+        here, there = self.reading.request.place, level.answer.best
         return (here, there) if self.reading.request.side == "A" else (there, here)
 
     # --- drawing ---
@@ -207,11 +207,11 @@ class HoverView(InspectView):
         tiles = []
         for one in reading.levels:
             signs = with_signs(
-                coloured.overlay(reduced(one.similarity), self._scale(one)), marks=(Mark(*one.best, "best"),)
+                coloured.overlay(reduced(one.similarity), self._scale(one)), marks=(Mark(*one.answer.best, "best"),)
             )
             lines = (
-                tr("{value:.2f}, {margin:+.2f} ahead", value=one.value, margin=one.margin),
-                tr("mutual") if one.mutual else tr("one-sided"),
+                tr("{value:.2f}, {margin:+.2f} ahead", value=one.answer.value, margin=one.answer.margin),
+                tr("mutual") if one.answer.mutual else tr("one-sided"),
             )
             tiles.append(
                 Tile(
@@ -221,7 +221,7 @@ class HoverView(InspectView):
                     session.greys[there],
                     signs,
                     lines,
-                    one.mutual,
+                    one.answer.mutual,
                     tr(
                         "Level {level}: {content}.\n{explanation}",
                         level=one.layer.level,
@@ -245,24 +245,24 @@ class HoverView(InspectView):
     def _here(self, reading: HoverReading, level: LevelReading) -> Overlay:
         boxes: list[Box] = []
         if self.boxes.isChecked():
-            boxes = [Box(one.box_here) for one in reading.levels if one is not level]
-            boxes.append(Box(level.box_here, "chosen"))
+            boxes = [Box(one.answer.box_here) for one in reading.levels if one is not level]
+            boxes.append(Box(level.answer.box_here, "chosen"))
         kind: MarkKind = "pinned" if self.pinned is not None else "cursor"
         marks = [Mark(*reading.request.place, kind)]
-        if not level.mutual and self.runner.isChecked():
+        if not level.answer.mutual and self.runner.isChecked():
             label = tr("the best place, seen from there") if self.pinned is not None else ""
-            marks.append(Mark(*level.back, "runner", label))
+            marks.append(Mark(*level.answer.back, "runner", label))
         return Overlay(marks=tuple(marks), boxes=tuple(boxes))
 
     def _there(self, reading: HoverReading, level: LevelReading, scale: Scale) -> Overlay:
         coloured = self.hub.coloured()
-        marks = [Mark(*level.best, "best", f"{level.value:.2f}")]
-        if level.runner is not None and self.runner.isChecked():
-            marks.insert(0, Mark(*level.runner, "runner", f"{level.value - level.margin:.2f}"))
+        marks = [Mark(*level.answer.best, "best", f"{level.answer.value:.2f}")]
+        if level.answer.runner_up is not None and self.runner.isChecked():
+            marks.insert(0, Mark(*level.answer.runner_up, "runner", f"{level.answer.value - level.answer.margin:.2f}"))
         return with_signs(
             coloured.overlay(level.similarity, scale),
             marks=tuple(marks),
-            boxes=(Box(level.box_there, "chosen"),) if self.boxes.isChecked() else (),
+            boxes=(Box(level.answer.box_there, "chosen"),) if self.boxes.isChecked() else (),
             trace=reading.trace if self.trace.isChecked() else (),
         )
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.buddies.options import MatchOptions
+from studio.features.store import FeatureStore
+from studio.geometry import Size
 from studio.gui.inspect.readings import InspectSession
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr
@@ -25,6 +28,11 @@ class LookRequest:
     device: str
     size: int
     title: str
+    store: FeatureStore
+    options: MatchOptions | None = None
+    """Of the match that is to come, where the size is that of the match and there was none yet."""
+    matched: tuple[Size, Size] | None = None
+    """The working sizes of the match, where the size is that of the match."""
 
 
 class Looking(QObject):
@@ -63,7 +71,9 @@ class Looking(QObject):
         def make() -> Job[InspectSession]:
             from studio.gui.inspect.work import prepare  # on the compute thread: this imports torch
 
-            return prepare(request.a, request.b, request.backbone, request.weights, request.device, request.size)
+            asked = request
+            network = asked.backbone, asked.weights, asked.device
+            return prepare(asked.a, asked.b, *network, asked.size, asked.store, asked.options)
 
         title = tr(
             "{network} looks at {first} and {second}",

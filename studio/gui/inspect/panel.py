@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.buddies.options import MatchOptions
 from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.actions import InspectCan
 from studio.gui.inspect.activations import ActivationsView
@@ -27,6 +28,7 @@ from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.layer import CanvasClicks
 from studio.gui.inspect.legend import ColourKnobs, number
 from studio.gui.inspect.looking import Looking, LookRequest
+from studio.gui.inspect.readings import AS_MATCHED
 from studio.gui.inspect.setup import LookSetup
 from studio.gui.inspect.stage import InspectStage
 from studio.gui.inspect.why import WhyView
@@ -47,7 +49,7 @@ class InspectPanel(ModePanel):
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings, network = services.state, services.jobs, services.settings, services.network
-        self._state, self._settings = state, settings
+        self._state, self._settings, self._features = state, settings, services.features
         self._viewer, self._network = services.viewer, network
         self._active = False
         self._lines_before = True
@@ -262,9 +264,21 @@ class InspectPanel(ModePanel):
         if a is None or b is None:
             self._drop_session()
             return
+        matched = self._features.matched(a, b)
+        self.setup.follow_match(matched is not None)
         chooser, size = self._network, int(self.working_size.currentData())
-        title = chooser.backbone.currentText()
-        wanted = LookRequest(a, b, chooser.backbone_name, chooser.weights, chooser.device_name, size, title)
+        wanted = LookRequest(
+            a,
+            b,
+            chooser.backbone_name,
+            chooser.weights,
+            chooser.device_name,
+            size,
+            chooser.backbone.currentText(),
+            self._features,
+            self._settings.options(MatchOptions, "match") if size == AS_MATCHED and matched is None else None,
+            (matched.a.size, matched.b.size) if matched is not None and size == AS_MATCHED else None,
+        )
         if self.looking.is_for(wanted) and (self.looking.is_running or self.hub.session is not None):
             return
         self._drop_session()

@@ -274,7 +274,7 @@ class WhyView(InspectView):
             info = self.info
             level = next((one for one in answer.levels if info is not None and one.layer.name == info.name), None)
             if level is not None:
-                here, there = answer.request.place, level.best
+                here, there = answer.request.place, level.answer.best
                 a, b = (here, there) if answer.request.side == "A" else (there, here)
                 self.set_pair(a, b, tr("The place clicked and the best one"))
         elif isinstance(answer, WhyReading) and answer.request.session is self.hub.session:
@@ -329,15 +329,14 @@ class WhyView(InspectView):
             self._show_maps(reading, info)
 
     def _show_bars(self, reading: WhyReading) -> None:
-        order = reading.parts.argsort()[::-1]
-        strongest, rest = order[:SHOWN_BARS], order[SHOWN_BARS:]
+        channels, values, others = reading.split.most(SHOWN_BARS)
         bars = [
-            Bar(int(channel), tr("channel {channel}", channel=channel), float(reading.parts[channel]))
-            for channel in strongest
+            Bar(channel, tr("channel {channel}", channel=channel), value)
+            for channel, value in zip(channels.tolist(), values.tolist(), strict=True)
         ]
-        if len(rest):
-            bars.append(Bar(-1, trn("{number} others", "{number} others", len(rest)), float(reading.parts[rest].sum())))
-        self.bars.set_bars(bars, reading.similarity)
+        if rest := len(reading.split.values) - len(bars):
+            bars.append(Bar(-1, trn("{number} others", "{number} others", rest), others))
+        self.bars.set_bars(bars, reading.split.cosine)
         self.bars.set_current(self._channel)
 
     def _show_maps(self, reading: WhyReading, info: LayerInfo) -> None:
@@ -352,7 +351,7 @@ class WhyView(InspectView):
             overlays, legends = coloured.both(reading.maps, title, tr("activation"), signed=False)
         places: dict[Side, Point] = {"A": reading.request.a, "B": reading.request.b}
         for side in SIDES:
-            label = tr("{similarity:.2f} similar", similarity=reading.similarity) if side == "B" else ""
+            label = tr("{similarity:.2f} similar", similarity=reading.split.cosine) if side == "B" else ""
             overlays[side] = with_signs(
                 overlays.get(side),
                 marks=(Mark(*places[side], "pinned", label),),

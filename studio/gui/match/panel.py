@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from functools import partial
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.buddies.answers import NOTHING_FOUND
+from studio.buddies.answers import Remark
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
 from studio.gui.canvas.state import SIDES, Side
@@ -65,11 +66,12 @@ class MatchPanel(ModePanel):
         self._later.timeout.connect(self._show_newest)
         self._before = (state.pairs, state.levels)
         self._remark = ""
+        self._about: Enum | None = None
         self._looking: JobHandle | None = None
         self._whole, self._fixed = True, frozenset[int]()
         self._step: Callable[[PairSet], str] = lambda _: tr("Match")
         self._recipe: dict[str, Any] = {}
-        self.memory = MemoryHolder()
+        self.memory = MemoryHolder(services.features)
         self.recall = Recall(state, self.memory, self)
         self.provenance = ProvenanceView(state, services.viewer, self.recall)
         self.form = OptionsForm(self._settings.options(MatchOptions, "match"))
@@ -258,7 +260,7 @@ class MatchPanel(ModePanel):
         if handle is None:
             return False
         self._before = (self._state.pairs, self._state.levels)
-        self._remark = ""
+        self._remark, self._about = "", None
         self._handle, self._whole, self._step, self._fixed = handle, whole, step, frozenset()
         handle.progressed.connect(self._on_progress)
         handle.finished.connect(self._on_finished)
@@ -288,7 +290,8 @@ class MatchPanel(ModePanel):
     def _on_progress(self, event: Progress) -> None:
         self.bar.setValue(round(event.fraction * 1000))
         self.status.setText(event.message)
-        self._remark = event.remark or self._remark
+        if event.remark:
+            self._remark, self._about = event.remark, event.about
         if self._whole and isinstance(event.preview, PairSet):
             levels = {pair.level for pair in event.preview if pair.id not in self._fixed}
             if len(levels) == 1:
@@ -321,7 +324,7 @@ class MatchPanel(ModePanel):
             log.info("match found %d pairs in %s", len(pairs), took)
             if self._remark:
                 self.message.emit("warning", self._remark, "")
-        elif self._remark and self._remark != tr(NOTHING_FOUND):
+        elif self._remark and self._about is not Remark.NOTHING_FOUND:
             self.status.setText(tr("No pairs ({took})", took=took))
             self.message.emit("warning", self._remark, "")
         else:

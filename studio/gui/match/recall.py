@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from studio.buddies.answers import Absence, Proposal, Step, Surface
+from studio.features.store import FeatureStore
 from studio.gui.canvas.state import Side, StudioState
 from studio.live import LiveWorker
 from studio.pairs import Point, PointPair
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 class MemoryHolder:
     """The one `MatchMemory` of a window, made on the thread that first needs it, for that imports torch."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: FeatureStore) -> None:
+        """`store` owns the features, and shares them with other modes."""
+        self._store = store
         self._lock = threading.Lock()
         self._memory: MatchMemory | None = None
 
@@ -33,7 +36,7 @@ class MemoryHolder:
             if self._memory is None:
                 from studio.buddies import MatchMemory
 
-                self._memory = MatchMemory()
+                self._memory = MatchMemory(store=self._store)
             return self._memory
 
 

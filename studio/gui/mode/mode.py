@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from studio.document import Document
+from studio.features.store import FeatureStore
 from studio.gui.canvas.pair_editor import PairEditor
 from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.viewer import Viewer
@@ -32,6 +33,8 @@ class Services:
     pair_editor: PairEditor
     network: NetworkChooser
     """The choice that matches and views share; a mode may have one of its own."""
+    features: FeatureStore = field(default_factory=FeatureStore)
+    """What networks said of the pictures: computed by whichever mode asks first, and there for all others."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """What of a picture is there to be matched: what can be seen of it.
 
 Cells that lie mostly in the invisible part of a picture, and all cells of a picture in which nothing is to be seen,
-lose their features. A cell without any (`studio.buddies.search.active_cells`) is no candidate anywhere: not in a
-search, not for a click, not for a point that is carried; and what it holds has no say in mean and spread of the others.
+lose their features. A cell without any is no candidate anywhere: not in a search, not for a click, not for a point
+that is carried, not under the mouse; and what it holds has no say in mean and spread of the others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from studio.buddies.plan import LevelLike
+from studio.backbones.levels import LevelLike
 from studio.geometry import Points, Size, as_points, fit_within, pixel_to_cell, rescale
 from studio.picture import Picture
 
@@ -79,14 +79,18 @@ def _correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -
 
 def hidden_cells(picture: Picture, size: Size, level: LevelLike) -> npt.NDArray[np.bool_] | None:
     """(rows, columns) which cells of a level lie mostly in what is invisible of a picture; None if none does."""
-    columns, rows = size[0] // level.stride, size[1] // level.stride
+    columns, rows = (-(-length // level.stride) for length in size)
     if picture.is_plain:
         return np.ones((rows, columns), dtype=bool)
     opacity = picture.opacity(size)
     if opacity is None:
         return None
-    # Cells lie `offset` pixels to the right of and below the blocks that divide the picture.
-    places = [np.clip(np.arange(length) + round(level.offset), 0, length - 1) for length in (size[1], size[0])]
+    # Cells lie `offset` pixels to the right of and below the blocks that divide the picture; the last ones may reach
+    # over its edge, where the edge's opacity counts as it does in what the network sees there.
+    places = [
+        np.clip(np.arange(cells * level.stride) + round(level.offset), 0, length - 1)
+        for cells, length in ((rows, size[1]), (columns, size[0]))
+    ]
     blocks = opacity[np.ix_(*places)].reshape(rows, level.stride, columns, level.stride)
     hidden: npt.NDArray[np.bool_] = blocks.mean(axis=(1, 3)) < HALF
     return hidden if hidden.any() else None

@@ -25,7 +25,7 @@ def plain_stages(backbone: Backbone) -> list[Stage]:
 
 
 def extract(image: Tensor, stages: Sequence[Stage], finest: int) -> Job[dict[int, Tensor]]:
-    """Run `image`, (1, 3, H, W) and normalised, of a size that the strides divide, through `stages`.
+    """Run `image`, (1, 3, H, W) and normalised, of any size, through `stages`.
 
     Returns the maps, (1, C, h, w), by level number from `finest` on.
     """
@@ -33,7 +33,7 @@ def extract(image: Tensor, stages: Sequence[Stage], finest: int) -> Job[dict[int
     x = image
     costs = [cost(stage, number) for number, stage in enumerate(stages, 1)]
     for number, stage in enumerate(stages, 1):
-        before, layers = sum(costs[: number - 1]), _layers(stage)
+        before, layers = sum(costs[: number - 1]), _layers(stage, x)
         for index, layer in enumerate(layers, 1):
             with torch.no_grad():
                 x = layer(x)
@@ -43,9 +43,10 @@ def extract(image: Tensor, stages: Sequence[Stage], finest: int) -> Job[dict[int
     return maps
 
 
-def _layers(stage: Stage) -> Sequence[Callable[[Tensor], Tensor]]:
-    """The pieces that `stage` can be run in where nothing has to be padded or cropped in between."""
-    return [stage] if stage.drop or any(stage.pad) else list(stage.body.children())
+def _layers(stage: Stage, x: Tensor) -> Sequence[Callable[[Tensor], Tensor]]:
+    """The pieces that `stage` can be run in on `x` where nothing has to be padded or cropped in between."""
+    odd = any(length % stage.ratio for length in x.shape[-2:])
+    return [stage] if stage.drop or any(stage.pad) or odd else list(stage.body.children())
 
 
 def cost(stage: Stage, number: int) -> float:
