@@ -8,6 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+PATIENCE = 120
+"""Seconds until a test gives up what it waits for: a machine may be busy with other things, and lanes stand back behind
+all of them (`studio.jobs.COURTESY`). It only takes that long where a test fails."""
 
 
 def pytest_configure() -> None:
@@ -24,6 +30,24 @@ def private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     return home
 
 
+class PatientBot(QtBot):
+    """Waits `PATIENCE` unless told otherwise."""
+
+    def waitUntil(self, callback, *, timeout=PATIENCE * 1000):
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal, *, timeout=PATIENCE * 1000, **more):
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+    def waitExposed(self, widget, *, timeout=PATIENCE * 1000):
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    return PatientBot(request)
+
+
 @pytest.fixture(autouse=True)
 def no_thread_left_behind() -> Iterator[None]:
     """A test that leaves a Python thread running fails, and names it."""
@@ -31,7 +55,7 @@ def no_thread_left_behind() -> Iterator[None]:
     yield
     left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
     for thread in left:
-        thread.join(2.0)
+        thread.join(PATIENCE)
     left = [thread for thread in left if thread.is_alive()]
     assert not left, f"threads left behind: {[thread.name for thread in left]}"
 

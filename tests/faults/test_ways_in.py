@@ -35,7 +35,7 @@ def test_a_picture_is_called_by_its_name(window: MainWindow, qtbot, tmp_path: Pa
     except OSError as error:
         pytest.skip(f"this disk has no such names: {error.strerror}")
     window.opener.open_paths([path], "A")
-    qtbot.waitUntil(lambda: not window.opener.is_loading, timeout=10000)
+    qtbot.waitUntil(lambda: not window.opener.is_loading)
     frame = window.viewer.frames["A"]
     assert (frame._name.text(), frame._name.textFormat()) == (path.name, Qt.TextFormat.PlainText)
     assert read_by_a_person(frame._name.toolTip()) == path.name
@@ -57,7 +57,7 @@ def test_a_project_is_called_by_its_name(window: MainWindow, qtbot, tmp_path: Pa
     window.file_menus.fill_projects()
     newest = window.file_menus.projects.actions()[0]
     assert newest.text().replace("&&", "\0").replace("&", "").replace("\0", "&") == path.name
-    qtbot.waitUntil(lambda: window.document.keeper.is_idle, timeout=10000)
+    qtbot.waitUntil(lambda: window.document.keeper.is_idle)
 
 
 def test_a_sentence_with_a_name_is_no_markup(window: MainWindow) -> None:

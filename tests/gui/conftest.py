@@ -83,7 +83,7 @@ def two_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def opened(window: MainWindow, qtbot, two_files: tuple[Path, Path]) -> MainWindow:
     """The window with both pictures open."""
     window.opener.open_paths(list(two_files), "A")
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: window.state.has_both)
     qtbot.wait(20)
     return window
 

@@ -12,7 +12,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def wait_for(window, qtbot, condition) -> None:
-    qtbot.waitUntil(condition, timeout=20000)
+    qtbot.waitUntil(condition)
 
 
 def enter(window, qtbot) -> None:

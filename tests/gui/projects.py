@@ -7,16 +7,16 @@ from pathlib import Path
 
 def save(window, qtbot, path: Path) -> None:
     window.document.save_to(path)
-    qtbot.waitUntil(lambda: window.document.project == path, timeout=10000)
+    qtbot.waitUntil(lambda: window.document.project == path)
 
 
 def open_project(window, qtbot, path: Path) -> None:
     window.document.open_path(path)
-    qtbot.waitUntil(lambda: window.document._busy is None, timeout=10000)
+    qtbot.waitUntil(lambda: window.document._busy is None)
 
 
 def kept(window, qtbot) -> None:
-    qtbot.waitUntil(lambda: window.document.keeper.is_idle, timeout=10000)
+    qtbot.waitUntil(lambda: window.document.keeper.is_idle)
 
 
 def kill(window, qtbot) -> None:

@@ -69,7 +69,7 @@ def test_a_project_that_cannot_be_shown_leaves_the_one_before(mine, opened, qtbo
     assert json.dumps(now.options, sort_keys=True) == json.dumps(wanted.options, sort_keys=True)
     assert mine.read_bytes() == before
     opened.actions_["save_project"].trigger()
-    qtbot.waitUntil(lambda: not opened.isWindowModified(), timeout=10000)
+    qtbot.waitUntil(lambda: not opened.isWindowModified())
     assert reading(mine).pairs == wanted.pairs
 
 
@@ -91,8 +91,8 @@ def walk(opened, qtbot, mine, tmp_path, monkeypatch, damaged) -> None:
         assert document.project in (None, path) and "mine" not in opened.windowTitle(), what
         target = saved if document.project is None else path
         opened.actions_["save_project"].trigger()
-        qtbot.waitUntil(lambda target=target: document.project == target, timeout=10000)
-        qtbot.waitUntil(lambda: not opened.isWindowModified(), timeout=10000)
+        qtbot.waitUntil(lambda target=target: document.project == target)
+        qtbot.waitUntil(lambda: not opened.isWindowModified())
         held = reading(target)
         is_what_was_shown = (held.a and held.a.name, held.b and held.b.name, held.pairs) == now
         is_untouched = mine.read_bytes() == before

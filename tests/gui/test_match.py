@@ -61,7 +61,7 @@ def test_a_real_match_end_to_end_shows_pairs_level_by_level(opened, qtbot):
     opened.state.pairs_changed.connect(lambda: shown.append((opened.state.shown_level, len(opened.state.shown_pairs))))
     qtbot.mouseClick(opened.panel("match").run_button, Qt.MouseButton.LeftButton)
     assert opened.panel("match").is_running
-    qtbot.waitUntil(lambda: done(opened), timeout=90000)
+    qtbot.waitUntil(lambda: done(opened))
     assert opened.messages.isHidden() or opened.messages.severity != "error", opened.messages.text()
     levels = [level for level, _ in shown if level != RESULT_LEVEL]
     assert levels == sorted(levels, reverse=True)
@@ -117,7 +117,7 @@ def test_cancel_in_the_middle_brings_the_pairs_from_before_back(with_pairs, qtbo
     assert done(with_pairs)
     assert (with_pairs.state.pairs, with_pairs.state.levels) == before
     assert with_pairs.panel("match").status.text() == "Cancelled"
-    qtbot.waitUntil(lambda: closed == ["closed"], timeout=1000)
+    qtbot.waitUntil(lambda: closed == ["closed"])
     assert with_pairs.panel("match").run_button.isEnabled()
 
 
@@ -173,7 +173,7 @@ def test_closing_in_the_middle_of_a_job_ends_it(opened, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: opened.state.shown_level == 5)
     started = time.monotonic()
     opened.close()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
     assert closed == ["closed"]
     assert opened.stopped_cleanly
 
@@ -278,7 +278,7 @@ def test_the_overlay_is_exported(opened, qtbot, tmp_path):
 
     opened.state.set_pairs(PairSet.from_arrays([[100, 100]], [[50, 60]]))
     opened.pair_files.overlay_to(tmp_path / "overlay.png")
-    qtbot.waitUntil(lambda: opened.messages.isVisible(), timeout=10000)
+    qtbot.waitUntil(lambda: opened.messages.isVisible())
     assert opened.messages.severity == "success", opened.messages.text()
     with Image.open(tmp_path / "overlay.png") as image:
         assert image.width > image.height

@@ -281,7 +281,7 @@ def test_the_wipe_shows_a_on_the_left_and_b_on_the_right(morph, qtbot):
 
 def test_the_same_picture_on_both_sides_has_a_grey_onion_skin(opened, qtbot, two_files):
     opened.opener.open_path(two_files[0], "B")
-    qtbot.waitUntil(lambda: opened.state.picture("B").name == two_files[0].name, timeout=10000)
+    qtbot.waitUntil(lambda: opened.state.picture("B").name == two_files[0].name)
     opened.state.set_pairs(PairSet.from_arrays(A_POINTS, A_POINTS))
     opened.modes.show("morph")
     opened.panel("morph").view_choice.setCurrentIndex(2)
@@ -300,7 +300,7 @@ def test_the_panel_says_what_to_do_first(window, qtbot, two_files, monkeypatch):
     assert not panel.match_button.isVisible() and not panel.stage.transport.isEnabled()
     assert not window.actions_["export_film"].isEnabled() and not window.actions_["play"].isEnabled()
     window.opener.open_paths(list(two_files), "A")
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: window.state.has_both)
     assert panel._guide.isVisible() and panel.match_button.isVisible()
     assert not panel.worker.is_running
     qtbot.mouseClick(panel.match_button, LEFT)
@@ -368,7 +368,7 @@ def test_halfway_shows_its_start_at_once_and_is_refined_later(morph, qtbot):
     panel.form.editors["warp"].set_value("halfway")
     wait_for(morph, qtbot, lambda: "being refined" in panel.notes.text())
     first = shots(morph)[0].frame
-    qtbot.waitUntil(lambda: "being refined" not in panel.notes.text(), timeout=90000)
+    qtbot.waitUntil(lambda: "being refined" not in panel.notes.text())
     assert not np.array_equal(shots(morph)[0].frame, first)
 
 

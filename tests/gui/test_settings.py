@@ -82,7 +82,7 @@ def test_threads_are_set_on_the_compute_thread(window, qtbot):
     for wanted in (3, 0):
         window.settings_desk.put_in_force(Preferences(threads=wanted))
         window.jobs.submit("count", count).finished.connect(counts.append)
-    qtbot.waitUntil(lambda: len(counts) == 2, timeout=20000)
+    qtbot.waitUntil(lambda: len(counts) == 2)
     assert counts[0] == 3 and counts[1] == torch.get_num_threads()
 
 

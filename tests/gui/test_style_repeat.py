@@ -107,7 +107,7 @@ def test_in_another_window_it_says_what_is_missing_and_then_gives_the_same_pictu
         made = make_a_run(style, qtbot, stripes, tmp_path / f"made.{suffix}")
         window = another()
         window.opener.open_paths(list(two_files), "A")
-        qtbot.waitUntil(lambda window=window: window.state.has_both, timeout=10000)
+        qtbot.waitUntil(lambda window=window: window.state.has_both)
         window.actions_["mode_style"].trigger()
         window.panel("style").stage.strip_button.setChecked(False)
         panel = window.panel("style")
@@ -127,7 +127,7 @@ def test_in_another_window_it_says_what_is_missing_and_then_gives_the_same_pictu
         assert np.array_equal(load(tmp_path / f"again.{suffix}").pixels, made)
         style.document.new()
         style.opener.open_paths(list(two_files), "A")
-        qtbot.waitUntil(lambda: style.state.has_both, timeout=10000)
+        qtbot.waitUntil(lambda: style.state.has_both)
         style.panel("style").choice.sources.clear_extras()
 
 

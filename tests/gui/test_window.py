@@ -219,7 +219,7 @@ def test_an_error_that_nobody_caught_is_shown_and_the_program_goes_on(window, qt
 def test_warming_up_finds_the_devices(themed, qtbot, tmp_path):
     window = MainWindow(Settings(tmp_path), warm_up=True)
     window.show()
-    qtbot.waitUntil(lambda: bool(window._devices), timeout=60000)
+    qtbot.waitUntil(lambda: bool(window._devices))
     network = window.panel("match").network
     assert network.device.findData("cpu") > 0
     assert "CPU" in window.setup_label.text() or "cuda" in window._devices[0].name or "mps" in window._devices[0].name
