@@ -288,7 +288,7 @@ def test_shutdown_ends_the_threads_and_cancels_what_runs(qtbot):
     handle = queue.submit("long", lambda: counting(100_000, 0.002, closed))
     waiting = queue.submit("waiting", lambda: counting(3))
     qtbot.waitUntil(lambda: handle.state is JobState.RUNNING)
-    lanes = list(queue._lanes.values())
+    lanes = queue.threads
     assert queue.shutdown(PATIENCE)
     assert closed == ["closed"]
     assert waiting.state is JobState.CANCELLED

@@ -58,11 +58,11 @@ def bring(fault: Fault, path: Path, window: Any, qtbot: Any) -> None:
             window.pair_files.import_from(path)
         case "project":
             window.document.open_path(path)
-            qtbot.waitUntil(lambda: window.document._busy is None)
+            qtbot.waitUntil(lambda: not window.document.is_busy)
         case "weights":
             network = window.panel("match").network
             network.choose(NETWORK)
-            network._weights[NETWORK] = path
+            network.chosen_weights[NETWORK] = path
             window.panel("match").run()
             qtbot.waitUntil(lambda: not window.panel("match").is_running)
     qtbot.waitUntil(lambda: window.document.keeper.is_idle)

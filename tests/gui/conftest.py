@@ -39,7 +39,7 @@ def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     made.show()
     qtbot.waitExposed(made)
     yield made
-    lanes = list(made.jobs._lanes.values())
+    lanes = made.jobs.threads
     made.close()
     assert made.stopped_cleanly
     assert all(lane.isFinished() for lane in lanes)

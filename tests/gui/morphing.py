@@ -26,7 +26,7 @@ def settled(window, qtbot) -> None:
 
     panel.worker.answered.connect(hear)
     panel.worker.ask = listen
-    panel._ask()
+    panel.ask_now()
     panel.worker.ask = ask
     qtbot.waitUntil(lambda: any(request is asked[-1] for request in answered))
     panel.worker.answered.disconnect(hear)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.conftest import PATIENCE
+
 
 def save(window, qtbot, path: Path) -> None:
     window.document.save_to(path)
@@ -12,7 +14,7 @@ def save(window, qtbot, path: Path) -> None:
 
 def open_project(window, qtbot, path: Path) -> None:
     window.document.open_path(path)
-    qtbot.waitUntil(lambda: window.document._busy is None)
+    qtbot.waitUntil(lambda: not window.document.is_busy)
 
 
 def kept(window, qtbot) -> None:
@@ -24,6 +26,4 @@ def kill(window, qtbot) -> None:
     kept(window, qtbot)
     keeper = window.document.keeper
     keeper.enabled = False
-    if keeper._session is not None:
-        keeper._session.close()
-        keeper._session = None
+    assert keeper.shutdown(PATIENCE, leave=True)

@@ -49,7 +49,7 @@ def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_
     assert paired.messages.severity == "success"
     pairs, pixels = paired.state.pairs, paired.state.picture("A").pixels
     kill(paired, qtbot)
-    paired.document._take_lock(None)
+    paired.document.take_lock(None)
     window = another()
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
@@ -155,13 +155,13 @@ def test_autosave_keeps_each_edit_and_a_killed_window_is_offered_again(project, 
     move_first(paired, 33.0)
     wanted = paired.state.pairs
     kill(paired, qtbot)
-    paired.document._take_lock(None)
+    paired.document.take_lock(None)
     window = another()
     window.document.offer_recoveries()
     bar = window.document.recovery_bar
     qtbot.waitUntil(bar.isVisible)
     assert bar.offered.project == project and bar.offered.summary.pairs == 2
-    assert "cats" in bar._title.text()
+    assert "cats" in bar.title_label.text()
     bar.recover_button.click()
     qtbot.waitUntil(lambda: window.state.has_both)
     assert window.state.pairs == wanted and window.isWindowModified() and window.document.project == project

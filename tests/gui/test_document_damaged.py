@@ -49,7 +49,7 @@ def test_a_project_that_cannot_be_shown_leaves_the_one_before(mine, opened, qtbo
     opened.state.drag_point("A", 1, (20.0, 50.0))
     opened.state.drop_point("A", 1)
     wanted, before = opened.document.snapshot(), mine.read_bytes()
-    showing, failed = opened.document._showing, []
+    showing, failed = opened.document.showing, []
     right = getattr(showing, where)
 
     def fails_once(one):

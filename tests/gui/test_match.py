@@ -141,7 +141,7 @@ def test_an_error_is_one_sentence_and_loses_nothing(with_pairs, qtbot, monkeypat
     qtbot.waitUntil(lambda: done(with_pairs))
     assert with_pairs.messages.severity == "error"
     assert sentence in with_pairs.messages.text()
-    assert with_pairs.messages._copy.isVisible() is has_details
+    assert with_pairs.messages.copy_button.isVisible() is has_details
     assert with_pairs.state.pairs == before
     qtbot.waitUntil(lambda: sentence in with_pairs.log_view.text())
     pretend(monkeypatch, levels_then())  # and the next match runs
@@ -231,14 +231,14 @@ def test_the_form_sets_what_the_engine_gets_and_is_remembered(opened, qtbot, mon
 def test_hovering_a_row_lights_its_pair_and_the_other_way_round(opened, qtbot):
     opened.state.set_pairs(PairSet.from_arrays([[100, 100], [200, 50]], [[50, 60], [90, 90]], rank=[1.0, 2.0]))
     table = opened.pairs_table
-    index = table._sorted.index(1, 0)
+    index = table.sorted_model.index(1, 0)
     table.view.entered.emit(index)
     assert opened.state.hovered == index.data(ID_ROLE)
-    assert opened.viewer.canvas("B")._scatter._hot == {index.data(ID_ROLE)}
+    assert opened.viewer.canvas("B").scatter.hot == {index.data(ID_ROLE)}
     opened.state.set_selected(1)
     assert [row.data(ID_ROLE) for row in table.view.selectionModel().selectedRows()] == [1]
     table.view.selectRow(1)
-    assert opened.state.selected == table._sorted.index(1, 0).data(ID_ROLE)
+    assert opened.state.selected == table.sorted_model.index(1, 0).data(ID_ROLE)
 
 
 def test_the_table_sorts_by_number_not_by_text(opened):
@@ -246,10 +246,10 @@ def test_the_table_sorts_by_number_not_by_text(opened):
     opened.state.set_pairs(PairSet.from_arrays([[n, n] for n in range(12)], [[n, n] for n in range(12)], rank=ranks))
     table = opened.pairs_table
     table.view.sortByColumn(3, Qt.SortOrder.DescendingOrder)
-    shown = [table._sorted.index(row, 0).data(ID_ROLE) for row in range(12)]
+    shown = [table.sorted_model.index(row, 0).data(ID_ROLE) for row in range(12)]
     assert shown == list(range(12, 0, -1))
     table.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-    assert [table._sorted.index(row, 0).data(ID_ROLE) for row in range(12)] == list(range(1, 13))
+    assert [table.sorted_model.index(row, 0).data(ID_ROLE) for row in range(12)] == list(range(1, 13))
 
 
 def test_pairs_are_exported_and_read_back(opened, tmp_path):

@@ -83,7 +83,7 @@ def test_a_still_is_the_frame_of_the_moment(morph, qtbot, out):
     write(morph, qtbot, panel.export.still_to, out / "still.png")
     shown = np.asarray(Image.open(out / "still.png").convert("RGB"), int)
     assert np.abs(shown - shots(morph)[0].frame).mean() < 1
-    panel._on_pad(0.9, 0.1)
+    panel.pad.moved.emit(0.9, 0.1)
     panel.pad.set_position(0.9, 0.1)
     settled(morph, qtbot)
     write(morph, qtbot, panel.export.still_to, out / "apart.png")

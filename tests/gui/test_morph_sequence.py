@@ -29,7 +29,7 @@ def longer(morph: MainWindow, qtbot, third: Path) -> MainWindow:
     further = morph.panel("morph").further
     pairs = third.with_name("pairs.csv")
     write_pairs(PairSet.from_arrays(B_POINTS, np.asarray(A_POINTS) / 3.0), pairs)
-    further._match = lambda *_: None
+    further.match = lambda *_: None
     further.add([third])
     qtbot.waitUntil(lambda: further.list.count() == 1)
     further.read_pairs_of(0, pairs)
@@ -99,7 +99,7 @@ def test_neighbours_are_matched_and_remembered(morph: MainWindow, qtbot, third: 
 
 def test_another_b_makes_the_pairs_of_c_anew(longer: MainWindow, qtbot) -> None:
     asked: list[object] = []
-    longer.panel("morph").further._match = lambda _, before: asked.append(before)
+    longer.panel("morph").further.match = lambda _, before: asked.append(before)
     longer.state.swap()
     assert asked == [longer.state.picture("B")]
     assert longer.panel("morph").further.missing == 1

@@ -159,7 +159,7 @@ def test_transparent_and_deep_pictures_show(window, qtbot, tmp_path):
     Image.fromarray(np.linspace(0, 65535, 4800).reshape(60, 80).astype(np.uint16)).save(tmp_path / "deep.png")
     window.opener.open_paths([tmp_path / "half.png", tmp_path / "deep.png"], "A")
     qtbot.waitUntil(lambda: window.state.has_both)
-    assert "16 bit" in window.viewer.frames["B"]._details.text()
+    assert "16 bit" in window.viewer.frames["B"].details_label.text()
     canvas = window.viewer.canvas("A")
     qtbot.wait(30)
     shot = canvas.grab().toImage()

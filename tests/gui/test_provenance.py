@@ -40,8 +40,8 @@ def test_a_match_is_remembered_and_answers(matched, qtbot):
     # A place beside all points: one sentence.
     canvas = matched.viewer.canvas("A")
     click(canvas, where(canvas, (2, 2)))
-    qtbot.waitUntil(lambda: view._title.text().startswith("Why is there no pair"))
-    assert len(view._text.text()) > 20
+    qtbot.waitUntil(lambda: view.title_label.text().startswith("Why is there no pair"))
+    assert len(view.text_label.text()) > 20
     # A new pair: the partner that the network proposes, in the same step of undo.
     before, steps = state.pairs, matched.editing.history.stack.count()
     matched.editing.pairs.place("A", QPointF(200, 120))

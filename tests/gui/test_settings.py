@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from studio import paths
 from studio.cache import cache_size, prune
@@ -122,7 +122,7 @@ def test_an_error_opens_a_dialog_to_copy_and_the_program_goes_on(window, qtbot, 
             raise RuntimeError(text)
         except RuntimeError as error:
             sys.excepthook(type(error), error, error.__traceback__)
-    qtbot.waitUntil(lambda: "second" in relay.dialog._text.toPlainText())
+    qtbot.waitUntil(lambda: "second" in relay.dialog.findChild(QPlainTextEdit).toPlainText())
     assert relay.dialog.isVisible() and not relay.dialog.isModal()
     relay.dialog.copy_button.click()
     copied = QApplication.clipboard().text()

@@ -67,7 +67,7 @@ def test_pause_holds_the_run_and_weights_change_on_the_way(style, qtbot):
     qtbot.mouseClick(panel.foot.finish_button, LEFT)  # ends a run that pauses, too
     ended(style, qtbot)
     assert panel.outcome.picture.size == (48, 32) and not panel.foot.pause_button.isChecked()
-    assert panel.outcome._result.recipe["options"]["content_weight"] == 2.5
+    assert panel.outcome.result.recipe["options"]["content_weight"] == 2.5
     assert panel.stage.history[-1].step < LONG.steps
 
 
@@ -185,7 +185,7 @@ def test_instant_style_follows_its_knobs(style, qtbot):
     panel = style.panel("style")
     choose(panel, "instant")
     panel.choice.direction.setCurrentIndex(1)
-    assert not panel.choice._start.isVisible() and panel.choice.sources.isVisible()
+    assert not panel.choice.start_box.isVisible() and panel.choice.sources.isVisible()
     first = ran(style, qtbot, TINY_INSTANT)
     assert max(first.size) == 64 and panel.outcome.picture.size == first.size
     assert panel.runner.task.content.name == "coffee.jpg"
@@ -227,17 +227,17 @@ def test_further_style_pictures_have_weights_that_count_at_once(style, qtbot, tw
     assert style.messages.severity == "error" and "broken.png" in style.messages.text()
     assert [(one.picture.name, one.weight) for one in sources.sources] == [("coffee.jpg", 1.0), ("red.png", 0.5)]
     began(style, qtbot)
-    sources._rows[0].weight.setValue(3.0)
+    sources.rows[1].weight.setValue(3.0)
     assert panel.runner.control.read()[1] == (1.0, 3.0)
     style.actions_["undo"].trigger()  # as if turned back by hand
     assert panel.runner.control.read()[1] == (1.0, 0.5)
     panel.form.editors["content_weight"].set_value(4.0)
     style.actions_["undo"].trigger()
     assert panel.runner.control.read()[0]["content_weight"] == LONG.content_weight and panel.runner.is_running
-    panel._on_recipe({"what": "stylize"})
+    panel.repeat_recipe({"what": "stylize"})
     assert "under way" in style.messages.text()
     panel.foot.cancel_button.click()
-    qtbot.mouseClick(sources._rows[0].remove, LEFT)
+    qtbot.mouseClick(sources.rows[1].remove, LEFT)
     assert len(sources.sources) == 1
 
 

@@ -95,7 +95,7 @@ def test_the_same_picture_comes_again_from_the_file(style, qtbot, stripes, tmp_p
     style.actions_["undo"].trigger()
     assert style.state.content.same(content)
     assert panel.choice.side == "B" and panel.choice.start.name == "start" and panel.network.backbone_name == "vgg16"
-    assert sources._main.weight.value() == 2.0 and len(painting.regions) == 2
+    assert sources.rows[0].weight.value() == 2.0 and len(painting.regions) == 2
     style.actions_["redo"].trigger()
     assert panel.task().options == options and [one.weight for one in panel.task().styles] == [0.6, 1.7]
 
@@ -175,7 +175,7 @@ def test_a_recipe_of_other_pictures_brings_what_fits_them(style, qtbot, stripes,
 
 def test_a_recipe_that_only_the_command_line_knows_is_told_of(style):
     steps = style.editing.history.stack.count()
-    style.panel("style")._on_recipe({"what": "unheard of", "pictures": [], "options": {}, "backbone": "buddynet"})
+    style.panel("style").repeat_recipe({"what": "unheard of", "pictures": [], "options": {}, "backbone": "buddynet"})
     assert "“unheard of”" in style.messages.text() and style.editing.history.stack.count() == steps
 
 
