@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from studio.gui.shell.app import make_application
@@ -46,6 +47,8 @@ def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     assert not any(panel.worker.is_running for panel in made.modes.built if hasattr(panel, "worker"))
     assert not any("_QtLogHandler" in type(handler).__name__ for handler in logging.getLogger("studio").handlers)
     made.deleteLater()
+    # Now, and not when the next window is dressed: Qt would dress this one too.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
