@@ -112,4 +112,5 @@ def test_some_damaged_projects_over_an_open_one(mine, opened, qtbot, tmp_path, m
 
 @pytest.mark.slow
 def test_all_damaged_projects_over_an_open_one(mine, opened, qtbot, tmp_path, monkeypatch):
+    opened.hide()  # what is painted, some show above; painting each takes a third of the time
     walk(opened, qtbot, mine, tmp_path, monkeypatch, damaged_projects(tmp_path))
