@@ -253,6 +253,11 @@ class JobQueue(QObject):
         """Jobs that wait, run or pause, in the order of submission."""
         return tuple(self._open)
 
+    @property
+    def threads(self) -> tuple[QThread, ...]:
+        """The threads of the lanes that were used so far; none after `shutdown`, if all have ended."""
+        return tuple(self._lanes.values())
+
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Cancel everything and end the threads.
 

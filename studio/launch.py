@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from studio.chatter import chatter_logged
 from studio.errors import StudioError
 from studio.system_libraries import OFFSCREEN_LIBRARIES, WINDOW_LIBRARIES, has_display, missing_packages
 
@@ -37,7 +38,8 @@ def open_window(a: Path | None = None, b: Path | None = None, *, sample: str | N
         if advice is None:
             raise
         raise NoWindow(advice) from error
-    return run_window(a, b, sample)
+    with chatter_logged():
+        return run_window(a, b, sample)
 
 
 def why_no_window() -> str | None:

@@ -15,6 +15,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from studio.chatter import chatter_logged, person
 from studio.errors import one_line
 from studio.progress import Job, Progress, run_to_end
 
@@ -39,7 +40,7 @@ codecs.register_error(KEEP_BYTES, _keep_bytes)
 
 def say(text: str) -> None:
     """A line for the person, on the error stream; the output stream is for results."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(text, file=person("stderr"), flush=True)
 
 
 def result(text: str) -> None:
@@ -48,9 +49,12 @@ def result(text: str) -> None:
 
 
 def drain(job: Job[T], title: str) -> T:
-    """Run a job to its end and show how far it is, on the error stream; then what it remarks."""
+    """Run a job to its end and show how far it is, on the error stream; then what it remarks.
+
+    What libraries print meanwhile goes to the log.
+    """
     remarks: list[str] = []
-    with _bar(title) if sys.stderr.isatty() else _lines(title) as show:
+    with _bar(title) if sys.stderr.isatty() else _lines(title) as show, chatter_logged():
 
         def watch(event: Progress) -> None:
             show(event)
@@ -67,7 +71,8 @@ def drain(job: Job[T], title: str) -> T:
 def _bar(title: str) -> Iterator[Callable[[Progress], None]]:
     # Names of files may stand in square brackets, which are markup to rich.
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(file=person("stderr"))
+    with Bar(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
         task = bar.add_task(title, total=1.0)
 
         def show(event: Progress) -> None:

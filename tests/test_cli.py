@@ -51,6 +51,10 @@ def child(*arguments: str, folder: Path | None = None) -> subprocess.CompletedPr
     )
 
 
+QUICK = ("--finest-level", "4", "--working-size", "128")
+"""For the commands that only have to come to their end."""
+
+
 def single_line(text: str) -> str:
     assert text.count("\n") == 1, text
     assert "Traceback" not in text
@@ -374,9 +378,7 @@ def test_demo_without_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_streams_and_exit_code_of_a_process(pictures: tuple[str, str], tmp_path: Path) -> None:
-    done = child(
-        "match", *pictures, "--out", "pairs.json", "--finest-level", "4", "--working-size", "128", folder=tmp_path
-    )
+    done = child("match", *pictures, "--out", "pairs.json", *QUICK, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "pairs.json\n"
     assert json.loads((tmp_path / "pairs.json").read_text(encoding="utf-8"))["pairs"]
@@ -387,6 +389,32 @@ def test_streams_and_exit_code_of_a_process(pictures: tuple[str, str], tmp_path:
     assert "\r" not in done.stderr
     wrong = child("match", *pictures, "--pairs", "x", folder=tmp_path)
     assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
+def test_what_libraries_print_stays_out_of_the_streams(
+    pictures: tuple[str, str], tmp_path: Path, private_folders: Path
+) -> None:
+    """joblib, below k-means, prints a traceback on machines that don't tell their cores; others warn or just print."""
+    code = (
+        "import traceback, warnings\n"
+        "import sklearn.cluster\n"
+        "from studio.__main__ import main\n"
+        "fit = sklearn.cluster.KMeans.fit\n"
+        "def talking(self, *given, **named):\n"
+        "    warnings.warn('no cores were found')\n"
+        "    traceback.print_stack()\n"
+        "    print('a word to the output')\n"
+        "    return fit(self, *given, **named)\n"
+        "sklearn.cluster.KMeans.fit = talking\n"
+        f"raise SystemExit(main({['match', *pictures, '--out', 'p.json', *QUICK, '--pairs', '3']!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
+    assert (done.returncode, done.stdout) == (0, "p.json\n"), done.stderr
+    lines = done.stderr.splitlines()
+    assert all(line.startswith("match: ") for line in lines[:-1]) and lines[-1].startswith("3 pairs")
+    (log,) = private_folders.glob("logs/*.log")
+    kept = log.read_text(encoding="utf-8")
+    assert all(words in kept for words in ("no cores were found", "in talking", "a word to the output"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has machines without a display")

@@ -18,6 +18,7 @@ from PIL import Image
 from studio.files import replacing, replacing_folder
 from studio.leftovers import MARK, new_name, noted, notes_dir, remove_leftovers, scratch_folder
 from studio.signals import Ended, ending_as_interrupt
+from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
@@ -126,7 +127,7 @@ def test_what_tidies_up_has_its_turn(tmp_path: Path, number: signal.Signals) -> 
     )
     with making(tmp_path, guarded) as process:
         process.send_signal(number)
-        process.wait(30)
+        process.wait(PATIENCE)
     assert names(tmp_path) == []
 
 

@@ -39,6 +39,20 @@ def window(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     return opened
 
 
+def test_what_libraries_print_while_the_window_is_open_stays_off_the_terminal(
+    window: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(launch, "why_no_window", lambda: None)
+
+    def talking(*_: object) -> int:
+        sys.stderr.write("a library talks")
+        return 0
+
+    monkeypatch.setattr(sys.modules["studio.gui.shell.app"], "run_window", talking)
+    assert launch.open_window() == 0
+    assert capfd.readouterr() == ("", "")
+
+
 @on_linux
 @pytest.mark.usefixtures("no_screen")
 def test_no_display_is_told_before_qt_is_touched(window: list[tuple[object, ...]]) -> None:

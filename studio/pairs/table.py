@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.files import FileError, explain_os_error
+from studio.files import FileError, explain_os_error, ordinary
 from studio.language import tr
 from studio.pairs.model import PairsError
 
@@ -35,7 +35,7 @@ def table_text(path: Path) -> str:
     """The text of a file, whichever way it was encoded. Raises `FileError` if it is none."""
     path = Path(path)
     try:
-        data = path.read_bytes()
+        data = ordinary(path).read_bytes()
     except OSError as error:
         raise FileError(explain_os_error(error, path, "read")) from error
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):

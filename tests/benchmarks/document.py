@@ -154,7 +154,7 @@ def drag(app: QApplication, window: object, points: np.ndarray) -> dict[str, flo
         )
         QApplication.sendEvent(view, event)
 
-    start = canvas._to_widget(QPointF(*points[len(points) // 2]))
+    start = canvas.to_widget(QPointF(*points[len(points) // 2]))
     send(QEvent.Type.MouseButtonPress, start, Qt.MouseButton.LeftButton)
     took, cpu = [], []
     for step in range(1, 121):

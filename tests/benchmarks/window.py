@@ -71,7 +71,7 @@ def measure(size: int, runs: int) -> dict[str, dict[str, float]]:
             app.processEvents()
             time.sleep(0.0005)
 
-    turn(lambda: bool(window._devices))
+    turn(lambda: bool(window.devices))
     window.opener.open_sample(next(iter(_samples())))
     turn(lambda: window.state.has_both)
     window.panel("match").form.editors["working_size"].set_value(size)

@@ -35,10 +35,10 @@ def test_a_picture_is_called_by_its_name(window: MainWindow, qtbot, tmp_path: Pa
     except OSError as error:
         pytest.skip(f"this disk has no such names: {error.strerror}")
     window.opener.open_paths([path], "A")
-    qtbot.waitUntil(lambda: not window.opener.is_loading, timeout=10000)
+    qtbot.waitUntil(lambda: not window.opener.is_loading)
     frame = window.viewer.frames["A"]
-    assert (frame._name.text(), frame._name.textFormat()) == (path.name, Qt.TextFormat.PlainText)
-    assert read_by_a_person(frame._name.toolTip()) == path.name
+    assert (frame.name_label.text(), frame.name_label.textFormat()) == (path.name, Qt.TextFormat.PlainText)
+    assert read_by_a_person(frame.name_label.toolTip()) == path.name
     window.file_menus.fill_pictures("A")
     newest = window.file_menus.pictures["A"].actions()[0]
     assert newest.text().replace("&&", "\0").replace("&", "").replace("\0", "&") == path.name
@@ -57,13 +57,13 @@ def test_a_project_is_called_by_its_name(window: MainWindow, qtbot, tmp_path: Pa
     window.file_menus.fill_projects()
     newest = window.file_menus.projects.actions()[0]
     assert newest.text().replace("&&", "\0").replace("&", "").replace("\0", "&") == path.name
-    qtbot.waitUntil(lambda: window.document.keeper.is_idle, timeout=10000)
+    qtbot.waitUntil(lambda: window.document.keeper.is_idle)
 
 
 def test_a_sentence_with_a_name_is_no_markup(window: MainWindow) -> None:
     """spesmilo/electrum#10972: labels take for markup what looks like it."""
     window.show_message("error", f"“{NAME}” is damaged.")
-    assert window.messages._label.textFormat() == Qt.TextFormat.PlainText
+    assert window.messages.label.textFormat() == Qt.TextFormat.PlainText
 
 
 @pytest.fixture

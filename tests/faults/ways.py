@@ -53,16 +53,16 @@ def bring(fault: Fault, path: Path, window: Any, qtbot: Any) -> None:
             mime = QMimeData()
             mime.setUrls([QUrl.fromLocalFile(str(path))])
             window.opener.open_mime(mime, "A")
-            qtbot.waitUntil(lambda: not window.opener.is_loading, timeout=10000)
+            qtbot.waitUntil(lambda: not window.opener.is_loading)
         case "pairs":
             window.pair_files.import_from(path)
         case "project":
             window.document.open_path(path)
-            qtbot.waitUntil(lambda: window.document._busy is None, timeout=10000)
+            qtbot.waitUntil(lambda: not window.document.is_busy)
         case "weights":
             network = window.panel("match").network
             network.choose(NETWORK)
-            network._weights[NETWORK] = path
+            network.chosen_weights[NETWORK] = path
             window.panel("match").run()
-            qtbot.waitUntil(lambda: not window.panel("match").is_running, timeout=10000)
-    qtbot.waitUntil(lambda: window.document.keeper.is_idle, timeout=10000)
+            qtbot.waitUntil(lambda: not window.panel("match").is_running)
+    qtbot.waitUntil(lambda: window.document.keeper.is_idle)

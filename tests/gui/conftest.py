@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from studio.gui.shell.app import make_application
@@ -39,13 +40,15 @@ def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     made.show()
     qtbot.waitExposed(made)
     yield made
-    lanes = list(made.jobs._lanes.values())
+    lanes = made.jobs.threads
     made.close()
     assert made.stopped_cleanly
     assert all(lane.isFinished() for lane in lanes)
     assert not any(panel.worker.is_running for panel in made.modes.built if hasattr(panel, "worker"))
     assert not any("_QtLogHandler" in type(handler).__name__ for handler in logging.getLogger("studio").handlers)
     made.deleteLater()
+    # Now, and not when the next window is dressed: Qt would dress this one too.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ def two_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def opened(window: MainWindow, qtbot, two_files: tuple[Path, Path]) -> MainWindow:
     """The window with both pictures open."""
     window.opener.open_paths(list(two_files), "A")
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: window.state.has_both)
     qtbot.wait(20)
     return window
 

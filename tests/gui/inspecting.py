@@ -12,7 +12,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def wait_for(window, qtbot, condition) -> None:
-    qtbot.waitUntil(condition, timeout=20000)
+    qtbot.waitUntil(condition)
 
 
 def enter(window, qtbot) -> None:
@@ -29,7 +29,7 @@ def hover(window, qtbot, side, x, y):
     """Move the mouse over a place, full-size pixels, and wait for what is said of it."""
     view = window.panel("inspect").hover
     canvas = window.viewer.canvas(side)
-    mouse(canvas, QEvent.Type.MouseMove, canvas._to_widget(QPointF(x, y)))
+    mouse(canvas, QEvent.Type.MouseMove, canvas.to_widget(QPointF(x, y)))
 
     def answered():
         request = view.reading.request if view.reading is not None else None
@@ -44,7 +44,7 @@ def hover(window, qtbot, side, x, y):
 def click(window, side, x, y) -> None:
     """Click a place of a picture, full-size pixels."""
     canvas = window.viewer.canvas(side)
-    at = canvas._to_widget(QPointF(x, y))
+    at = canvas.to_widget(QPointF(x, y))
     mouse(canvas, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
     mouse(canvas, QEvent.Type.MouseButtonRelease, at, LEFT)
 

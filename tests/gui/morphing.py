@@ -26,12 +26,12 @@ def settled(window, qtbot) -> None:
 
     panel.worker.answered.connect(hear)
     panel.worker.ask = listen
-    panel._ask()
+    panel.ask_now()
     panel.worker.ask = ask
-    qtbot.waitUntil(lambda: any(request is asked[-1] for request in answered), timeout=10000)
+    qtbot.waitUntil(lambda: any(request is asked[-1] for request in answered))
     panel.worker.answered.disconnect(hear)
     qtbot.wait(10)
 
 
 def wait_for(window, qtbot, condition) -> None:
-    qtbot.waitUntil(condition, timeout=10000)
+    qtbot.waitUntil(condition)

@@ -17,13 +17,13 @@ def began(window, qtbot, options=LONG) -> Moment:
     panel = window.panel("style")
     panel.form.set_value(options)
     panel.run()
-    qtbot.waitUntil(lambda: len(panel.stage.history) > 0, timeout=30000)
+    qtbot.waitUntil(lambda: len(panel.stage.history) > 0)
     return panel.stage.history[-1]
 
 
 def ended(window, qtbot) -> None:
     """Wait for the end of the run."""
-    qtbot.waitUntil(lambda: not window.panel("style").runner.is_running, timeout=60000)
+    qtbot.waitUntil(lambda: not window.panel("style").runner.is_running)
     qtbot.wait(10)
 
 
@@ -38,5 +38,5 @@ def ran(window, qtbot, options=TINY) -> Moment:
 
 def idle_files(window, qtbot) -> None:
     """Wait until nothing is read or written any more."""
-    qtbot.waitUntil(lambda: not any(job.lane == "files" for job in window.jobs.open_jobs), timeout=20000)
+    qtbot.waitUntil(lambda: not any(job.lane == "files" for job in window.jobs.open_jobs))
     qtbot.wait(10)

@@ -43,7 +43,7 @@ def wheel(canvas, at, notches):
 
 def scale(canvas) -> float:
     """Screen pixels per picture pixel."""
-    a, b = canvas._to_widget(QPointF(0, 0)), canvas._to_widget(QPointF(100, 0))
+    a, b = canvas.to_widget(QPointF(0, 0)), canvas.to_widget(QPointF(100, 0))
     return (b.x() - a.x()) / 100
 
 
@@ -52,8 +52,8 @@ def test_fit_shows_the_whole_picture_centred_with_square_pixels(opened):
         canvas = opened.viewer.canvas(side)
         width, height = canvas.picture_size
         top_left, bottom_right = (
-            canvas._to_widget(QPointF(-0.5, -0.5)),
-            canvas._to_widget(QPointF(width - 0.5, height - 0.5)),
+            canvas.to_widget(QPointF(-0.5, -0.5)),
+            canvas.to_widget(QPointF(width - 0.5, height - 0.5)),
         )
         view = canvas.viewport()
         assert top_left.x() >= 0 and top_left.y() >= 0
@@ -70,9 +70,9 @@ def test_fit_shows_the_whole_picture_centred_with_square_pixels(opened):
 def test_the_wheel_keeps_the_picture_under_the_cursor(opened):
     canvas = opened.viewer.canvas("A")
     at = QPointF(canvas.viewport().width() * 0.3, canvas.viewport().height() * 0.6)
-    before, old_scale = canvas._to_picture(at), scale(canvas)
+    before, old_scale = canvas.to_picture(at), scale(canvas)
     wheel(canvas, at, 3)
-    after = canvas._to_picture(at)
+    after = canvas.to_picture(at)
     assert scale(canvas) > old_scale * 1.02
     assert math.dist((before.x(), before.y()), (after.x(), after.y())) < 1.0
 
@@ -83,9 +83,9 @@ def test_a_drag_moves_the_picture_with_the_hand(opened, button):
     opened.viewer.set_tool("pan" if button == Qt.MouseButton.LeftButton else "select")
     opened.viewer.zoom_by(3)
     start, end = QPointF(150, 150), QPointF(190, 120)
-    held = canvas._to_picture(start)
+    held = canvas.to_picture(start)
     drag(canvas, start, end, button)
-    now = canvas._to_picture(end)
+    now = canvas.to_picture(end)
     assert math.dist((held.x(), held.y()), (now.x(), now.y())) < 2 / scale(canvas) + 0.5
 
 
@@ -198,7 +198,7 @@ def test_a_picture_that_replaces_levels_tells_of_it_once(qtbot):
 
 def test_the_cursor_position_stands_in_the_status_bar(opened):
     canvas = opened.viewer.canvas("A")
-    at = canvas._to_widget(QPointF(311.0, 97.5))
+    at = canvas.to_widget(QPointF(311.0, 97.5))
     mouse(canvas, QEvent.Type.MouseMove, at)
     text = opened.cursor_label.text()
     assert text.startswith("cursor A")

@@ -49,12 +49,12 @@ def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_
     assert paired.messages.severity == "success"
     pairs, pixels = paired.state.pairs, paired.state.picture("A").pixels
     kill(paired, qtbot)
-    paired.document._take_lock(None)
+    paired.document.take_lock(None)
     window = another()
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
     window.opener.open_mime(mime, "A")
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: window.state.has_both)
     assert window.state.pairs == pairs and window.state.levels == {2: PAIRS}
     assert (window.state.picture("A").pixels == pixels).all() and window.state.picture("B").name == "coffee.jpg"
     assert window.panel("match").form.value().pairs == 7
@@ -71,7 +71,7 @@ def test_a_project_is_saved_and_comes_back_in_another_window(paired, qtbot, tmp_
     menus = window.file_menus
     menus.fill_projects()
     assert menus.projects.actions()[0].text() == "cats.buddies"
-    qtbot.waitUntil(lambda: not menus.projects.actions()[0].icon().isNull(), timeout=5000)
+    qtbot.waitUntil(lambda: not menus.projects.actions()[0].icon().isNull())
 
 
 def test_a_match_leaves_its_recipe_in_the_project(opened, qtbot, tmp_path, monkeypatch):
@@ -85,7 +85,7 @@ def test_a_match_leaves_its_recipe_in_the_project(opened, qtbot, tmp_path, monke
     monkeypatch.setattr(studio.buddies, "find_buddies", find, raising=False)
     for _ in range(2):
         opened.panel("match").run()
-        qtbot.waitUntil(lambda: not opened.panel("match").is_running, timeout=20000)
+        qtbot.waitUntil(lambda: not opened.panel("match").is_running)
     save(opened, qtbot, tmp_path / "p.buddies")
     (result,) = reading(tmp_path / "p.buddies").results
     assert (result.kind, result.recipe["network"], result.recipe["pairs"]) == ("match", "buddynet", 2)
@@ -109,7 +109,7 @@ def test_revert_goes_back_to_the_file(project, paired, qtbot):
     move_first(paired, 20.0)
     assert paired.actions_["revert"].isEnabled()
     paired.actions_["revert"].trigger()
-    qtbot.waitUntil(lambda: paired.state.pairs == PAIRS, timeout=10000)
+    qtbot.waitUntil(lambda: paired.state.pairs == PAIRS)
     assert not paired.isWindowModified() and paired.document.project == project
     move_first(paired, 30.0)
     save(paired, qtbot, project)
@@ -127,14 +127,14 @@ def test_a_save_that_fails_says_why_and_the_mark_stays(project, paired, qtbot, t
     with monkeypatch.context() as patch:
         patch.setattr("studio.document.session.os.fsync", no_room)
         paired.actions_["save_project"].trigger()
-        qtbot.waitUntil(lambda: paired.messages.severity == "error", timeout=10000)
+        qtbot.waitUntil(lambda: paired.messages.severity == "error")
     assert "disk is full" in paired.messages.text() and paired.isWindowModified()
     assert project.read_bytes() == before
     paired.document.save_to(tmp_path / "gone" / "p.buddies")
-    qtbot.waitUntil(lambda: "no such file or folder" in paired.messages.text(), timeout=10000)
+    qtbot.waitUntil(lambda: "no such file or folder" in paired.messages.text())
     assert paired.isWindowModified() and paired.document.project == project
     paired.actions_["save_project"].trigger()
-    qtbot.waitUntil(lambda: not paired.isWindowModified(), timeout=10000)
+    qtbot.waitUntil(lambda: not paired.isWindowModified())
     assert reading(project).pairs == paired.state.pairs
 
 
@@ -143,7 +143,7 @@ def test_an_edit_during_a_save_is_not_called_saved(project, paired, qtbot):
     done = []
     paired.document.save_to(project, lambda: done.append(True))
     move_first(paired, 25.0)
-    qtbot.waitUntil(lambda: bool(done), timeout=10000)
+    qtbot.waitUntil(lambda: bool(done))
     assert paired.isWindowModified()
     # Whether the edit was in time to be written too is open; what matters is that it is not called saved.
     assert reading(project).pairs.by_id(1).a in {(20.0, 50.0), (25.0, 50.0)}
@@ -155,15 +155,15 @@ def test_autosave_keeps_each_edit_and_a_killed_window_is_offered_again(project, 
     move_first(paired, 33.0)
     wanted = paired.state.pairs
     kill(paired, qtbot)
-    paired.document._take_lock(None)
+    paired.document.take_lock(None)
     window = another()
     window.document.offer_recoveries()
     bar = window.document.recovery_bar
-    qtbot.waitUntil(bar.isVisible, timeout=10000)
+    qtbot.waitUntil(bar.isVisible)
     assert bar.offered.project == project and bar.offered.summary.pairs == 2
-    assert "cats" in bar._title.text()
+    assert "cats" in bar.title_label.text()
     bar.recover_button.click()
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: window.state.has_both)
     assert window.state.pairs == wanted and window.isWindowModified() and window.document.project == project
     window.actions_["undo"].trigger()
     assert window.state.pairs.by_id(1).a == (20.0, 50.0)
@@ -176,10 +176,10 @@ def test_what_is_discarded_is_gone_and_later_asks_again(paired, qtbot, another):
     bar = window.document.recovery_bar
     for button in (bar.later_button, bar.discard_button):
         window.document.offer_recoveries()
-        qtbot.waitUntil(bar.isVisible, timeout=10000)
+        qtbot.waitUntil(bar.isVisible)
         button.click()
         assert not bar.isVisible()
-    qtbot.waitUntil(lambda: find_recoveries() == [], timeout=5000)
+    qtbot.waitUntil(lambda: find_recoveries() == [])
 
 
 def test_a_project_open_in_two_windows_is_a_copy_in_the_second(project, paired, qtbot, another):
@@ -201,7 +201,7 @@ def test_a_file_changed_by_another_program_is_asked_about(project, paired, qtbot
     assert asked == ["cats.buddies"] and paired.isWindowModified()
     project.unlink()  # a file that is gone is written anew without a question
     paired.actions_["save_project"].trigger()
-    qtbot.waitUntil(lambda: not paired.isWindowModified(), timeout=10000)
+    qtbot.waitUntil(lambda: not paired.isWindowModified())
     assert summary_of(project).pairs == 2 and len(asked) == 1
 
 
@@ -212,7 +212,7 @@ def test_closing_asks_and_saving_first_closes_afterwards(paired, qtbot, tmp_path
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path.with_suffix("")), ""))
     paired.document.ask_to_save = lambda _: "save"
     assert not paired.close()
-    qtbot.waitUntil(lambda: not paired.isVisible(), timeout=10000)
+    qtbot.waitUntil(lambda: not paired.isVisible())
     assert reading(path).pairs == PAIRS
     assert find_recoveries() == []
 
@@ -243,10 +243,10 @@ def test_a_new_project_is_empty(project, paired, qtbot):
 def test_a_picture_that_was_made_is_kept_with_its_recipe(project, paired, qtbot, tmp_path, monkeypatch):
     made = paired.state.picture("A")
     paired.document.add_picture("style", "stylize", {"what": "stylize", "steps": 3}, made)
-    qtbot.waitUntil(lambda: bool(paired.document.results), timeout=20000)
+    qtbot.waitUntil(lambda: bool(paired.document.results))
     assert paired.isWindowModified()
     paired.actions_["save_project"].trigger()
-    qtbot.waitUntil(lambda: not paired.isWindowModified(), timeout=10000)
+    qtbot.waitUntil(lambda: not paired.isWindowModified())
     (result,) = reading(project).results
     assert result.recipe == {"what": "stylize", "steps": 3}
     assert (load_bytes(result.content, "result").pixels == made.pixels).all()
@@ -270,9 +270,9 @@ def test_a_window_that_the_system_ends_asks_nothing_and_keeps_what_is_not_saved(
     window = another()
     window.document.offer_recoveries()
     bar = window.document.recovery_bar
-    qtbot.waitUntil(bar.isVisible, timeout=10000)
+    qtbot.waitUntil(bar.isVisible)
     bar.recover_button.click()
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: window.state.has_both)
     assert window.state.pairs == wanted
 
 
@@ -285,7 +285,7 @@ def test_with_a_home_that_takes_nothing_projects_are_saved_and_opened(paired, qt
     window.state.set_picture("A", paired.state.picture("A"))
     window.state.set_picture("B", paired.state.picture("B"))
     window.state.set_pairs(PAIRS)
-    qtbot.waitUntil(lambda: window.messages.severity == "warning", timeout=10000)
+    qtbot.waitUntil(lambda: window.messages.severity == "warning")
     assert "Unsaved work" in window.messages.text() and "only Save" in window.messages.text()
     save(window, qtbot, path)
     assert window.messages.severity == "success" and not window.isWindowModified()
@@ -295,6 +295,6 @@ def test_with_a_home_that_takes_nothing_projects_are_saved_and_opened(paired, qt
     move_first(window, 20.0)
     kept(window, qtbot)
     window.actions_["save_project"].trigger()
-    qtbot.waitUntil(lambda: not window.isWindowModified(), timeout=10000)
+    qtbot.waitUntil(lambda: not window.isWindowModified())
     monkeypatch.undo()
     assert reading(path).pairs == window.state.pairs

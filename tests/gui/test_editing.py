@@ -55,7 +55,7 @@ def key(window, side, code, keys=NO_KEY):
 
 
 def where(canvas, point):
-    return canvas._to_widget(QPointF(*point))
+    return canvas.to_widget(QPointF(*point))
 
 
 def undo(window):
@@ -83,7 +83,7 @@ def test_a_drag_is_one_step_with_a_magnifier_and_parts_of_a_pixel(paired, stack)
         move(canvas, start + QPointF(3.25 * step, 2.5 * step))
         assert canvas.magnifier.isVisible() == (step > 0)
     now = paired.state.pairs.by_id(1)
-    assert math.dist(now.a, canvas._to_picture(start + QPointF(35.75, 27.5)).toTuple()) < 1e-6
+    assert math.dist(now.a, canvas.to_picture(start + QPointF(35.75, 27.5)).toTuple()) < 1e-6
     release(canvas, start + QPointF(35.75, 27.5))
     assert not canvas.magnifier.isVisible()
     assert stack.count() == steps + 1
@@ -275,7 +275,7 @@ def test_the_table_edits_filters_and_walks_the_doubtful(paired, stack):
         undo(paired)
     state.set_selection([])
     table.filter.setValue(50)
-    assert table._sorted.rowCount() == 2
+    assert table.sorted_model.rowCount() == 2
     assert paired.viewer.canvas("A").point_of(2) is None and paired.viewer.canvas("B").point_of(1) is not None
     table.filter.setValue(0)
     paired.actions_["next_doubtful"].trigger()

@@ -89,7 +89,7 @@ def test_a_click_holds_the_place_and_another_one_on_it_lets_go(inspect, qtbot):
     assert inspect.actions_["inspect_release"].isEnabled()
     held = panel.hover.reading.request.place
     canvas = inspect.viewer.canvas("A")
-    canvas.cursor_moved.emit(canvas._to_picture(canvas.rect().center().toPointF()))
+    canvas.cursor_moved.emit(canvas.to_picture(canvas.rect().center().toPointF()))
     qtbot.wait(60)
     assert panel.hover.reading.request.place == held
     assert overlay(inspect, "A").marks[0].kind == "pinned"
@@ -189,7 +189,7 @@ def test_a_long_job_can_be_cancelled(inspect, qtbot, monkeypatch):
 def test_the_panel_says_what_to_do_and_forgets_old_pictures(window, qtbot, two_files):
     panel = window.panel("inspect")
     window.actions_["mode_inspect"].trigger()
-    assert panel.stage._hint.words[0] == "Open two pictures"
+    assert panel.stage.hint.words[0] == "Open two pictures"
     assert not window.actions_["inspect_why"].isEnabled() and not panel.worker.is_running
     window.opener.open_paths(list(two_files), "A")
     wait_for(window, qtbot, lambda: window.state.has_both)
@@ -233,12 +233,12 @@ def test_small_maps_have_the_view_and_the_cursor_of_the_pictures(inspect, qtbot)
     strip, canvas = panel.hover.strip, inspect.viewer.canvas("B")
     whole = strip.grab().toImage()
     canvas.zoom_by(3.0)
-    assert strip._views["B"] == canvas.view_state()
+    assert strip.views["B"] == canvas.view_state()
     qtbot.wait(10)
     assert strip.grab().toImage() != whole
     center = strip.tile_rect(0).center().toPoint()
     qtbot.mouseMove(strip, center)
-    pointer = panel.hub.layers["B"]._pointer
+    pointer = panel.hub.layers["B"].pointer
     size = inspect.state.picture("B").size
     wanted = canvas.view_state().center
     assert pointer == pytest.approx((wanted[0] * size[0], wanted[1] * size[1]), abs=4)
@@ -257,8 +257,8 @@ def test_a_failure_is_told_in_one_sentence_and_can_be_tried_again(opened, qtbot,
         patch.setattr(work, "prepare", broken)
         opened.actions_["mode_inspect"].trigger()
         panel = opened.panel("inspect")
-        wait_for(opened, qtbot, lambda: "not looked" in panel.stage._hint.words[0])
-    assert "weights file has gone" in panel.stage._hint.words[1]
+        wait_for(opened, qtbot, lambda: "not looked" in panel.stage.hint.words[0])
+    assert "weights file has gone" in panel.stage.hint.words[1]
     enter(opened, qtbot)
     assert panel.stage.pages.currentWidget() is panel.hover.page
 

@@ -26,7 +26,7 @@ def layers(opened, qtbot):
 def look_at(window, qtbot, layer):
     view = window.panel("inspect").activations
     view.layer.set_value(layer)
-    view._on_layer(layer)
+    view.layer.chosen.emit(layer)
     wait_for(
         window,
         qtbot,
@@ -148,7 +148,7 @@ def test_the_same_picture_has_the_same_colours_on_both_sides(window, qtbot, two_
 
 def test_a_difference_needs_pairs_and_is_found_again_for_others(layers, qtbot):
     view = show(layers, "difference")
-    assert view.strip._hint[0] == "Match first" and not layers.panel("inspect").hub.is_running
+    assert view.strip.hint[0] == "Match first" and not layers.panel("inspect").hub.is_running
     layers.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS))
     wait_for(layers, qtbot, lambda: view.difference is not None)
     first = view.difference

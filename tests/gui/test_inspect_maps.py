@@ -38,7 +38,7 @@ def choose(view, method, kind, layer, channel=0, **knobs):
     view.method.setCurrentIndex(view.method.findData(method))
     view.target.kind.setCurrentIndex(view.target.kind.findData(kind))
     view.target.layer.set_value(layer)
-    view.target._on_layer()
+    view.target.layer.chosen.emit(layer)
     view.target.channel.setValue(channel)
     for name, value in knobs.items():
         view.form.editors[name].set_value(value)
@@ -84,13 +84,13 @@ def test_the_number_under_the_mouse_is_written_and_choices_are_remembered(attrib
     panel = attribution.panel("inspect")
     result = run(attribution, qtbot)
     canvas = attribution.viewer.canvas("A")
-    mouse(canvas, QEvent.Type.MouseMove, canvas._to_widget(QPointF(230, 150)))
+    mouse(canvas, QEvent.Type.MouseMove, canvas.to_widget(QPointF(230, 150)))
     value = result.maps["A"].values[int(150.5 / 300 * 43), int(230.5 / 451 * 64)]
     assert panel.stage.readout.text() == f"A: {number(float(value))} {result.unit}"
-    marked = panel.explain.strip._cursor
+    marked = panel.explain.strip.marked_place
     assert marked[0] == "A" and (marked[1].x(), marked[1].y()) == pytest.approx((230, 150), abs=0.01)
     canvas.cursor_moved.emit(None)
-    assert not panel.stage.readout.text() and panel.explain.strip._cursor is None
+    assert not panel.stage.readout.text() and panel.explain.strip.marked_place is None
     # Colours and method are remembered.
     panel.colours.table.setCurrentIndex(2)
     panel.colours.opacity.setValue(35)

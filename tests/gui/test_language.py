@@ -185,7 +185,7 @@ def in_dialogs(window, qtbot, walk):
     qtbot.wait(50)
     for dialog in dialogs_of(window):
         walk.look(dialog)
-    window.settings_desk.dialog._choose_folder()
+    window.settings_desk.dialog.choose_folder()
     window.settings_desk.dialog.reject()
     error = ErrorDialog(window)
     error.add(tr("The film was written to “{name}”.", name="cat.png"), "")

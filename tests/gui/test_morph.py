@@ -132,7 +132,7 @@ def test_curves_bend_the_way_of_the_slider(morph, qtbot):
 def drag_point(window, side, number, to, steps=4):
     """Drag a point to a place in full-size pixels, by mouse."""
     canvas = window.viewer.canvas(side)
-    drag(canvas, canvas.point_position(number), canvas._to_widget(QPointF(*to)), steps=steps)
+    drag(canvas, canvas.point_position(number), canvas.to_widget(QPointF(*to)), steps=steps)
 
 
 def test_dragging_a_point_updates_the_frame_and_the_badge(morph, qtbot):
@@ -145,7 +145,7 @@ def test_dragging_a_point_updates_the_frame_and_the_badge(morph, qtbot):
     hovered: list[bool] = []
     panel.worker.answered.connect(lambda _, answer: hovered.append(answer.request.settled))
     canvas = morph.viewer.canvas("B")
-    start, far = canvas.point_position(1), canvas._to_widget(QPointF(330, 330))
+    start, far = canvas.point_position(1), canvas.to_widget(QPointF(330, 330))
     mouse(canvas, QEvent.Type.MouseButtonPress, start, LEFT, LEFT)
     mouse(canvas, QEvent.Type.MouseMove, far, buttons=LEFT)
     assert state.is_dragging
@@ -182,7 +182,7 @@ def test_a_press_without_a_move_selects_and_moves_nothing(morph, qtbot):
 
 def test_the_hand_pans_and_points_stay_in_the_picture(morph, qtbot):
     canvas, before = morph.viewer.canvas("A"), morph.state.pairs
-    start = canvas._to_widget(QPointF(160, 110))
+    start = canvas.to_widget(QPointF(160, 110))
     assert canvas.pair_at(start) == 0
     view = canvas.view_state()
     morph.actions_["tool_pan"].trigger()
@@ -281,7 +281,7 @@ def test_the_wipe_shows_a_on_the_left_and_b_on_the_right(morph, qtbot):
 
 def test_the_same_picture_on_both_sides_has_a_grey_onion_skin(opened, qtbot, two_files):
     opened.opener.open_path(two_files[0], "B")
-    qtbot.waitUntil(lambda: opened.state.picture("B").name == two_files[0].name, timeout=10000)
+    qtbot.waitUntil(lambda: opened.state.picture("B").name == two_files[0].name)
     opened.state.set_pairs(PairSet.from_arrays(A_POINTS, A_POINTS))
     opened.modes.show("morph")
     opened.panel("morph").view_choice.setCurrentIndex(2)
@@ -296,12 +296,12 @@ def test_the_panel_says_what_to_do_first(window, qtbot, two_files, monkeypatch):
     monkeypatch.setattr(studio.buddies, "find_buddies", endless, raising=False)
     window.actions_["mode_morph"].trigger()
     panel = window.panel("morph")
-    assert "Open two pictures" in panel._guide_text.text()
+    assert "Open two pictures" in panel.guide_text.text()
     assert not panel.match_button.isVisible() and not panel.stage.transport.isEnabled()
     assert not window.actions_["export_film"].isEnabled() and not window.actions_["play"].isEnabled()
     window.opener.open_paths(list(two_files), "A")
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
-    assert panel._guide.isVisible() and panel.match_button.isVisible()
+    qtbot.waitUntil(lambda: window.state.has_both)
+    assert panel.guide.isVisible() and panel.match_button.isVisible()
     assert not panel.worker.is_running
     qtbot.mouseClick(panel.match_button, LEFT)
     assert window.modes.current == "match" and window.panel("match").is_running
@@ -309,9 +309,9 @@ def test_the_panel_says_what_to_do_first(window, qtbot, two_files, monkeypatch):
     window.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS))
     window.modes.show("morph")
     wait_for(window, qtbot, lambda: bool(shots(window)))
-    assert not panel._guide.isVisible() and window.actions_["export_film"].isEnabled()
+    assert not panel.guide.isVisible() and window.actions_["export_film"].isEnabled()
     window.state.set_pairs(PairSet())
-    assert panel._guide.isVisible() and not shots(window)
+    assert panel.guide.isVisible() and not shots(window)
 
 
 def test_too_few_pairs_are_told_of(morph, qtbot):
@@ -368,7 +368,7 @@ def test_halfway_shows_its_start_at_once_and_is_refined_later(morph, qtbot):
     panel.form.editors["warp"].set_value("halfway")
     wait_for(morph, qtbot, lambda: "being refined" in panel.notes.text())
     first = shots(morph)[0].frame
-    qtbot.waitUntil(lambda: "being refined" not in panel.notes.text(), timeout=90000)
+    qtbot.waitUntil(lambda: "being refined" not in panel.notes.text())
     assert not np.array_equal(shots(morph)[0].frame, first)
 
 

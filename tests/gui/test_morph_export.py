@@ -31,7 +31,7 @@ def short(panel, **values) -> None:
 def write(window, qtbot, start, path) -> None:
     start(path)
     assert window.panel("morph").export.is_running
-    qtbot.waitUntil(lambda: not window.panel("morph").export.is_running, timeout=60000)
+    qtbot.waitUntil(lambda: not window.panel("morph").export.is_running)
     assert (
         path.name in window.panel("morph").export.status.text()
         or path.stem in window.panel("morph").export.status.text()
@@ -68,12 +68,12 @@ def test_the_dialog_and_the_folder_of_frames(morph, qtbot, out, monkeypatch):
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     morph.actions_["export_film"].trigger()
-    qtbot.waitUntil(lambda: not morph.panel("morph").export.is_running, timeout=30000)
+    qtbot.waitUntil(lambda: not morph.panel("morph").export.is_running)
     assert "*.mp4" in asked[0] and "*.webp" in asked[0]
     assert len(list((out / "frames").glob("*.png"))) == 6
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out / "x"), "Animated GIF (*.gif)"))
     morph.panel("morph").export.film_button.click()
-    qtbot.waitUntil(lambda: (out / "x.gif").exists() and not morph.panel("morph").export.is_running, timeout=30000)
+    qtbot.waitUntil(lambda: (out / "x.gif").exists() and not morph.panel("morph").export.is_running)
 
 
 def test_a_still_is_the_frame_of_the_moment(morph, qtbot, out):
@@ -83,7 +83,7 @@ def test_a_still_is_the_frame_of_the_moment(morph, qtbot, out):
     write(morph, qtbot, panel.export.still_to, out / "still.png")
     shown = np.asarray(Image.open(out / "still.png").convert("RGB"), int)
     assert np.abs(shown - shots(morph)[0].frame).mean() < 1
-    panel._on_pad(0.9, 0.1)
+    panel.pad.moved.emit(0.9, 0.1)
     panel.pad.set_position(0.9, 0.1)
     settled(morph, qtbot)
     write(morph, qtbot, panel.export.still_to, out / "apart.png")
@@ -112,14 +112,14 @@ def test_cancel_leaves_no_file_and_failures_are_words(morph, qtbot, out):
     panel.export.form.set_value(ExportOptions(frames=4000))
     panel.export.film_to(out / "long.webp")
     assert not panel.export.film_button.isEnabled() and panel.export.cancel_button.isEnabled()
-    qtbot.waitUntil(lambda: panel.export.bar.value() > 52, timeout=20000)
+    qtbot.waitUntil(lambda: panel.export.bar.value() > 52)
     handle = panel.export.handle
     qtbot.mouseClick(panel.export.cancel_button, LEFT)
     assert handle.state.is_final and not panel.export.is_running
     assert "no file" in panel.export.status.text()
-    qtbot.waitUntil(lambda: not list(out.iterdir()), timeout=10000)
+    qtbot.waitUntil(lambda: not list(out.iterdir()))
     panel.export.film_to(out / "film.wmv")
-    qtbot.waitUntil(lambda: not panel.export.is_running, timeout=10000)
+    qtbot.waitUntil(lambda: not panel.export.is_running)
     assert "wmv" in morph.messages.text() and panel.export.status.text() == "Failed"
     assert not list(out.iterdir())
 
@@ -133,7 +133,7 @@ def test_closing_while_it_plays_and_writes_leaves_nothing(morph, qtbot, out):
     qtbot.wait(300)
     began = time.monotonic()
     morph.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert morph.stopped_cleanly and not panel.worker.is_running
     assert not panel.stage.transport.is_playing
     assert not list(out.iterdir())

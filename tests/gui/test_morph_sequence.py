@@ -29,9 +29,9 @@ def longer(morph: MainWindow, qtbot, third: Path) -> MainWindow:
     further = morph.panel("morph").further
     pairs = third.with_name("pairs.csv")
     write_pairs(PairSet.from_arrays(B_POINTS, np.asarray(A_POINTS) / 3.0), pairs)
-    further._match = lambda *_: None
+    further.match = lambda *_: None
     further.add([third])
-    qtbot.waitUntil(lambda: further.list.count() == 1, timeout=10000)
+    qtbot.waitUntil(lambda: further.list.count() == 1)
     further.read_pairs_of(0, pairs)
     return morph
 
@@ -65,7 +65,7 @@ def test_playing_wraps_at_the_last_picture(longer: MainWindow, qtbot) -> None:
     seen: list[float] = []
     transport.time_changed.connect(seen.append)
     transport.set_playing(True)
-    qtbot.waitUntil(lambda: not transport.is_playing, timeout=5000)
+    qtbot.waitUntil(lambda: not transport.is_playing)
     assert seen[-1] == 2.0 and min(seen) > 1.5
 
 
@@ -76,7 +76,7 @@ def test_the_film_leads_through_all(longer: MainWindow, qtbot, tmp_path: Path) -
     panel.export.form.editors["longest_side"].set_value(96)
     panel.export.form.editors["loop"].set_value("once")
     panel.export.film_to(path)
-    qtbot.waitUntil(lambda: not panel.export.is_running, timeout=30000)
+    qtbot.waitUntil(lambda: not panel.export.is_running)
     with av.open(str(path)) as film:
         frames = sum(1 for _ in film.decode(video=0))
     one_leg = panel.export.form.value().count()
@@ -87,7 +87,7 @@ def test_neighbours_are_matched_and_remembered(morph: MainWindow, qtbot, third: 
     panel = morph.panel("morph")
     morph.settings.set_options("match", morph.panel("match").form.value().with_values(working_size=96))
     panel.further.add([third, third])
-    qtbot.waitUntil(lambda: len(panel.further.pictures) == 2 and panel.further.missing == 0, timeout=60000)
+    qtbot.waitUntil(lambda: len(panel.further.pictures) == 2 and panel.further.missing == 0)
     assert all(len(pairs) > 0 for pairs in panel.further.pairs)
     assert "pairs with B" in panel.further.list.item(0).text()
     first, second = panel.further.pairs
@@ -99,7 +99,7 @@ def test_neighbours_are_matched_and_remembered(morph: MainWindow, qtbot, third: 
 
 def test_another_b_makes_the_pairs_of_c_anew(longer: MainWindow, qtbot) -> None:
     asked: list[object] = []
-    longer.panel("morph").further._match = lambda _, before: asked.append(before)
+    longer.panel("morph").further.match = lambda _, before: asked.append(before)
     longer.state.swap()
     assert asked == [longer.state.picture("B")]
     assert longer.panel("morph").further.missing == 1
@@ -110,7 +110,7 @@ def test_another_b_makes_the_pairs_of_c_anew(longer: MainWindow, qtbot) -> None:
 def test_a_broken_further_picture_is_one_sentence(morph: MainWindow, qtbot, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    with qtbot.waitSignal(morph.panel("morph").message, timeout=10000) as told:
+    with qtbot.waitSignal(morph.panel("morph").message) as told:
         morph.panel("morph").further.add([broken])
     assert told.args[0] == "error" and "broken.png" in told.args[1]
     assert morph.panel("morph").stage.transport.end == 1

@@ -148,7 +148,7 @@ def test_a_sample_pair_opens_from_the_menu(window, qtbot):
         assert action.text() == sample.title
         assert action.toolTip()
     action.trigger()
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: window.state.has_both)
 
 
 def test_transparent_and_deep_pictures_show(window, qtbot, tmp_path):
@@ -159,7 +159,7 @@ def test_transparent_and_deep_pictures_show(window, qtbot, tmp_path):
     Image.fromarray(np.linspace(0, 65535, 4800).reshape(60, 80).astype(np.uint16)).save(tmp_path / "deep.png")
     window.opener.open_paths([tmp_path / "half.png", tmp_path / "deep.png"], "A")
     qtbot.waitUntil(lambda: window.state.has_both)
-    assert "16 bit" in window.viewer.frames["B"]._details.text()
+    assert "16 bit" in window.viewer.frames["B"].details_label.text()
     canvas = window.viewer.canvas("A")
     qtbot.wait(30)
     shot = canvas.grab().toImage()
@@ -173,7 +173,7 @@ def test_transparent_and_deep_pictures_show(window, qtbot, tmp_path):
 def test_what_is_wrong_with_a_picture_is_said(window, qtbot, two_files, tmp_path):
     cut = tmp_path / "cut.jpg"
     cut.write_bytes(two_files[1].read_bytes()[:-2])
-    with qtbot.waitSignal(window.opener.message, timeout=10000) as told:
+    with qtbot.waitSignal(window.opener.message) as told:
         window.opener.open_path(cut, "A")
     assert told.args[:2] == [
         "warning",

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from studio import paths
 from studio.cache import cache_size, prune
@@ -82,7 +82,7 @@ def test_threads_are_set_on_the_compute_thread(window, qtbot):
     for wanted in (3, 0):
         window.settings_desk.put_in_force(Preferences(threads=wanted))
         window.jobs.submit("count", count).finished.connect(counts.append)
-    qtbot.waitUntil(lambda: len(counts) == 2, timeout=20000)
+    qtbot.waitUntil(lambda: len(counts) == 2)
     assert counts[0] == 3 and counts[1] == torch.get_num_threads()
 
 
@@ -122,7 +122,7 @@ def test_an_error_opens_a_dialog_to_copy_and_the_program_goes_on(window, qtbot, 
             raise RuntimeError(text)
         except RuntimeError as error:
             sys.excepthook(type(error), error, error.__traceback__)
-    qtbot.waitUntil(lambda: "second" in relay.dialog._text.toPlainText())
+    qtbot.waitUntil(lambda: "second" in relay.dialog.findChild(QPlainTextEdit).toPlainText())
     assert relay.dialog.isVisible() and not relay.dialog.isModal()
     relay.dialog.copy_button.click()
     copied = QApplication.clipboard().text()

@@ -32,7 +32,7 @@ def test_a_run_shows_itself_and_ends_with_the_picture(style, qtbot):
     style.actions_["style_run"].trigger()
     assert not panel.foot.run_button.isEnabled() and panel.foot.cancel_button.isEnabled()
     assert not style.actions_["style_run"].isEnabled() and style.actions_["style_cancel"].isEnabled()
-    qtbot.waitUntil(lambda: len(stage.history) > 0, timeout=30000)
+    qtbot.waitUntil(lambda: len(stage.history) > 0)
     ended(style, qtbot)
     assert panel.foot.bar.value() == 1000 and "48 × 32" in panel.foot.status.text()
     assert stage.history[-1].size == (48, 32) and len(stage.history) > 1
@@ -62,12 +62,12 @@ def test_pause_holds_the_run_and_weights_change_on_the_way(style, qtbot):
     qtbot.wait(200)
     assert panel.stage.history[-1].step == held
     style.actions_["style_pause"].trigger()
-    qtbot.waitUntil(lambda: panel.stage.history[-1].step > held, timeout=20000)
+    qtbot.waitUntil(lambda: panel.stage.history[-1].step > held)
     panel.foot.pause_button.click()
     qtbot.mouseClick(panel.foot.finish_button, LEFT)  # ends a run that pauses, too
     ended(style, qtbot)
     assert panel.outcome.picture.size == (48, 32) and not panel.foot.pause_button.isChecked()
-    assert panel.outcome._result.recipe["options"]["content_weight"] == 2.5
+    assert panel.outcome.result.recipe["options"]["content_weight"] == 2.5
     assert panel.stage.history[-1].step < LONG.steps
 
 
@@ -95,9 +95,9 @@ def test_a_run_that_was_given_up_goes_on_exactly(style, qtbot):
     began(style, qtbot, options)
     panel.foot.cancel_button.click()
     at = panel.stage.history[-1].step
-    qtbot.waitUntil(lambda: panel.outcome.go_on_button.isEnabled(), timeout=5000)
+    qtbot.waitUntil(lambda: panel.outcome.go_on_button.isEnabled())
     panel.outcome.go_on_button.click()
-    qtbot.waitUntil(lambda: len(panel.stage.history) > 0, timeout=20000)
+    qtbot.waitUntil(lambda: len(panel.stage.history) > 0)
     assert panel.stage.history[0].step >= at
     ended(style, qtbot)
     assert np.array_equal(panel.stage.history[-1].image, whole)
@@ -185,13 +185,13 @@ def test_instant_style_follows_its_knobs(style, qtbot):
     panel = style.panel("style")
     choose(panel, "instant")
     panel.choice.direction.setCurrentIndex(1)
-    assert not panel.choice._start.isVisible() and panel.choice.sources.isVisible()
+    assert not panel.choice.start_box.isVisible() and panel.choice.sources.isVisible()
     first = ran(style, qtbot, TINY_INSTANT)
     assert max(first.size) == 64 and panel.outcome.picture.size == first.size
     assert panel.runner.task.content.name == "coffee.jpg"
     panel.form.editors["strength"].set_value(0.2)
     assert panel.form.editors["strength"].isEnabled()
-    qtbot.waitUntil(lambda: panel.runner.task.options.strength == 0.2, timeout=10000)
+    qtbot.waitUntil(lambda: panel.runner.task.options.strength == 0.2)
     ended(style, qtbot)
     second = panel.stage.history[-1]
     content = shown(panel.runner.task.content, 64).astype(float)
@@ -227,17 +227,17 @@ def test_further_style_pictures_have_weights_that_count_at_once(style, qtbot, tw
     assert style.messages.severity == "error" and "broken.png" in style.messages.text()
     assert [(one.picture.name, one.weight) for one in sources.sources] == [("coffee.jpg", 1.0), ("red.png", 0.5)]
     began(style, qtbot)
-    sources._rows[0].weight.setValue(3.0)
+    sources.rows[1].weight.setValue(3.0)
     assert panel.runner.control.read()[1] == (1.0, 3.0)
     style.actions_["undo"].trigger()  # as if turned back by hand
     assert panel.runner.control.read()[1] == (1.0, 0.5)
     panel.form.editors["content_weight"].set_value(4.0)
     style.actions_["undo"].trigger()
     assert panel.runner.control.read()[0]["content_weight"] == LONG.content_weight and panel.runner.is_running
-    panel._on_recipe({"what": "stylize"})
+    panel.repeat_recipe({"what": "stylize"})
     assert "under way" in style.messages.text()
     panel.foot.cancel_button.click()
-    qtbot.mouseClick(sources._rows[0].remove, LEFT)
+    qtbot.mouseClick(sources.rows[1].remove, LEFT)
     assert len(sources.sources) == 1
 
 
@@ -269,7 +269,7 @@ def test_variants_come_by_themselves_and_one_click_runs_one(style, qtbot):
     panel.form.set_value(TINY)
     style.actions_["style_previews"].trigger()
     assert panel.stage.strip_button.isChecked()
-    qtbot.waitUntil(lambda: bool(strip.buttons) and all(one.pixels is not None for one in strip.buttons), timeout=60000)
+    qtbot.waitUntil(lambda: bool(strip.buttons) and all(one.pixels is not None for one in strip.buttons))
     titles = [button.text() for button in strip.buttons]
     assert titles[0] == "As set" and "gram" in titles and "Larger strokes" in titles
     assert strip.buttons[0].isChecked()
@@ -290,14 +290,14 @@ def test_variants_make_way_for_what_the_person_wants(style, qtbot):
     panel, strip = style.panel("style"), style.panel("style").stage.strip
     panel.form.set_value(TINY.with_values(steps=100))
     panel.stage.strip_button.setChecked(True)
-    qtbot.waitUntil(lambda: panel.variants.runner.is_running, timeout=20000)
+    qtbot.waitUntil(lambda: panel.variants.runner.is_running)
     ran(style, qtbot, TINY.with_values(steps=100))
     assert not panel.variants.runner.is_running
-    qtbot.waitUntil(lambda: panel.variants.runner.is_running, timeout=20000)  # and go on afterwards
+    qtbot.waitUntil(lambda: panel.variants.runner.is_running)  # and go on afterwards
     style.actions_["mode_match"].trigger()
     assert not panel.variants.runner.is_running and panel.variants.runner.left == 0
     style.actions_["mode_style"].trigger()
-    qtbot.waitUntil(lambda: panel.variants.runner.is_running, timeout=20000)
+    qtbot.waitUntil(lambda: panel.variants.runner.is_running)
     assert len(strip.buttons) > 5
 
 

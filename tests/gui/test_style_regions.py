@@ -27,7 +27,7 @@ def stroke(window, side, *places, button=LEFT, keys=NO_KEY):
     canvas = window.viewer.canvas(side)
     width, height = canvas.picture_size
     view = canvas.viewport()
-    at = [canvas._to_widget(QPointF(x * width - 0.5, y * height - 0.5)) for x, y in places]
+    at = [canvas.to_widget(QPointF(x * width - 0.5, y * height - 0.5)) for x, y in places]
     send(view, QEvent.Type.MouseMove, at[0])
     send(view, QEvent.Type.MouseButtonPress, at[0], button, button, keys)
     for place in at[1:]:
@@ -92,12 +92,12 @@ def test_strokes_paint_and_erase(style, qtbot):
     assert np.array_equal(masks(style)[0]["A"], before)
     brush = painting.brush
     key(a, Qt.Key.Key_BracketLeft, "[")
-    assert painting.brush < brush and section._size_text.text() == f"{100 * painting.brush:.1f} %"
+    assert painting.brush < brush and section.size_text.text() == f"{100 * painting.brush:.1f} %"
 
 
 def test_paint_is_seen_over_the_picture(style, qtbot):
     section, a = style.panel("style").regions, style.viewer.canvas("A")
-    at = a._to_widget(QPointF(0.5 * a.picture_size[0], 0.5 * a.picture_size[1])).toPoint()
+    at = a.to_widget(QPointF(0.5 * a.picture_size[0], 0.5 * a.picture_size[1])).toPoint()
 
     def seen():
         color = a.viewport().grab().toImage().pixelColor(at)
@@ -138,7 +138,7 @@ def test_a_run_gets_the_regions_of_both_pictures(style, qtbot):
     assert not panel.runner.is_running and "Region 2 has no paint yet" in style.messages.text()
     panel.regions.rows[1].remove.click()
     panel.choice.sources.add(flat(90))
-    panel.choice.sources._main.weight.setValue(0.0)
+    panel.choice.sources.rows[0].weight.setValue(0.0)
     assert panel.task().regions == ()
     panel.run()
     assert not panel.runner.is_running and "give it a weight" in style.messages.text()
@@ -196,12 +196,12 @@ def test_the_result_shows_them(style, qtbot):
         for one in "AB":
             stroke(style, one, (0.2, 0.2), (0.2, 0.8))
         painted = ran(style, qtbot, options).image
-        recipe = panel.outcome._result.recipe
+        recipe = panel.outcome.result.recipe
         assert np.abs(painted.astype(int) - plain).max() > 5
         assert [row["name"] for row in recipe["regions"]] == ["Region 1"]
         before = masks(style)[0]
         panel.regions.rows[0].remove.click()
-        panel._on_recipe(recipe)  # Repeat This Recipe brings them back
+        panel.repeat_recipe(recipe)  # Repeat This Recipe brings them back
         after = masks(style)[0]
         assert all(((before[one] > 127) == (after[one] > 127)).mean() > 0.97 for one in "AB")
     finally:

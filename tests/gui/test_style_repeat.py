@@ -95,7 +95,7 @@ def test_the_same_picture_comes_again_from_the_file(style, qtbot, stripes, tmp_p
     style.actions_["undo"].trigger()
     assert style.state.content.same(content)
     assert panel.choice.side == "B" and panel.choice.start.name == "start" and panel.network.backbone_name == "vgg16"
-    assert sources._main.weight.value() == 2.0 and len(painting.regions) == 2
+    assert sources.rows[0].weight.value() == 2.0 and len(painting.regions) == 2
     style.actions_["redo"].trigger()
     assert panel.task().options == options and [one.weight for one in panel.task().styles] == [0.6, 1.7]
 
@@ -107,7 +107,7 @@ def test_in_another_window_it_says_what_is_missing_and_then_gives_the_same_pictu
         made = make_a_run(style, qtbot, stripes, tmp_path / f"made.{suffix}")
         window = another()
         window.opener.open_paths(list(two_files), "A")
-        qtbot.waitUntil(lambda window=window: window.state.has_both, timeout=10000)
+        qtbot.waitUntil(lambda window=window: window.state.has_both)
         window.actions_["mode_style"].trigger()
         window.panel("style").stage.strip_button.setChecked(False)
         panel = window.panel("style")
@@ -127,7 +127,7 @@ def test_in_another_window_it_says_what_is_missing_and_then_gives_the_same_pictu
         assert np.array_equal(load(tmp_path / f"again.{suffix}").pixels, made)
         style.document.new()
         style.opener.open_paths(list(two_files), "A")
-        qtbot.waitUntil(lambda: style.state.has_both, timeout=10000)
+        qtbot.waitUntil(lambda: style.state.has_both)
         style.panel("style").choice.sources.clear_extras()
 
 
@@ -175,7 +175,7 @@ def test_a_recipe_of_other_pictures_brings_what_fits_them(style, qtbot, stripes,
 
 def test_a_recipe_that_only_the_command_line_knows_is_told_of(style):
     steps = style.editing.history.stack.count()
-    style.panel("style")._on_recipe({"what": "unheard of", "pictures": [], "options": {}, "backbone": "buddynet"})
+    style.panel("style").repeat_recipe({"what": "unheard of", "pictures": [], "options": {}, "backbone": "buddynet"})
     assert "“unheard of”" in style.messages.text() and style.editing.history.stack.count() == steps
 
 

@@ -63,7 +63,7 @@ def test_pictures_that_only_undo_can_bring_back_are_few(state, history):
     for number in range(3, 30):
         state.set_picture("A", picture(number))
         state.set_pairs(PAIRS)
-    commands = history._commands()
+    commands = [history.stack.command(number) for number in range(history.stack.count())]
     held = {id(content.a) for command in commands for content in (command.before, command.after)}
     assert len(held) <= PICTURES_KEPT + 2
     assert history.stack.index() == history.stack.count() > 4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QSlider, QSpinBox, QStyle, QStyleOptionSlider
+from PySide6.QtWidgets import QLineEdit, QSlider, QSpinBox, QStyle, QStyleOptionSlider
 
 from studio.document import reading
 from studio.pairs import PairSet, write_pairs
@@ -133,8 +133,8 @@ def test_the_keys_of_undo_reach_the_window_from_every_field(opened, qtbot, clock
     qtbot.keyClick(field, Qt.Key.Key_Return)
     opened.actions_["mode_style"].trigger()
     opened.panel("style").stage.strip_button.setChecked(False)
-    line = opened.panel("style").form.editors["layers"]._field
-    opened.panel("style").form._more.setChecked(True)
+    line = opened.panel("style").form.editors["layers"].findChild(QLineEdit)
+    opened.panel("style").form.more_button.setChecked(True)
     line.setFocus()
     qtbot.waitUntil(line.hasFocus)
     qtbot.keyClicks(line, "relu3_1")
@@ -216,7 +216,7 @@ def test_every_mode_takes_part_and_defaults_are_one_step(opened, qtbot):
     undo(window)
     assert window.panel("inspect").explain.form.value().samples == 9
     window.panel("match").form.editors["pairs"].set_value(3)
-    window.panel("match").form._reset.click()
+    window.panel("match").form.reset_button.click()
     assert window.panel("match").form.value() == type(window.panel("match").form.value())()
     assert undo(window) == "Undo Reset Options"
     assert window.panel("match").form.value().pairs == 3 and window.panel("match").form.value().finest_level == 3
@@ -240,13 +240,13 @@ def test_options_come_back_with_their_history_after_saving_and_after_a_kill(open
     assert not opened.isWindowModified()
     undo(opened)
     kill(opened, qtbot)
-    opened.document._take_lock(None)
+    opened.document.take_lock(None)
     first = another()
     first.document.offer_recoveries()
     bar = first.document.recovery_bar
-    qtbot.waitUntil(bar.isVisible, timeout=10000)
+    qtbot.waitUntil(bar.isVisible)
     bar.recover_button.click()
-    qtbot.waitUntil(lambda: first.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: first.state.has_both)
     assert first.isWindowModified() and first.panel("morph").form.value() != wanted
     redo(first)
     assert first.panel("morph").form.value() == wanted
@@ -256,7 +256,7 @@ def test_options_come_back_with_their_history_after_saving_and_after_a_kill(open
         undo(first)
     assert first.panel("morph").form.value().warp != "tps"
     kill(first, qtbot)
-    first.document._take_lock(None)
+    first.document.take_lock(None)
     second = another()
     open_project(second, qtbot, path)
     assert second.panel("morph").form.value() == wanted and not second.isWindowModified()
@@ -301,13 +301,13 @@ def test_weights_and_pictures_of_styles_and_the_start_can_be_undone(opened, qtbo
     choice = opened.panel("style").choice
     red = Picture.from_array(np.full((20, 30, 3), (200, 10, 10), np.uint8), "red")
     choice.sources.add(red, 0.5)
-    choice.sources._rows[0].weight.setValue(2.0)
-    choice.sources._main.weight.setValue(0.25)
+    choice.sources.rows[1].weight.setValue(2.0)
+    choice.sources.rows[0].weight.setValue(0.25)
     choice.set_start(red)
     weights = [(one.picture.name, one.weight) for one in choice.sources.sources]
     assert weights == [("coffee.jpg", 0.25), ("red", 2.0)]
     undo(opened)
-    assert choice.start is None and choice._start_name.text() == "as the options say"
+    assert choice.start is None and choice.start_name.text() == "as the options say"
     undo(opened)
     undo(opened)
     assert [one.weight for one in choice.sources.sources] == [1.0, 0.5]
@@ -316,7 +316,7 @@ def test_weights_and_pictures_of_styles_and_the_start_can_be_undone(opened, qtbo
     for _ in range(4):
         redo(opened)
     assert [(one.picture.name, one.weight) for one in choice.sources.sources] == weights and choice.start is red
-    choice.sources._rows[0].remove.click()
+    choice.sources.rows[1].remove.click()
     undo(opened)
     assert choice.sources.extras == [red] and choice.sources.sources[1].weight == 2.0
 
@@ -348,12 +348,12 @@ def test_paint_is_saved_and_undone_and_comes_back_after_a_kill(opened, qtbot, tm
     now = masks(opened)
     assert not np.array_equal(now[0]["A"], wanted[0]["A"])
     kill(opened, qtbot)
-    opened.document._take_lock(None)
+    opened.document.take_lock(None)
     first = another()
     first.document.offer_recoveries()
-    qtbot.waitUntil(first.document.recovery_bar.isVisible, timeout=10000)
+    qtbot.waitUntil(first.document.recovery_bar.isVisible)
     first.document.recovery_bar.recover_button.click()
-    qtbot.waitUntil(lambda: first.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: first.state.has_both)
     again = masks(first)
     assert len(again) == 1 and all(np.array_equal(again[0][side], now[0][side]) for side in "AB")
     redo(first)
@@ -364,7 +364,7 @@ def test_paint_is_saved_and_undone_and_comes_back_after_a_kill(opened, qtbot, tm
     paint(first, "A", (300.0, 200.0))  # and it can be painted on
     assert masks(first)[0]["A"][200, 300] == 255
     kill(first, qtbot)
-    first.document._take_lock(None)
+    first.document.take_lock(None)
     second = another()
     open_project(second, qtbot, path)
     back = masks(second)
@@ -383,7 +383,7 @@ def test_pictures_that_change_take_the_paint_along_or_away_in_the_same_step(open
     before, steps = masks(opened)[0], len(history(opened))
     b = opened.state.picture("B")
     opened.actions_["mirror_b"].trigger()
-    qtbot.waitUntil(lambda: opened.state.picture("B") is not b, timeout=10000)
+    qtbot.waitUntil(lambda: opened.state.picture("B") is not b)
     assert np.array_equal(masks(opened)[0]["B"], before["B"][:, ::-1])
     opened.state.swap()
     assert np.array_equal(masks(opened)[0]["B"], before["A"])
@@ -406,15 +406,15 @@ def test_the_list_of_a_morph_is_undone_and_saved_with_the_pairs_that_were_found(
 
     def match(entry, before):
         matched.append((before.name, entry.picture.name))
-        further._on_matched(entry, found)
+        further.take_matched(entry, found)
 
-    monkeypatch.setattr(further, "_match", match)
+    monkeypatch.setattr(further, "match", match)
     files = []
     for number, name in enumerate(("c.png", "d.png")):
         files.append(tmp_path / name)
         Image.fromarray(np.full((400 + number, 500, 3), 40 * number + 50, np.uint8)).save(files[-1])
     further.add(files)
-    qtbot.waitUntil(lambda: len(further.pictures) == 2, timeout=10000)
+    qtbot.waitUntil(lambda: len(further.pictures) == 2)
     steps = len(history(opened))
     write_pairs(found.without([1]), tmp_path / "pairs.csv")
     further.read_pairs_of(1, tmp_path / "pairs.csv")
@@ -443,14 +443,14 @@ def test_the_list_of_a_morph_is_undone_and_saved_with_the_pairs_that_were_found(
     for _ in range(3):
         redo(opened)
     opened.panel("style").choice.sources.add(further.pictures[0], 0.25)
-    opened.panel("style").choice.sources._main.weight.setValue(2.0)
+    opened.panel("style").choice.sources.rows[0].weight.setValue(2.0)
     path = tmp_path / "p.buddies"
     save(opened, qtbot, path)
     assert not opened.isWindowModified()
     kill(opened, qtbot)
-    opened.document._take_lock(None)
+    opened.document.take_lock(None)
     window = another()
-    window.panel("morph").further._match = lambda *_: matched.append("again")
+    window.panel("morph").further.match = lambda *_: matched.append("again")
     open_project(window, qtbot, path)
     again = window.panel("morph").further
     assert [picture.name for picture in again.pictures] == ["c.png", "d.png"] and again.list.count() == 2

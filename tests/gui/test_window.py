@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMessageBox
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QSlider
 
 from studio.gui.mode_table import MODES
 from studio.gui.shell import dialogs
@@ -65,17 +65,17 @@ def test_a_form_shows_every_knob_and_gives_back_what_was_set(themed, qtbot):
     wanted = Everything(kind="two", count=0, share=0.85, fine=0.0015, open_ended=2**31 - 1, name="other", on=False)
     form.set_value(wanted)
     assert form.value() == wanted
-    assert form.editors["count"]._field.text() == "all"
+    assert form.editors["count"].findChild(QAbstractSpinBox).text() == "all"
     assert form.editors["share"].toolTip().startswith("How much.")
     assert "0 to 1" in form.editors["share"].toolTip()
-    assert form.editors["maybe"]._field.text() == "auto"
+    assert form.editors["maybe"].findChild(QLineEdit).text() == "auto"
     for number in (0.0, 0.37, 1.0):
         form.editors["maybe"].set_value(number)
         assert form.value().maybe == pytest.approx(number)
-    form._reset.click()
+    form.reset_button.click()
     assert form.value() == Everything()
     assert not form.editors["on"].isVisible()
-    form._more.click()
+    form.more_button.click()
     assert form.editors["on"].isVisible()
 
 
@@ -83,12 +83,12 @@ def test_slider_and_field_move_together(themed, qtbot):
     form = OptionsForm(Everything())
     qtbot.addWidget(form)
     editor = form.editors["share"]
-    editor._slider.setValue(10)
+    editor.findChild(QSlider).setValue(10)
     assert editor.value() == pytest.approx(0.5)
     editor.set_value(0.75)
-    assert editor._slider.value() == 15
+    assert editor.findChild(QSlider).value() == 15
     with qtbot.waitSignal(form.changed):
-        editor._slider.setValue(3)
+        editor.findChild(QSlider).setValue(3)
 
 
 def test_settings_survive_and_broken_ones_do_no_harm(tmp_path):
@@ -200,19 +200,19 @@ def test_the_log_filters_and_takes_records_of_other_threads(window, qtbot):
     logger.error("something broke")
     view = window.log_view
     qtbot.waitUntil(lambda: "something broke" in view.text() and "from another thread" in view.text())
-    view._filter.setCurrentIndex(2)
+    view.filter_box.setCurrentIndex(2)
     assert "from another thread" not in view.text()
     assert "something broke" in view.text()
 
 
 def test_messages_have_a_severity_and_errors_stay(window, qtbot):
     window.show_message("info", "short-lived")
-    assert window.messages._timer.isActive()
+    assert window.messages.hide_timer.isActive()
     window.show_message("error", "stays", "details")
-    assert not window.messages._timer.isActive()
-    window.messages._copy.click()
+    assert not window.messages.hide_timer.isActive()
+    window.messages.copy_button.click()
     assert QApplication.clipboard().text() == "stays\n\ndetails"
-    window.messages._close.click()
+    window.messages.close_button.click()
     assert window.messages.isHidden()
 
 
@@ -229,16 +229,16 @@ def test_an_error_that_nobody_caught_is_shown_and_the_program_goes_on(window, qt
         sys.excepthook(type(error), error, error.__traceback__)
     qtbot.waitUntil(lambda: window.messages.isVisible())
     assert "nobody expects this" in window.messages.text()
-    assert "Traceback" in window.messages._details
+    assert "Traceback" in window.messages.details
 
 
 def test_warming_up_finds_the_devices(themed, qtbot, tmp_path):
     window = MainWindow(Settings(tmp_path), warm_up=True)
     window.show()
-    qtbot.waitUntil(lambda: bool(window._devices), timeout=60000)
+    qtbot.waitUntil(lambda: bool(window.devices))
     network = window.panel("match").network
     assert network.device.findData("cpu") > 0
-    assert "CPU" in window.setup_label.text() or "cuda" in window._devices[0].name or "mps" in window._devices[0].name
+    assert "CPU" in window.setup_label.text() or "cuda" in window.devices[0].name or "mps" in window.devices[0].name
     window.close()
     assert window.stopped_cleanly
     window.deleteLater()
@@ -261,7 +261,7 @@ window = MainWindow()
 seen = []
 window.first_painted.connect(lambda: seen.append("torch" in sys.modules))
 def look():
-    if window._devices:
+    if window.devices:
         timer.stop()
         seen.append("torch" in sys.modules)
         window.close()

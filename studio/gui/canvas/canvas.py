@@ -126,7 +126,7 @@ class PictureCanvas(CanvasView):
             return True
         number = self.pair_at(ev.position())
         if not number and ev.modifiers() & Qt.KeyboardModifier.AltModifier:
-            self.why_asked.emit(self._to_picture(ev.position()))
+            self.why_asked.emit(self.to_picture(ev.position()))
             return True
         several = bool(ev.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if number and several:
@@ -136,7 +136,7 @@ class PictureCanvas(CanvasView):
             self._grab(number, ev.position())
             return True
         if self.tool == "add" and self.points_movable:
-            point = self._to_picture(ev.position())
+            point = self.to_picture(ev.position())
             if not number and self._is_inside(point):
                 self.place_asked.emit(point)
                 placed = self.pair_at(ev.position())
@@ -156,7 +156,7 @@ class PictureCanvas(CanvasView):
             self._end_band(ev)
             return
         if ev.button() == Qt.MouseButton.LeftButton and self._lasso.is_drawing:
-            corners = [self._to_picture(corner) for corner in self._lasso.end()]
+            corners = [self.to_picture(corner) for corner in self._lasso.end()]
             if len(corners) >= LEAST_CORNERS:
                 self.lasso_drawn.emit([(corner.x(), corner.y()) for corner in corners])
             return
@@ -223,16 +223,16 @@ class PictureCanvas(CanvasView):
         grabbed.at = grabbed.at + (position - grabbed.mouse) * (FINE if fine else 1.0)
         grabbed.mouse = position
         self._tell_cursor(grabbed.at)
-        self.pair_dragged.emit(grabbed.number, self._to_picture(grabbed.at))
+        self.pair_dragged.emit(grabbed.number, self.to_picture(grabbed.at))
         self._magnify(grabbed.number, position)
 
     def _magnify(self, number: int, position: QPointF) -> None:
-        point, color = self._scatter.point_of(number), self._scatter.color_of(number)
+        point, color = self.scatter.point_of(number), self.scatter.color_of(number)
         if point is not None:
             self.magnifier.look_at(point, position, self.screen_scale(), QColor(*color))
 
     def _show_magnifier_to_add(self, position: QPointF) -> None:
-        point = self._to_picture(position)
+        point = self.to_picture(position)
         if self.tool == "add" and self._size is not None and self._is_inside(point) and not self._space_down:
             self.magnifier.look_at(point, position, self.screen_scale(), QColor("white"))
         else:
@@ -272,11 +272,11 @@ class PictureCanvas(CanvasView):
         more = bool(ev.modifiers() & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier))
         if self._band.isVisible():
             self._band.hide()
-            rect = QRectF(self._to_picture(start), self._to_picture(ev.position())).normalized()
-            self.band_drawn.emit(self._scatter.within(rect), more)
+            rect = QRectF(self.to_picture(start), self.to_picture(ev.position())).normalized()
+            self.band_drawn.emit(self.scatter.within(rect), more)
         elif not more:
             self.pair_clicked.emit(0)
-            self.place_clicked.emit(self._to_picture(start))
+            self.place_clicked.emit(self.to_picture(start))
 
     # --- keys ---
 
@@ -319,7 +319,7 @@ class PictureCanvas(CanvasView):
 
     def _tell_cursor(self, position: QPointF) -> None:
         if self._size is not None:
-            point = self._to_picture(position)
+            point = self.to_picture(position)
             self.cursor_moved.emit(point if self._is_inside(point) else None)
 
     def _tool_cursor(self) -> Qt.CursorShape:

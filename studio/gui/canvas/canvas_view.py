@@ -67,9 +67,9 @@ class CanvasView(pg.GraphicsView):
         self._box = _PanZoomBox()
         self.setCentralItem(self._box)
         self._item = PictureItem()
-        self._scatter = PairScatter()
+        self.scatter = PairScatter()
         self._box.addItem(self._item, ignoreBounds=True)
-        self._box.addItem(self._scatter, ignoreBounds=True)
+        self._box.addItem(self.scatter, ignoreBounds=True)
         self._size: Size | None = None
         self._fitted = True
         self._box.sigRangeChangedManually.connect(self._on_moved_by_hand)
@@ -80,7 +80,7 @@ class CanvasView(pg.GraphicsView):
 
     def refresh_theme(self) -> None:
         self.setBackground(colors().canvas)
-        self._scatter.update()
+        self.scatter.update()
 
     def set_display(self, display: DisplayPicture | None) -> None:
         """Show another picture, or none, in a view that fits it."""
@@ -101,29 +101,29 @@ class CanvasView(pg.GraphicsView):
 
     def set_marks(self, marks: Iterable[Mark]) -> None:
         """Show these points."""
-        self._scatter.set_marks(marks)
+        self.scatter.set_marks(marks)
         self.redrawn.emit()
 
     def set_hot(self, numbers: set[int]) -> None:
-        self._scatter.set_hot(numbers)
+        self.scatter.set_hot(numbers)
 
     def set_numbers_shown(self, shown: bool) -> None:
-        self._scatter.show_numbers = shown
-        self._scatter.update()
+        self.scatter.show_numbers = shown
+        self.scatter.update()
 
     def point_of(self, number: int) -> QPointF | None:
         """Where the point of a pair lies, in full-size pixels."""
-        return self._scatter.point_of(number)
+        return self.scatter.point_of(number)
 
     def point_position(self, number: int) -> QPointF | None:
         """Where the point of a pair lies, in pixels of this widget."""
-        point = self._scatter.point_of(number)
-        return None if point is None else self._to_widget(point)
+        point = self.scatter.point_of(number)
+        return None if point is None else self.to_widget(point)
 
     def pair_at(self, position: QPointF) -> int:
         """The number of the point nearest to a widget position within `HIT_RADIUS`, or 0."""
-        point = self._to_picture(position)
-        return self._scatter.near((point.x(), point.y()), HIT_RADIUS / self.screen_scale())
+        point = self.to_picture(position)
+        return self.scatter.near((point.x(), point.y()), HIT_RADIUS / self.screen_scale())
 
     def screen_scale(self) -> float:
         """Pixels of this widget that one pixel of the picture fills."""
@@ -205,11 +205,11 @@ class CanvasView(pg.GraphicsView):
         self._fitted = False
         self.view_changed.emit()
 
-    def _to_widget(self, point: QPointF) -> QPointF:
+    def to_widget(self, point: QPointF) -> QPointF:
         # In floating point all the way: mapFromScene would round to whole pixels.
         return self.viewportTransform().map(self._box.mapViewToScene(point))
 
-    def _to_picture(self, position: QPointF) -> QPointF:
+    def to_picture(self, position: QPointF) -> QPointF:
         scene, _ = self.viewportTransform().inverted()
         return self._box.mapSceneToView(scene.map(position))
 

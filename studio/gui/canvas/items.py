@@ -165,7 +165,7 @@ class PairScatter(pg.GraphicsObject):
         super().__init__()
         self.setZValue(10)
         self._marks: dict[int, Mark] = {}
-        self._hot: set[int] = set()
+        self.hot: set[int] = set()
         self._cold: tuple[Mark, ...] = ()
         self._still = Still()
         self.show_numbers = True
@@ -176,16 +176,16 @@ class PairScatter(pg.GraphicsObject):
         if new == self._marks:
             return  # while a point is dragged, the other picture's stay
         self._marks = new
-        self._hot &= new.keys()
+        self.hot &= new.keys()
         self._sort_out()
 
     def set_hot(self, numbers: set[int]) -> None:
         """Light up the points of these numbers."""
-        self._hot = set(numbers)
+        self.hot = set(numbers)
         self._sort_out()
 
     def _sort_out(self) -> None:
-        cold = tuple(mark for mark in self._marks.values() if mark.number not in self._hot)
+        cold = tuple(mark for mark in self._marks.values() if mark.number not in self.hot)
         if cold != self._cold:
             self._cold = cold
         self.update()
@@ -241,7 +241,7 @@ class PairScatter(pg.GraphicsObject):
 
         # While one point is dragged the others stay: they are one picture.
         self._still.draw(painter, widget, (id(self._cold), numbered), lambda to, by: draw(self._cold, False, to, by))
-        hot = [mark for number, mark in self._marks.items() if number in self._hot]  # last, so that they lie on top
+        hot = [mark for number, mark in self._marks.items() if number in self.hot]  # last, so that they lie on top
         draw(hot, True, painter, painter.worldTransform())
 
 

@@ -84,9 +84,9 @@ class PairsTable(QWidget):
         super().__init__()
         self._state = state
         self.model = PairsModel()
-        self._sorted = _Sorted(self.model, self)
+        self.sorted_model = _Sorted(self.model, self)
         self.view = QTableView()
-        self.view.setModel(self._sorted)
+        self.view.setModel(self.sorted_model)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -179,7 +179,7 @@ class PairsTable(QWidget):
         self._show_count()
 
     def _show_count(self) -> None:
-        shown, there = self._sorted.rowCount(), self.model.rowCount()
+        shown, there = self.sorted_model.rowCount(), self.model.rowCount()
         self._count.setText(
             tr("{shown} of {there} pairs", shown=shown, there=there)
             if shown < there
@@ -190,7 +190,7 @@ class PairsTable(QWidget):
         least = value / 100
         self._filter_text.setText(f"{least:.2f}")
         with QSignalBlocker(self.view.selectionModel()):
-            self._sorted.set_least_confidence(least)
+            self.sorted_model.set_least_confidence(least)
         self._show_count()
         self._show_selected()
         self.least_confidence_changed.emit(least)
@@ -201,7 +201,7 @@ class PairsTable(QWidget):
         chosen, current = QItemSelection(), QModelIndex()
         for number in self._state.selection:
             row = self.model.row_of(number)
-            index = QModelIndex() if row is None else self._sorted.mapFromSource(self.model.index(row, 0))
+            index = QModelIndex() if row is None else self.sorted_model.mapFromSource(self.model.index(row, 0))
             if index.isValid():
                 chosen.select(index, index)
                 if number == self._state.selected:

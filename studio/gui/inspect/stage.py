@@ -46,12 +46,12 @@ class InspectStage(QWidget):
         self.readout.setObjectName("muted")
         self.readout.setAccessibleName(tr("Number under the cursor"))
         self.pages = QStackedWidget()
-        self._hint = _Hint()
+        self.hint = _Hint()
         for view in views:
             index = self.tabs.addTab(tr(view.title))
             self.tabs.setTabToolTip(index, tr(view.tip))
             self.pages.addWidget(view.page)
-        self.pages.addWidget(self._hint)
+        self.pages.addWidget(self.hint)
         self._count = len(views)
         self.tabs.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         head = QHBoxLayout()
@@ -82,9 +82,9 @@ class InspectStage(QWidget):
 
     def set_hint(self, title: str, text: str) -> None:
         """Say what to do first; empty words show the view again."""
-        self._hint.words = (title, text)
+        self.hint.words = (title, text)
         self.pages.setCurrentIndex(self._count if title else self.current)
-        self._hint.update()
+        self.hint.update()
 
     def _on_tab(self, index: int) -> None:
         if self.pages.currentIndex() != self._count:

@@ -195,13 +195,13 @@ class ProvenanceView(QWidget):
             viewer.canvas(side).add_layer(layer)
             viewer.canvas(side).why_asked.connect(lambda point, side=side: self.ask_why(side, point))
             viewer.canvas(side).place_clicked.connect(lambda point, side=side: self._on_click(side, point))
-        self._title, self._text = QLabel(), QLabel(wordWrap=True)
-        self._title.setObjectName("heading")
-        self._text.setObjectName("muted")
-        self._text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.title_label, self.text_label = QLabel(), QLabel(wordWrap=True)
+        self.title_label.setObjectName("heading")
+        self.text_label.setObjectName("muted")
+        self.text_label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         words = QVBoxLayout()
-        words.addWidget(self._title)
-        words.addWidget(self._text, 1)
+        words.addWidget(self.title_label)
+        words.addWidget(self.text_label, 1)
         column = QWidget()
         column.setLayout(words)
         column.setFixedWidth(260)
@@ -340,8 +340,8 @@ class ProvenanceView(QWidget):
                 widget.deleteLater()
 
     def _say(self, title: str, text: str) -> None:
-        self._title.setText(title)
-        self._text.setText(text)
+        self.title_label.setText(title)
+        self.text_label.setText(text)
 
 
 def _coloured(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

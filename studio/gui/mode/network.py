@@ -34,7 +34,7 @@ class NetworkChooser(QWidget):
         """`mode` is whose choice of a network is remembered; the device is the same for all."""
         super().__init__()
         self._settings, self._mode = settings, mode
-        self._weights: dict[str, Path] = {}
+        self.chosen_weights: dict[str, Path] = {}
         self.backbone = QComboBox()
         self.backbone.setAccessibleName(tr("Network"))
         for name, entry in CATALOG.items():
@@ -75,7 +75,7 @@ class NetworkChooser(QWidget):
     @property
     def weights(self) -> Path | None:
         """The user's own file for the chosen network, if one was named."""
-        return self._weights.get(self.backbone_name)
+        return self.chosen_weights.get(self.backbone_name)
 
     @property
     def device_name(self) -> str:
@@ -130,6 +130,6 @@ class NetworkChooser(QWidget):
         title = tr("Weights for {network}", network=self.backbone.currentText())
         path, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder, tr(WEIGHTS_FILTER))
         if path:
-            self._weights[self.backbone_name] = Path(path)
+            self.chosen_weights[self.backbone_name] = Path(path)
             self.refresh()
             self.changed.emit()

@@ -292,7 +292,7 @@ class FurtherPictures(QWidget):
                         else self._remembered(before, entry.picture)
                     )
                     if entry.pairs is None:
-                        self._match(entry, before)
+                        self.match(entry, before)
             before = entry.picture
         self._show()
         self.changed.emit()
@@ -309,7 +309,7 @@ class FurtherPictures(QWidget):
         ]
         self._found.append((ref(a), ref(b), pairs))
 
-    def _match(self, entry: _Entry, before: Picture) -> None:
+    def match(self, entry: _Entry, before: Picture) -> None:
         options = self._settings.options(MatchOptions, "match")
         backbone, device, picture = self._settings.backbone, self._settings.device, entry.picture
 
@@ -323,10 +323,10 @@ class FurtherPictures(QWidget):
             tr("Match {first} and {second}", first=before.name, second=picture.name), make
         )
         handle.progressed.connect(lambda event: self._say(entry, tr("matching {share:.0%}", share=event.fraction)))
-        handle.finished.connect(partial(self._on_matched, entry))
+        handle.finished.connect(partial(self.take_matched, entry))
         handle.failed.connect(partial(self._on_failed, entry))
 
-    def _on_matched(self, entry: _Entry, pairs: PairSet) -> None:
+    def take_matched(self, entry: _Entry, pairs: PairSet) -> None:
         entry.handle = None
         entry.pairs, entry.words = pairs, ""
         if entry.before is not None:

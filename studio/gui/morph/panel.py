@@ -66,12 +66,12 @@ class MorphPanel(ModePanel):
         self.refresh()
 
     def _lay_out(self) -> None:
-        self._guide = self._build_guide()
+        self.guide = self._build_guide()
         self._body = QWidget()
         body = QVBoxLayout(self._body)
         body.setContentsMargins(14, 10, 14, 10)
         body.setSpacing(10)
-        body.addWidget(self._guide)
+        body.addWidget(self.guide)
         body.addWidget(self.notes)
         body.addWidget(heading(tr("Show")))
         body.addWidget(self.show_)
@@ -98,13 +98,13 @@ class MorphPanel(ModePanel):
 
     def _build_guide(self) -> QWidget:
         guide = QWidget()
-        self._guide_text = QLabel(wordWrap=True)
+        self.guide_text = QLabel(wordWrap=True)
         self.match_button = QPushButton(tr("Match Now"))
         self.match_button.setObjectName("primary")
         self.match_button.setToolTip(tr("Find the best buddies of the two pictures; then come back to Morph"))
         layout = QVBoxLayout(guide)
         layout.setContentsMargins(0, 0, 0, 6)
-        layout.addWidget(self._guide_text)
+        layout.addWidget(self.guide_text)
         layout.addWidget(self.match_button, alignment=Qt.AlignmentFlag.AlignLeft)
         return guide
 
@@ -127,7 +127,7 @@ class MorphPanel(ModePanel):
         self.pad.moved.connect(self._on_pad)
         self.form.changed.connect(self._on_options)
         self.show_.layers_changed.connect(self._remember_switches)
-        self.show_.changed.connect(self._ask)
+        self.show_.changed.connect(self.ask_now)
         self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
         self.export.message.connect(self.message)
         self.further.message.connect(self.message)
@@ -224,8 +224,8 @@ class MorphPanel(ModePanel):
         if not ready:
             self._say_what_to_do()
         elif self._active:
-            self._ask()
-        self._guide.setVisible(not ready)
+            self.ask_now()
+        self.guide.setVisible(not ready)
         self.notes.setVisible(ready and bool(self.notes.text()))
         self.stage.transport.setEnabled(ready)
         self.pad.setEnabled(ready)
@@ -241,7 +241,7 @@ class MorphPanel(ModePanel):
         if not both:
             title = tr("Open two pictures")
             text = tr("A morph turns one picture into another, along pairs of their points.")
-        self._guide_text.setText(f"{title}. {text}")
+        self.guide_text.setText(f"{title}. {text}")
         self.match_button.setVisible(both)
         self.stage.view.set_hint(title, text)
 
@@ -254,7 +254,7 @@ class MorphPanel(ModePanel):
         assert isinstance(options, MorphOptions)
         return options
 
-    def _ask(self, *_: object) -> None:
+    def ask_now(self, *_: object) -> None:
         """Ask for the frame that everything on the panel describes."""
         now = self.now() if self._active else None
         if now is None:
@@ -303,7 +303,7 @@ class MorphPanel(ModePanel):
 
     def _on_rested(self, event: Progress) -> None:
         if event.milestone:
-            self._ask()
+            self.ask_now()
 
     def _show_notes(self, text: str) -> None:
         self.notes.setText(text)
@@ -323,12 +323,12 @@ class MorphPanel(ModePanel):
         options, (_leg, t) = self._options(), self._leg_and_moment()
         if options is not None:
             self.pad.set_position(shape_at(t, options), colour_at(t, options))
-        self._ask()
+        self.ask_now()
 
     def _on_pad(self, shape: float, colour: float) -> None:
         self._on_way = False
         self.stage.transport.set_playing(False)
-        self._ask()
+        self.ask_now()
 
     def _on_options(self) -> None:
         options = self._options()
@@ -336,7 +336,7 @@ class MorphPanel(ModePanel):
             return
         self._settings.set_options("morph", options)
         self._follow_curves()
-        self._ask()
+        self.ask_now()
 
     def _follow_curves(self) -> None:
         """Bend the way on the pad as the curves say, and keep the handle on it."""

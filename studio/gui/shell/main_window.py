@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self.jobs = JobQueue(self)
         self.stopped_cleanly = True
         self._painted = False
-        self._devices: list[DeviceInfo] = []
+        self.devices: list[DeviceInfo] = []
         self.log_view = LogView()
         self.messages = MessageBar()
         self.viewer = Viewer(self.state)
@@ -244,8 +244,8 @@ class MainWindow(QMainWindow):
         panel.view_asked.connect(self._show_dock)
         panel.follow(self.actions_)
         self.editing.take_in(panel)
-        if self._devices and panel.network is not None:
-            panel.network.set_devices(self._devices)
+        if self.devices and panel.network is not None:
+            panel.network.set_devices(self.devices)
         for view in panel.docks():
             dock = self.docks[view.name] = self._dock(
                 view.name, view.title, view.widget, Qt.DockWidgetArea.BottomDockWidgetArea
@@ -349,8 +349,8 @@ class MainWindow(QMainWindow):
     def _device_text(self) -> str:
         name = self.network.device_name
         if name == "auto":
-            return self._devices[0].label if self._devices else tr("automatic device")
-        return next((info.label for info in self._devices if info.name == name), name)
+            return self.devices[0].label if self.devices else tr("automatic device")
+        return next((info.label for info in self.devices if info.name == name), name)
 
     # --- theme ---
 
@@ -393,7 +393,7 @@ class MainWindow(QMainWindow):
         handle.failed.connect(lambda sentence, details: self.show_message("error", sentence, details))
 
     def _on_devices(self, devices: list[DeviceInfo]) -> None:
-        self._devices = devices
+        self.devices = devices
         self.settings_desk.on_devices(devices)
         for network in {self.network, *(panel.network for panel in self.modes.built if panel.network is not None)}:
             network.set_devices(devices)

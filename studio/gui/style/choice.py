@@ -73,9 +73,9 @@ class StyleChoice(QWidget):
         self.sources = StyleSources(jobs, settings)
         self._sources_title = heading(tr("Style Pictures"))
         self._start_title = heading(tr("Start"))
-        self._start_name = PlainLabel(tr("as the options say"))
-        self._start_name.setObjectName("muted")
-        self._start_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.start_name = PlainLabel(tr("as the options say"))
+        self.start_name.setObjectName("muted")
+        self.start_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.picture_button, self.network_button = QPushButton(tr("Picture…")), QPushButton(tr("Network…"))
         self.picture_button.setToolTip(tr("Start from a picture in a file"))
         self.network_button.setToolTip(
@@ -114,14 +114,14 @@ class StyleChoice(QWidget):
         grid.addWidget(self.swap_button, 1, 1)
         title = QHBoxLayout()
         title.addWidget(self._start_title)
-        title.addWidget(self._start_name, 1)
+        title.addWidget(self.start_name, 1)
         title.addWidget(self.clear_button)
         start = QHBoxLayout()
         start.setSpacing(6)
         start.addWidget(self.picture_button, 1)
         start.addWidget(self.network_button, 1)
-        self._start = QWidget()
-        column = QVBoxLayout(self._start)
+        self.start_box = QWidget()
+        column = QVBoxLayout(self.start_box)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(6)
         column.addLayout(title)
@@ -132,7 +132,7 @@ class StyleChoice(QWidget):
         layout.addLayout(grid)
         layout.addWidget(self._sources_title)
         layout.addWidget(self.sources)
-        layout.addWidget(self._start)
+        layout.addWidget(self.start_box)
 
     def refresh_theme(self) -> None:
         self.swap_button.setIcon(icon("swap"))
@@ -192,14 +192,14 @@ class StyleChoice(QWidget):
         self.sources.set_main(None if side is None else self._state.picture(side))
         for widget in (self._sources_title, self.sources):
             widget.setVisible(kind in STYLED)
-        self._start.setVisible(kind == "style")
+        self.start_box.setVisible(kind == "style")
         self.clear_button.setVisible(self.start is not None or self.network is not None)
         self.changed.emit()
 
     def set_running(self, running: bool) -> None:
         """While a run goes on only weights may change."""
         self.sources.set_running(running)
-        for widget in (self.kind_choice, self.direction, self.swap_button, self._start):
+        for widget in (self.kind_choice, self.direction, self.swap_button, self.start_box):
             widget.setEnabled(not running)
 
     def _on_kind(self) -> None:
@@ -238,8 +238,8 @@ class StyleChoice(QWidget):
         name = tr("as the options say") if self.start is None else self.start.name
         if self.network is not None:
             name = tr("draft of {name}", name=self.network.name)
-        self._start_name.setText(name)
-        self._start_name.setToolTip(in_tip(name))
+        self.start_name.setText(name)
+        self.start_name.setToolTip(in_tip(name))
         self.refresh()
 
     def _on_sources(self, step: str, key: str) -> None:

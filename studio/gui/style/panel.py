@@ -125,7 +125,7 @@ class StylePanel(ModePanel):
         self.regions.message.connect(self.message)
         self.outcome.message.connect(self.message)
         self.outcome.send_asked.connect(self.picture_made)
-        self.outcome.recipe_read.connect(self._on_recipe)
+        self.outcome.recipe_read.connect(self.repeat_recipe)
         self.outcome.changed.connect(self.ready_changed)
         for kind, form in self.forms.items():
             form.changed.connect(lambda kind=kind: self._on_options(kind))
@@ -376,7 +376,7 @@ class StylePanel(ModePanel):
         else:
             self.refresh()
 
-    def _on_recipe(self, recipe: dict[str, Any]) -> None:
+    def repeat_recipe(self, recipe: dict[str, Any]) -> None:
         """A saved picture's recipe goes into the panel; Run repeats it on the pictures of the window."""
         if self.runner.is_running:
             self.message.emit("warning", tr("A run is under way: end it first, then repeat the recipe."), "")

@@ -137,7 +137,7 @@ class StyleRegions(QWidget):
         self.add_button, self.paint_button = QPushButton(tr("Add Region")), QToolButton()
         self.clear_button = QToolButton()
         self.brush_size = QSlider(Qt.Orientation.Horizontal)
-        self._size_text, self._hint = QLabel(), QLabel(wordWrap=True)
+        self.size_text, self._hint = QLabel(), QLabel(wordWrap=True)
         self._dress()
         self._lay_out()
         self.add_button.clicked.connect(self._on_add)
@@ -168,8 +168,8 @@ class StyleRegions(QWidget):
         self.brush_size.setToolTip(
             tr("Diameter of the brush, as a share of the picture's longer side ([ and ] while painting)")
         )
-        self._size_text.setMinimumWidth(46)
-        self._size_text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.size_text.setMinimumWidth(46)
+        self.size_text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._hint.setObjectName("muted")
 
     def _lay_out(self) -> None:
@@ -186,7 +186,7 @@ class StyleRegions(QWidget):
         brush.setSpacing(8)
         brush.addWidget(QLabel(tr("Brush")))
         brush.addWidget(self.brush_size, 1)
-        brush.addWidget(self._size_text)
+        brush.addWidget(self.size_text)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(7)
@@ -327,7 +327,7 @@ class StyleRegions(QWidget):
         share = (self.painting.brush - LEAST_BRUSH) / (MOST_BRUSH - LEAST_BRUSH)
         with QSignalBlocker(self.brush_size):
             self.brush_size.setValue(round(SLIDER * sqrt(share)))
-        self._size_text.setText(f"{100 * self.painting.brush:.1f} %")
+        self.size_text.setText(f"{100 * self.painting.brush:.1f} %")
 
 
 def _where(region: PaintedRegion) -> str:

@@ -50,7 +50,7 @@ class StyleOutcome(QWidget):
     def __init__(self, jobs: JobQueue, settings: Settings) -> None:
         super().__init__()
         self._jobs, self._settings = jobs, settings
-        self._result: StyleResult | None = None
+        self.result: StyleResult | None = None
         self._preview: Picture | None = None
         self._like: Picture | None = None
         self._name = "style"
@@ -104,7 +104,7 @@ class StyleOutcome(QWidget):
     @property
     def picture(self) -> Picture | None:
         """The result, or how far a run came that was given up."""
-        return self._preview if self._result is None else self._result.picture
+        return self._preview if self.result is None else self.result.picture
 
     @property
     def has_picture(self) -> bool:
@@ -112,18 +112,18 @@ class StyleOutcome(QWidget):
 
     def set_result(self, result: StyleResult, task: StyleTask) -> None:
         """A run came to its end."""
-        self._result, self._preview = result, None
+        self.result, self._preview = result, None
         self._take_name(task)
 
     def set_preview(self, pixels: Pixels, task: StyleTask) -> None:
         """A run was given up: the last picture that was shown stays. `pixels` are (h, w, 3|4) uint8."""
-        self._result, self._preview = None, Picture.from_array(pixels, task.title)
+        self.result, self._preview = None, Picture.from_array(pixels, task.title)
         self._like = task.content
         self._take_name(task)
 
     def forget(self) -> None:
         """A new run begins."""
-        self._result = self._preview = self._like = None
+        self.result = self._preview = self._like = None
         self._refresh()
 
     def _take_name(self, task: StyleTask) -> None:
@@ -160,7 +160,7 @@ class StyleOutcome(QWidget):
     def save_to(self, path: Path, depth: int | None = None) -> None:
         """Write the result, off the GUI thread; the suffix says how. TIFF always gets 16 bits a channel."""
         depth = 16 if path.suffix.lower() in (".tif", ".tiff") else depth
-        result, preview, like, quality = self._result, self._preview, self._like, self.quality.value()
+        result, preview, like, quality = self.result, self._preview, self._like, self.quality.value()
         if result is None and preview is None:
             return
 

@@ -149,7 +149,7 @@ class StyleSources(QWidget):
     @property
     def sources(self) -> list[Source]:
         """What counts: the pictures whose weight is above 0."""
-        return [Source(row.picture, row.weight.value()) for row in self._listed if row.weight.value() > 0]
+        return [Source(row.picture, row.weight.value()) for row in self.rows if row.weight.value() > 0]
 
     @property
     def extras(self) -> list[Picture]:
@@ -164,10 +164,11 @@ class StyleSources(QWidget):
     @property
     def pictures(self) -> list[Picture]:
         """All that are listed, whether they count or not."""
-        return [row.picture for row in self._listed]
+        return [row.picture for row in self.rows]
 
     @property
-    def _listed(self) -> list[_Row]:
+    def rows(self) -> list[_Row]:
+        """One for each of `pictures`."""
         return ([self._main] if self._main is not None else []) + self._rows
 
     def value(self) -> SourceList:
@@ -209,7 +210,7 @@ class StyleSources(QWidget):
 
     def set_weights(self, weights: Sequence[float]) -> None:
         """How much each of `pictures` counts, as one step."""
-        for row, weight in zip(self._listed, weights, strict=True):
+        for row, weight in zip(self.rows, weights, strict=True):
             row.set_weight(weight)
         self._on_weights(tr("Change Style Weights"), "")
 
@@ -265,7 +266,7 @@ class StyleSources(QWidget):
     def _make(self, picture: Picture, fixed: bool) -> _Row:
         row = _Row(picture, fixed)
         row.weight_changed.connect(
-            lambda: self._on_weights(tr("Change Style Weight"), f"turn weight of {self._listed.index(row)}")
+            lambda: self._on_weights(tr("Change Style Weight"), f"turn weight of {self.rows.index(row)}")
         )
         return row
 
@@ -303,7 +304,7 @@ class StyleSources(QWidget):
 
     def _show_weights(self) -> None:
         """A single picture has nothing to be weighed against."""
-        rows = self._listed
+        rows = self.rows
         for row in rows:
             row.weight.setVisible(len(rows) > 1)
             if len(rows) == 1 and row.weight.value() == 0:

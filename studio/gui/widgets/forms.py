@@ -283,24 +283,24 @@ class OptionsForm(QWidget):
             self.editors[knob.name] = editor
         self._rare = QWidget()
         self._rare.setLayout(rare)
-        self._more = QToolButton()
-        self._more.setCheckable(True)
-        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._more.toggled.connect(self._on_more)
-        self._reset = QPushButton(tr("Defaults"))
-        self._reset.setToolTip(tr("Set every knob to its default"))
-        self._reset.clicked.connect(lambda: self.set_value(self._kind(), tr("Reset Options")))
+        self.more_button = QToolButton()
+        self.more_button.setCheckable(True)
+        self.more_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.more_button.toggled.connect(self._on_more)
+        self.reset_button = QPushButton(tr("Defaults"))
+        self.reset_button.setToolTip(tr("Set every knob to its default"))
+        self.reset_button.clicked.connect(lambda: self.set_value(self._kind(), tr("Reset Options")))
         buttons = QHBoxLayout()
-        buttons.addWidget(self._more)
+        buttons.addWidget(self.more_button)
         buttons.addStretch(1)
-        buttons.addWidget(self._reset)
+        buttons.addWidget(self.reset_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(9)
         layout.addLayout(common)
         layout.addWidget(self._rare)
         layout.addLayout(buttons)
-        self._more.setVisible(any(knob.advanced for knob in self._kind.knobs()))
+        self.more_button.setVisible(any(knob.advanced for knob in self._kind.knobs()))
         self._on_more(False)
         self.set_value(initial)
 
@@ -329,8 +329,8 @@ class OptionsForm(QWidget):
 
     def _on_more(self, shown: bool) -> None:
         self._rare.setVisible(shown)
-        self._more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-        self._more.setText(tr("Fewer options") if shown else tr("More options"))
+        self.more_button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        self.more_button.setText(tr("Fewer options") if shown else tr("More options"))
 
 
 def form_grid(parent: QWidget | None = None, words: int = 118) -> QGridLayout:

@@ -37,40 +37,45 @@ class MessageBar(QFrame):
         super().__init__()
         self.setObjectName("messages")
         self.severity: Severity = "info"
-        self._details = ""
-        self._label = PlainLabel(wordWrap=True)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._copy = QPushButton(tr("Copy Details"))
-        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{self.text()}\n\n{self._details}"))
-        self._close = QToolButton()
-        self._close.setIconSize(QSize(14, 14))
-        self._close.setToolTip(tr("Close this message"))
-        self._close.clicked.connect(self.hide)
+        self.details = ""
+        self.label = PlainLabel(wordWrap=True)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.copy_button = QPushButton(tr("Copy Details"))
+        self.copy_button.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(f"{self.text()}\n\n{self.details}")
+        )
+        self.close_button = QToolButton()
+        self.close_button.setIconSize(QSize(14, 14))
+        self.close_button.setToolTip(tr("Close this message"))
+        self.close_button.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 6, 6)
-        layout.addWidget(self._label, 1)
-        layout.addWidget(self._copy)
-        layout.addWidget(self._close)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.hide)
+        layout.addWidget(self.label, 1)
+        layout.addWidget(self.copy_button)
+        layout.addWidget(self.close_button)
+        self.hide_timer = QTimer(self)
+        self.hide_timer.setSingleShot(True)
+        self.hide_timer.timeout.connect(self.hide)
         self.refresh_theme()
         self.hide()
 
     def text(self) -> str:
-        return self._label.text()
+        return self.label.text()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(f"{self.text()}\n\n{self.details}")
 
     def show_message(self, severity: Severity, text: str, details: str = "") -> None:
         """Show `text`; `details`, if any, can be copied with it."""
-        self.severity, self._details = severity, details
-        self._label.setText(text)
-        self._copy.setVisible(bool(details))
+        self.severity, self.details = severity, details
+        self.label.setText(text)
+        self.copy_button.setVisible(bool(details))
         self.refresh_theme()
         self.show()
-        self._timer.stop()
+        self.hide_timer.stop()
         if severity in SHORT_LIVED:
-            self._timer.start(SHORT_LIVED[severity])
+            self.hide_timer.start(SHORT_LIVED[severity])
 
     def refresh_theme(self) -> None:
         c = colors()
@@ -79,7 +84,7 @@ class MessageBar(QFrame):
             f"QFrame#messages {{ background: {c.raised}; border: 1px solid {c.border};"
             f" border-left: 4px solid {mark}; border-radius: 5px; }}"
         )
-        self._close.setIcon(icon("close"))
+        self.close_button.setIcon(icon("close"))
 
 
 class _QtLogHandler(logging.Handler, QObject):
@@ -108,20 +113,20 @@ class LogView(QWidget):
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.setAccessibleName(tr("Log"))
-        self._filter = QComboBox()
+        self.filter_box = QComboBox()
         for label, level in (
             (tr("Everything"), logging.INFO),
             (tr("Warnings"), logging.WARNING),
             (tr("Errors"), logging.ERROR),
         ):
-            self._filter.addItem(label, level)
-        self._filter.currentIndexChanged.connect(self._refill)
+            self.filter_box.addItem(label, level)
+        self.filter_box.currentIndexChanged.connect(self._refill)
         copy = QPushButton(tr("Copy Log"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 4, 8, 2)
         bar.addWidget(QLabel(tr("Show")))
-        bar.addWidget(self._filter)
+        bar.addWidget(self.filter_box)
         bar.addStretch(1)
         bar.addWidget(copy)
         layout = QVBoxLayout(self)
@@ -143,13 +148,13 @@ class LogView(QWidget):
     @Slot(int, str)
     def _on_record(self, level: int, line: str) -> None:
         self._records = [*self._records[-LOG_LINES + 1 :], (level, line)]
-        if level >= self._filter.currentData():
+        if level >= self.filter_box.currentData():
             self._append(level, line)
 
     def _refill(self) -> None:
         self._text.clear()
         for level, line in self._records:
-            if level >= self._filter.currentData():
+            if level >= self.filter_box.currentData():
                 self._append(level, line)
 
     def _append(self, level: int, line: str) -> None:

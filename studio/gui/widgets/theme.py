@@ -88,6 +88,8 @@ def apply_theme(app: QApplication, name: ThemeName) -> None:
         scheme = QGuiApplication.styleHints().colorScheme()
         wanted = "light" if scheme == Qt.ColorScheme.Light else "dark"
     _current = LIGHT if wanted == "light" else DARK
+    if app.styleSheet() == _style_sheet(_current):
+        return  # all widgets would be dressed anew, 0.2 s for a window
     app.setStyle("Fusion")
     app.setPalette(_palette(_current))
     app.setStyleSheet(_style_sheet(_current))

@@ -77,7 +77,7 @@ class DocumentDesk(QObject):
         self._signature: tuple[int, int] | None = None
         self._options = options
         self.view = KeptView()
-        self._showing = Showing(state, history, options, self.view)
+        self.showing = Showing(state, history, options, self.view)
         self._results: tuple[Result, ...] = ()
         self._saved_results: tuple[Result, ...] = ()
         self._busy: JobHandle | None = None
@@ -122,7 +122,7 @@ class DocumentDesk(QObject):
 
     def keep_pictures(self, *kept: KeptPictures) -> None:
         """Lists of further pictures: saved and put back."""
-        self._showing.lists += kept
+        self.showing.lists += kept
 
     def add_result(self, kind: str, name: str, recipe: Mapping[str, Any], content: bytes = b"") -> None:
         """Keep a result with the project, in the place of an older one of that kind and name."""
@@ -168,7 +168,7 @@ class DocumentDesk(QObject):
             position,
             self.is_modified,
             regions_of(content),
-            saved_pictures(self._showing.lists, content),
+            saved_pictures(self.showing.lists, content),
         )
 
     @property
@@ -225,7 +225,7 @@ class DocumentDesk(QObject):
         )
 
         def done(_: object) -> None:
-            self._take_lock(lock)
+            self.take_lock(lock)
             self.project, self._signature = path, signature(path)
             self._saved_results = document.results
             self.keeper.set_project(path)
@@ -241,7 +241,7 @@ class DocumentDesk(QObject):
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
         handle.failed.connect(lambda *_: lock.release() if lock is not self._lock else None)
 
-    def _take_lock(self, lock: ProjectLock | None) -> None:
+    def take_lock(self, lock: ProjectLock | None) -> None:
         if self._lock is not None and self._lock is not lock:
             self._lock.release()
         self._lock = lock
@@ -283,7 +283,7 @@ class DocumentDesk(QObject):
         if self._put(Document(), tr("Untitled")) is None:
             return
         self.keeper.replace(None, None)  # the working file is made when it is needed
-        self._take_lock(None)
+        self.take_lock(None)
         self.project = self._signature = None
         self.changed.emit()
 
@@ -319,7 +319,7 @@ class DocumentDesk(QObject):
             may_write = is_ours or lock is None or lock.acquire()
             notes = (*opened.notes, *notes)
             whole = may_write and not notes
-            self._take_lock(self._lock if is_ours and whole else lock if whole else None)
+            self.take_lock(self._lock if is_ours and whole else lock if whole else None)
             self.project = path if whole else None
             self._signature = signature(path) if path is not None and whole else None
             self.keeper.set_project(self.project)
@@ -353,11 +353,11 @@ class DocumentDesk(QObject):
         self._opening = True
         try:
             self.opening.emit(document)
-            prepared = self._showing.prepared(document)
+            prepared = self.showing.prepared(document)
             try:
-                self._showing.show(prepared)
+                self.showing.show(prepared)
             except Exception:  # a fault of the program; what is open must not become a mixture of two
-                self._showing.show(self._showing.prepared(before))
+                self.showing.show(self.showing.prepared(before))
                 raise
         except Exception:
             log.exception("%s", name)
@@ -405,10 +405,15 @@ class DocumentDesk(QObject):
         """The window is about to be closed by the system: nothing is asked, unsaved work waits for the next start."""
         self._is_ending = True
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a project is being opened."""
+        return self._busy is not None
+
     def shutdown(self, timeout: float) -> bool:
         """End autosave and give the project back."""
         stopped = self.keeper.shutdown(timeout, leave=self._is_ending and self.is_worth_asking)
-        self._take_lock(None)
+        self.take_lock(None)
         return stopped
 
     # --- keeping in step ---

@@ -30,8 +30,8 @@ class RecoveryBar(QFrame):
         self.setObjectName("recovery")
         self._waiting: list[Recovery] = []
         self._picture = QLabel()
-        self._title, self._text = PlainLabel(), PlainLabel(wordWrap=True)
-        self._title.setObjectName("heading")
+        self.title_label, self._text = PlainLabel(), PlainLabel(wordWrap=True)
+        self.title_label.setObjectName("heading")
         self._text.setObjectName("muted")
         self.recover_button, self.discard_button = QPushButton(tr("Recover")), QPushButton(tr("Discard"))
         self.later_button = QPushButton(tr("Later"))
@@ -44,7 +44,7 @@ class RecoveryBar(QFrame):
         self.later_button.clicked.connect(self._next)
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(self._title)
+        words.addWidget(self.title_label)
         words.addWidget(self._text)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 10, 8)
@@ -95,7 +95,7 @@ class RecoveryBar(QFrame):
             self._picture.setPixmap(
                 pixmap.scaled(THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
             )
-        self._title.setText(tr("“{title}” was not saved when the program ended", title=recovery.title))
+        self.title_label.setText(tr("“{title}” was not saved when the program ended", title=recovery.title))
         parts = [trn("{number} pair", "{number} pairs", recovery.summary.pairs), _when(recovery.changed)]
         if len(self._waiting) > 1:
             parts.append(trn("{number} more", "{number} more", len(self._waiting) - 1))

@@ -88,7 +88,7 @@ class SettingsDialog(QDialog):
             grid.addWidget(editor, row, 1)
             if knob.name == "cache_place":
                 browse = QPushButton(tr("Choose…"))
-                browse.clicked.connect(self._choose_folder)
+                browse.clicked.connect(self.choose_folder)
                 grid.addWidget(browse, row, 2)
             self.editors[knob.name] = editor
         return grid
@@ -120,7 +120,7 @@ class SettingsDialog(QDialog):
         except OptionsError as error:
             self._note.setText(str(error))
 
-    def _choose_folder(self) -> None:
+    def choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("Folder for the cache"), self.editors["cache_place"].value())
         if folder:
             self.editors["cache_place"].set_value(folder)
