@@ -27,6 +27,10 @@ def pytest_runtest_makereport() -> Iterator[None]:
     """Names that are not UTF-8 are logged as what they are; xdist sends text that is, and would end the whole run."""
     report = yield
     report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+        words = str(report.longrepr)
+        if words != words.encode("utf-8", "replace").decode():
+            report.longrepr = words.encode("utf-8", "backslashreplace").decode()
     return report
 
 

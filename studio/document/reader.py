@@ -16,7 +16,7 @@ from studio.document.model import Document, FurtherPicture, Result, Step
 from studio.document.painted import Mask, PaintedRegion, Regions
 from studio.document.strict_json import parsed
 from studio.errors import StudioError
-from studio.files import FileError, replacing
+from studio.files import FileError, replacing, to_text
 from studio.language import LONGEST, tr, trn
 from studio.pairs import PairChange, PairsError, PairSet, PointPair, ids_outside
 from studio.pairs.model import pair_from_row
@@ -118,9 +118,14 @@ def _text(value: Any) -> str:
     return value
 
 
+def _name(value: Any) -> str:
+    """As `_text`, for names of files: they may hold bytes that are not UTF-8, and keep them."""
+    return _text(to_text(value) if isinstance(value, bytes) else value)
+
+
 def _named(value: Any) -> str:
     """What can be read of the name of something that is worth more than its name."""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    text = to_text(value) if isinstance(value, bytes) else str(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
@@ -235,7 +240,7 @@ def _region(number: Any, name: Any, a: Mask | None, b: Mask | None) -> PaintedRe
     """Raises `TypeError` or `ValueError` for what makes no sense."""
     if not isinstance(number, int) or not 0 <= number <= _MOST_REGIONS:
         raise ValueError("no number of a region")
-    return PaintedRegion(number, _text(name), a, b)
+    return PaintedRegion(number, _name(name), a, b)
 
 
 def _read_regions(connection: sqlite3.Connection, masks: dict[str, Mask], found: Reading) -> Regions:
@@ -274,7 +279,7 @@ def _read_history(
         query = "SELECT text, change, options, regions FROM history ORDER BY step"
         for text, change, options, regions in _rows(connection, query, tr("the history"), found):
             knobs = OptionsChange.from_plain(parsed(options))
-            steps.append(Step(_text(text), PairChange.from_json(change), knobs, _regions_change(regions, masks)))
+            steps.append(Step(_name(text), PairChange.from_json(change), knobs, _regions_change(regions, masks)))
         done = int(position) if isinstance(position, int) else 0
         if not 0 <= done <= len(steps):
             raise PairsError(tr("The history is cut off."))
@@ -297,7 +302,7 @@ def _read_results(connection: sqlite3.Connection, found: Reading) -> tuple[Resul
         try:
             if not isinstance(content, bytes | None):
                 raise TypeError("no bytes")
-            results.append(Result(_text(kind), _text(name), _recipe(recipe), content or b"", _text(made)))
+            results.append(Result(_text(kind), _name(name), _recipe(recipe), content or b"", _text(made)))
         except _SENSELESS:
             _lost(found, tr("the result “{name}” could not be read", name=name))
     return tuple(results)
@@ -312,6 +317,7 @@ def _read_picture(
     if entry is None:
         return None
     row, name, width, height, mirrored = entry
+    name = to_text(name) if isinstance(name, bytes) else name
     if name != _named(name):
         _lost(found, tr("the name of picture {side} could not be read", side=side))
         name = _named(name)

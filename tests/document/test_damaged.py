@@ -33,7 +33,8 @@ def test_two_hundred_damaged_projects_are_refused_or_read_and_can_be_saved(
         run_to_end(found.session.save(found.document, target))
         found.session.discard()
         again = run_to_end(opening(target))
-        assert not again.notes, (what, again.notes)
+        # Pairs outside of their picture are kept, for the history is of them, and told of each time.
+        assert not [note for note in again.notes if "outside of its picture" not in note], (what, again.notes)
         assert same(again.document, found.document), what
         again.session.discard()
     assert number >= 200 and opened >= 180, (number, opened)
