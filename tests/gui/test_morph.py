@@ -12,11 +12,14 @@ from PySide6.QtGui import QImage
 
 import studio.buddies
 from studio.gui.morph.desk import MorphDesk
+from studio.gui.morph.overlays import outline
+from studio.gui.morph.result_view import FOLD_COLOR
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.progress import Progress
 from tests.gui.morphing import A_POINTS, B_POINTS, settled, shots, wait_for
 from tests.gui.test_canvas import drag, mouse
+from tests.gui.test_style_parts import wheel
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -24,7 +27,7 @@ LEFT = Qt.MouseButton.LeftButton
 def grabbed(window) -> np.ndarray:
     """What the stage shows of its first frame, as (h, w, 3)."""
     view = window.panel("morph").stage.view
-    image = view.grab(view.frame_rect().toRect()).toImage().convertToFormat(QImage.Format.Format_RGB888)
+    image = view.grab(view.rect_of().toRect()).toImage().convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
 
@@ -214,7 +217,7 @@ def test_two_warps_are_compared(morph, qtbot):
     assert (first.title, second.title) == ("mls-rigid", "delaunay")
     assert first.frame.shape == second.frame.shape and not np.array_equal(first.frame, second.frame)
     view = panel.stage.view
-    assert view.frame_rect(0).right() < view.frame_rect(1).left()
+    assert view.rect_of(0).right() < view.rect_of(1).left()
     panel.compare.setCurrentText("none")
     wait_for(morph, qtbot, lambda: len(shots(morph)) == 1)
 
@@ -233,6 +236,72 @@ def test_overlays_are_drawn_over_the_frame(morph, qtbot):
     settled(morph, qtbot)
     assert np.abs(grabbed(morph).astype(int) - bare).max() == 0
     assert not morph.settings.flag("morph_heat", True)
+
+
+def test_folds_are_outlined_only_while_the_badge_is_down(morph, qtbot):
+    """Nothing lies over the picture by itself, and what does lets the picture be seen."""
+    panel, view, badge = (
+        morph.panel("morph"),
+        morph.panel("morph").stage.view,
+        morph.panel("morph").stage.transport.badge,
+    )
+    panel.layers["points"].setChecked(False)
+    assert not badge.isEnabled()
+    drag_point(morph, "B", 1, (330, 330))
+    wait_for(morph, qtbot, lambda: badge.text().startswith("Folds at"))
+    panel.stage.transport.set_time(1.0)
+    settled(morph, qtbot)
+    assert len(shots(morph)[0].folds.places) > 20
+    assert difference(morph, shots(morph)[0].frame) < 3
+    qtbot.mouseClick(badge, LEFT)
+    panel.stage.transport.set_time(1.0)
+    settled(morph, qtbot)
+    red = (np.abs(grabbed(morph).astype(int) - FOLD_COLOR.getRgb()[:3]).max(axis=2) < 40).sum()
+    cell = (4 * view.rect_of().width() / shots(morph)[0].frame.shape[1]) ** 2
+    assert 20 < red < 0.5 * cell * len(shots(morph)[0].folds.places)
+    qtbot.mouseClick(badge, LEFT)
+    assert difference(morph, shots(morph)[0].frame) < 3
+
+
+def test_the_outline_of_squares():
+    """Two squares side by side and one apart: six and four unit lines, none between the two."""
+    lines = outline(np.array([[3.5, -0.5], [7.5, -0.5], [15.5, 7.5]]), 4.0)
+    found = {tuple(line) for line in lines.tolist()}
+    assert len(found) == 10
+    assert (7.5, -0.5, 7.5, 3.5) not in found
+    assert {(3.5, -0.5, 3.5, 3.5), (11.5, -0.5, 11.5, 3.5), (3.5, -0.5, 7.5, -0.5), (15.5, 11.5, 19.5, 11.5)} <= found
+    assert outline(np.zeros((0, 2)), 4.0).shape == (0, 4)
+
+
+@pytest.mark.parametrize("view", ["A beside B", "Difference of A and B", "Blink between A and B"])
+def test_a_and_b_of_a_moment_are_compared(morph, qtbot, view):
+    panel = morph.panel("morph")
+    panel.layers["points"].setChecked(False)
+    panel.stage.transport.set_time(0.5)
+    panel.view_choice.setCurrentText(view)
+    wait_for(morph, qtbot, lambda: shots(morph)[0].second is not None)
+    shot = shots(morph)[0]
+    if view == "A beside B":
+        first, second = panel.stage.view.panes()
+        assert np.array_equal(first.shown.pixels, shot.frame) and np.array_equal(second.shown.pixels, shot.second)
+    elif view.startswith("Difference"):
+        assert difference(morph, np.abs(shot.frame.astype(int) - shot.second).astype(np.uint8)) < 8
+    else:
+        qtbot.waitUntil(lambda: difference(morph, shot.second) < 5, timeout=5000)
+        qtbot.waitUntil(lambda: difference(morph, shot.frame) < 5, timeout=5000)
+
+
+def test_the_result_is_enlarged_and_points_stay_on_it(morph, qtbot):
+    view = morph.panel("morph").stage.view
+    settled(morph, qtbot)
+    _number, (x, y) = shots(morph)[0].points[0]
+    before = view.panes()[0].place(x, y)
+    wheel(view, before, 10)
+    after = view.panes()[0].place(x, y)
+    assert (before - after).manhattanLength() < 0.01 and view.zoom > 3
+    assert view.rect_of().width() > view.width()
+    qtbot.mouseMove(view, before.toPoint())
+    assert view.readout(before).startswith(f"{round(x)}, {round(y)} ")
 
 
 def test_arrows_lead_from_a_point_to_its_partner(morph, qtbot):
@@ -254,7 +323,7 @@ def test_the_wipe_shows_a_on_the_left_and_b_on_the_right(morph, qtbot):
     panel.view_choice.setCurrentIndex(1)
     wait_for(morph, qtbot, lambda: shots(morph)[0].second is not None)
     view, a = panel.stage.view, morph.state.picture("A").pixels
-    rect = view.frame_rect()
+    rect = view.rect_of()
 
     def at(share):
         return QPointF(rect.left() + share * rect.width(), rect.center().y())

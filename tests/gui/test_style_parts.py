@@ -12,7 +12,7 @@ from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import MOST_POINTS, LossPlot
 from studio.gui.style.stage import StyleStage
 from studio.gui.style.tasks import StyleTask, shown, small, variants_of, what_differs
-from studio.gui.style.view import Shown, StyleView
+from studio.gui.widgets.compare import CompareView, Shown
 from studio.gui.widgets.thumbnails import VariantStrip
 from studio.picture import Picture
 from studio.style.model import StyleSource
@@ -91,7 +91,7 @@ def test_history_is_bounded_in_bytes():
 
 @pytest.fixture
 def view(themed, qtbot):
-    made = StyleView()
+    made = CompareView("Result")
     qtbot.addWidget(made)
     made.resize(500, 300)
     made.show()
@@ -130,7 +130,7 @@ def test_the_wheel_enlarges_at_the_cursor_and_a_drag_moves(view):
     assert view.rect_of().left() == pytest.approx(after.left() - 50, abs=1)
     drag(view, QPointF(50, 150), QPointF(5000, 150))
     assert view.rect_of().left() <= 10  # never beyond the edge
-    send(view, QEvent.Type.MouseButtonDblClick, QPointF(100, 100), LEFT, LEFT)
+    view.fit()
     assert view.zoom == 1.0 and view.rect_of() == before
     wheel(view, border, -3)
     assert view.zoom == 1.0

@@ -13,7 +13,6 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 
 from studio.geometry import Size
 from studio.gui.widgets.painting import image_of
-from studio.gui.widgets.theme import colors
 from studio.overlay import pair_color
 
 Pixels = npt.NDArray[np.uint8]
@@ -204,21 +203,3 @@ def paint_chip(painter: QPainter, at: QPointF, text: str) -> None:
     painter.setPen(_WHITE)
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
     painter.restore()
-
-
-def paint_hint(painter: QPainter, rect: QRectF, title: str, text: str) -> None:
-    """Words in the middle of what has nothing to show yet."""
-    font = QFont(painter.font())
-    font.setPointSizeF(font.pointSizeF() * 1.2)
-    font.setBold(True)
-    middle = rect.adjusted(16, 0, -16, 0)
-    wrapped = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
-    painter.save()
-    painter.setPen(QColor(colors().text))
-    painter.setFont(font)
-    above = QRectF(middle.left(), middle.top(), middle.width(), middle.height() / 2 - 2)
-    painter.drawText(above, int(wrapped | Qt.AlignmentFlag.AlignBottom), title)
-    painter.restore()
-    painter.setPen(QColor(colors().muted))
-    below = QRectF(middle.left(), middle.center().y() + 6, middle.width(), middle.height() / 2 - 6)
-    painter.drawText(below, int(wrapped | Qt.AlignmentFlag.AlignTop), text)

@@ -28,7 +28,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from studio.geometry import Size
-from studio.gui.widgets.painting import checkerboard, image_of
+from studio.gui.widgets.painting import SMOOTH_BELOW, checkerboard, image_of
 from studio.overlay import Color
 from studio.picture import Picture
 
@@ -36,8 +36,6 @@ POINT_SIZE = 13.0
 """Diameter of a point, screen pixels."""
 MOST_NUMBERS = 150
 """With more points than this only hot ones are numbered: the numbers would hide the picture."""
-SMOOTH_BELOW = 4.0
-"""Below so many screen pixels per picture pixel pictures are smoothed; above it pixels show as squares."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.canvas.drawing import Box, Mark, Overlay, paint_hint
+from studio.gui.canvas.drawing import Box, Mark, Overlay
 from studio.gui.canvas.state import Side
 from studio.gui.inspect.colour import HeatMap
 from studio.gui.inspect.hub import InspectHub, InspectView
@@ -23,6 +23,7 @@ from studio.gui.inspect.label import WordsLabel
 from studio.gui.inspect.legend import LegendEntry
 from studio.gui.inspect.readings import FieldReading, FieldRequest, LayerInfo, Point
 from studio.gui.inspect.words import GLOSSARY, what_it_sees
+from studio.gui.widgets.painting import paint_hint
 from studio.gui.widgets.theme import colors
 from studio.language import tr, translatable
 

@@ -8,9 +8,9 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
-from studio.gui.canvas.drawing import paint_hint
 from studio.gui.inspect.hub import InspectView
 from studio.gui.inspect.legend import Legend
+from studio.gui.widgets.painting import paint_hint
 from studio.gui.widgets.theme import colors
 from studio.language import tr
 

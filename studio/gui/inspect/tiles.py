@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.geometry import Size
 from studio.gui.canvas.canvas import ViewState
-from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, Pixels, paint_hint, paint_map, paint_signs
+from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, Pixels, paint_map, paint_signs
 from studio.gui.canvas.state import Side
+from studio.gui.widgets.painting import paint_hint
 from studio.gui.widgets.theme import colors
 
 GAP = 10.0

@@ -123,11 +123,14 @@ class MorphPanel(ModePanel):
         self.worker.rested.connect(self._on_rested)
         transport.time_changed.connect(self._on_time)
         transport.settings_changed.connect(self._remember_switches)
-        transport.badge.clicked.connect(self._go_to_worst)
+        transport.badge.toggled.connect(self._show_folds)
         self.pad.moved.connect(self._on_pad)
         self.form.changed.connect(self._on_options)
         self.show_.layers_changed.connect(self._remember_switches)
         self.show_.changed.connect(self.ask_now)
+        self.show_.view_choice.currentIndexChanged.connect(lambda _: self.stage.view.set_way(self.show_.way))
+        self.stage.view.save = self.export.still_dialog
+        self.stage.view.failed.connect(lambda sentence: self.message.emit("error", sentence, ""))
         self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
         self.export.message.connect(self.message)
         self.further.message.connect(self.message)
@@ -349,9 +352,11 @@ class MorphPanel(ModePanel):
             _leg, t = self._leg_and_moment()
             self.pad.set_position(shape_at(t, options), colour_at(t, options))
 
-    def _go_to_worst(self) -> None:
+    def _show_folds(self, on: bool) -> None:
+        """Draw a line around what folds, where it is worst; or none again."""
+        self.stage.view.set_folds_shown(on)
         folds = self.stage.transport.badge.folds
-        if folds is not None and folds.count:
+        if on and folds is not None and folds.count:
             self.stage.transport.set_playing(False)
             self.stage.transport.set_time(self._leg_and_moment()[0] + folds.worst_at)
 

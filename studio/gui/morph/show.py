@@ -6,15 +6,20 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
 from studio.gui.morph.desk import Layer, View
+from studio.gui.widgets.compare import Way
 from studio.gui.widgets.forms import form_grid
 from studio.language import tr, translatable
 from studio.morph.options import MorphOptions
 
-VIEWS: tuple[tuple[str, View], ...] = (
-    (translatable("Morph"), "morph"),
-    (translatable("Wipe between A and B"), "wipe"),
-    (translatable("Onion skin of A and B"), "onion"),
+VIEWS: tuple[tuple[str, View, Way], ...] = (
+    (translatable("Morph"), "morph", Way.WIPE),
+    (translatable("Wipe between A and B"), "wipe", Way.WIPE),
+    (translatable("Onion skin of A and B"), "onion", Way.WIPE),
+    (translatable("A beside B"), "wipe", Way.SIDES),
+    (translatable("Difference of A and B"), "wipe", Way.DIFFERENCE),
+    (translatable("Blink between A and B"), "wipe", Way.BLINK),
 )
+"""Title, what is asked for, and how the result shows it."""
 LAYERS: tuple[tuple[Layer, str, str], ...] = (
     ("points", translatable("Points"), translatable("The points of the pairs, where they are at this moment")),
     ("grid", translatable("Grid"), translatable("A square grid on picture A, bent with it")),
@@ -33,7 +38,7 @@ class MorphShow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.view_choice, self.compare = QComboBox(), QComboBox()
-        self.view_choice.addItems([tr(title) for title, _ in VIEWS])
+        self.view_choice.addItems([tr(title) for title, *_ in VIEWS])
         self.view_choice.setAccessibleName(tr("What is shown"))
         kinds = next(knob for knob in MorphOptions.knobs() if knob.name == "warp").choices
         for kind in (NO_COMPARISON, *kinds):
@@ -60,6 +65,11 @@ class MorphShow(QWidget):
     def view(self) -> View:
         """The picture chosen."""
         return VIEWS[self.view_choice.currentIndex()][1]
+
+    @property
+    def way(self) -> Way:
+        """How A and B are compared, where they are."""
+        return VIEWS[self.view_choice.currentIndex()][2]
 
     @property
     def second_warp(self) -> str | None:

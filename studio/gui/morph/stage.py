@@ -23,4 +23,4 @@ class MorphStage(QWidget):
 
     def refresh_theme(self) -> None:
         self.transport.refresh_theme()
-        self.view.update()
+        self.view.refresh_theme()

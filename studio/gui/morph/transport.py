@@ -88,12 +88,13 @@ class _Ticks(QWidget):
 
 
 class Badge(QPushButton):
-    """Says in green or red whether the warp is one-to-one; a click goes to where it is not."""
+    """Says in green or red whether the warp is one-to-one; while it is down, what folds is outlined."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folds: Folds | None = None
         self.setFlat(True)
+        self.setCheckable(True)
         self.setAccessibleName(tr("Whether the warp is one-to-one"))
         self.set_folds(None)
 
@@ -112,18 +113,20 @@ class Badge(QPushButton):
         elif folds.count:
             color = c.error
             text = trn("Folds at {number} place", "Folds at {number} places", folds.count)
-            tip = tr("The picture is turned over there, marked in red: points cross. Click to go to the worst moment.")
+            tip = tr("Points cross there, and the picture is turned over. Click to see where, at the worst moment.")
         else:
             color, text, tip = (
                 c.success,
                 tr("One to one"),
                 tr("Every place of one picture comes from a place of its own"),
             )
+        self.setEnabled(bool(folds is not None and folds.count) or self.isChecked())
         self.setText(text)
         self.setToolTip(tip)
         self.setStyleSheet(
             f"QPushButton {{ color: {color}; border: 1px solid {color}; border-radius: 10px; padding: 4px 10px;"
             " background: transparent; font-weight: 600; }"
+            f"QPushButton:checked {{ color: {c.canvas}; background: {color}; }}"
         )
 
 

@@ -12,7 +12,7 @@ from studio.gui.shell.edit_menu import EDIT
 from studio.gui.shell.file_menu import FILE
 from studio.gui.shell.help_menu import HELP
 from studio.gui.shell.view_menu import MODES_HERE, VIEW
-from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition, shortcut_text
 from studio.gui.widgets.theme import icon
 from studio.language import tr, translatable
 
@@ -83,8 +83,7 @@ def specs(modes: Iterable[Mode]) -> list[ActionSpec]:
 
 def tip_with_shortcut(spec: ActionSpec) -> str:
     """The tooltip: what the action does, and its first shortcut as this desktop writes it."""
-    keys = [QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.shortcuts[:1]]
-    return f"{tr(spec.tip)} ({keys[0]})" if keys else tr(spec.tip)
+    return f"{tr(spec.tip)} ({shortcut_text(spec.shortcuts[0])})" if spec.shortcuts else tr(spec.tip)
 
 
 class Actions(Mapping[str, QAction]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,8 @@ class StylePanel(ModePanel):
         self.outcome.send_asked.connect(self.picture_made)
         self.outcome.recipe_read.connect(self.repeat_recipe)
         self.outcome.changed.connect(self.ready_changed)
+        self.outcome.changed.connect(self._offer_to_save)
+        self.stage.view.failed.connect(lambda sentence: self.message.emit("error", sentence, ""))
         for kind, form in self.forms.items():
             form.changed.connect(lambda kind=kind: self._on_options(kind))
         self.network.changed.connect(self.variants.later)
@@ -276,7 +279,9 @@ class StylePanel(ModePanel):
         last = self.stage.history[-1] if len(self.stage.history) else None
         step = last.step if last is not None else 0
         losses = dict(last.losses) if last is not None else {}
-        self.stage.add(Moment(shown(result.picture), step, max(step, 1), losses, result.picture.size))
+        picture = result.picture
+        image, full = shown(picture), partial(shown, picture, max(picture.size))
+        self.stage.add(Moment(image, step, max(step, 1), losses, picture.size, full))
         self.outcome.set_result(result, self.runner.task)
         self.result_made.emit("style", result.recipe["what"], result.recipe, result.picture)
         width, height = result.picture.size
@@ -300,6 +305,9 @@ class StylePanel(ModePanel):
             return False
         self.outcome.set_preview(last.full, task)
         return True
+
+    def _offer_to_save(self) -> None:
+        self.stage.view.save = self.outcome.save_dialog if self.outcome.has_picture else None
 
     def _on_run_changed(self) -> None:
         if not self.runner.is_running:

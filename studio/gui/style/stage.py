@@ -21,20 +21,24 @@ from PySide6.QtWidgets import (
 
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import LossPlot
-from studio.gui.style.view import Shown, StyleView
+from studio.gui.widgets.compare import CompareView, Shown, Way
 from studio.gui.widgets.theme import icon
 from studio.gui.widgets.thumbnails import VariantStrip
 from studio.language import tr, translatable
 
 Pixels = npt.NDArray[np.uint8]
-View = Literal["result", "wipe", "sides"]
+View = Literal["result", "wipe", "sides", "difference", "blink"]
 Against = Literal["content", "style", "pinned"]
 
 VIEWS: tuple[tuple[str, View], ...] = (
     (translatable("Result"), "result"),
     (translatable("Wipe"), "wipe"),
     (translatable("Side by side"), "sides"),
+    (translatable("Difference"), "difference"),
+    (translatable("Blink"), "blink"),
 )
+WAYS: dict[View, Way] = {"wipe": Way.WIPE, "difference": Way.DIFFERENCE, "blink": Way.BLINK}
+"""Of views that compare the result with one picture."""
 AGAINST: tuple[tuple[str, Against], ...] = (
     (translatable("the content"), "content"),
     (translatable("the style"), "style"),
@@ -47,7 +51,7 @@ class StyleStage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.view = StyleView()
+        self.view = CompareView(tr("Style result"))
         self.plot = LossPlot()
         self.strip = VariantStrip()
         self.history = History()
@@ -140,7 +144,7 @@ class StyleStage(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.plot.refresh_theme()
         self.strip.refresh_theme()
-        self.view.update()
+        self.view.refresh_theme()
 
     # --- what there is ---
 
@@ -224,7 +228,7 @@ class StyleStage(QWidget):
     def _show(self, *_: object) -> None:
         moment, kind = self.moment, VIEWS[self.view_choice.currentIndex()][1]
         for widget in (self._against_words, self.against):
-            widget.setVisible(kind == "wipe")
+            widget.setVisible(kind in WAYS)
         self._below.setEnabled(len(self.history) > 1)
         self.live_button.setVisible(not self._live)
         self.pin_button.setEnabled(moment is not None)
@@ -243,10 +247,12 @@ class StyleStage(QWidget):
                 height=height,
             )
         )
-        result = Shown(tr("Result"), moment.image)
+        result = Shown(tr("Result"), moment.image, size=moment.size, full=moment.full)
         other = self._reference()
-        if kind == "wipe" and other is not None:
-            self.view.set_shown([Shown(other[0], _fitted(other[1], moment), moment.image, tr("Result"))])
+        self.view.set_way(WAYS.get(kind, Way.WIPE))
+        if kind in WAYS and other is not None:
+            pair = Shown(other[0], _fitted(other[1], moment), moment.image, result.title, moment.size, moment.full)
+            self.view.set_shown([pair])
         elif kind == "sides":
             content = [
                 Shown(tr("{name} (content)", name=name), pixels) for name, pixels in filter(None, (self._content,))

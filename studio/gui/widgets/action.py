@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from PySide6.QtGui import QKeySequence
+
 
 class Condition(Enum):
     """Something that is so at the moment; rooms add their own by an enum below this one, which has no members."""
@@ -34,3 +36,8 @@ class ActionSpec:
 
 
 SEPARATOR = "-"
+
+
+def shortcut_text(keys: str) -> str:
+    """A shortcut as this desktop writes it."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from studio.gui.widgets.theme import colors
 
 GRAB_RADIUS = 14.0
 """Screen pixels beside the handle of the wipe that still take hold of it."""
+SMOOTH_BELOW = 4.0
+"""Below so many screen pixels per picture pixel pictures are smoothed; above it pixels show as squares."""
 
 
 def image_of(pixels: npt.NDArray[np.uint8]) -> QImage:
@@ -56,3 +58,34 @@ def paint_chip(painter: QPainter, rect: QRectF, text: str) -> None:
     painter.drawRoundedRect(rect, 5, 5)
     painter.setPen(QColor(colors().on_accent))
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def paint_note(painter: QPainter, corner: QPointF, text: str, align: Qt.AlignmentFlag) -> None:
+    """A line of small words on a dark ground, whose lower left or lower right corner is at `corner`."""
+    metrics = QFontMetricsF(painter.font())
+    width = metrics.horizontalAdvance(text) + 16
+    left = corner.x() if align == Qt.AlignmentFlag.AlignLeft else corner.x() - width
+    rect = QRectF(left, corner.y() - 22, width, 22)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(20, 21, 26, 205))
+    painter.drawRoundedRect(rect, 5, 5)
+    painter.setPen(QColor(240, 240, 240))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def paint_hint(painter: QPainter, rect: QRectF, title: str, text: str) -> None:
+    """Words in the middle of what has nothing to show yet."""
+    font = QFont(painter.font())
+    font.setPointSizeF(font.pointSizeF() * 1.2)
+    font.setBold(True)
+    middle = rect.adjusted(16, 0, -16, 0)
+    wrapped = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+    painter.save()
+    painter.setPen(QColor(colors().text))
+    painter.setFont(font)
+    above = QRectF(middle.left(), middle.top(), middle.width(), middle.height() / 2 - 2)
+    painter.drawText(above, int(wrapped | Qt.AlignmentFlag.AlignBottom), title)
+    painter.restore()
+    painter.setPen(QColor(colors().muted))
+    below = QRectF(middle.left(), middle.center().y() + 6, middle.width(), middle.height() / 2 - 6)
+    painter.drawText(below, int(wrapped | Qt.AlignmentFlag.AlignTop), text)
