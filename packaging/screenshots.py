@@ -73,7 +73,7 @@ def render(out: Path, pictures: list[Path] | None) -> int:
         window.grab().save(str(path))
         print(path)
 
-    wait(lambda: bool(window._devices))
+    wait(lambda: bool(window.devices))
     if pictures:
         window.opener.open_paths(pictures, "A")
     else:
