@@ -18,7 +18,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from studio.codecs import decoding
+from studio.codecs import decoding, identify
 from studio.codecs.reduction import Reduction
 from studio.geometry import shrink_within
 from studio.picture import Picture, PictureError, load, load_bytes, loading
@@ -37,7 +37,8 @@ COLORS = np.random.default_rng(1).integers(0, 256, (16, 3)).astype(np.uint8)
 def small_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if computers were tiny: anything over 20,000 pixels is large, and a band has 8 kB."""
     monkeypatch.setattr(decoding, "BAND_PIXELS", 20_000)
-    monkeypatch.setattr(decoding, "WHOLE_BYTES", 8 * 20_000)
+    for module in (decoding, identify):
+        monkeypatch.setattr(module, "WHOLE_BYTES", 8 * 20_000)
     for module in ("bands", "png", "tiff", "bmp"):
         monkeypatch.setattr(f"studio.codecs.{module}.BAND_BYTES", 8_000)
 

@@ -413,7 +413,7 @@ def test_a_read_only_folder_is_told(
 
     work = Session.create()
     with monkeypatch.context() as patch, pytest.raises(StudioError, match=sentence):
-        patch.setattr("studio.files.tempfile.mkstemp", refuse)
+        patch.setattr("studio.files.os.open", refuse)
         run_to_end(work.save(full, tmp_path / "p.buddies"))
     work.discard()
 

@@ -138,7 +138,7 @@ def brackets_without_end(folder: Path) -> Path:
     return _text(folder, "pairs.json", "[" * 100_000)
 
 
-@fault("pairs", "refused", says="row 2")
+@fault("pairs", "refused", says="not a text file")
 def byte_of_zero(folder: Path) -> Path:
     """A disk was full, and zeros stand where numbers were."""
     return _text(folder, "pairs.csv", TABLE.replace("45.0", "4\0\0\0"))

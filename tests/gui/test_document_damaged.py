@@ -46,6 +46,8 @@ def test_a_view_of_400_digits_does_not_put_the_other_pictures_into_mine(mine, op
 def test_a_project_that_cannot_be_shown_leaves_the_one_before(mine, opened, qtbot, tmp_path, monkeypatch, where):
     other = tmp_path / "other.buddies"
     run_to_end(saving(whole(), other))
+    for mode in opened.modes.names:  # what a panel keeps is there once it is made, and it is made for a project
+        opened.panel(mode)
     opened.state.drag_point("A", 1, (20.0, 50.0))
     opened.state.drop_point("A", 1)
     wanted, before = opened.document.snapshot(), mine.read_bytes()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from PySide6.QtWidgets import QLabel, QMainWindow, QWidget
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QWidget
 
 from studio.document import Document
 from studio.gui.canvas.conditions import Shared
@@ -140,3 +142,22 @@ def test_every_mode_has_its_texts_and_its_buttons(mode):
     assert all(isinstance(condition, Condition) for condition in needed)
     assert not {condition for condition in needed if type(condition) is Condition}
     assert isinstance(Shared.PAIRS, Condition)
+
+
+@pytest.mark.parametrize("mode", [mode.name for mode in MODES])
+def test_no_part_of_a_panel_is_a_window_while_it_is_made(window, mode):
+    """It would flash up and take the keyboard from the window."""
+
+    class Watch(QObject):
+        seen: ClassVar[list[str]] = []
+
+        def eventFilter(self, watched, event):
+            if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+                self.seen.append(type(watched).__name__)
+            return False
+
+    watch = Watch()
+    QApplication.instance().installEventFilter(watch)
+    window.modes.show(mode)
+    QApplication.instance().removeEventFilter(watch)
+    assert not watch.seen

@@ -27,7 +27,7 @@ def test_a_match_is_remembered_and_answers(matched, qtbot):
     state, view = matched.state, matched.panel("match").provenance
     assert matched.panel("match").recall.is_ready
     # A pair is explained level by level, coarse to fine, its windows inside one another.
-    matched.docks["why"].raise_()
+    matched.docks["provenance"].raise_()
     qtbot.waitUntil(view.isVisible)
     number = state.pairs[0].id
     state.set_selected(number)

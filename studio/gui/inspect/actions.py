@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from enum import auto
+
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
 
 
 class InspectCan(Condition):
     """What can be done with the views now."""
 
-    INSPECT = "the mode is on and the network has seen both pictures"
-    RELEASE = "and a place is held"
-    EXPORT = "and there is an attribution"
-    CANCEL = "something is being computed"
+    INSPECT = auto()
+    """The mode is on and the network has seen both pictures."""
+    RELEASE = auto()
+    """And a place is held."""
+    EXPORT = auto()
+    """And there is an attribution."""
+    CANCEL = auto()
+    """Something is being computed."""
 
 
 INSPECT: tuple[ActionSpec | str, ...] = (

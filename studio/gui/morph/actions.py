@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from enum import auto
+
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
 
 
 class MorphCan(Condition):
     """What can be done with the morph now."""
 
-    MORPH = "the mode is on and has pictures and pairs"
-    EXPORT = "there is a morph that nobody exports yet"
+    MORPH = auto()
+    """The mode is on and has pictures and pairs."""
+    EXPORT = auto()
+    """There is a morph that nobody exports yet."""
 
 
 MORPH: tuple[ActionSpec | str, ...] = (

@@ -16,7 +16,7 @@ from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition, shortcut
 from studio.gui.widgets.theme import icon
 from studio.language import tr, translatable
 
-RUN_BUTTONS = "run buttons of the mode"
+RUN_BUTTONS = "run-buttons"
 """Stands for `Mode.run_buttons`."""
 
 TOOLBAR: tuple[str, ...] = (

@@ -87,7 +87,7 @@ class Modes(QObject):
             panel = self._modes[name].make(self._services)
             differing = set(panel.handlers()) ^ {spec.id for spec in self._modes[name].specs}
             if differing:
-                raise KeyError(f"actions and handlers of “{name}” differ: {sorted(differing)}")
+                raise KeyError(f"actions and handlers differ: {name}, {sorted(differing)}")
             self._panels[name] = panel
             self.panels.addWidget(panel)
             if panel.stage is not None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from enum import auto
+
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
 
 
 class StyleCan(Condition):
     """What can be done with styles now."""
 
-    RUN = "the mode is on, nothing is missing and nothing runs"
-    GO_ON = "and a run was left that can be taken up"
-    STOP = "a run is under way"
-    SAVE = "there is a picture to save"
+    RUN = auto()
+    """The mode is on, nothing is missing and nothing runs."""
+    GO_ON = auto()
+    """And a run was left that can be taken up."""
+    STOP = auto()
+    """A run is under way."""
+    SAVE = auto()
+    """There is a picture to save."""
 
 
 STYLE: tuple[ActionSpec | str, ...] = (

@@ -61,7 +61,7 @@ class StylePanel(ModePanel):
         self._missing: str | None = None
         self.runner = StyleRunner(jobs, self)
         self.choice = StyleChoice(state, jobs, settings)
-        self.regions = StyleRegions(state, services.viewer, self.choice)
+        self.regions = StyleRegions(state, services.viewer, self.choice, self)
         self.network: NetworkChooser = NetworkChooser(settings, "style")
         self.forms: dict[Kind, OptionsForm] = {
             kind: OptionsForm(settings.options(model, kind)) for kind, model in KINDS.items()

@@ -123,8 +123,9 @@ class StyleRegions(QWidget):
     message = Signal(str, str, str)
     """(severity, sentence, details)"""
 
-    def __init__(self, state: StudioState, viewer: Viewer, choice: StyleChoice) -> None:
-        super().__init__()
+    def __init__(self, state: StudioState, viewer: Viewer, choice: StyleChoice, parent: QWidget) -> None:
+        """`parent` is needed at once: what shows itself without one becomes a window, which takes the keyboard."""
+        super().__init__(parent)
         self._state, self._choice = state, choice
         self._active = False
         self.painting = Painting(state, self)
