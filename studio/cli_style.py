@@ -12,8 +12,9 @@ from studio.codecs.encoding import KINDS
 from studio.files import beside, check_target
 from studio.flags import BackboneName, flags_of
 from studio.options import Options
-from studio.style.model import StyleError, StyleResult
+from studio.style.model import StyleError
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
+from studio.style.result import StyleResult
 from studio.terminal import drain, result, say
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from studio.cli_pictures import reading_picture
 from studio.files import bare_name
 from studio.pairs import PairSet, read_pairs_within
 from studio.progress import Job, part
-from studio.style.model import Region, StyleError, StyleResult, StyleSource
+from studio.style.model import Region, StyleError, StyleSource
 from studio.style.options import InstantOptions, StyleOptions
+from studio.style.result import StyleResult
 
 if TYPE_CHECKING:
     from studio.picture import Picture

@@ -1,8 +1,9 @@
 from .inversion import invert
-from .model import LIVE, Region, StyleControl, StyleError, StylePreview, StyleResult, StyleSource
+from .model import LIVE, Region, StyleControl, StyleError, StylePreview, StyleSource
 from .oneshot import instant
 from .options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 from .recipe import read_recipe, save_result
+from .result import StyleResult
 from .run import instant_of, inversion_of, repeating, stylize_pictures, texture_of
 from .synthesis import texture
 from .transfer import stylize

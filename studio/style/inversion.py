@@ -13,14 +13,15 @@ from studio.progress import Job
 from studio.style.engine import Plan, optimise
 from studio.style.losses import STYLE_LOSSES
 from studio.style.memory import choose_tile
-from studio.style.model import LIVE, StyleControl, StyleResult
+from studio.style.model import LIVE, StyleControl
 from studio.style.network import Extractor, choose_precision, known_layer, middle_layer
 from studio.style.objective import Weights
 from studio.style.options import InversionOptions
 from studio.style.recipe import describe
+from studio.style.result import StyleResult, finished
 from studio.style.scene import Given, Layers, Targets
 from studio.style.state import StyleState
-from studio.style.transfer import TV_SCALE, fingerprint, finished, noise
+from studio.style.transfer import TV_SCALE, fingerprint, noise
 
 
 def invert(

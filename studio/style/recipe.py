@@ -19,8 +19,9 @@ from studio.language import tr
 from studio.options import Options
 from studio.pairs import PairSet
 from studio.picture import Picture, save
-from studio.style.model import Region, StyleError, StyleResult, StyleSource
+from studio.style.model import Region, StyleError, StyleSource
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
+from studio.style.result import StyleResult
 
 if TYPE_CHECKING:
     from studio.backbones import Backbone

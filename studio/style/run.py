@@ -14,10 +14,11 @@ from studio.picture import Picture, PictureError, loading
 from studio.progress import Job, part
 from studio.style.inversion import invert
 from studio.style.losses import STYLE_LOSSES
-from studio.style.model import Region, StyleControl, StyleError, StyleResult, StyleSource
+from studio.style.model import Region, StyleControl, StyleError, StyleSource
 from studio.style.oneshot import instant
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
 from studio.style.recipe import pairs_in, read_recipe, regions_in
+from studio.style.result import StyleResult
 from studio.style.state import StyleState
 from studio.style.synthesis import texture
 from studio.style.transfer import draft, stylize

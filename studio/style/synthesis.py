@@ -18,15 +18,16 @@ from studio.style import color
 from studio.style.engine import Plan, optimise
 from studio.style.losses import STYLE_LOSSES
 from studio.style.memory import choose_tile
-from studio.style.model import LIVE, StyleControl, StyleError, StyleResult, StyleSource
+from studio.style.model import LIVE, StyleControl, StyleError, StyleSource, check_sources
 from studio.style.network import Extractor, choose_precision, style_layers
 from studio.style.objective import Scene, Weights
 from studio.style.options import TextureOptions
 from studio.style.pyramid import shares, sizes
 from studio.style.recipe import describe
+from studio.style.result import StyleResult, finished
 from studio.style.scene import Given, Layers, Targets, style_size, tensor_of
 from studio.style.state import StyleState
-from studio.style.transfer import TV_SCALE, check_sources, fingerprint, finished, noise
+from studio.style.transfer import TV_SCALE, fingerprint, noise
 
 
 def texture(

@@ -15,9 +15,10 @@ from studio.picture import Picture, load, save
 from studio.progress import Job, run_to_end
 from studio.style import recipe as recipes
 from studio.style import run
-from studio.style.model import Region, StyleError, StyleResult, StyleSource
+from studio.style.model import Region, StyleError, StyleSource
 from studio.style.options import InversionOptions, StyleOptions, TextureOptions
 from studio.style.recipe import pairs_in, read_recipe, regions_in, save_result
+from studio.style.result import StyleResult
 from studio.style.run import inversion_of, repeating, stylize_pictures, texture_of
 from tests.style.conftest import picture
 

@@ -39,7 +39,7 @@ from studio.paths import cache_dir
 from studio.style.model import LIVE
 
 if TYPE_CHECKING:
-    from studio.style.model import StyleResult
+    from studio.style.result import StyleResult
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from studio.picture import Picture, save
 from studio.progress import Job, Progress
 
 if TYPE_CHECKING:
-    from studio.style.model import StyleResult
+    from studio.style.result import StyleResult
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,9 @@ from studio.language import listed, tr, translatable
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, part
-from studio.style.model import Region, StyleControl, StylePreview, StyleResult, StyleSource
+from studio.style.model import Region, StyleControl, StylePreview, StyleSource
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
+from studio.style.result import StyleResult
 
 if TYPE_CHECKING:
     from studio.gui.canvas.state import Side
