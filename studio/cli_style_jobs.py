@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.backbones.choice import NetworkChoice
 from studio.cli_pictures import reading_picture
 from studio.files import bare_name
 from studio.pairs import PairSet, read_pairs_within
@@ -56,7 +57,7 @@ def _given(
         return pictures, masks, None, READING
     from studio.buddies import MatchOptions, find_buddies
 
-    found = find_buddies(pictures[0], pictures[1], MatchOptions(), device=device)
+    found = find_buddies(pictures[0], pictures[1], MatchOptions(), network=NetworkChoice(device=device))
     return pictures, masks, (yield from part(found, READING, MATCHED, "match: ")), MATCHED
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.backbones.choice import NetworkChoice
 from studio.gui.inspect.readings import InspectSession
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr
@@ -20,9 +20,7 @@ class LookRequest:
 
     a: Picture
     b: Picture
-    backbone: str
-    weights: Path | None
-    device: str
+    network: NetworkChoice
     size: int
     title: str
 
@@ -63,7 +61,7 @@ class Looking(QObject):
         def make() -> Job[InspectSession]:
             from studio.gui.inspect.work import prepare  # on the compute thread: this imports torch
 
-            return prepare(request.a, request.b, request.backbone, request.weights, request.device, request.size)
+            return prepare(request.a, request.b, request.network, request.size)
 
         title = tr(
             "{network} looks at {first} and {second}",

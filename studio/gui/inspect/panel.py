@@ -264,7 +264,7 @@ class InspectPanel(ModePanel):
             return
         chooser, size = self._network, int(self.working_size.currentData())
         title = chooser.backbone.currentText()
-        wanted = LookRequest(a, b, chooser.backbone_name, chooser.weights, chooser.device_name, size, title)
+        wanted = LookRequest(a, b, chooser.choice(), size, title)
         if self.looking.is_for(wanted) and (self.looking.is_running or self.hub.session is not None):
             return
         self._drop_session()

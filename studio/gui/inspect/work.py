@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from studio.backbones import load_backbone
+from studio.backbones.choice import NetworkChoice
 from studio.backbones.classifier import class_names
 from studio.backbones.receptive import Receptive, clipped, theoretical
+from studio.backbones.run import load_chosen
 from studio.device import choose_device
 from studio.featurevis.hover import HoverCache, LevelAnswer, prepare_hover
 from studio.geometry import Size, pixel_to_cell, rescale
@@ -85,15 +85,15 @@ class Looked:
         return sum(4 * one.numel() for maps in self._kept.values() for one in maps.values())
 
 
-def prepare(a: Picture, b: Picture, backbone: str, weights: Path | None, device: str, size: int) -> Job[InspectSession]:
+def prepare(a: Picture, b: Picture, choice: NetworkChoice, size: int) -> Job[InspectSession]:
     """Load the network and let it look at both pictures, the longer side brought to `size` pixels.
 
     Raises
     ------
     WeightsError, DeviceError
     """
-    where = str(choose_device(device))
-    network = yield from part(load_backbone(backbone, weights, where), 0.0, 0.4)
+    where = str(choose_device(choice.device))
+    network = yield from part(load_chosen(replace(choice, device=where)), 0.0, 0.4)
     hover = yield from part(prepare_hover(a, b, network, size), 0.4, 0.9)
     yield Progress(0.9, tr("measuring what cells can see"))
     fields = _fields(network)
@@ -109,17 +109,17 @@ def prepare(a: Picture, b: Picture, backbone: str, weights: Path | None, device:
     yield Progress(0.95, tr("measuring how similar places are"))
     tops = _tops(hover, a.size)
     # Perhaps smaller than asked for: memory may not have sufficed.
-    options = {"backbone": backbone, "weights": weights, "device": where, "size": max(hover.size_a)}
+    options = {"backbone": choice.name, "weights": choice.weights, "device": where, "size": max(hover.size_a)}
     return InspectSession(
         pictures=pictures,
         greys={side: grey_of(pictures[side]) for side in SIDES},
         network=network.title,
-        backbone=backbone,
+        backbone=choice.name,
         sizes=sizes,
         layers=tuple(layers),
         levels=tuple(layer for layer in layers if layer.level),
         cache=Looked(network, hover, images, fields, options),
-        classes=class_names(backbone, weights),
+        classes=class_names(choice.name, choice.weights),
         tops=tops,
     )
 
