@@ -27,6 +27,11 @@ class JobKind(StrEnum):
         return tr(_TITLES[self], **names)
 
     @property
+    def label(self) -> str:
+        """What a list of kinds to choose from calls it."""
+        return tr(_LABELS[self]) if self in _LABELS else self.value
+
+    @property
     def recipe(self) -> str:
         """What the recipe inside a picture and a checkpoint call it: as the commands are called."""
         return _RECIPES.get(self, self.value)
@@ -46,6 +51,12 @@ _TITLES = {
     JobKind.TEXTURE: translatable("Texture of {names}"),
     JobKind.INVERSION: translatable("Inversion of {name}"),
     JobKind.PREVIEWS: translatable("Previews of variants"),
+}
+_LABELS = {
+    JobKind.STYLE: translatable("Style transfer"),
+    JobKind.INSTANT: translatable("Instant style"),
+    JobKind.TEXTURE: translatable("Texture synthesis"),
+    JobKind.INVERSION: translatable("Feature inversion"),
 }
 _RECIPES = {
     JobKind.STYLE: translatable("stylize"),

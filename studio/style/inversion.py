@@ -8,6 +8,7 @@ from pathlib import Path
 from studio.backbones import Backbone
 from studio.files import bare_name
 from studio.geometry import fit_within
+from studio.job_kinds import JobKind
 from studio.picture import Picture
 from studio.progress import Job
 from studio.style.engine import Plan, optimise
@@ -81,7 +82,7 @@ def invert(
         seed=options.seed,
         tile=tile,
         about={
-            "what": "invert",
+            "what": JobKind.INVERSION.recipe,
             "pictures": [fingerprint(picture)],
             "backbone": backbone.name,
             "sizes": [list(size)],
@@ -91,6 +92,6 @@ def invert(
         },
     )
     outcome = yield from optimise(plan, control, resume, checkpoint)
-    recipe = describe("invert", [picture], backbone, options.with_values(layer=layer))
+    recipe = describe(JobKind.INVERSION.recipe, [picture], backbone, options.with_values(layer=layer))
     name = f"{bare_name(picture.name)} from {layer}"
     return finished(outcome, picture, name, recipe, outcome.notes, targets.alpha(size))

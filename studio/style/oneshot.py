@@ -127,7 +127,7 @@ def instant(
         yield Progress(begun + width, f"{told}: {tr('painted')}", _preview(shown, targets, number + 1, len(scales)))
     assert painted is not None
     size = scales[-1]
-    recipe = describe_stylize(content, styles, backbone, options, used, regions, {}, what="instant")
+    recipe = describe_stylize(content, styles, backbone, options, used, regions, {})
     name = f"{bare_name(content.name)} in the style of {bare_name(first.name)}"
     picture = picture_of(targets.finished(painted), name, targets.alpha(size))
     notes = () if grown or not options.match_regions else (tr(guide.NO_REGIONS),)

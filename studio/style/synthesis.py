@@ -11,6 +11,7 @@ from torch import Tensor
 from studio.backbones import Backbone
 from studio.files import bare_name
 from studio.geometry import Size
+from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job
@@ -109,7 +110,7 @@ def texture(
         tile=tile,
         grey=given.is_grey,
         about={
-            "what": "texture",
+            "what": JobKind.TEXTURE.recipe,
             "pictures": [fingerprint(example)],
             "backbone": backbone.name,
             "sizes": [list(size) for size in scales],
@@ -127,7 +128,7 @@ def texture(
                 height=final[1],
             )
         )
-    recipe = describe("texture", [example], backbone, options)
+    recipe = describe(JobKind.TEXTURE.recipe, [example], backbone, options)
     return finished(outcome, None, f"texture of {bare_name(example.name)}", recipe, notes)
 
 

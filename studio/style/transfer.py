@@ -12,6 +12,7 @@ from torch import Tensor
 from studio.backbones import Backbone
 from studio.files import bare_name
 from studio.geometry import Size, fit_within
+from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -118,7 +119,7 @@ def stylize(
         tile=tile,
         grey=given.is_grey,
         about={
-            "what": "stylize",
+            "what": JobKind.STYLE.recipe,
             "pictures": [fingerprint(content), *(fingerprint(source.picture) for source in styles)],
             "backbone": backbone.name,
             "sizes": [list(size) for size in scales],
