@@ -20,13 +20,13 @@ import pydantic
 from cyclopts import App, Parameter
 
 from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, leftovers, logs, paths
-from studio.backbones import CATALOG, fetch_weights, weights_status
+from studio.backbones import CATALOG, NetworkChoice, fetch_weights, weights_status
 from studio.buddies.options import MatchOptions
 from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
 from studio.errors import StudioError
 from studio.files import FileError, check_target
-from studio.flags import BackboneName, explain_refusal, flags_of, is_backbone
+from studio.flags import NetworkFlags, explain_refusal, flags_of, is_backbone
 from studio.pairs import (
     PAIR_SUFFIXES,
     PairsError,
@@ -180,9 +180,7 @@ def match(
     *,
     out: list[Path] | None = None,
     overlay: Path | None = None,
-    backbone: BackboneName = "buddynet",
-    weights: Path | None = None,
-    device: str = "auto",
+    network: NetworkFlags = NetworkFlags(),  # noqa: B008 (frozen)
     fixed: Path | None = None,
     carry: Path | None = None,
     carried: Path | None = None,
@@ -202,10 +200,6 @@ def match(
         Point file to write, .csv, .json or .txt (the official program's two files); may be given several times.
     overlay
         Picture to write, of both pictures side by side with the pairs.
-    weights
-        File with weights for the network, .safetensors or .pth; by default those of its makers.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     fixed
         Point file with pairs that are known: all of them stay as they are, and the others are looked for with them.
     carry
@@ -225,7 +219,7 @@ def match(
     points = read_points(carry) if carry else None
     start = time.monotonic()
     wanted = MatchOptions.from_dict(options.to_dict())
-    found = drain(_matching(a, b, wanted, backbone, weights, device, fixed, points), "match")
+    found = drain(_matching(a, b, wanted, network.choice(), fixed, points), "match")
     seconds = time.monotonic() - start
     written = [path for target in targets for path in write_pairs(found.pairs, target)]
     if overlay:
@@ -256,9 +250,7 @@ def _matching(
     a: Path,
     b: Path,
     options: MatchOptions,
-    backbone: str,
-    weights: Path | None,
-    device: str,
+    network: NetworkChoice,
     fixed: Path | None,
     points: Points | None,
 ) -> Job[_Found]:
@@ -271,16 +263,7 @@ def _matching(
     from studio.buddies import MatchMemory, carried_pairs, find_buddies
 
     memory = MatchMemory() if points is not None else None
-    search = find_buddies(
-        picture_a,
-        picture_b,
-        options,
-        backbone=backbone,
-        weights=weights,
-        device=device,
-        fixed=known,
-        memory=memory,
-    )
+    search = find_buddies(picture_a, picture_b, options, network=network, fixed=known, memory=memory)
     pairs = yield from part(search, 0.06, 1.0)
     carried = carried_pairs(memory, points, pairs) if memory is not None and points is not None else None
     if carried is not None and points is not None and len(carried) < len(points):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from studio.backbones.choice import NetworkChoice
 from studio.buddies.options import MatchOptions
 from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
@@ -184,7 +185,7 @@ def _pairs_of(a: Picture, b: Picture, source: Path | None, device: str, names: t
         return read_pairs_within(source, a.size, b.size, names, empty=True)
     from studio.buddies import find_buddies
 
-    pairs: PairSet = yield from find_buddies(a, b, MatchOptions(), backbone="buddynet", device=device)
+    pairs: PairSet = yield from find_buddies(a, b, MatchOptions(), network=NetworkChoice(device=device))
     return pairs
 
 

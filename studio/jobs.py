@@ -24,6 +24,7 @@ from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QObject, Qt
 
 from studio.device import is_out_of_memory
 from studio.errors import StudioError, words_of
+from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.progress import Job, Progress
 
@@ -62,9 +63,10 @@ class JobHandle(QObject):
     """After any of the three ends."""
     state_changed = Signal()
 
-    def __init__(self, title: str, lane: str, parent: QObject | None = None) -> None:
+    def __init__(self, title: str, lane: str, parent: QObject | None = None, kind: JobKind | None = None) -> None:
         super().__init__(parent)
         self.title = title
+        self.kind = kind
         self.lane = lane
         self.state = JobState.QUEUED
         self.progress = Progress(0.0, tr("waiting"))
@@ -223,7 +225,9 @@ class JobQueue(QObject):
         self._ticker.setInterval(round(PREVIEW_INTERVAL * 1000))
         self._ticker.timeout.connect(self._on_tick)
 
-    def submit(self, title: str, make: Callable[[], Job[Any]], lane: str = "compute") -> JobHandle:
+    def submit(
+        self, title: str, make: Callable[[], Job[Any]], lane: str = "compute", kind: JobKind | None = None
+    ) -> JobHandle:
         """Queue the job that `make()` returns; `make` itself runs on the lane too, so it may import torch.
 
         Parameters
@@ -232,10 +236,12 @@ class JobQueue(QObject):
             What the list of jobs calls it.
         lane : str
             Jobs of one lane run one after the other.
+        kind : JobKind, optional
+            What the job does, for whoever has to tell it from others.
         """
         if self._closed:
             raise RuntimeError("the job queue is closed")
-        handle = JobHandle(title, lane, self)
+        handle = JobHandle(title, lane, self, kind)
         self._open.append(handle)
         handle.ended.connect(self._on_ended)
         self._ticker.start()

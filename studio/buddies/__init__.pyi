@@ -6,7 +6,7 @@ from .memory import MatchMemory
 from .options import MatchOptions
 from .partners import carried_pairs, carry_points
 from .propose import propose
-from .run import find_buddies, look, rematch_around, rematch_inside
+from .run import find_buddies, matching
 
 __all__ = [
     "MatchMemory",
@@ -14,13 +14,11 @@ __all__ = [
     "carried_pairs",
     "carry_points",
     "find_buddies",
-    "look",
     "match",
+    "matching",
     "pairs_to_keep",
     "propose",
     "provenance",
-    "rematch_around",
-    "rematch_inside",
     "surface",
     "why_not",
     "with_confidence",

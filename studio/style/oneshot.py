@@ -25,14 +25,14 @@ from studio.picture import Picture
 from studio.progress import Job, Progress
 from studio.style import color, guide
 from studio.style.losses import STYLE_LOSSES
-from studio.style.model import Region, StyleError, StylePreview, StyleResult, StyleSource
+from studio.style.model import Region, StyleError, StylePreview, StyleSource, check_sources
 from studio.style.network import Extractor
 from studio.style.objective import Area, Objective, Scene
 from studio.style.options import InstantOptions, Statistics
 from studio.style.recipe import describe_stylize
+from studio.style.result import StyleResult, picture_of
 from studio.style.scene import Given, Layers, Pixels, Targets, tensor_of
 from studio.style.statistics import cells_of, moments, powers_of
-from studio.style.transfer import check_sources, picture_of
 
 TILE = 512
 """Side, px, of the pieces that a picture is taken in: the maps of one take some hundred megabytes."""
@@ -127,7 +127,7 @@ def instant(
         yield Progress(begun + width, f"{told}: {tr('painted')}", _preview(shown, targets, number + 1, len(scales)))
     assert painted is not None
     size = scales[-1]
-    recipe = describe_stylize(content, styles, backbone, options, used, regions, {}, what="instant")
+    recipe = describe_stylize(content, styles, backbone, options, used, regions, {})
     name = f"{bare_name(content.name)} in the style of {bare_name(first.name)}"
     picture = picture_of(targets.finished(painted), name, targets.alpha(size))
     notes = () if grown or not options.match_regions else (tr(guide.NO_REGIONS),)

@@ -11,6 +11,7 @@ from torch import Tensor
 from studio.backbones import Backbone
 from studio.files import bare_name
 from studio.geometry import Size
+from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job
@@ -18,15 +19,16 @@ from studio.style import color
 from studio.style.engine import Plan, optimise
 from studio.style.losses import STYLE_LOSSES
 from studio.style.memory import choose_tile
-from studio.style.model import LIVE, StyleControl, StyleError, StyleResult, StyleSource
+from studio.style.model import LIVE, StyleControl, StyleError, StyleSource, check_sources
 from studio.style.network import Extractor, choose_precision, style_layers
 from studio.style.objective import Scene, Weights
 from studio.style.options import TextureOptions
 from studio.style.pyramid import shares, sizes
 from studio.style.recipe import describe
+from studio.style.result import StyleResult, finished
 from studio.style.scene import Given, Layers, Targets, style_size, tensor_of
 from studio.style.state import StyleState
-from studio.style.transfer import TV_SCALE, check_sources, fingerprint, finished, noise
+from studio.style.transfer import TV_SCALE, fingerprint, noise
 
 
 def texture(
@@ -108,7 +110,7 @@ def texture(
         tile=tile,
         grey=given.is_grey,
         about={
-            "what": "texture",
+            "what": JobKind.TEXTURE.recipe,
             "pictures": [fingerprint(example)],
             "backbone": backbone.name,
             "sizes": [list(size) for size in scales],
@@ -126,7 +128,7 @@ def texture(
                 height=final[1],
             )
         )
-    recipe = describe("texture", [example], backbone, options)
+    recipe = describe(JobKind.TEXTURE.recipe, [example], backbone, options)
     return finished(outcome, None, f"texture of {bare_name(example.name)}", recipe, notes)
 
 

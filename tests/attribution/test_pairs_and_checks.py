@@ -38,6 +38,7 @@ from studio.attribution.targets import (
     parse_pair,
     parse_target,
 )
+from studio.backbones import NetworkChoice
 from studio.colour_maps import SEQUENTIAL, SIGNED, Scale
 from studio.errors import OutOfMemory
 from studio.files import FileError
@@ -259,7 +260,7 @@ def test_running_with_the_built_in_network(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("studio.attribution.run.explain_once", scarce)
     messages: list[str] = []
-    job = explaining(A, "grad-cam", ChannelTarget("relu3_1", 5), options, device="cpu")
+    job = explaining(A, "grad-cam", ChannelTarget("relu3_1", 5), options, network=NetworkChoice(device="cpu"))
     found = run_to_end(job, lambda event: messages.append(event.message))
     assert sizes == [192, 96] and max(found.map.shape) == 96
     assert any("Out of memory" in message for message in messages)

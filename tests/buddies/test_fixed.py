@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from skimage.measure import points_in_poly
 
+from studio.backbones import NetworkChoice
 from studio.buddies import MatchMemory, MatchOptions, find_buddies, match, pairs_to_keep, provenance
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.paper import PaperReading
@@ -200,7 +201,8 @@ def test_points_in_polygons_are_those_of_another_implementation():
 def test_the_commands_and_the_window_hand_fixed_pairs_and_memory_on():
     a, b = noise_picture(64, 64, seed=5), noise_picture(64, 64, seed=6)
     memory, fixed = MatchMemory(), PairSet((placed(4, (20.0, 20.0), (30.0, 30.0)),))
-    job = find_buddies(a, b, MatchOptions(working_size=64), device="cpu", fixed=fixed, memory=memory)
+    cpu = NetworkChoice(device="cpu")
+    job = find_buddies(a, b, MatchOptions(working_size=64), network=cpu, fixed=fixed, memory=memory)
     assert run_to_end(job)[0] == fixed[0]
     assert memory
 

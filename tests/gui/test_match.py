@@ -205,8 +205,9 @@ def test_no_pairs_is_said_in_words(opened, qtbot, monkeypatch):
 def test_the_form_sets_what_the_engine_gets_and_is_remembered(opened, qtbot, monkeypatch):
     got = []
 
-    def record(a, b, options, *, backbone, weights, device, **_):
-        got.append((a.name, b.name, options, backbone, weights, device, threading.current_thread()))
+    def record(a, b, options, *, network, **_):
+        where = network.name, network.weights, network.device
+        got.append((a.name, b.name, options, *where, threading.current_thread()))
         yield Progress(1.0, "recorded")
         return PairSet()
 

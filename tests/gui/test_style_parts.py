@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QApplication
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import MOST_POINTS, LossPlot
 from studio.gui.style.stage import StyleStage
-from studio.gui.style.tasks import StyleTask, shown, small, variants_of, what_differs
+from studio.gui.style.tasks import shown, small, variants_of, what_differs
 from studio.gui.widgets.compare import CompareView, Shown
 from studio.gui.widgets.thumbnails import VariantStrip
 from studio.picture import Picture
 from studio.style.model import StyleSource
 from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+from studio.style.task import StyleTask
 
 LEFT = Qt.MouseButton.LeftButton
 RED, GREEN = (220, 30, 30), (30, 200, 60)
@@ -238,9 +239,7 @@ def picture(width=300, height=200, name="p") -> Picture:
 
 
 def test_variants_turn_one_knob_each_and_stay_small():
-    task = StyleTask(
-        "style", StyleOptions(content_weight=0.4), picture(name="a.png"), (StyleSource(picture(name="b.png")),)
-    )
+    task = StyleTask(StyleOptions(content_weight=0.4), picture(name="a.png"), (StyleSource(picture(name="b.png")),))
     made = variants_of(task)
     assert made[0].options == task.options and len({one.variant for one in made}) == len(made)
     assert all(len(what_differs(one, task)) == 1 for one in made[1:])
@@ -251,12 +250,12 @@ def test_variants_turn_one_knob_each_and_stay_small():
     for one in made:
         little = small(one).options
         assert little.size <= 128 and little.steps <= 60 and little.loss == one.options.loss
-    assert small(StyleTask("style", StyleOptions(size=32, steps=3), None)).options.size == 32
-    texture = StyleTask("texture", TextureOptions(width=1000, height=500), None, (StyleSource(picture()),))
+    assert small(StyleTask(StyleOptions(size=32, steps=3), None)).options.size == 32
+    texture = StyleTask(TextureOptions(width=1000, height=500), None, (StyleSource(picture()),))
     assert {name for one in variants_of(texture) for name in what_differs(one, texture)} == {"loss", "style_scale"}
     little = small(texture).options
     assert little.width == 2 * little.height
-    assert variants_of(StyleTask("inversion", InversionOptions(), picture())) == ()
+    assert variants_of(StyleTask(InversionOptions(), picture())) == ()
 
 
 def test_pictures_for_the_screen_are_reduced_and_keep_alpha():

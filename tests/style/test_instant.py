@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from skimage import data
 
-from studio.backbones import CATALOG, Backbone, WeightsError, build_backbone, load_backbone
+from studio.backbones import CATALOG, Backbone, NetworkChoice, WeightsError, build_backbone, load_backbone
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import run_to_end
@@ -22,11 +22,12 @@ from studio.style import (
     StyleError,
     StyleOptions,
     StyleSource,
+    StyleTask,
     instant,
-    instant_of,
     read_recipe,
     repeating,
     save_result,
+    styling,
     stylize,
 )
 from studio.style.objective import Area
@@ -227,10 +228,11 @@ def test_the_same_again_from_the_saved_picture(tmp_path: Path) -> None:
     Image.fromarray(CUP.pixels).save(tmp_path / "cup.png")
     pairs = PairSet((PointPair(1, (20.0, 30.0), (40.0, 50.0)), PointPair(2, (200.0, 150.0), (180.0, 160.0))))
     options = SMALL.with_values(match_regions=2, strength=0.8)
-    made = run_to_end(instant_of(CAT, [StyleSource(CUP)], options, pairs=pairs, device="cpu"))
+    cpu = NetworkChoice(device="cpu")
+    made = run_to_end(styling(StyleTask(options, CAT, (StyleSource(CUP),), pairs, network=cpu)))
     save_result(made, tmp_path / "made.png")
     assert read_recipe(tmp_path / "made.png")["what"] == "instant"
-    again = run_to_end(repeating(tmp_path / "made.png", device="cpu"))
+    again = run_to_end(repeating(tmp_path / "made.png", network=cpu))
     np.testing.assert_array_equal(again.picture.full(), made.picture.full())
 
 

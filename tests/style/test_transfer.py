@@ -14,9 +14,10 @@ from studio.backbones import Backbone
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, run_to_end
-from studio.style.model import Region, StyleControl, StyleError, StylePreview, StyleResult, StyleSource
+from studio.style.model import Region, StyleControl, StyleError, StylePreview, StyleSource
 from studio.style.network import Extractor
 from studio.style.options import StyleOptions
+from studio.style.result import StyleResult
 from studio.style.state import StyleState
 from studio.style.transfer import stylize
 from tests.style.conftest import picture

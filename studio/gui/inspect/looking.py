@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.backbones.choice import NetworkChoice
 from studio.buddies.options import MatchOptions
 from studio.features.store import FeatureStore
 from studio.geometry import Size
@@ -23,9 +23,7 @@ class LookRequest:
 
     a: Picture
     b: Picture
-    backbone: str
-    weights: Path | None
-    device: str
+    network: NetworkChoice
     size: int
     title: str
     store: FeatureStore
@@ -71,9 +69,7 @@ class Looking(QObject):
         def make() -> Job[InspectSession]:
             from studio.gui.inspect.work import prepare  # on the compute thread: this imports torch
 
-            asked = request
-            network = asked.backbone, asked.weights, asked.device
-            return prepare(asked.a, asked.b, *network, asked.size, asked.store, asked.options)
+            return prepare(request.a, request.b, request.network, request.size, request.store, request.options)
 
         title = tr(
             "{network} looks at {first} and {second}",

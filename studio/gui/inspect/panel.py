@@ -270,9 +270,7 @@ class InspectPanel(ModePanel):
         wanted = LookRequest(
             a,
             b,
-            chooser.backbone_name,
-            chooser.weights,
-            chooser.device_name,
+            chooser.choice(),
             size,
             chooser.backbone.currentText(),
             self._features,

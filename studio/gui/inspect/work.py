@@ -6,16 +6,16 @@ The functions here run on the compute thread or on the desk's thread; importing 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from studio.backbones import load_backbone
+from studio.backbones.choice import NetworkChoice
 from studio.backbones.classifier import class_names
 from studio.backbones.receptive import Receptive, known_fields
+from studio.backbones.run import load_chosen
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import Plan
 from studio.device import choose_device
@@ -93,14 +93,7 @@ class Looked:
 
 
 def prepare(
-    a: Picture,
-    b: Picture,
-    backbone: str,
-    weights: Path | None,
-    device: str,
-    size: int,
-    store: FeatureStore,
-    options: MatchOptions | None,
+    a: Picture, b: Picture, choice: NetworkChoice, size: int, store: FeatureStore, options: MatchOptions | None
 ) -> Job[InspectSession]:
     """Load the network and ask it about both pictures, unless `store` knows already what it says.
 
@@ -116,8 +109,8 @@ def prepare(
     ------
     WeightsError, DeviceError
     """
-    where = str(choose_device(device))
-    network = yield from part(load_backbone(backbone, weights, where), 0.0, 0.4)
+    where = str(choose_device(choice.device))
+    network = yield from part(load_chosen(replace(choice, device=where)), 0.0, 0.4)
     hover = yield from part(_hover(a, b, network, size, store, options), 0.4, 0.9)
     yield Progress(0.9, tr("measuring what cells can see"))
     fields = known_fields(network)
@@ -133,17 +126,17 @@ def prepare(
     yield Progress(0.95, tr("measuring how similar places are"))
     tops = hover.usual_tops()
     # Perhaps smaller than asked for: memory may not have sufficed.
-    made = {"backbone": backbone, "weights": weights, "device": where, "size": max(hover.size_a)}
+    made = {"backbone": choice.name, "weights": choice.weights, "device": where, "size": max(hover.size_a)}
     return InspectSession(
         pictures=pictures,
         greys={side: grey_of(pictures[side]) for side in SIDES},
         network=network.title,
-        backbone=backbone,
+        backbone=choice.name,
         sizes=sizes,
         layers=tuple(layers),
         levels=tuple(layer for layer in layers if layer.level),
         cache=Looked(network, hover, images, fields, {"A": a.size, "B": b.size}, made),
-        classes=class_names(backbone, weights),
+        classes=class_names(choice.name, choice.weights),
         tops=tops,
     )
 

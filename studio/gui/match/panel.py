@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.backbones.choice import NetworkChoice
 from studio.buddies.answers import Remark
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
@@ -31,6 +32,7 @@ from studio.gui.mode.network import NetworkChooser
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.job_kinds import JobKind
 from studio.jobs import JobHandle, JobState
 from studio.language import tr, translatable, trn
 from studio.options import OptionsError
@@ -38,17 +40,15 @@ from studio.pairs import PairSet, Point
 from studio.picture import Picture
 from studio.progress import Job, Progress
 
+if TYPE_CHECKING:
+    from studio.backbones import Backbone
+
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 LEAST_BETWEEN = 60
 """Between two levels that are shown while a match runs, ms."""
-Verb = Literal["Match", "Re-match", "Look at"]
-"""What a recipe calls it."""
-TITLES: dict[Verb, str] = {
-    "Match": translatable("Match {first} and {second}"),
-    "Re-match": translatable("Re-match {first} and {second}"),
-    "Look at": translatable("Look at {first} and {second}"),
-}
 
 
 class MatchPanel(ModePanel):
@@ -68,7 +68,7 @@ class MatchPanel(ModePanel):
         self._remark = ""
         self._about: Enum | None = None
         self._looking: JobHandle | None = None
-        self._whole, self._fixed = True, frozenset[int]()
+        self._fixed = frozenset[int]()
         self._step: Callable[[PairSet], str] = lambda _: tr("Match")
         self._recipe: dict[str, Any] = {}
         self.memory = MemoryHolder(services.features)
@@ -179,12 +179,15 @@ class MatchPanel(ModePanel):
         """Match the two pictures with what the form says; what was placed by hand or locked is kept."""
         fixed = pairs_to_keep(self._state.pairs)
 
-        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
+        def make(a: Picture, b: Picture, options: MatchOptions, network: NetworkChoice, memory: Any) -> Job[PairSet]:
             from studio.buddies import find_buddies  # here, on the compute thread: this imports torch
 
-            return find_buddies(a, b, options, fixed=fixed, **setup)
+            return find_buddies(a, b, options, network=network, fixed=fixed, memory=memory)
 
-        if self._start("Match", make, lambda found: trn("Match: {number} pairs", "Match: {number} pairs", len(found))):
+        def step(found: PairSet) -> str:
+            return trn("Match: {number} pairs", "Match: {number} pairs", len(found))
+
+        if self._start(JobKind.MATCH, make, step):
             self._fixed = frozenset(fixed.ids)
             self._state.set_pairs(fixed, step=None)
 
@@ -192,36 +195,36 @@ class MatchPanel(ModePanel):
         """Solve only what hangs below the selected pair."""
         pairs, number = self._state.pairs, self._state.selected
 
-        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
-            from studio.buddies import rematch_around
+        def work(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: Any) -> Job[PairSet]:
+            from studio.buddies.rematch import around
 
-            return rematch_around(a, b, options, pairs, number, **setup)
+            return around(a, b, backbone, options, pairs, number, memory)
 
         if number:
-            self._start("Re-match", make, lambda _: tr("Re-match around {number}", number=number), whole=False)
+            self._start(JobKind.REMATCH, _matching(work), lambda _: tr("Re-match around {number}", number=number))
 
     def rematch_inside(self, side: Side, corners: Sequence[Point]) -> None:
         """Match only what lies inside a lasso."""
         pairs = self._state.pairs
 
-        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[PairSet]:
-            from studio.buddies import rematch_inside
+        def work(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: Any) -> Job[PairSet]:
+            from studio.buddies.rematch import inside
 
-            return rematch_inside(a, b, options, pairs, "a" if side == "A" else "b", corners, **setup)
+            return inside(a, b, backbone, options, pairs, "a" if side == "A" else "b", corners, memory)
 
-        self._start("Re-match", make, lambda _: tr("Re-match inside a lasso in {side}", side=side), whole=False)
+        self._start(JobKind.REMATCH, _matching(work), lambda _: tr("Re-match inside a lasso in {side}", side=side))
 
     def look(self) -> None:
         """Let the network see both pictures, so that partners of new pairs can be proposed."""
         if self.is_running or self._looking is not None:
             return
 
-        def make(a: Picture, b: Picture, options: MatchOptions, **setup: Any) -> Job[None]:
-            from studio.buddies import look
+        def work(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: Any) -> Job[None]:
+            from studio.buddies.match import look_at
 
-            return look(a, b, options, **setup)
+            return look_at(a, b, backbone, options, memory)
 
-        handle = self._submit("Look at", make)
+        handle = self._submit(JobKind.LOOK, _matching(work))
         if handle is not None:
             self._looking = handle
             handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
@@ -230,7 +233,7 @@ class MatchPanel(ModePanel):
     def _on_looked(self) -> None:
         self._looking = None
 
-    def _submit(self, verb: Verb, make: Callable[..., Job[Any]]) -> JobHandle | None:
+    def _submit(self, kind: JobKind, make: Callable[..., Job[Any]]) -> JobHandle | None:
         a, b = self._state.picture("A"), self._state.picture("B")
         if a is None or b is None:
             return None
@@ -240,28 +243,30 @@ class MatchPanel(ModePanel):
             self.message.emit("error", str(error), "")
             return None
         assert isinstance(options, MatchOptions)
-        backbone, weights, device = self.network.backbone_name, self.network.weights, self.network.device_name
+        network = self.network.choice()
 
         def start() -> Job[Any]:
-            memory = self.memory.get()
-            return make(a, b, options, backbone=backbone, weights=weights, device=device, memory=memory)
+            return make(a, b, options, network, self.memory.get())
 
-        log.info("%s with %s on %s: %s", verb, backbone, device, options.to_dict())
-        self._recipe = {"job": verb, "network": backbone, "device": device, "options": options.to_dict()}
-        handle = self._jobs.submit(tr(TITLES[verb], first=a.name, second=b.name), start)
+        log.info("%s with %s on %s: %s", kind, network.name, network.device, options.to_dict())
+        self._recipe = {
+            "job": kind.recipe,
+            "network": network.name,
+            "device": network.device,
+            "options": options.to_dict(),
+        }
+        handle = self._jobs.submit(kind.title(first=a.name, second=b.name), start, kind=kind)
         handle.finished.connect(lambda _: self.recall.looked(a, b))
         return handle
 
-    def _start(
-        self, verb: Verb, make: Callable[..., Job[PairSet]], step: Callable[[PairSet], str], whole: bool = True
-    ) -> bool:
+    def _start(self, kind: JobKind, make: Callable[..., Job[PairSet]], step: Callable[[PairSet], str]) -> bool:
         """Run a match that makes the pairs anew, or a part of them."""
-        handle = None if self.is_running else self._submit(verb, make)
+        handle = None if self.is_running else self._submit(kind, make)
         if handle is None:
             return False
         self._before = (self._state.pairs, self._state.levels)
         self._remark, self._about = "", None
-        self._handle, self._whole, self._step, self._fixed = handle, whole, step, frozenset()
+        self._handle, self._step, self._fixed = handle, step, frozenset()
         handle.progressed.connect(self._on_progress)
         handle.finished.connect(self._on_finished)
         handle.failed.connect(self._on_failed)
@@ -292,7 +297,8 @@ class MatchPanel(ModePanel):
         self.status.setText(event.message)
         if event.remark:
             self._remark, self._about = event.remark, event.about
-        if self._whole and isinstance(event.preview, PairSet):
+        whole = self._handle is not None and self._handle.kind is JobKind.MATCH
+        if whole and isinstance(event.preview, PairSet):
             levels = {pair.level for pair in event.preview if pair.id not in self._fixed}
             if len(levels) == 1:
                 self._newest = (levels.pop(), event.preview)
@@ -391,3 +397,14 @@ class MatchPanel(ModePanel):
         self.cancel_button.setEnabled(self.is_running)
         self.form.setEnabled(not self.is_running)
         self.network.setEnabled(not self.is_running)
+
+
+def _matching(work: Callable[..., Job[T]]) -> Callable[..., Job[T]]:
+    """`work` of two pictures, a backbone, options and a memory as a job that loads the network first."""
+
+    def make(a: Picture, b: Picture, options: MatchOptions, network: NetworkChoice, memory: Any) -> Job[T]:
+        from studio.buddies import matching
+
+        return matching(lambda loaded, chosen: work(a, b, loaded, chosen, memory), options, network, memory)
+
+    return make

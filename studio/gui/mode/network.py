@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QWidget
 
 from studio.backbones.catalog import CATALOG
+from studio.backbones.choice import NetworkChoice
 from studio.backbones.status import weights_status
 from studio.device import DeviceInfo
 from studio.gui.widgets.choices import Choices
@@ -80,6 +81,10 @@ class NetworkChooser(QWidget):
     @property
     def device_name(self) -> str:
         return str(self.device.currentData())
+
+    def choice(self) -> NetworkChoice:
+        """As jobs take it."""
+        return NetworkChoice(self.backbone_name, self.weights, self.device_name)
 
     def choose(self, name: str) -> None:
         """Choose a network by its name in the catalogue; nothing happens if there is none."""

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.backbones.choice import NetworkChoice
 from studio.buddies.options import MatchOptions
 from studio.document import Document
 from studio.errors import StudioError
@@ -32,6 +33,7 @@ from studio.gui.canvas.state import StudioState
 from studio.gui.mode.kept_pictures import Listed
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
+from studio.job_kinds import JobKind
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, trn
 from studio.pairs import PairsError, PairSet, read_pairs_within
@@ -311,17 +313,17 @@ class FurtherPictures(QWidget):
 
     def match(self, entry: _Entry, before: Picture) -> None:
         options = self._settings.options(MatchOptions, "match")
-        backbone, device, picture = self._settings.backbone, self._settings.device, entry.picture
+        network = NetworkChoice(self._settings.backbone, device=self._settings.device)
+        picture = entry.picture
 
         def make() -> Job[PairSet]:
             from studio.buddies import find_buddies  # here, on the compute thread: this imports torch
 
-            return find_buddies(before, picture, options, backbone=backbone, device=device)
+            return find_buddies(before, picture, options, network=network)
 
         entry.words = tr("waiting")
-        entry.handle = handle = self._jobs.submit(
-            tr("Match {first} and {second}", first=before.name, second=picture.name), make
-        )
+        title = JobKind.MATCH.title(first=before.name, second=picture.name)
+        entry.handle = handle = self._jobs.submit(title, make, kind=JobKind.MATCH)
         handle.progressed.connect(lambda event: self._say(entry, tr("matching {share:.0%}", share=event.fraction)))
         handle.finished.connect(partial(self.take_matched, entry))
         handle.failed.connect(partial(self._on_failed, entry))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
@@ -20,23 +21,24 @@ from PySide6.QtWidgets import (
 from studio.gui.canvas.opening import picture_filter, tell_warnings
 from studio.gui.canvas.state import SIDES, Side, StudioState, other
 from studio.gui.style.sources import StyleSources
-from studio.gui.style.tasks import KINDS, STYLED, TITLES, Kind
 from studio.gui.widgets.choices import Choices
 from studio.gui.widgets.names import PlainLabel, in_tip
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import icon
+from studio.job_kinds import JobKind
 from studio.jobs import JobQueue
 from studio.language import tr, translatable
 from studio.options import Options, knob
 from studio.picture import Picture, loading
 from studio.style.model import StyleSource
+from studio.style.task import OPTIONS, STYLED, Draft
 
-DIRECTIONS: dict[Kind, str] = {
-    "style": translatable("{side} in the style of {other}"),
-    "instant": translatable("{side} in the style of {other}"),
-    "texture": translatable("A texture like {side}"),
-    "inversion": translatable("What a layer keeps of {side}"),
+DIRECTIONS: dict[JobKind, str] = {
+    JobKind.STYLE: translatable("{side} in the style of {other}"),
+    JobKind.INSTANT: translatable("{side} in the style of {other}"),
+    JobKind.TEXTURE: translatable("A texture like {side}"),
+    JobKind.INVERSION: translatable("What a layer keeps of {side}"),
 }
 NETWORK_FILTER = translatable("Feed-forward networks (*.safetensors *.pth *.model *.pt);;All files (*)")
 
@@ -44,7 +46,9 @@ NETWORK_FILTER = translatable("Feed-forward networks (*.safetensors *.pth *.mode
 class ChoiceOptions(Options):
     """What a project keeps of it."""
 
-    kind: Kind = knob("style", "What is made.", label="What to make")
+    kind: Literal[JobKind.STYLE, JobKind.INSTANT, JobKind.TEXTURE, JobKind.INVERSION] = knob(
+        JobKind.STYLE, "What is made.", label="What to make"
+    )
     side: Side = knob("A", "The picture that it is made of.", label="Direction")
 
 
@@ -62,8 +66,8 @@ class StyleChoice(QWidget):
         self.network: Path | None = None
         self.start: Picture | None = None
         self.kind_choice, self.direction = QComboBox(), QComboBox()
-        for kind, title in TITLES.items():
-            self.kind_choice.addItem(tr(title), kind)
+        for kind in OPTIONS:
+            self.kind_choice.addItem(kind.label, kind.value)
         self.kind_choice.setAccessibleName(tr("What to make"))
         self.direction.setAccessibleName(tr("Which picture"))
         self.swap_button = QToolButton()
@@ -142,14 +146,18 @@ class StyleChoice(QWidget):
     # --- what is chosen ---
 
     @property
-    def kind(self) -> Kind:
-        chosen = self.kind_choice.currentData()
-        return next(kind for kind in KINDS if kind == chosen)
+    def kind(self) -> JobKind:
+        return JobKind(self.kind_choice.currentData())
 
     @property
     def side(self) -> Side:
         """The side of the content, or of what is made a texture of or inverted."""
         return SIDES[max(self.direction.currentIndex(), 0)]
+
+    @property
+    def draft(self) -> Draft | None:
+        """What makes the start."""
+        return None if self.network is None else Draft(self.network)
 
     @property
     def style_side(self) -> Side | None:
@@ -159,18 +167,18 @@ class StyleChoice(QWidget):
     @property
     def content(self) -> Picture | None:
         """The picture of the window whose shapes count."""
-        return None if self.kind == "texture" else self._state.picture(self.side)
+        return None if self.kind is JobKind.TEXTURE else self._state.picture(self.side)
 
     @property
     def styles(self) -> tuple[StyleSource, ...]:
         """The pictures whose look is taken."""
         if self.kind in STYLED:
             return tuple(StyleSource(source.picture, source.weight) for source in self.sources.sources)
-        example = self._state.picture(self.side) if self.kind == "texture" else None
+        example = self._state.picture(self.side) if self.kind is JobKind.TEXTURE else None
         return () if example is None else (StyleSource(example),)
 
-    def set_kind(self, kind: Kind, side: Side) -> None:
-        self.kind_choice.setCurrentIndex(list(KINDS).index(kind))
+    def set_kind(self, kind: JobKind, side: Side) -> None:
+        self.kind_choice.setCurrentIndex(list(OPTIONS).index(kind))
         self.direction.setCurrentIndex(SIDES.index(side))
 
     @property
@@ -192,7 +200,7 @@ class StyleChoice(QWidget):
         self.sources.set_main(None if side is None else self._state.picture(side))
         for widget in (self._sources_title, self.sources):
             widget.setVisible(kind in STYLED)
-        self.start_box.setVisible(kind == "style")
+        self.start_box.setVisible(kind is JobKind.STYLE)
         self.clear_button.setVisible(self.start is not None or self.network is not None)
         self.changed.emit()
 

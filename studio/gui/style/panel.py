@@ -27,20 +27,24 @@ from studio.gui.style.result import StyleOutcome
 from studio.gui.style.runner import StyleRunner
 from studio.gui.style.sources import StyleSources
 from studio.gui.style.stage import StyleStage
-from studio.gui.style.tasks import KINDS, SHOWN_SIDE, STYLED, TITLES, AnyOptions, Kind, StyleTask, shown
+from studio.gui.style.tasks import SHOWN_SIDE, shown
 from studio.gui.style.variants import StyleVariants
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.options import OptionsError
 from studio.pairs import PairSet
 from studio.paths import cache_dir
 from studio.style.model import LIVE
+from studio.style.options import StyleOptions
+from studio.style.recipe import as_in_recipe
+from studio.style.task import OPTIONS, STYLED, AnyOptions, StyleTask
 
 if TYPE_CHECKING:
-    from studio.style.model import StyleResult
+    from studio.style.result import StyleResult
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +67,8 @@ class StylePanel(ModePanel):
         self.choice = StyleChoice(state, jobs, settings)
         self.regions = StyleRegions(state, services.viewer, self.choice, self)
         self.network: NetworkChooser = NetworkChooser(settings, "style")
-        self.forms: dict[Kind, OptionsForm] = {
-            kind: OptionsForm(settings.options(model, kind)) for kind, model in KINDS.items()
+        self.forms: dict[JobKind, OptionsForm] = {
+            kind: OptionsForm(settings.options(model, kind)) for kind, model in OPTIONS.items()
         }
         self.outcome = StyleOutcome(jobs, settings)
         self.foot = RunFoot(self.runner)
@@ -212,23 +216,20 @@ class StylePanel(ModePanel):
             self.message.emit("error", str(error), "")
             return None
         assert isinstance(options, AnyOptions)
-        choice, is_style, is_styled = self.choice, self.choice.kind == "style", self.choice.kind in STYLED
-        if is_style and choice.start is not None:
-            options = options.with_values(init="picture")
-        return StyleTask(
-            choice.kind,
+        choice, is_styled = self.choice, self.choice.kind in STYLED
+        task = StyleTask(
             options,
             choice.content,
             choice.styles,
             self._pairs() if is_styled else PairSet(),
-            self.network.backbone_name,
-            self.network.weights,
-            self.network.device_name,
-            choice.network if is_style else None,
-            start=choice.start if is_style else None,
-            side=choice.side,
-            regions=self.regions.given() if is_styled else (),
+            self.regions.given() if is_styled else (),
+            self.network.choice(),
         )
+        if isinstance(options, StyleOptions):
+            if choice.start is not None:
+                options = options.with_values(init="picture")
+            task = replace(task, options=options, start=choice.start, draft=choice.draft)
+        return task
 
     def _pairs(self) -> PairSet:
         """The pairs from the content to the first style picture, if that is the window's."""
@@ -236,8 +237,6 @@ class StylePanel(ModePanel):
         side = self.choice.style_side
         if side is None or not sources or sources[0].picture is not self._state.picture(side):
             return PairSet()
-        from studio.style.recipe import as_in_recipe
-
         pairs = as_in_recipe(self._state.pairs.enabled())
         return pairs if self.choice.side == "A" else pairs.swapped()
 
@@ -249,7 +248,8 @@ class StylePanel(ModePanel):
         task = self.task()
         if task is None or self.runner.is_running or not self.regions.ready():
             return
-        task = replace(task, checkpoint=self._checkpoint(), go_on=go_on)
+        kept = self._checkpoint()
+        task = replace(task, checkpoint=kept, resume=kept if go_on else None)
         self.variants.stop()
         if not again:
             self.stage.start()
@@ -322,8 +322,8 @@ class StylePanel(ModePanel):
         for name, form in self.forms.items():
             form.setVisible(name == kind)
             for knob, editor in form.editors.items():
-                editor.setEnabled(not running or knob in LIVE or name == "instant")
-        self.stage.set_has_losses(kind != "instant")
+                editor.setEnabled(not running or knob in LIVE or name is JobKind.INSTANT)
+        self.stage.set_has_losses(kind is not JobKind.INSTANT)
         self.choice.set_running(running)
         self.network.setEnabled(not running)
         self.foot.set_ready(not missing)
@@ -334,7 +334,7 @@ class StylePanel(ModePanel):
         if missing != self._missing:
             self._missing = missing
             self.foot.say(missing or tr("Ready"))
-        self.stage.set_hint(tr(TITLES[kind]), missing or tr("Press Run to begin."))
+        self.stage.set_hint(kind.label, missing or tr("Press Run to begin."))
         self._show_references()
         self.variants.later()
         self.ready_changed.emit()
@@ -354,7 +354,7 @@ class StylePanel(ModePanel):
     def _on_picture(self, _: str) -> None:
         self.choice.refresh()
 
-    def _on_options(self, kind: Kind) -> None:
+    def _on_options(self, kind: JobKind) -> None:
         form = self.forms[kind]
         try:
             options = form.value()
@@ -363,9 +363,9 @@ class StylePanel(ModePanel):
             return
         self._settings.set_options(kind, options)
         control, task = self.runner.control, self.runner.task
-        if control is not None and task is not None and task.kind == kind:
+        if control is not None and task is not None and task.kind is kind:
             control.set(**{name: getattr(options, name) for name in LIVE if name in form.editors})
-        if kind == self.choice.kind == "instant" and task is not None and task.kind == kind:
+        if kind is self.choice.kind is JobKind.INSTANT and task is not None and task.kind is kind:
             self._again.start()
         self.variants.later()
 
@@ -373,7 +373,7 @@ class StylePanel(ModePanel):
         """What is made in one go follows its knobs."""
         if self.runner.is_running:
             self._again.start()
-        elif self._active and self.choice.kind == "instant":
+        elif self._active and self.choice.kind is JobKind.INSTANT:
             self.run(again=True)
 
     def _on_style_weights(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
@@ -28,12 +27,13 @@ from studio.gui.canvas.viewer import Viewer
 from studio.gui.style.brush import PaintBrush, PaintLayer
 from studio.gui.style.choice import StyleChoice
 from studio.gui.style.painting import LEAST_BRUSH, MASK_SIDE, MOST_BRUSH, PaintedRegion, Painting
-from studio.gui.style.tasks import STYLED
 from studio.gui.widgets.names import in_menu, in_tip
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.theme import icon
 from studio.language import tr, translatable, trn
 from studio.style.model import Region, StyleError
+from studio.style.recipe import Recipe
+from studio.style.task import STYLED
 
 ABOUT = translatable("Paint over a part of A and a part of B: the one takes its style from the other.")
 KEYS = translatable("Left paints, right or Shift erases. [ and ] change the brush, Ctrl+Z takes a stroke back.")
@@ -227,14 +227,12 @@ class StyleRegions(QWidget):
         side, sources = self._choice.style_side, self._choice.sources.sources
         return side is not None and bool(sources) and sources[0].picture is self._state.picture(side)
 
-    def take(self, recipe: Mapping[str, Any]) -> list[str]:
+    def take(self, recipe: Recipe) -> list[str]:
         """The regions of a recipe in place of those painted; gives sentences on what was done."""
-        from studio.style.recipe import regions_in
-
         side, other = self._choice.side, self._choice.style_side
         content, style = self._state.picture(side), None if other is None else self._state.picture(other)
         try:
-            found = regions_in(recipe)
+            found = recipe.regions
         except StyleError as error:
             return [str(error)]
         if other is None or content is None or style is None or any(one.source for one in found):

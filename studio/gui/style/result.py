@@ -13,17 +13,19 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPu
 from studio.files import bare_name
 from studio.gui.canvas.opening import picture_filter
 from studio.gui.canvas.state import Side
-from studio.gui.style.tasks import Pixels, StyleTask
+from studio.gui.style.tasks import Pixels
 from studio.gui.widgets.number_boxes import WholeBox
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
+from studio.job_kinds import JobKind
 from studio.jobs import JobQueue
 from studio.language import tr, translatable
 from studio.picture import Picture, save
 from studio.progress import Job, Progress
+from studio.style.task import StyleTask
 
 if TYPE_CHECKING:
-    from studio.style.model import StyleResult
+    from studio.style.result import StyleResult
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +131,7 @@ class StyleOutcome(QWidget):
     def _take_name(self, task: StyleTask) -> None:
         names = [picture.name for picture in (task.content, *(source.picture for source in task.styles)) if picture]
         words = [bare_name(name) for name in names[:2]]
-        self._name = "-".join([*words, "inverted"] if task.kind == "inversion" else [task.kind, *words])
+        self._name = "-".join([*words, "inverted"] if task.kind is JobKind.INVERSION else [task.kind, *words])
         self._refresh()
 
     def _refresh(self) -> None:

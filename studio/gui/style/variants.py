@@ -9,12 +9,13 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.gui.style.runner import VariantRunner, VariantShot
-from studio.gui.style.tasks import StyleTask, small, variants_of, what_differs
+from studio.gui.style.tasks import small, variants_of, what_differs
 from studio.gui.widgets.forms import shown_value
 from studio.gui.widgets.thumbnails import VariantStrip
 from studio.jobs import JobQueue
 from studio.language import tr
 from studio.style.model import Region
+from studio.style.task import StyleTask
 
 QUIET_INTERVAL = 500
 """Milliseconds without a change after which previews are asked for: a slider that moves is waited for."""
@@ -105,7 +106,7 @@ def _key(task: StyleTask) -> tuple[object, ...]:
     task = small(task)
     pictures = [id(picture) for picture in (task.content, task.start, *(style.picture for style in task.styles))]
     weights = [style.weight for style in task.styles]
-    where = (task.backbone, task.weights, task.device, task.network)
+    where = (task.network, task.draft)
     regions = [_painted(region) for region in task.regions]
     return (task.kind, task.options, task.pairs, where, tuple(pictures), tuple(weights), tuple(regions))
 
