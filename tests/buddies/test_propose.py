@@ -11,7 +11,9 @@ from PIL import Image
 from skimage import data
 
 from studio.backbones import load_backbone
-from studio.buddies import MatchMemory, MatchOptions, look, match, propose, provenance, surface, why_not
+from studio.backbones.choice import NetworkChoice
+from studio.buddies import MatchMemory, MatchOptions, match, matching, propose, provenance, surface, why_not
+from studio.buddies.match import look_at
 from studio.buddies.trail import BORDER, GROUP, KEPT
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
@@ -118,7 +120,9 @@ def test_a_small_memory_forgets_the_finest_levels_and_still_answers(network, ask
 
 def test_looking_alone_is_enough_for_a_proposal_but_not_for_reasons():
     a, b, memory = noise_picture(64, 64, seed=4), noise_picture(64, 80, seed=5), MatchMemory()
-    run_to_end(look(a, b, MatchOptions(working_size=64), device="cpu", memory=memory))
+    asked = NetworkChoice(device="cpu")
+    options = MatchOptions(working_size=64)
+    run_to_end(matching(lambda network, smaller: look_at(a, b, network, smaller, memory), options, asked, memory))
     assert propose(memory, "a", (30.0, 30.0)) is not None and why_not(memory, (30.0, 30.0)) is None
 
 
