@@ -124,7 +124,7 @@ class Method:
     options: type[ExplainOptions]
     targets: frozenset[TargetKind] = ALL
     signed: bool = False
-    unit: str = "{target}"
+    unit: str = translatable("{target}")
 
 
 _METHODS = (
