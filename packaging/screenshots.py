@@ -139,6 +139,8 @@ def style_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     from PIL import Image
     from skimage import data
 
+    from studio.gui.style.actions import StyleCan
+
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("Cat.png", "Tissue.png")]
         for path, pixels in zip(paths, (data.chelsea(), data.immunohistochemistry()), strict=True):
@@ -147,10 +149,10 @@ def style_picture(window: MainWindow, wait: Wait, save: Save) -> None:
         wait(lambda: not window.opener.is_loading and window.state.picture("B").name == "Tissue.png")
     window.modes.show("style")
     panel = window.panel("style")
-    wait(lambda: "run-style" in panel.able())
+    wait(lambda: StyleCan.RUN in panel.conditions())
     window.actions_["style_run"].trigger()
-    wait(lambda: "stop-style" in panel.able())
-    wait(lambda: "save-style" in panel.able() and "stop-style" not in panel.able())
+    wait(lambda: StyleCan.STOP in panel.conditions())
+    wait(lambda: StyleCan.SAVE in panel.conditions() and StyleCan.STOP not in panel.conditions())
     # The variants come one after the other, whenever nothing else runs.
     begun = time.monotonic()
     wait(lambda: time.monotonic() - begun > 5 and not window.jobs.open_jobs)
