@@ -18,7 +18,7 @@ from studio.gui.inspect.layer import InspectLayer
 from studio.gui.inspect.legend import ColourKnobs, Legend, LegendEntry
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
-from studio.progress import Job, Progress
+from studio.progress import Job
 
 if TYPE_CHECKING:
     from studio.gui.inspect.readings import InspectSession, Point
@@ -37,8 +37,6 @@ class InspectHub(QObject):
     session_changed = Signal()
     job_changed = Signal()
     """A job of the mode began or ended."""
-    progressed = Signal(object)
-    """(Progress)"""
     recoloured = Signal()
     """Maps are to be coloured anew."""
     asked = Signal(object, str)
@@ -138,12 +136,8 @@ class InspectHub(QObject):
                 self.keep(key, result)
             done(result)
 
-        def progressed(event: Progress) -> None:
-            self.progressed.emit(event)
-            if preview is not None and event.preview is not None:
-                preview(event.preview)
-
-        handle.progressed.connect(progressed)
+        if preview is not None:
+            handle.progressed.connect(lambda event: None if event.preview is None else preview(event.preview))
         handle.finished.connect(finished)
         handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
         handle.ended.connect(lambda: self._on_ended(handle))

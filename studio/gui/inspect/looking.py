@@ -34,8 +34,6 @@ class Looking(QObject):
     """(InspectSession)"""
     changed = Signal()
     """It began or ended."""
-    progressed = Signal(object)
-    """(Progress)"""
     message = Signal(str, str, str)
     """(severity, sentence, details)"""
 
@@ -50,6 +48,11 @@ class Looking(QObject):
     @property
     def is_running(self) -> bool:
         return self._handle is not None
+
+    @property
+    def handle(self) -> JobHandle | None:
+        """The job that makes a session now."""
+        return self._handle
 
     def is_for(self, request: LookRequest) -> bool:
         """Whether the session that was, or is being, made is the one of `request`."""
@@ -72,7 +75,6 @@ class Looking(QObject):
             second=request.b.name,
         )
         self._handle = handle = self._jobs.submit(title, make)
-        handle.progressed.connect(self.progressed)
         handle.finished.connect(self.made)
         handle.failed.connect(self._on_failed)
         handle.ended.connect(lambda: self._on_ended(handle))

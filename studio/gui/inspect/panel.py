@@ -7,14 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel
 
 from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.actions import InspectCan
@@ -31,12 +24,13 @@ from studio.gui.inspect.setup import LookSetup
 from studio.gui.inspect.stage import InspectStage
 from studio.gui.inspect.why import WhyView
 from studio.gui.mode.mode import ModePanel, Services
+from studio.gui.mode.panel import lay_out
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsHolder
-from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.gui.widgets.parts import heading
+from studio.gui.widgets.run_foot import RunFoot
 from studio.language import tr
 from studio.live import LiveWorker
-from studio.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +58,8 @@ class InspectPanel(ModePanel):
         self._clicks: dict[Side, CanvasClicks] = {}
         self.setup = LookSetup(network)
         self.backbone, self.working_size = self.setup.backbone, self.setup.working_size
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(tr("Progress"))
-        self.status = QLabel(wordWrap=True)
-        self.status.setObjectName("muted")
-        self.cancel_button = QPushButton(tr("Cancel"))
-        self.cancel_button.setToolTip(tr("Give up what is being computed"))
+        self.foot = RunFoot(tr("Progress"), tr("Give up what is being computed"))
+        self.cancel_button, self.status = self.foot.cancel_button, self.foot.status
         self._lay_out()
         self._connect()
         self._show_view(0)
@@ -81,50 +69,23 @@ class InspectPanel(ModePanel):
         self._title = heading("")
         self._tip = QLabel(wordWrap=True)
         self._tip.setObjectName("muted")
-        inner = QWidget()
-        body = QVBoxLayout(inner)
-        body.setContentsMargins(14, 10, 14, 10)
-        body.setSpacing(10)
-        body.addWidget(self._title)
-        body.addWidget(self._tip)
-        for view in self.views:
-            body.addWidget(view.controls)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Colours")))
-        body.addWidget(self.colours)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Network")))
-        body.addWidget(self.setup)
-        body.addStretch(1)
-        scroll = scrolling(inner)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(14, 8, 14, 4)
-        foot.addWidget(self.bar, 1)
-        foot.addWidget(self.cancel_button)
-        below = QHBoxLayout()
-        below.setContentsMargins(14, 0, 14, 10)
-        below.addWidget(self.status)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(rule())
-        layout.addLayout(foot)
-        layout.addLayout(below)
-        layout.addStrut(300)
+        sections = (
+            (self._title, [self._tip, *(view.controls for view in self.views)]),
+            (tr("Colours"), [self.colours]),
+            (tr("Network"), [self.setup]),
+        )
+        lay_out(self, sections, self.foot)
 
     def _connect(self) -> None:
         hub, state, looking = self.hub, self._state, self.looking
         looking.made.connect(hub.set_session)
         looking.changed.connect(self._on_looking)
-        looking.progressed.connect(self._on_progress)
         looking.message.connect(self.message)
         self.worker.answered.connect(self._on_answer)
         self.worker.failed.connect(self._on_failed)
         hub.asked.connect(lambda request, view: self.worker.ask(request, view))
         hub.message.connect(self.message)
         hub.job_changed.connect(self._refresh_progress)
-        hub.progressed.connect(self._on_progress)
         hub.recoloured.connect(self._recolour)
         hub.view_asked.connect(self.show_view)
         hub.session_changed.connect(self._on_session)
@@ -365,17 +326,12 @@ class InspectPanel(ModePanel):
         if self.looking.is_running:
             self.looking.cancel()
 
-    def _on_progress(self, event: Progress) -> None:
-        self.bar.setValue(round(event.fraction * 1000))
-        self.status.setText(event.message)
-
     def _refresh_progress(self) -> None:
-        busy = self.looking.is_running or self.hub.is_running
-        self.cancel_button.setEnabled(busy)
-        if not busy:
-            self.bar.setValue(0)
+        handle = self.looking.handle or self.hub.handle
+        if handle is not None:
+            self.foot.follow(handle)
+        else:
             session = self.hub.session
-            self.status.setText(
-                "" if session is None else tr("{network} has looked at both pictures.", network=session.network)
-            )
+            words = "" if session is None else tr("{network} has looked at both pictures.", network=session.network)
+            self.foot.say(words, 0.0)
         self.ready_changed.emit()

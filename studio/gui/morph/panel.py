@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.mode import ModePanel, Services
+from studio.gui.mode.panel import lay_out
 from studio.gui.morph.actions import MorphCan
 from studio.gui.morph.desk import MorphAnswer, MorphDesk, MorphRequest
 from studio.gui.morph.export import MorphExport, MorphNow
@@ -26,7 +27,6 @@ from studio.gui.morph.show import MorphShow
 from studio.gui.morph.stage import MorphStage
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
-from studio.gui.widgets.parts import heading, rule, scrolling
 from studio.language import tr
 from studio.live import LiveWorker
 from studio.morph.options import MorphOptions
@@ -67,34 +67,15 @@ class MorphPanel(ModePanel):
 
     def _lay_out(self) -> None:
         self._guide = self._build_guide()
-        self._body = QWidget()
-        body = QVBoxLayout(self._body)
-        body.setContentsMargins(14, 10, 14, 10)
-        body.setSpacing(10)
-        body.addWidget(self._guide)
-        body.addWidget(self.notes)
-        body.addWidget(heading(tr("Show")))
-        body.addWidget(self.show_)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Shape and Colour")))
-        body.addWidget(self.pad)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Further Pictures")))
-        body.addWidget(self.further)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Warp and Time")))
-        body.addWidget(self.form)
-        body.addWidget(rule())
-        body.addWidget(self.export)
-        body.addStretch(1)
-        scroll = scrolling(self._body)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(rule())
-        layout.addWidget(self.export.foot)
-        layout.addStrut(300)
+        sections = (
+            ("", [self._guide, self.notes]),
+            (tr("Show"), [self.show_]),
+            (tr("Shape and Colour"), [self.pad]),
+            (tr("Further Pictures"), [self.further]),
+            (tr("Warp and Time"), [self.form]),
+            ("", [self.export]),
+        )
+        lay_out(self, sections, self.export.foot)
 
     def _build_guide(self) -> QWidget:
         guide = QWidget()

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel
 
 from studio.gui.canvas.displays import level_within
 from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.mode import ModePanel, Services
 from studio.gui.mode.network import NetworkChooser
+from studio.gui.mode.panel import lay_out
 from studio.gui.style.actions import StyleCan
 from studio.gui.style.choice import StyleChoice
-from studio.gui.style.foot import RunFoot
 from studio.gui.style.history import Moment
 from studio.gui.style.regions import StyleRegions
 from studio.gui.style.repeating import repeat
@@ -32,7 +32,7 @@ from studio.gui.style.variants import StyleVariants
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
-from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.gui.widgets.run_foot import RunFoot
 from studio.language import tr
 from studio.options import OptionsError
 from studio.pairs import PairSet
@@ -67,7 +67,15 @@ class StylePanel(ModePanel):
             kind: OptionsForm(settings.options(model, kind)) for kind, model in KINDS.items()
         }
         self.outcome = StyleOutcome(jobs, settings)
-        self.foot = RunFoot(self.runner)
+        self.foot = RunFoot(
+            tr("Progress of the style"),
+            tr("Give the run up; the last picture that was shown stays (Shift+Esc)"),
+            run=tr("Run"),
+            run_tip=tr("Make the picture (Ctrl+R)"),
+            pause_tip=tr("Hold the run, look at it, change weights, and go on (Ctrl+Shift+P)"),
+            finish=tr("End the run now, with the picture as it is, at its full size"),
+            paused=tr("paused; weights may be changed"),
+        )
         self._live_note = QLabel(wordWrap=True)
         self._live_note.setObjectName("muted")
         self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
@@ -81,36 +89,18 @@ class StylePanel(ModePanel):
     # --- construction ---
 
     def _lay_out(self) -> None:
-        self._body = QWidget()
-        body = QVBoxLayout(self._body)
-        body.setContentsMargins(14, 10, 14, 10)
-        body.setSpacing(10)
-        body.addWidget(heading(tr("What")))
-        body.addWidget(self.choice)
-        body.addWidget(self.regions)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Options")))
-        for form in self.forms.values():
-            body.addWidget(form)
-        body.addWidget(self._live_note)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Network")))
-        body.addWidget(self.network)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Result")))
-        body.addWidget(self.outcome)
-        body.addStretch(1)
-        scroll = scrolling(self._body)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(rule())
-        layout.addWidget(self.foot)
-        layout.addStrut(320)
+        sections = (
+            (tr("What"), [self.choice, self.regions]),
+            (tr("Options"), [*self.forms.values(), self._live_note]),
+            (tr("Network"), [self.network]),
+            (tr("Result"), [self.outcome]),
+        )
+        lay_out(self, sections, self.foot)
 
     def _connect(self) -> None:
         self.foot.run_button.clicked.connect(lambda: self.run())
+        self.foot.finish_button.clicked.connect(self.runner.finish)
+        self.foot.cancel_button.clicked.connect(self.runner.cancel)
         self.outcome.go_on_button.clicked.connect(self.go_on)
         self.runner.moment.connect(self.stage.add)
         self.runner.finished.connect(self._on_finished)
@@ -153,9 +143,9 @@ class StylePanel(ModePanel):
         }
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
-        for name, button in (("style_pause", self.foot.pause_button), ("style_previews", self.stage.strip_button)):
-            actions[name].setChecked(button.isChecked())
-            button.toggled.connect(actions[name].setChecked)
+        self.foot.lend_pause_to(actions["style_pause"])
+        actions["style_previews"].setChecked(self.stage.strip_button.isChecked())
+        self.stage.strip_button.toggled.connect(actions["style_previews"].setChecked)
 
     def conditions(self) -> set[Condition]:
         now = set[Condition]()
@@ -255,8 +245,7 @@ class StylePanel(ModePanel):
             self.stage.start()
         self._show_references()
         self.outcome.forget()
-        self.foot.say(tr("waiting"), 0.0)
-        self.runner.start(task)
+        self.foot.follow(self.runner.start(task))
 
     def go_on(self) -> None:
         """Take the last run up where it stood, in this window or in one that was closed."""
