@@ -29,8 +29,9 @@ class CountingOptions(Options):
 
 
 class CountingPanel(ModePanel):
-    def __init__(self, _services: Services) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
+        self.messages = services.messages
         self.stage: QLabel = QLabel("0")
         self.view, self.form, self.active = QLabel("the count"), OptionsForm(CountingOptions()), False
 
@@ -52,7 +53,7 @@ class CountingPanel(ModePanel):
 
     def count(self) -> None:
         self.stage.setText(str(int(self.stage.text()) + self.form.value().step))
-        self.message.emit("info", f"counted to {self.stage.text()}", "")
+        self.messages.info(f"counted to {self.stage.text()}")
 
 
 COUNTING = Mode(

@@ -17,6 +17,7 @@ from studio.gui.shell import dialogs
 from studio.gui.shell.actions import RUN_BUTTONS, TOOLBAR, Actions, menus, specs
 from studio.gui.shell.main_window import MainWindow
 from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.messages import Severity
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import DARK, LIGHT, Colors, apply_theme
 from studio.options import Options, knob
@@ -190,9 +191,9 @@ def test_the_log_filters_and_takes_records_of_other_threads(window, qtbot):
 
 
 def test_messages_have_a_severity_and_errors_stay(window, qtbot):
-    window.show_message("info", "short-lived")
+    window.show_message(Severity.INFO, "short-lived")
     assert window.messages._timer.isActive()
-    window.show_message("error", "stays", "details")
+    window.show_message(Severity.ERROR, "stays", "details")
     assert not window.messages._timer.isActive()
     window.messages._copy.click()
     assert QApplication.clipboard().text() == "stays\n\ndetails"

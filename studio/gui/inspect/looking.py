@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from studio.gui.inspect.readings import InspectSession
+from studio.gui.widgets.messages import Messages
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr
 from studio.picture import Picture
@@ -34,12 +35,10 @@ class Looking(QObject):
     """(InspectSession)"""
     changed = Signal()
     """It began or ended."""
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, jobs: JobQueue, parent: QObject) -> None:
+    def __init__(self, jobs: JobQueue, messages: Messages, parent: QObject) -> None:
         super().__init__(parent)
-        self._jobs = jobs
+        self._jobs, self._messages = jobs, messages
         self._handle: JobHandle | None = None
         self._wanted: LookRequest | None = None
         self.failure = ""
@@ -88,7 +87,7 @@ class Looking(QObject):
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self.failure = sentence
-        self.message.emit("error", sentence, details)
+        self._messages.error(sentence, details)
 
     def _on_ended(self, handle: JobHandle) -> None:
         if self._handle is handle:

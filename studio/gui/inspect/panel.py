@@ -41,20 +41,20 @@ class InspectPanel(ModePanel):
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings, network = services.state, services.jobs, services.settings, services.network
-        self._state, self._settings = state, settings
+        self._state, self._settings, self._messages = state, settings, services.messages
         self._viewer, self._network = services.viewer, network
         self._active = False
         self._lines_before = True
         self._failed = ""
         self.colours = ColourKnobs(settings)
-        self.hub = InspectHub(state, jobs, settings, self.colours)
+        self.hub = InspectHub(state, jobs, settings, services.messages, self.colours)
         self.hover, self.why = HoverView(self.hub), WhyView(self.hub)
         self.activations, self.explain = ActivationsView(self.hub), ExplainView(self.hub)
         self.field = FieldView(self.hub)
         self.views: tuple[InspectView, ...] = (self.hover, self.why, self.activations, self.explain, self.field)
         self.stage: InspectStage = InspectStage(self.views, self.hub.legend)
         self.worker = LiveWorker("inspect", InspectDesk(), self)
-        self.looking = Looking(jobs, self)
+        self.looking = Looking(jobs, services.messages, self)
         self._clicks: dict[Side, CanvasClicks] = {}
         self.setup = LookSetup(network)
         self.backbone, self.working_size = self.setup.backbone, self.setup.working_size
@@ -80,11 +80,9 @@ class InspectPanel(ModePanel):
         hub, state, looking = self.hub, self._state, self.looking
         looking.made.connect(hub.set_session)
         looking.changed.connect(self._on_looking)
-        looking.message.connect(self.message)
         self.worker.answered.connect(self._on_answer)
         self.worker.failed.connect(self._on_failed)
         hub.asked.connect(lambda request, view: self.worker.ask(request, view))
-        hub.message.connect(self.message)
         hub.job_changed.connect(self._refresh_progress)
         hub.recoloured.connect(self._recolour)
         hub.view_asked.connect(self.show_view)
@@ -316,7 +314,7 @@ class InspectPanel(ModePanel):
     def _on_failed(self, _: object, sentence: str, details: str) -> None:
         if sentence != self._failed:  # once, not for every move of the mouse
             self._failed = sentence
-            self.message.emit("error", sentence, details)
+            self._messages.error(sentence, details)
 
     # --- progress ---
 

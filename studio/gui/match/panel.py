@@ -51,7 +51,7 @@ class MatchPanel(ModePanel):
         state = services.state
         self.network: NetworkChooser = services.network
         self._state, self._jobs, self._settings = state, services.jobs, services.settings
-        self._pair_editor = services.pair_editor
+        self._pair_editor, self._messages = services.pair_editor, services.messages
         self._handle: JobHandle | None = None
         self._newest: tuple[int, PairSet] | None = None
         self._later = QTimer(self, singleShot=True, interval=LEAST_BETWEEN)
@@ -92,7 +92,7 @@ class MatchPanel(ModePanel):
         state.picture_changed.connect(self._on_picture)
         self.recall.look_asked.connect(self.look)
         self.recall.proposed.connect(self._pair_editor.correct_partner)
-        self.recall.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        self.recall.failed.connect(self._messages.error)
         self._pair_editor.placed.connect(self.recall.propose)
         self.provenance.wanted.connect(lambda: self.view_asked.emit("provenance"))
         for side in SIDES:
@@ -183,7 +183,7 @@ class MatchPanel(ModePanel):
         handle = self._submit("Look at", make)
         if handle is not None:
             self._looking = handle
-            handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+            handle.failed.connect(self._messages.error)
             handle.ended.connect(self._on_looked)
 
     def _on_looked(self) -> None:
@@ -196,7 +196,7 @@ class MatchPanel(ModePanel):
         try:
             options = self.form.value()
         except OptionsError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return None
         assert isinstance(options, MatchOptions)
         backbone, weights, device = self.network.backbone_name, self.network.weights, self.network.device_name
@@ -269,25 +269,23 @@ class MatchPanel(ModePanel):
             self.status.setText(trn("{number} pairs in {took}", "{number} pairs in {took}", len(pairs), took=took))
             log.info("match found %d pairs in %s", len(pairs), took)
             if self._remark:
-                self.message.emit("warning", self._remark, "")
+                self._messages.warning(self._remark)
         elif self._remark and self._remark != tr(NOTHING_FOUND):
             self.status.setText(tr("No pairs ({took})", took=took))
-            self.message.emit("warning", self._remark, "")
+            self._messages.warning(self._remark)
         else:
             self.status.setText(tr("No pairs ({took})", took=took))
-            self.message.emit(
-                "warning",
+            self._messages.warning(
                 tr(
                     "No best buddies were found: lower the activation threshold, switch relaxed buddies on, "
                     "or try another network."
-                ),
-                "",
+                )
             )
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self._restore()
         self.foot.say(tr("Failed"), 0.0)
-        self.message.emit("error", sentence, details)
+        self._messages.error(sentence, details)
 
     def _on_cancelled(self) -> None:
         self._restore()

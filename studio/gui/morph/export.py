@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.files import beside
 from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.parts import heading, rule
 from studio.gui.widgets.run_foot import RunFoot
 from studio.gui.widgets.saving import ask_where_to_save
@@ -77,13 +78,13 @@ class MorphNow:
 class MorphExport(QWidget):
     """The forms of a film and of a still. `foot` holds button, cancel and progress, for the end of the panel."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     running_changed = Signal()
 
-    def __init__(self, jobs: JobQueue, settings: Settings, now: Callable[[], MorphNow | None]) -> None:
+    def __init__(
+        self, jobs: JobQueue, settings: Settings, messages: Messages, now: Callable[[], MorphNow | None]
+    ) -> None:
         super().__init__()
-        self._jobs, self._settings, self._now = jobs, settings, now
+        self._jobs, self._settings, self._messages, self._now = jobs, settings, messages, now
         self._handle: JobHandle | None = None
         self._ready = False
         self.form = OptionsForm(settings.options(ExportOptions, "export"))
@@ -205,13 +206,11 @@ class MorphExport(QWidget):
         if now is None or not isinstance(options, StillOptions):
             return
         if options.blend != "plain" and not now.on_way:
-            self.message.emit(
-                "warning",
+            self._messages.warning(
                 tr(
                     "A {blend} still is made on the way from A to B: move the slider, or choose “plain”.",
                     blend=tr(options.blend),
-                ),
-                "",
+                )
             )
             return
         device = self._settings.device
@@ -286,11 +285,11 @@ class MorphExport(QWidget):
 
     def _on_finished(self, done: str) -> None:
         self.foot.say(done, 1.0)
-        self.message.emit("success", done, "")
+        self._messages.success(done)
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self.foot.say(tr("Failed"), 0.0)
-        self.message.emit("error", sentence, details)
+        self._messages.error(sentence, details)
 
     def _on_ended(self) -> None:
         self._handle = None
@@ -301,7 +300,7 @@ class MorphExport(QWidget):
         try:
             return form.value()
         except OptionsError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return None
 
     def _remember(self, key: str, form: OptionsForm) -> None:

@@ -45,7 +45,7 @@ class MorphPanel(ModePanel):
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings = services.state, services.jobs, services.settings
-        self._state, self._settings = state, settings
+        self._state, self._settings, self._messages = state, settings, services.messages
         self.stage: MorphStage = MorphStage()
         self._active = False
         self._on_way = True
@@ -57,8 +57,8 @@ class MorphPanel(ModePanel):
         self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
         self.notes = QLabel(wordWrap=True)
         self.notes.setObjectName("muted")
-        self.further = FurtherPictures(state, jobs, settings)
-        self.export = MorphExport(jobs, settings, self.now)
+        self.further = FurtherPictures(state, jobs, settings, services.messages)
+        self.export = MorphExport(jobs, settings, services.messages, self.now)
         self._lay_out()
         self._restore()
         self._connect()
@@ -111,10 +111,8 @@ class MorphPanel(ModePanel):
         self.show_.changed.connect(self._ask)
         self.show_.view_choice.currentIndexChanged.connect(lambda _: self.stage.view.set_way(self.show_.way))
         self.stage.view.save = self.export.still_dialog
-        self.stage.view.failed.connect(lambda sentence: self.message.emit("error", sentence, ""))
+        self.stage.view.failed.connect(self._messages.error)
         self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
-        self.export.message.connect(self.message)
-        self.further.message.connect(self.message)
         self.further.changed.connect(self.refresh)
         self.further.changed.connect(self.edited)
         self.export.running_changed.connect(self.ready_changed)
@@ -233,7 +231,7 @@ class MorphPanel(ModePanel):
         try:
             options = self.form.value()
         except OptionsError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return None
         assert isinstance(options, MorphOptions)
         return options
@@ -282,7 +280,7 @@ class MorphPanel(ModePanel):
     def _on_failed(self, _: object, sentence: str, details: str) -> None:
         if sentence != self._failed:  # once, not for every step of a drag
             self._failed = sentence
-            self.message.emit("error", sentence, details)
+            self._messages.error(sentence, details)
         self._show_notes(sentence)
 
     def _on_rested(self, event: Progress) -> None:

@@ -54,19 +54,19 @@ class StylePanel(ModePanel):
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings = services.state, services.jobs, services.settings
-        self._state, self._settings = state, settings
+        self._state, self._settings, self._messages = state, settings, services.messages
         self.stage: StyleStage = StyleStage()
         self._active = False
         self._references: object = None
         self._missing: str | None = None
         self.runner = StyleRunner(jobs, self)
-        self.choice = StyleChoice(state, jobs, settings)
-        self.regions = StyleRegions(state, services.viewer, self.choice)
+        self.choice = StyleChoice(state, jobs, settings, services.messages)
+        self.regions = StyleRegions(state, services.viewer, self.choice, services.messages)
         self.network: NetworkChooser = NetworkChooser(settings, "style")
         self.forms: dict[Kind, OptionsForm] = {
             kind: OptionsForm(settings.options(model, kind)) for kind, model in KINDS.items()
         }
-        self.outcome = StyleOutcome(jobs, settings)
+        self.outcome = StyleOutcome(jobs, settings, services.messages)
         self.foot = RunFoot(
             tr("Progress of the style"),
             tr("Give the run up; the last picture that was shown stays (Shift+Esc)"),
@@ -111,15 +111,12 @@ class StylePanel(ModePanel):
         self.stage.strip_button.toggled.connect(self._on_previews_switched)
         self.choice.changed.connect(self.refresh)
         self.choice.weights_changed.connect(self._on_style_weights)
-        self.choice.message.connect(self.message)
         self.regions.changed.connect(self.variants.later)
-        self.regions.message.connect(self.message)
-        self.outcome.message.connect(self.message)
         self.outcome.send_asked.connect(self.picture_made)
         self.outcome.recipe_read.connect(self._on_recipe)
         self.outcome.changed.connect(self.ready_changed)
         self.outcome.changed.connect(self._offer_to_save)
-        self.stage.view.failed.connect(lambda sentence: self.message.emit("error", sentence, ""))
+        self.stage.view.failed.connect(self._messages.error)
         for kind, form in self.forms.items():
             form.changed.connect(lambda kind=kind: self._on_options(kind))
         self.network.changed.connect(self.variants.later)
@@ -199,7 +196,7 @@ class StylePanel(ModePanel):
         try:
             options = self.form.value()
         except OptionsError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return None
         assert isinstance(options, AnyOptions)
         choice, is_style, is_styled = self.choice, self.choice.kind == "style", self.choice.kind in STYLED
@@ -276,11 +273,11 @@ class StylePanel(ModePanel):
         width, height = result.picture.size
         self.foot.say(tr("{width} × {height} in {duration}", width=width, height=height, duration=took), 1.0)
         for note in result.notes:
-            self.message.emit("info", note, "")
+            self._messages.info(note)
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self.foot.say(tr("Failed"), 0.0)
-        self.message.emit("error", sentence, details)
+        self._messages.error(sentence, details)
         self._keep_last()
 
     def _on_cancelled(self) -> None:
@@ -376,11 +373,11 @@ class StylePanel(ModePanel):
     def _on_recipe(self, recipe: dict[str, Any]) -> None:
         """A saved picture's recipe goes into the panel; Run repeats it on the pictures of the window."""
         if self.runner.is_running:
-            self.message.emit("warning", tr("A run is under way: end it first, then repeat the recipe."), "")
+            self._messages.warning(tr("A run is under way: end it first, then repeat the recipe."))
             return
         words = repeat(recipe, self, self._state)
         self.refresh()
-        self.message.emit("info", words, "")
+        self._messages.info(words)
 
     # --- variants ---
 

@@ -29,6 +29,7 @@ from studio.gui.style.brush import PaintBrush, PaintLayer
 from studio.gui.style.choice import StyleChoice
 from studio.gui.style.painting import LEAST_BRUSH, MASK_SIDE, MOST_BRUSH, PaintedRegion, Painting
 from studio.gui.style.tasks import STYLED
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_menu, in_tip
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.theme import icon
@@ -120,12 +121,10 @@ class StyleRegions(QWidget):
 
     changed = Signal()
     """What a run gets may be another."""
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, state: StudioState, viewer: Viewer, choice: StyleChoice) -> None:
+    def __init__(self, state: StudioState, viewer: Viewer, choice: StyleChoice, messages: Messages) -> None:
         super().__init__()
-        self._state, self._choice = state, choice
+        self._state, self._choice, self._messages = state, choice, messages
         self._active = False
         self.painting = Painting(state, self)
         self.layers = {side: PaintLayer(state, self.painting, side) for side in SIDES}
@@ -218,7 +217,7 @@ class StyleRegions(QWidget):
         )
         words = self.painting.lacking if self._usable else words
         if words:
-            self.message.emit("warning", words, "")
+            self._messages.warning(words)
         return not words
 
     @property
