@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.gui.shell.app import make_application
 from studio.gui.shell.main_window import MainWindow
+from studio.gui.widgets.messages import Severity
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import apply_theme
 from tests.faults import projects
@@ -43,6 +44,6 @@ def window(one_window: MainWindow, qtbot, tmp_path: Path) -> MainWindow:
     """The window with the project `mine.buddies`, saved and unchanged."""
     (tmp_path / "before").mkdir()
     open_project(one_window, qtbot, projects.good(tmp_path / "before" / "mine.buddies"))
-    one_window.show_message("info", "before")
+    one_window.show_message(Severity.INFO, "before")
     assert one_window.document.project == tmp_path / "before" / "mine.buddies"
     return one_window

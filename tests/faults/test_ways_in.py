@@ -11,6 +11,7 @@ from PySide6.QtGui import Qt, QTextDocument
 from studio.errors import StudioError
 from studio.files import FileError, check_source, ordinary, read_text
 from studio.gui.shell.main_window import MainWindow
+from studio.gui.widgets.messages import Severity
 from studio.progress import Job, Progress
 from studio.terminal import drain, table
 from tests.faults import pictures, projects
@@ -62,7 +63,7 @@ def test_a_project_is_called_by_its_name(window: MainWindow, qtbot, tmp_path: Pa
 
 def test_a_sentence_with_a_name_is_no_markup(window: MainWindow) -> None:
     """spesmilo/electrum#10972: labels take for markup what looks like it."""
-    window.show_message("error", f"“{NAME}” is damaged.")
+    window.show_message(Severity.ERROR, f"“{NAME}” is damaged.")
     assert window.messages.label.textFormat() == Qt.TextFormat.PlainText
 
 

@@ -14,6 +14,7 @@ from studio.gui.inspect.explain import ExplainView
 from studio.gui.inspect.hub import InspectHub
 from studio.gui.inspect.legend import ColourKnobs, number
 from studio.gui.widgets import saving
+from studio.gui.widgets.messages import Messages
 from studio.pairs import PairSet
 from tests.gui.inspecting import click, done, enter, overlay, wait_for
 from tests.gui.morphing import A_POINTS, B_POINTS
@@ -96,7 +97,7 @@ def test_the_number_under_the_mouse_is_written_and_choices_are_remembered(attrib
     panel.colours.opacity.setValue(35)
     again = ColourKnobs(attribution.settings)
     assert (again.table_name, again.share) == ("grey", 0.35)
-    other = ExplainView(InspectHub(attribution.state, attribution.jobs, attribution.settings, again))
+    other = ExplainView(InspectHub(attribution.state, attribution.jobs, attribution.settings, Messages(), again))
     assert other.method_key == "gradient"
     for widget in (again, other.controls, other.page, other.hub.legend):
         widget.deleteLater()

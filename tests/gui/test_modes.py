@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QScrollArea, QWidget
 
 from studio.document import Document
 from studio.gui.canvas.conditions import Shared
@@ -16,6 +16,7 @@ from studio.gui.mode_table import MODES
 from studio.gui.shell.main_window import MainWindow
 from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.run_foot import RunFoot
 from studio.gui.widgets.settings_store import Settings
 from studio.options import Options, knob
 
@@ -29,8 +30,9 @@ class CountingOptions(Options):
 
 
 class CountingPanel(ModePanel):
-    def __init__(self, _services: Services) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
+        self.messages = services.messages
         self.stage: QLabel = QLabel("0")
         self.view, self.form, self.active = QLabel("the count"), OptionsForm(CountingOptions()), False
 
@@ -52,7 +54,7 @@ class CountingPanel(ModePanel):
 
     def count(self) -> None:
         self.stage.setText(str(int(self.stage.text()) + self.form.value().step))
-        self.message.emit("info", f"counted to {self.stage.text()}", "")
+        self.messages.info(f"counted to {self.stage.text()}")
 
 
 COUNTING = Mode(
@@ -106,6 +108,18 @@ def test_its_options_are_undone_and_saved_like_those_of_others(counting, qtbot, 
     window.actions_["redo"].trigger()
     assert panel.form.value().step == 3
     assert window.document.snapshot().options["counting"] == {"step": 3}
+
+
+@pytest.mark.parametrize("mode", [mode.name for mode in MODES])
+def test_every_panel_is_the_same_skeleton(window, mode):
+    """A body to scroll through that is never cut at its right, and one foot below it."""
+    panel = window.panel(mode)
+    window.modes.show(mode)
+    (scroll,) = panel.findChildren(QScrollArea, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    (foot,) = panel.findChildren(RunFoot)
+    assert foot.parent() is panel and foot.isVisible()
+    assert scroll.geometry().bottom() < foot.geometry().top()
+    assert scroll.widget().minimumSizeHint().width() <= scroll.viewport().width()
 
 
 def test_panels_are_made_when_they_are_first_entered(window):

@@ -291,6 +291,19 @@ def test_a_and_b_of_a_moment_are_compared(morph, qtbot, view):
         qtbot.waitUntil(lambda: difference(morph, shot.frame) < 5, timeout=5000)
 
 
+def test_a_reduced_frame_is_read_in_pixels_of_the_picture(morph, qtbot, monkeypatch):
+    monkeypatch.setattr("studio.gui.morph.desk.PREVIEW_SIDE", 120)
+    morph.actions_["swap"].trigger()  # other pictures are brought into a frame anew
+    wait_for(morph, qtbot, lambda: bool(shots(morph)) and max(shots(morph)[0].frame.shape) == 120)
+    view, (width, height) = morph.panel("morph").stage.view, morph.state.picture("A").size
+    pane = view.panes()[0]
+    for share in (0.1007, 0.5007, 0.9007):  # never between two pixels
+        at = pane.rect.topLeft() + QPointF(share * pane.rect.width(), share * pane.rect.height())
+        assert view.readout(at).startswith(f"{int(share * width)}, {int(share * height)} ")
+    view.actual_size()
+    assert view.rect_of().width() == pytest.approx(width / view.devicePixelRatioF())
+
+
 def test_the_result_is_enlarged_and_points_stay_on_it(morph, qtbot):
     view = morph.panel("morph").stage.view
     settled(morph, qtbot)

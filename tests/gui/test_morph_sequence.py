@@ -110,7 +110,7 @@ def test_another_b_makes_the_pairs_of_c_anew(longer: MainWindow, qtbot) -> None:
 def test_a_broken_further_picture_is_one_sentence(morph: MainWindow, qtbot, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    with qtbot.waitSignal(morph.panel("morph").message) as told:
+    with qtbot.waitSignal(morph.sink.told) as told:
         morph.panel("morph").further.add([broken])
     assert told.args[0] == "error" and "broken.png" in told.args[1]
     assert morph.panel("morph").stage.transport.end == 1

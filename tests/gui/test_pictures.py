@@ -173,7 +173,7 @@ def test_transparent_and_deep_pictures_show(window, qtbot, tmp_path):
 def test_what_is_wrong_with_a_picture_is_said(window, qtbot, two_files, tmp_path):
     cut = tmp_path / "cut.jpg"
     cut.write_bytes(two_files[1].read_bytes()[:-2])
-    with qtbot.waitSignal(window.opener.message) as told:
+    with qtbot.waitSignal(window.sink.told) as told:
         window.opener.open_path(cut, "A")
     assert told.args[:2] == [
         "warning",

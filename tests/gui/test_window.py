@@ -19,6 +19,7 @@ from studio.gui.shell.actions import RUN_BUTTONS, TOOLBAR, Actions, menus, specs
 from studio.gui.shell.main_window import MainWindow
 from studio.gui.shell.project.questions import ask_to_overwrite, ask_to_save
 from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.messages import Severity
 from studio.gui.widgets.saving import ask_to_replace
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import DARK, LIGHT, Colors, apply_theme
@@ -206,9 +207,9 @@ def test_the_log_filters_and_takes_records_of_other_threads(window, qtbot):
 
 
 def test_messages_have_a_severity_and_errors_stay(window, qtbot):
-    window.show_message("info", "short-lived")
+    window.show_message(Severity.INFO, "short-lived")
     assert window.messages.hide_timer.isActive()
-    window.show_message("error", "stays", "details")
+    window.show_message(Severity.ERROR, "stays", "details")
     assert not window.messages.hide_timer.isActive()
     window.messages.copy_button.click()
     assert QApplication.clipboard().text() == "stays\n\ndetails"

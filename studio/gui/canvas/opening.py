@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, Signal, SignalInstance
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.document import SUFFIX
 from studio.gui.canvas.items import DisplayPicture
 from studio.gui.canvas.state import SIDES, Side, StudioState, other
-from studio.gui.widgets.messages import Severity
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, trn
@@ -48,11 +48,11 @@ def opening(decoding: Job[Picture], name: str) -> Job[Opened]:
     return Opened(picture, DisplayPicture.of(picture))
 
 
-def tell_warnings(picture: Picture, message: SignalInstance) -> None:
+def tell_warnings(picture: Picture, messages: Messages) -> None:
     """Say what a person should know of a picture that was opened, if there is something."""
     if picture.warnings:
         notes = " ".join(picture.warnings)
-        message.emit("warning", tr("“{name}”: {notes}", name=picture.name, notes=notes), "")
+        messages.warning(tr("“{name}”: {notes}", name=picture.name, notes=notes))
 
 
 def _at_once(decode: Callable[[], Picture], name: str) -> Job[Picture]:
@@ -69,12 +69,13 @@ class PictureOpener(QObject):
     """(Path) of a project file"""
     pairs_dropped = Signal(object)
     """(Path) of a file of pairs"""
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, window: QWidget) -> None:
+    def __init__(
+        self, state: StudioState, jobs: JobQueue, settings: Settings, messages: Messages, window: QWidget
+    ) -> None:
         super().__init__(window)
         self._state, self._jobs, self._settings, self._window = state, jobs, settings, window
+        self._messages = messages
         self._loading: dict[Side, JobHandle | None] = {"A": None, "B": None}
 
     @property
@@ -103,13 +104,12 @@ class PictureOpener(QObject):
         for path, where in zip(paths, (side, other(side)), strict=False):
             self.open_path(path, where)
         if len(paths) > 2:
-            self._say(
-                "info",
+            self._messages.info(
                 trn(
                     "Two pictures were opened; {number} more were left out.",
                     "Two pictures were opened; {number} more were left out.",
                     len(paths) - 2,
-                ),
+                )
             )
 
     def open_path(self, path: Path, side: Side) -> None:
@@ -134,9 +134,11 @@ class PictureOpener(QObject):
             image = mime.imageData()
             self._open_image(image if isinstance(image, QImage) else QImage(), side)
         elif mime.hasUrls():
-            self._say("warning", tr("That is a link to the web: save the picture to a file first, then drop the file."))
+            self._messages.warning(
+                tr("That is a link to the web: save the picture to a file first, then drop the file.")
+            )
         else:
-            self._say("info", tr("There is no picture on the clipboard."))
+            self._messages.info(tr("There is no picture on the clipboard."))
 
     def paste_side(self, active: Side) -> Side:
         """Where a pasted picture goes: an empty side first, else the one used last."""
@@ -160,14 +162,13 @@ class PictureOpener(QObject):
                 if sample[2] is not None:
                     self._state.set_pairs(sample[2])
             if sample[2] is not None:
-                self._say(
-                    "info",
+                self._messages.info(
                     trn(
                         "{title} comes with {number} known pairs; Run finds them anew.",
                         "{title} comes with {number} known pairs; Run finds them anew.",
                         len(sample[2]),
                         title=title,
-                    ),
+                    )
                 )
             if then is not None:
                 then()
@@ -179,7 +180,7 @@ class PictureOpener(QObject):
 
     def _open_image(self, image: QImage, side: Side) -> None:
         if image.isNull():
-            self._say("warning", tr("The picture on the clipboard could not be read."))
+            self._messages.warning(tr("The picture on the clipboard could not be read."))
             return
         data = QByteArray()
         buffer = QBuffer(data)
@@ -212,7 +213,7 @@ class PictureOpener(QObject):
 
         handle.ended.connect(clear)
         handle.finished.connect(done)
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self._messages.error)
 
     def _cancel(self, side: Side) -> None:
         """A newer picture for a side makes the one under way stale."""
@@ -224,9 +225,6 @@ class PictureOpener(QObject):
         self.opened.emit(side, opened)
         for note in opened.picture.notes:
             log.info("%s: %s", opened.picture.name, note)
-        tell_warnings(opened.picture, self.message)
+        tell_warnings(opened.picture, self._messages)
         width, height = opened.picture.size
         log.info("picture %s: %s, %d x %d", side, opened.picture.name, width, height)
-
-    def _say(self, severity: Severity, text: str) -> None:
-        self.message.emit(severity, text, "")

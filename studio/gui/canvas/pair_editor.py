@@ -17,6 +17,7 @@ from studio.gui.canvas.displays import display_of
 from studio.gui.canvas.state import SIDES, Side, StudioState, other
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.widgets.action import Condition
+from studio.gui.widgets.messages import Messages
 from studio.jobs import JobQueue
 from studio.language import tr, trn
 from studio.pairs import PairsError, PairSet, Point, PointPair, check_pairs, edits, is_table, parse_table
@@ -31,16 +32,16 @@ SURE = 0.5
 class PairEditor(QObject):
     """Does every edit as one step of undo."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     changed = Signal()
     """What can be done may be something else now."""
     placed = Signal(int, str)
     """(number of a new pair, side that was clicked on)"""
 
-    def __init__(self, state: StudioState, viewer: Viewer, jobs: JobQueue, parent: QObject | None = None) -> None:
+    def __init__(
+        self, state: StudioState, viewer: Viewer, jobs: JobQueue, messages: Messages, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._state, self._viewer, self._jobs = state, viewer, jobs
+        self._state, self._viewer, self._jobs, self._messages = state, viewer, jobs, messages
         for side in SIDES:
             canvas = viewer.canvas(side)
             canvas.place_asked.connect(lambda point, side=side: self.place(side, point))
@@ -87,7 +88,7 @@ class PairEditor(QObject):
         if not self._state.can_edit:
             return
         if here is None or there is None:
-            self._say("info", tr("A pair needs both pictures: open the other one first."))
+            self._messages.info(tr("A pair needs both pictures: open the other one first."))
             return
         at = (point.x(), point.y())
         partner = edits.within(guess_partner(self._state.pairs, side, at, here, there), there.size)
@@ -140,7 +141,7 @@ class PairEditor(QObject):
         """Remove all pairs but the locked ones."""
         self._state.edit_pairs(edits.deleted(self._state.pairs, self._state.pairs.ids), tr("Clear pairs"))
         if len(self._state.pairs):
-            self._say("info", tr("Locked pairs were kept; unlock them to remove them too."))
+            self._messages.info(tr("Locked pairs were kept; unlock them to remove them too."))
 
     def toggle_enabled(self) -> None:
         """Take the selected pairs out of use, or into it if all of them are out."""
@@ -214,7 +215,7 @@ class PairEditor(QObject):
 
         handle = self._jobs.submit(tr("Mirror {name}", name=picture.name), make, lane="files")
         handle.finished.connect(done)
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self._messages.error)
 
     # --- the clipboard ---
 
@@ -229,7 +230,7 @@ class PairEditor(QObject):
         mime.setText("\n".join(rows))
         mime.setData(PAIRS_MIME, json.dumps(pairs.to_dicts()).encode())
         QGuiApplication.clipboard().setMimeData(mime)
-        self._say("info", trn("One pair was copied.", "{number} pairs were copied.", len(pairs)))
+        self._messages.info(trn("One pair was copied.", "{number} pairs were copied.", len(pairs)))
 
     def cut(self) -> None:
         """Copy the selected pairs and remove them."""
@@ -246,12 +247,12 @@ class PairEditor(QObject):
                 a, b = (None if one is None else one.size for one in map(self._state.picture, SIDES))
                 check_pairs(pasted, a, b)
         except PairsError as error:
-            self._say("error", str(error))
+            self._messages.error(str(error))
             return True
         if pasted is None:
             return False
         if not len(pasted):
-            self._say("info", tr("There are no pairs on the clipboard, only the names of their columns."))
+            self._messages.info(tr("There are no pairs on the clipboard, only the names of their columns."))
             return True
         pairs, numbers = edits.added(self._state.pairs, pasted)
         self._state.edit_pairs(pairs, trn("Paste {number} pair", "Paste {number} pairs", len(pasted)), select=numbers)
@@ -268,7 +269,7 @@ class PairEditor(QObject):
         """Select the next pair in the queue, or the one before, and look at it."""
         queue = self.doubtful()
         if not queue:
-            self._say("info", tr("No matched pair is left to look at."))
+            self._messages.info(tr("No matched pair is left to look at."))
             return
         selected = self._state.selected
         place = (queue.index(selected) + by) % len(queue) if selected in queue else (0 if by > 0 else -1)
@@ -277,15 +278,14 @@ class PairEditor(QObject):
         self._viewer.show_pair(number)
         pair = self._state.pairs.by_id(number)
         assert pair is not None
-        self._say(
-            "info",
+        self._messages.info(
             tr(
                 "Pair {number}, confidence {confidence:.2f}: {place} of {total}.",
                 number=number,
                 confidence=pair.confidence,
                 place=place % len(queue) + 1,
                 total=len(queue),
-            ),
+            )
         )
 
     # --- words ---
@@ -300,10 +300,7 @@ class PairEditor(QObject):
             self._say_locked()
 
     def _say_locked(self) -> None:
-        self._say("info", tr("Locked pairs stay where they are; Ctrl+L unlocks the selected ones."))
-
-    def _say(self, severity: str, text: str) -> None:
-        self.message.emit(severity, text, "")
+        self._messages.info(tr("Locked pairs stay where they are; Ctrl+L unlocks the selected ones."))
 
 
 def guess_partner(pairs: PairSet, side: Side, point: Point, here: Picture, there: Picture) -> Point:

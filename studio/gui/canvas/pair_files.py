@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.errors import StudioError
 from studio.geometry import Size
 from studio.gui.canvas.state import Side, StudioState
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
@@ -27,12 +28,12 @@ OVERLAY_FILTER = translatable("Pictures (*.png *.jpg *.webp *.tif)")
 class PairFiles(QObject):
     """Reads and writes the pairs that are shown."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
-
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, window: QWidget) -> None:
+    def __init__(
+        self, state: StudioState, jobs: JobQueue, settings: Settings, messages: Messages, window: QWidget
+    ) -> None:
         super().__init__(window)
         self._state, self._jobs, self._settings, self._window = state, jobs, settings, window
+        self._messages = messages
 
     def import_dialog(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -44,22 +45,21 @@ class PairFiles(QObject):
     def import_from(self, path: Path) -> None:
         """Take the pairs of a file in the place of those that are shown, if it holds some that lie in the pictures."""
         if not self._state.has_both:
-            self._say("warning", tr("Open both pictures first, then “{name}” with their pairs.", name=path.name))
+            self._messages.warning(tr("Open both pictures first, then “{name}” with their pairs.", name=path.name))
             return
         try:
             pairs = read_pairs_within(path, self._size("A"), self._size("B"))
         except StudioError as error:
-            self._say("error", str(error))
+            self._messages.error(str(error))
             return
         self._state.set_pairs(pairs, step=tr("Import {name}", name=path.name))
-        self._say(
-            "success",
+        self._messages.success(
             trn(
                 "{number} pairs were read from “{name}”.",
                 "{number} pairs were read from “{name}”.",
                 len(pairs),
                 name=path.name,
-            ),
+            )
         )
 
     def export_dialog(self) -> None:
@@ -83,17 +83,16 @@ class PairFiles(QObject):
                 write_landmarks(pairs, path)
             written = [path] if landmarks else write_pairs(pairs, path)
         except StudioError as error:
-            self._say("error", str(error))
+            self._messages.error(str(error))
             return
         names = listed(f"“{file.name}”" for file in written)
-        self._say(
-            "success",
+        self._messages.success(
             trn(
                 "{number} pairs were written to {names}.",
                 "{number} pairs were written to {names}.",
                 len(pairs),
                 names=names,
-            ),
+            )
         )
 
     def overlay_dialog(self) -> None:
@@ -116,13 +115,10 @@ class PairFiles(QObject):
 
         handle = self._jobs.submit(tr("Export {name}", name=path.name), make, lane="files")
         handle.finished.connect(
-            lambda _: self._say("success", tr("The overlay was written to “{name}”.", name=path.name))
+            lambda _: self._messages.success(tr("The overlay was written to “{name}”.", name=path.name))
         )
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self._messages.error)
 
     def _size(self, side: Side) -> Size | None:
         picture = self._state.picture(side)
         return None if picture is None else picture.size
-
-    def _say(self, severity: str, text: str) -> None:
-        self.message.emit(severity, text, "")

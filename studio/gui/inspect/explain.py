@@ -200,7 +200,7 @@ class ExplainView(InspectView):
         try:
             options = form.value()
         except OptionsError as error:
-            self.hub.message.emit("error", str(error), "")
+            self.hub.messages.error(str(error))
             return None
         assert isinstance(options, ExplainOptions)
         session = self.hub.session
@@ -297,11 +297,9 @@ class ExplainView(InspectView):
 
         handle = self.hub.jobs.submit(tr("Save {name}", name=path.name), make, lane="files")
         handle.finished.connect(
-            lambda files: self.hub.message.emit(
-                "info", tr("Saved {names}.", names=listed(file.name for file in files)), ""
-            )
+            lambda files: self.hub.messages.info(tr("Saved {names}.", names=listed(file.name for file in files)))
         )
-        handle.failed.connect(lambda sentence, details: self.hub.message.emit("error", sentence, details))
+        handle.failed.connect(self.hub.messages.error)
 
     # --- drawing ---
 

@@ -16,9 +16,10 @@ from studio.gui.canvas.state import SIDES, Side, StudioState
 from studio.gui.inspect.colour import Coloured
 from studio.gui.inspect.layer import InspectLayer
 from studio.gui.inspect.legend import ColourKnobs, Legend, LegendEntry
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
-from studio.progress import Job, Progress
+from studio.progress import Job
 
 if TYPE_CHECKING:
     from studio.gui.inspect.readings import InspectSession, Point
@@ -32,13 +33,9 @@ MOST_KEPT = 24
 class InspectHub(QObject):
     """Between the views and the rest of the window."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     session_changed = Signal()
     job_changed = Signal()
     """A job of the mode began or ended."""
-    progressed = Signal(object)
-    """(Progress)"""
     recoloured = Signal()
     """Maps are to be coloured anew."""
     asked = Signal(object, str)
@@ -46,9 +43,12 @@ class InspectHub(QObject):
     view_asked = Signal(str)
     """(name of the view that should come to the front)"""
 
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, colours: ColourKnobs) -> None:
+    def __init__(
+        self, state: StudioState, jobs: JobQueue, settings: Settings, messages: Messages, colours: ColourKnobs
+    ) -> None:
         super().__init__()
         self.state, self.jobs, self.settings, self.colours = state, jobs, settings, colours
+        self.messages = messages
         self.session: InspectSession | None = None
         self.pair: tuple[Point, Point] | None = None
         """The places of A and of B that were looked at last: views take them over from each other."""
@@ -138,14 +138,10 @@ class InspectHub(QObject):
                 self.keep(key, result)
             done(result)
 
-        def progressed(event: Progress) -> None:
-            self.progressed.emit(event)
-            if preview is not None and event.preview is not None:
-                preview(event.preview)
-
-        handle.progressed.connect(progressed)
+        if preview is not None:
+            handle.progressed.connect(lambda event: None if event.preview is None else preview(event.preview))
         handle.finished.connect(finished)
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self.messages.error)
         handle.ended.connect(lambda: self._on_ended(handle))
         self.job_changed.emit()
 

@@ -11,6 +11,7 @@ from studio.buddies.options import MatchOptions
 from studio.features.store import FeatureStore
 from studio.geometry import Size
 from studio.gui.inspect.readings import InspectSession
+from studio.gui.widgets.messages import Messages
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr
 from studio.picture import Picture
@@ -40,14 +41,10 @@ class Looking(QObject):
     """(InspectSession)"""
     changed = Signal()
     """It began or ended."""
-    progressed = Signal(object)
-    """(Progress)"""
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, jobs: JobQueue, parent: QObject) -> None:
+    def __init__(self, jobs: JobQueue, messages: Messages, parent: QObject) -> None:
         super().__init__(parent)
-        self._jobs = jobs
+        self._jobs, self._messages = jobs, messages
         self._handle: JobHandle | None = None
         self._wanted: LookRequest | None = None
         self.failure = ""
@@ -56,6 +53,11 @@ class Looking(QObject):
     @property
     def is_running(self) -> bool:
         return self._handle is not None
+
+    @property
+    def handle(self) -> JobHandle | None:
+        """The job that makes a session now."""
+        return self._handle
 
     def is_for(self, request: LookRequest) -> bool:
         """Whether the session that was, or is being, made is the one of `request`."""
@@ -78,7 +80,6 @@ class Looking(QObject):
             second=request.b.name,
         )
         self._handle = handle = self._jobs.submit(title, make)
-        handle.progressed.connect(self.progressed)
         handle.finished.connect(self.made)
         handle.failed.connect(self._on_failed)
         handle.ended.connect(lambda: self._on_ended(handle))
@@ -92,7 +93,7 @@ class Looking(QObject):
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self.failure = sentence
-        self.message.emit("error", sentence, details)
+        self._messages.error(sentence, details)
 
     def _on_ended(self, handle: JobHandle) -> None:
         if self._handle is handle:

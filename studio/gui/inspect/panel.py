@@ -7,14 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel
 
 from studio.buddies.options import MatchOptions
 from studio.gui.canvas.state import SIDES, Side
@@ -33,12 +26,13 @@ from studio.gui.inspect.setup import LookSetup
 from studio.gui.inspect.stage import InspectStage
 from studio.gui.inspect.why import WhyView
 from studio.gui.mode.mode import ModePanel, Services
+from studio.gui.mode.panel import lay_out
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsHolder
-from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.gui.widgets.parts import heading
+from studio.gui.widgets.run_foot import RunFoot
 from studio.language import tr
 from studio.live import LiveWorker
-from studio.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -49,31 +43,26 @@ class InspectPanel(ModePanel):
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings, network = services.state, services.jobs, services.settings, services.network
-        self._state, self._settings, self._features = state, settings, services.features
+        self._state, self._settings, self._messages = state, settings, services.messages
+        self._features = services.features
         self._viewer, self._network = services.viewer, network
         self._active = False
         self._lines_before = True
         self._failed = ""
         self.colours = ColourKnobs(settings)
-        self.hub = InspectHub(state, jobs, settings, self.colours)
+        self.hub = InspectHub(state, jobs, settings, services.messages, self.colours)
         self.hover, self.why = HoverView(self.hub), WhyView(self.hub)
         self.activations, self.explain = ActivationsView(self.hub), ExplainView(self.hub)
         self.field = FieldView(self.hub)
         self.views: tuple[InspectView, ...] = (self.hover, self.why, self.activations, self.explain, self.field)
         self.stage: InspectStage = InspectStage(self.views, self.hub.legend)
         self.worker = LiveWorker("inspect", InspectDesk(), self)
-        self.looking = Looking(jobs, self)
+        self.looking = Looking(jobs, services.messages, self)
         self._clicks: dict[Side, CanvasClicks] = {}
         self.setup = LookSetup(network)
         self.backbone, self.working_size = self.setup.backbone, self.setup.working_size
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(tr("Progress"))
-        self.status = QLabel(wordWrap=True)
-        self.status.setObjectName("muted")
-        self.cancel_button = QPushButton(tr("Cancel"))
-        self.cancel_button.setToolTip(tr("Give up what is being computed"))
+        self.foot = RunFoot(tr("Progress"), tr("Give up what is being computed"))
+        self.cancel_button, self.status = self.foot.cancel_button, self.foot.status
         self._lay_out()
         self._connect()
         self._show_view(0)
@@ -83,50 +72,21 @@ class InspectPanel(ModePanel):
         self._title = heading("")
         self._tip = QLabel(wordWrap=True)
         self._tip.setObjectName("muted")
-        inner = QWidget()
-        body = QVBoxLayout(inner)
-        body.setContentsMargins(14, 10, 14, 10)
-        body.setSpacing(10)
-        body.addWidget(self._title)
-        body.addWidget(self._tip)
-        for view in self.views:
-            body.addWidget(view.controls)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Colours")))
-        body.addWidget(self.colours)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Network")))
-        body.addWidget(self.setup)
-        body.addStretch(1)
-        scroll = scrolling(inner)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(14, 8, 14, 4)
-        foot.addWidget(self.bar, 1)
-        foot.addWidget(self.cancel_button)
-        below = QHBoxLayout()
-        below.setContentsMargins(14, 0, 14, 10)
-        below.addWidget(self.status)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(rule())
-        layout.addLayout(foot)
-        layout.addLayout(below)
-        layout.addStrut(300)
+        sections = (
+            (self._title, [self._tip, *(view.controls for view in self.views)]),
+            (tr("Colours"), [self.colours]),
+            (tr("Network"), [self.setup]),
+        )
+        lay_out(self, sections, self.foot)
 
     def _connect(self) -> None:
         hub, state, looking = self.hub, self._state, self.looking
         looking.made.connect(hub.set_session)
         looking.changed.connect(self._on_looking)
-        looking.progressed.connect(self._on_progress)
-        looking.message.connect(self.message)
         self.worker.answered.connect(self._on_answer)
         self.worker.failed.connect(self._on_failed)
         hub.asked.connect(lambda request, view: self.worker.ask(request, view))
-        hub.message.connect(self.message)
         hub.job_changed.connect(self._refresh_progress)
-        hub.progressed.connect(self._on_progress)
         hub.recoloured.connect(self._recolour)
         hub.view_asked.connect(self.show_view)
         hub.session_changed.connect(self._on_session)
@@ -367,7 +327,7 @@ class InspectPanel(ModePanel):
     def _on_failed(self, _: object, sentence: str, details: str) -> None:
         if sentence != self._failed:  # once, not for every move of the mouse
             self._failed = sentence
-            self.message.emit("error", sentence, details)
+            self._messages.error(sentence, details)
 
     # --- progress ---
 
@@ -377,17 +337,12 @@ class InspectPanel(ModePanel):
         if self.looking.is_running:
             self.looking.cancel()
 
-    def _on_progress(self, event: Progress) -> None:
-        self.bar.setValue(round(event.fraction * 1000))
-        self.status.setText(event.message)
-
     def _refresh_progress(self) -> None:
-        busy = self.looking.is_running or self.hub.is_running
-        self.cancel_button.setEnabled(busy)
-        if not busy:
-            self.bar.setValue(0)
+        handle = self.looking.handle or self.hub.handle
+        if handle is not None:
+            self.foot.follow(handle)
+        else:
             session = self.hub.session
-            self.status.setText(
-                "" if session is None else tr("{network} has looked at both pictures.", network=session.network)
-            )
+            words = "" if session is None else tr("{network} has looked at both pictures.", network=session.network)
+            self.foot.say(words, 0.0)
         self.ready_changed.emit()

@@ -8,16 +8,8 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
 
 from studio.backbones.choice import NetworkChoice
 from studio.buddies.answers import Remark
@@ -29,11 +21,12 @@ from studio.gui.match.provenance_view import ProvenanceView
 from studio.gui.match.recall import MemoryHolder, Recall
 from studio.gui.mode.mode import ModePanel, Services, View
 from studio.gui.mode.network import NetworkChooser
+from studio.gui.mode.panel import lay_out
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
-from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.gui.widgets.run_foot import RunFoot
 from studio.job_kinds import JobKind
-from studio.jobs import JobHandle, JobState
+from studio.jobs import JobHandle
 from studio.language import tr, translatable, trn
 from studio.options import OptionsError
 from studio.pairs import PairSet, Point
@@ -59,7 +52,7 @@ class MatchPanel(ModePanel):
         state = services.state
         self.network: NetworkChooser = services.network
         self._state, self._jobs, self._settings = state, services.jobs, services.settings
-        self._pair_editor = services.pair_editor
+        self._pair_editor, self._messages = services.pair_editor, services.messages
         self._handle: JobHandle | None = None
         self._newest: tuple[int, PairSet] | None = None
         self._later = QTimer(self, singleShot=True, interval=LEAST_BETWEEN)
@@ -76,22 +69,24 @@ class MatchPanel(ModePanel):
         self.provenance = ProvenanceView(state, services.viewer, self.recall)
         self.form = OptionsForm(self._settings.options(MatchOptions, "match"))
         self.levels = LevelSlider(state)
-        self.run_button, self.cancel_button = QPushButton(tr("Run")), QPushButton(tr("Cancel"))
-        self.run_button.setObjectName("primary")
-        self.run_button.setToolTip(tr("Find the best buddies of the two pictures (Ctrl+Return)"))
-        self.cancel_button.setToolTip(tr("Give the match up; the pairs from before come back (Esc)"))
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(tr("Progress"))
-        self.status = QLabel(tr("Open two pictures to begin"), wordWrap=True)
-        self.status.setObjectName("muted")
-        self.time_left = QLabel(alignment=Qt.AlignmentFlag.AlignRight)
-        self.time_left.setObjectName("muted")
-        self._timer = QTimer(self)
-        self._timer.setInterval(250)
-        self._timer.timeout.connect(self._show_time)
-        self._lay_out()
+        self.foot = RunFoot(
+            tr("Progress"),
+            tr("Give the match up; the pairs from before come back (Esc)"),
+            run=tr("Run"),
+            run_tip=tr("Find the best buddies of the two pictures (Ctrl+Return)"),
+            pause_tip=tr("Hold the running match, or let it go on"),
+        )
+        self.foot.say(tr("Open two pictures to begin"))
+        self.run_button, self.cancel_button, self.status = (
+            self.foot.run_button,
+            self.foot.cancel_button,
+            self.foot.status,
+        )
+        lay_out(
+            self,
+            ((tr("Network"), [self.network]), (tr("Options"), [self.form]), (tr("Levels"), [self.levels])),
+            self.foot,
+        )
         self.run_button.clicked.connect(self.run)
         self.cancel_button.clicked.connect(self.cancel)
         self.network.changed.connect(self.ready_changed)
@@ -99,7 +94,7 @@ class MatchPanel(ModePanel):
         state.picture_changed.connect(self._on_picture)
         self.recall.look_asked.connect(self.look)
         self.recall.proposed.connect(self._pair_editor.correct_partner)
-        self.recall.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        self.recall.failed.connect(self._messages.error)
         self._pair_editor.placed.connect(self.recall.propose)
         self.provenance.wanted.connect(lambda: self.view_asked.emit("provenance"))
         for side in SIDES:
@@ -110,7 +105,7 @@ class MatchPanel(ModePanel):
         """What the actions of the menu Match do."""
         return {
             "run": self.run,
-            "pause": self.set_paused,
+            "pause": self.foot.set_paused,
             "cancel": self.cancel,
             "coarser": lambda: self.levels.step(-1),
             "finer": lambda: self.levels.step(+1),
@@ -120,8 +115,7 @@ class MatchPanel(ModePanel):
         }
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
-        """A match that ended is not paused."""
-        self.ready_changed.connect(lambda: None if self.is_running else actions["pause"].setChecked(False))
+        self.foot.lend_pause_to(actions["pause"])
 
     def docks(self) -> tuple[View, ...]:
         return (View("provenance", tr("Provenance"), self.provenance),)
@@ -132,39 +126,6 @@ class MatchPanel(ModePanel):
     def shutdown(self, timeout: float = 5.0) -> bool:
         """End the threads that answer; False if one is still busy after `timeout` seconds."""
         return self.recall.shutdown(timeout)
-
-    def _lay_out(self) -> None:
-        inner = QWidget()
-        body = QVBoxLayout(inner)
-        body.setContentsMargins(14, 10, 14, 10)
-        body.setSpacing(10)
-        sections = ((tr("Network"), self.network), (tr("Options"), self.form), (tr("Levels"), self.levels))
-        for number, (title, widget) in enumerate(sections):
-            if number:
-                body.addWidget(rule())
-            body.addWidget(heading(title))
-            body.addWidget(widget)
-        body.addStretch(1)
-        scroll = scrolling(inner)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.run_button, 2)
-        buttons.addWidget(self.cancel_button, 1)
-        texts = QHBoxLayout()
-        texts.addWidget(self.status, 1)
-        texts.addWidget(self.time_left)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(14, 8, 14, 12)
-        foot.setSpacing(7)
-        foot.addLayout(buttons)
-        foot.addWidget(self.bar)
-        foot.addLayout(texts)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(rule())
-        layout.addLayout(foot)
-        layout.addStrut(300)
 
     @property
     def handle(self) -> JobHandle | None:
@@ -227,7 +188,7 @@ class MatchPanel(ModePanel):
         handle = self._submit(JobKind.LOOK, _matching(work))
         if handle is not None:
             self._looking = handle
-            handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+            handle.failed.connect(self._messages.error)
             handle.ended.connect(self._on_looked)
 
     def _on_looked(self) -> None:
@@ -240,7 +201,7 @@ class MatchPanel(ModePanel):
         try:
             options = self.form.value()
         except OptionsError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return None
         assert isinstance(options, MatchOptions)
         network = self.network.choice()
@@ -273,9 +234,7 @@ class MatchPanel(ModePanel):
         handle.cancelled.connect(self._on_cancelled)
         handle.ended.connect(self._on_ended)
         self._state.hold(True)
-        self.bar.setValue(0)
-        self.status.setText(tr("waiting"))
-        self._timer.start()
+        self.foot.follow(handle)
         self._refresh()
         self.ready_changed.emit()
         return True
@@ -284,17 +243,7 @@ class MatchPanel(ModePanel):
         if self._handle is not None:
             self._handle.cancel()
 
-    def set_paused(self, paused: bool) -> None:
-        if self._handle is not None:
-            if paused:
-                self._handle.pause()
-                self.status.setText(tr("paused"))
-            else:
-                self._handle.resume()
-
     def _on_progress(self, event: Progress) -> None:
-        self.bar.setValue(round(event.fraction * 1000))
-        self.status.setText(event.message)
         if event.remark:
             self._remark, self._about = event.remark, event.about
         whole = self._handle is not None and self._handle.kind is JobKind.MATCH
@@ -324,46 +273,41 @@ class MatchPanel(ModePanel):
         self._state.set_pairs(pairs, self._state.levels, self._step(pairs))
         recipe = {**self._recipe, "pairs": len(pairs), "seconds": round(self._handle.elapsed(), 2)}
         self.result_made.emit("match", translatable("pairs"), recipe, None)
-        self.bar.setValue(1000)
+        self.foot.say("", 1.0)
         if len(pairs):
             self.status.setText(trn("{number} pairs in {took}", "{number} pairs in {took}", len(pairs), took=took))
             log.info("match found %d pairs in %s", len(pairs), took)
             if self._remark:
-                self.message.emit("warning", self._remark, "")
+                self._messages.warning(self._remark)
         elif self._remark and self._about is not Remark.NOTHING_FOUND:
             self.status.setText(tr("No pairs ({took})", took=took))
-            self.message.emit("warning", self._remark, "")
+            self._messages.warning(self._remark)
         else:
             self.status.setText(tr("No pairs ({took})", took=took))
-            self.message.emit(
-                "warning",
+            self._messages.warning(
                 tr(
                     "No best buddies were found: lower the activation threshold, switch relaxed buddies on, "
                     "or try another network."
-                ),
-                "",
+                )
             )
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self._restore()
-        self.status.setText(tr("Failed"))
-        self.message.emit("error", sentence, details)
+        self.foot.say(tr("Failed"), 0.0)
+        self._messages.error(sentence, details)
 
     def _on_cancelled(self) -> None:
         self._restore()
-        self.status.setText(tr("Cancelled"))
+        self.foot.say(tr("Cancelled"), 0.0)
 
     def _restore(self) -> None:
         """Nothing is lost by a match that did not end well."""
         self._show_no_more()
-        self.bar.setValue(0)
         self._state.set_pairs(*self._before, step=None)
 
     def _on_ended(self) -> None:
         self._handle = None
         self._state.hold(False)
-        self._timer.stop()
-        self.time_left.clear()
         self.network.refresh()
         self._refresh()
         self.ready_changed.emit()
@@ -373,18 +317,7 @@ class MatchPanel(ModePanel):
             self._before = (PairSet(), {})
             self.cancel()
         self._refresh()
-        self.bar.setValue(0)
-        self.status.setText(tr("Ready") if self._state.has_both else tr("Open two pictures to begin"))
-
-    def _show_time(self) -> None:
-        if self._handle is None:
-            return
-        if self._handle.state is JobState.QUEUED:
-            self.status.setText(tr("waiting for the job before"))
-        left = self._handle.seconds_left()
-        self.time_left.setText(
-            tr("{duration} left", duration=duration(left)) if left is not None else duration(self._handle.elapsed())
-        )
+        self.foot.say(tr("Ready") if self._state.has_both else tr("Open two pictures to begin"), 0.0)
 
     def _remember_options(self) -> None:
         try:
@@ -393,8 +326,7 @@ class MatchPanel(ModePanel):
             log.debug("options not remembered: %s", error)
 
     def _refresh(self) -> None:
-        self.run_button.setEnabled(self._state.has_both and not self.is_running)
-        self.cancel_button.setEnabled(self.is_running)
+        self.foot.set_ready(self._state.has_both)
         self.form.setEnabled(not self.is_running)
         self.network.setEnabled(not self.is_running)
 

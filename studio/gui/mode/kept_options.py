@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from studio.gui.canvas.state import StudioState
 from studio.gui.widgets.forms import OptionsHolder
+from studio.gui.widgets.messages import Messages
 from studio.language import tr
 from studio.options import Options, OptionsError
 
@@ -22,12 +23,9 @@ Values = Mapping[str, Any]
 class KeptOptions(QObject):
     """Knows who has which options."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
-
-    def __init__(self, state: StudioState, parent: QObject | None = None) -> None:
+    def __init__(self, state: StudioState, messages: Messages, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._state = state
+        self._state, self._messages = state, messages
         self._holders: dict[str, OptionsHolder] = {}
         self._kinds: dict[str, type[Options]] = {}
         self._others: Mapping[str, Values] = {}
@@ -70,7 +68,7 @@ class KeptOptions(QObject):
         try:
             self._holders[name].set_value(self._usable(name, values))
         except OptionsError as error:
-            self.message.emit("warning", _refused(error), "")
+            self._messages.warning(_refused(error))
 
     def _on_step(self, name: str, text: str, key: str) -> None:
         try:

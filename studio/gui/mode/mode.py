@@ -18,6 +18,7 @@ from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.forms import OptionsHolder
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
 
@@ -29,6 +30,8 @@ class Services:
     state: StudioState
     jobs: JobQueue
     settings: Settings
+    messages: Messages
+    """Where anything that there is to say goes."""
     viewer: Viewer
     pair_editor: PairEditor
     network: NetworkChooser
@@ -50,8 +53,6 @@ class View:
 class ModePanel(QWidget):
     """What the window asks of the panel of a mode; each has more to say."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     ready_changed = Signal()
     """What `conditions` gives, or the choice of a network, may have changed."""
     edited = Signal()

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from studio.geometry import Size
 from studio.gui.morph.overlays import tint_of
 from studio.language import tr
 from studio.morph.options import MorphOptions
@@ -100,6 +101,8 @@ class Shot:
     points : tuple of (number, (x, y))
     arrows : (K, 4)
         From a place of A to where it goes in B.
+    size : (int, int)
+        Width and height of the whole frame, which this one may be a reduced copy of.
     """
 
     title: str
@@ -110,6 +113,7 @@ class Shot:
     points: tuple[tuple[int, tuple[float, float]], ...]
     arrows: npt.NDArray[np.float64]
     folds: Folds
+    size: Size
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +257,15 @@ def _shot(held: _Held, request: MorphRequest) -> Shot:
         tint = tint_of(into_a, into_b, "grid" in request.layers, "heat" in request.layers)
     worst = held.worst_folds()
     folds = Folds(worst.count, worst.worst_at, morph.foldover(shape).places) if worst.count else worst
-    return Shot(tr(morph.options.warp), frame, second, tint, "heat" in request.layers, points, arrows, folds)
+    has_heat, size = "heat" in request.layers, _full_size(request, morph.options)
+    return Shot(tr(morph.options.warp), frame, second, tint, has_heat, points, arrows, folds, size)
+
+
+def _full_size(request: MorphRequest, options: MorphOptions) -> Size:
+    from studio.warp.controls import frame_size
+
+    pictures = request.among or (request.a, request.b)
+    return frame_size(pictures[0].size, pictures[-1].size, options.frame)
 
 
 def _worst_folds(morph: PreparedMorph) -> Folds:

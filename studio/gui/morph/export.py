@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.files import beside
 from studio.gui.widgets.forms import OptionsForm
-from studio.gui.widgets.jobs_view import duration
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.parts import heading, rule
+from studio.gui.widgets.run_foot import RunFoot
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
@@ -77,21 +78,26 @@ class MorphNow:
 class MorphExport(QWidget):
     """The forms of a film and of a still. `foot` holds button, cancel and progress, for the end of the panel."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     running_changed = Signal()
 
-    def __init__(self, jobs: JobQueue, settings: Settings, now: Callable[[], MorphNow | None]) -> None:
+    def __init__(
+        self, jobs: JobQueue, settings: Settings, messages: Messages, now: Callable[[], MorphNow | None]
+    ) -> None:
         super().__init__()
-        self._jobs, self._settings, self._now = jobs, settings, now
+        self._jobs, self._settings, self._messages, self._now = jobs, settings, messages, now
         self._handle: JobHandle | None = None
         self._ready = False
         self.form = OptionsForm(settings.options(ExportOptions, "export"))
         self.still_form = OptionsForm(settings.options(StillOptions, "still"))
-        self.film_button, self.cancel_button = QPushButton(tr("Export Film…")), QPushButton(tr("Cancel"))
-        self.film_button.setObjectName("primary")
-        self.film_button.setToolTip(tr("Write the morph as MP4, WebP, APNG, GIF or a folder of pictures (Ctrl+M)"))
-        self.cancel_button.setToolTip(tr("Give the export up; no file is left"))
+        self.foot = RunFoot(
+            tr("Progress of the export"),
+            tr("Give the export up; no file is left"),
+            run=tr("Export Film…"),
+            run_tip=tr("Write the morph as MP4, WebP, APNG, GIF or a folder of pictures (Ctrl+M)"),
+            pause_tip=tr("Hold the export, or let it go on"),
+        )
+        self.film_button, self.cancel_button = self.foot.run_button, self.foot.cancel_button
+        self.bar, self.status = self.foot.bar, self.foot.status
         self.still_button = QPushButton(tr("Still…"))
         self.still_button.setToolTip(tr("Save the picture of this moment"))
         self.warped_button = QPushButton(tr("Warped A and B…"))
@@ -100,13 +106,6 @@ class MorphExport(QWidget):
         self.field_button.setToolTip(
             tr("Save where every pixel of the frame is looked up, at this moment: one file for A and one for B")
         )
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(tr("Progress of the export"))
-        self.status = QLabel(wordWrap=True)
-        self.status.setObjectName("muted")
-        self.foot = QWidget()
         self._lay_out()
         self.film_button.clicked.connect(self.film_dialog)
         self.cancel_button.clicked.connect(self.cancel)
@@ -130,16 +129,6 @@ class MorphExport(QWidget):
         layout.addWidget(heading(tr("This Moment")))
         layout.addWidget(self.still_form)
         layout.addLayout(stills)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.film_button, 2)
-        buttons.addWidget(self.cancel_button, 1)
-        foot = QVBoxLayout(self.foot)
-        foot.setContentsMargins(14, 8, 14, 12)
-        foot.setSpacing(7)
-        foot.addLayout(buttons)
-        foot.addWidget(self.bar)
-        foot.addWidget(self.status)
-        self.status.setAlignment(Qt.AlignmentFlag.AlignLeft)
 
     @property
     def is_running(self) -> bool:
@@ -154,7 +143,7 @@ class MorphExport(QWidget):
         """Whether there is a morph to write."""
         self._ready = ready
         if not ready and not self.is_running:
-            self.status.clear()
+            self.foot.say("")
         self._refresh()
 
     def cancel(self) -> None:
@@ -217,13 +206,11 @@ class MorphExport(QWidget):
         if now is None or not isinstance(options, StillOptions):
             return
         if options.blend != "plain" and not now.on_way:
-            self.message.emit(
-                "warning",
+            self._messages.warning(
                 tr(
                     "A {blend} still is made on the way from A to B: move the slider, or choose “plain”.",
                     blend=tr(options.blend),
-                ),
-                "",
+                )
             )
             return
         device = self._settings.device
@@ -288,36 +275,21 @@ class MorphExport(QWidget):
         if self.is_running:
             return
         self._handle = handle = self._jobs.submit(tr("Export {name}", name=path.name), make, lane="files")
-        handle.progressed.connect(self._on_progress)
         handle.finished.connect(lambda _: self._on_finished(" ".join([done, *notes])))
         handle.failed.connect(self._on_failed)
-        handle.cancelled.connect(lambda: self._on_nothing(tr("Cancelled; no file was left.")))
+        handle.cancelled.connect(lambda: self.foot.say(tr("Cancelled; no file was left."), 0.0))
         handle.ended.connect(self._on_ended)
-        self.bar.setValue(0)
-        self.status.setText(tr("waiting"))
+        self.foot.follow(handle)
         self._refresh()
         self.running_changed.emit()
 
-    def _on_progress(self, event: Progress) -> None:
-        assert self._handle is not None
-        self.bar.setValue(round(event.fraction * 1000))
-        left = self._handle.seconds_left()
-        self.status.setText(
-            event.message + (" · " + tr("{duration} left", duration=duration(left)) if left is not None else "")
-        )
-
     def _on_finished(self, done: str) -> None:
-        self.bar.setValue(1000)
-        self.status.setText(done)
-        self.message.emit("success", done, "")
+        self.foot.say(done, 1.0)
+        self._messages.success(done)
 
     def _on_failed(self, sentence: str, details: str) -> None:
-        self._on_nothing(tr("Failed"))
-        self.message.emit("error", sentence, details)
-
-    def _on_nothing(self, words: str) -> None:
-        self.bar.setValue(0)
-        self.status.setText(words)
+        self.foot.say(tr("Failed"), 0.0)
+        self._messages.error(sentence, details)
 
     def _on_ended(self) -> None:
         self._handle = None
@@ -328,7 +300,7 @@ class MorphExport(QWidget):
         try:
             return form.value()
         except OptionsError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return None
 
     def _remember(self, key: str, form: OptionsForm) -> None:
@@ -339,9 +311,9 @@ class MorphExport(QWidget):
 
     def _refresh(self) -> None:
         may = self._ready and not self.is_running
-        for button in (self.film_button, self.still_button, self.warped_button, self.field_button):
+        self.foot.set_ready(self._ready)
+        for button in (self.still_button, self.warped_button, self.field_button):
             button.setEnabled(may)
-        self.cancel_button.setEnabled(self.is_running)
         self.form.setEnabled(not self.is_running)
         self.still_form.setEnabled(not self.is_running)
 

@@ -31,6 +31,7 @@ from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warn
 from studio.gui.canvas.pair_files import PAIRS_FILTER
 from studio.gui.canvas.state import StudioState
 from studio.gui.mode.kept_pictures import Listed
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
 from studio.job_kinds import JobKind
@@ -86,12 +87,10 @@ class FurtherPictures(QWidget):
 
     changed = Signal()
     """Pictures or pairs."""
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings) -> None:
+    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, messages: Messages) -> None:
         super().__init__()
-        self._state, self._jobs, self._settings = state, jobs, settings
+        self._state, self._jobs, self._settings, self._messages = state, jobs, settings, messages
         self._entries: list[_Entry] = []
         self._found: list[tuple[ref[Picture], ref[Picture], PairSet]] = []
         self._closed = False
@@ -220,12 +219,12 @@ class FurtherPictures(QWidget):
         """Decode pictures off this thread and put them at the end, in this order."""
         room = MOST - len(self._entries)
         if len(paths) > room:
-            self.message.emit("warning", tr("A morph leads through {most} pictures at most.", most=MOST + 2), "")
+            self._messages.warning(tr("A morph leads through {most} pictures at most.", most=MOST + 2))
         for path in paths[:room]:
             handle = self._jobs.submit(tr("Open {name}", name=path.name), partial(_decode, path), lane="files")
             handle.finished.connect(self._take)
-            handle.finished.connect(lambda opened: tell_warnings(opened.picture, self.message))
-            handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+            handle.finished.connect(lambda opened: tell_warnings(opened.picture, self._messages))
+            handle.failed.connect(self._messages.error)
 
     def remove_selected(self) -> None:
         row = self.list.currentRow()
@@ -255,7 +254,7 @@ class FurtherPictures(QWidget):
         try:
             pairs = read_pairs_within(path, before, entry.picture.size, (name_of(row + 1), name_of(row + 2)))
         except StudioError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return
         self._stop(entry)
         entry.pairs, entry.words = pairs, ""
@@ -338,7 +337,7 @@ class FurtherPictures(QWidget):
 
     def _on_failed(self, entry: _Entry, sentence: str, details: str) -> None:
         entry.handle, entry.words = None, tr("no pairs")
-        self.message.emit("error", sentence, details)
+        self._messages.error(sentence, details)
         self._show()
 
     def _stop(self, entry: _Entry) -> None:

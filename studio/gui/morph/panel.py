@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.mode import ModePanel, Services
+from studio.gui.mode.panel import lay_out
 from studio.gui.morph.actions import MorphCan
 from studio.gui.morph.desk import MorphAnswer, MorphDesk, MorphRequest
 from studio.gui.morph.export import MorphExport, MorphNow
@@ -26,7 +27,6 @@ from studio.gui.morph.show import MorphShow
 from studio.gui.morph.stage import MorphStage
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
-from studio.gui.widgets.parts import heading, rule, scrolling
 from studio.language import tr
 from studio.live import LiveWorker
 from studio.morph.options import MorphOptions
@@ -45,7 +45,7 @@ class MorphPanel(ModePanel):
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings = services.state, services.jobs, services.settings
-        self._state, self._settings = state, settings
+        self._state, self._settings, self._messages = state, settings, services.messages
         self.stage: MorphStage = MorphStage()
         self._active = False
         self._on_way = True
@@ -57,8 +57,8 @@ class MorphPanel(ModePanel):
         self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
         self.notes = QLabel(wordWrap=True)
         self.notes.setObjectName("muted")
-        self.further = FurtherPictures(state, jobs, settings)
-        self.export = MorphExport(jobs, settings, self.now)
+        self.further = FurtherPictures(state, jobs, settings, services.messages)
+        self.export = MorphExport(jobs, settings, services.messages, self.now)
         self._lay_out()
         self._restore()
         self._connect()
@@ -67,34 +67,15 @@ class MorphPanel(ModePanel):
 
     def _lay_out(self) -> None:
         self.guide = self._build_guide()
-        self._body = QWidget()
-        body = QVBoxLayout(self._body)
-        body.setContentsMargins(14, 10, 14, 10)
-        body.setSpacing(10)
-        body.addWidget(self.guide)
-        body.addWidget(self.notes)
-        body.addWidget(heading(tr("Show")))
-        body.addWidget(self.show_)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Shape and Colour")))
-        body.addWidget(self.pad)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Further Pictures")))
-        body.addWidget(self.further)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Warp and Time")))
-        body.addWidget(self.form)
-        body.addWidget(rule())
-        body.addWidget(self.export)
-        body.addStretch(1)
-        scroll = scrolling(self._body)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(rule())
-        layout.addWidget(self.export.foot)
-        layout.addStrut(300)
+        sections = (
+            ("", [self.guide, self.notes]),
+            (tr("Show"), [self.show_]),
+            (tr("Shape and Colour"), [self.pad]),
+            (tr("Further Pictures"), [self.further]),
+            (tr("Warp and Time"), [self.form]),
+            ("", [self.export]),
+        )
+        lay_out(self, sections, self.export.foot)
 
     def _build_guide(self) -> QWidget:
         guide = QWidget()
@@ -130,10 +111,8 @@ class MorphPanel(ModePanel):
         self.show_.changed.connect(self.ask_now)
         self.show_.view_choice.currentIndexChanged.connect(lambda _: self.stage.view.set_way(self.show_.way))
         self.stage.view.save = self.export.still_dialog
-        self.stage.view.failed.connect(lambda sentence: self.message.emit("error", sentence, ""))
+        self.stage.view.failed.connect(self._messages.error)
         self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
-        self.export.message.connect(self.message)
-        self.further.message.connect(self.message)
         self.further.changed.connect(self.refresh)
         self.further.changed.connect(self.edited)
         self.export.running_changed.connect(self.ready_changed)
@@ -252,7 +231,7 @@ class MorphPanel(ModePanel):
         try:
             options = self.form.value()
         except OptionsError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return None
         assert isinstance(options, MorphOptions)
         return options
@@ -301,7 +280,7 @@ class MorphPanel(ModePanel):
     def _on_failed(self, _: object, sentence: str, details: str) -> None:
         if sentence != self._failed:  # once, not for every step of a drag
             self._failed = sentence
-            self.message.emit("error", sentence, details)
+            self._messages.error(sentence, details)
         self._show_notes(sentence)
 
     def _on_rested(self, event: Progress) -> None:

@@ -39,9 +39,7 @@ class ResultView(CompareView):
     def set_shots(self, shots: Sequence[Shot]) -> None:
         """Show frames."""
         self._shots = tuple(shots)
-        self.set_shown(
-            [Shown(shot.title if shot.second is None else "A", shot.frame, shot.second, "B") for shot in self._shots]
-        )
+        self.set_shown([_as_shown(shot) for shot in self._shots])
 
     def set_hint(self, title: str, text: str) -> None:
         self._shots = ()
@@ -71,6 +69,12 @@ class ResultView(CompareView):
     def paint_beside(self, painter: QPainter, pane: Pane) -> None:
         if self._shots[pane.index].has_heat:
             _paint_legend(painter, pane)
+
+
+def _as_shown(shot: Shot) -> Shown:
+    if shot.second is None:
+        return Shown(shot.title, shot.frame, size=shot.size)
+    return Shown("A", shot.frame, shot.second, "B", shot.size)
 
 
 def _paint_arrows(painter: QPainter, pane: Pane, arrows: npt.NDArray[np.float64]) -> None:

@@ -48,7 +48,7 @@ class _ErrorRelay(QObject):
         threading.excepthook = lambda args: self._on_error(args.exc_type, args.exc_value, args.exc_traceback)
 
     def _show(self, text: str, details: str) -> None:
-        self._window.show_message("error", text, details)
+        self._window.sink.error(text, details)
         self.dialog.add(text, details)
 
     def _on_error(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

@@ -24,6 +24,7 @@ from studio.gui.shell.modes import Modes
 from studio.gui.shell.project.controller import DocumentDesk
 from studio.gui.shell.project.kept_view import Kept
 from studio.gui.widgets.action import Condition
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
 from studio.language import tr
@@ -37,8 +38,6 @@ POINT_MENU = ("enable_pairs", "lock_pairs", "delete_pairs", "cut_pairs", "copy_p
 class Editing(QObject):
     """History, project file and edits by hand, and their places in the window."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     changed = Signal()
     """What can be done may be something else now."""
 
@@ -49,23 +48,22 @@ class Editing(QObject):
         table: PairsTable,
         jobs: JobQueue,
         settings: Settings,
+        messages: Messages,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._state, self._viewer, self._table = state, viewer, table
         self.history = UndoHistory(state, self)
-        self.options = KeptOptions(state, self)
-        self.document = DocumentDesk(state, self.history, self.options, jobs, settings, window)
-        self.pairs = PairEditor(state, viewer, jobs, self)
+        self.options = KeptOptions(state, messages, self)
+        self.document = DocumentDesk(state, self.history, self.options, jobs, settings, messages, window)
+        self.pairs = PairEditor(state, viewer, jobs, messages, self)
         self.history_view = QUndoView(self.history.stack)
         self.history_view.setEmptyLabel(tr("Start"))
         self.history_view.setAccessibleName(tr("History"))
         table.pair_edited.connect(self.pairs.edit_row)
-        table.model.refused.connect(lambda sentence: self.message.emit("warning", sentence, ""))
+        table.model.refused.connect(messages.warning)
         table.least_confidence_changed.connect(viewer.set_least_confidence)
-        self.options.message.connect(self.message)
         for source in (self.document, self.pairs):
-            source.message.connect(self.message)
             source.changed.connect(self.changed)
         for side in SIDES:
             self.document.view.keep(side, self._kept_view(side))

@@ -39,7 +39,7 @@ from studio.gui.shell.settings.controller import SettingsDesk
 from studio.gui.shell.toolbar import ToolBar
 from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.jobs_view import JobsView
-from studio.gui.widgets.messages import LogView, MessageBar, Severity
+from studio.gui.widgets.messages import LogView, MessageBar, Messages, Severity
 from studio.gui.widgets.modal import run_modal
 from studio.gui.widgets.names import CHANGED, in_title
 from studio.gui.widgets.settings_store import Settings
@@ -72,21 +72,21 @@ class MainWindow(QMainWindow):
         self._painted = False
         self.devices: list[DeviceInfo] = []
         self.log_view = LogView()
-        self.messages = MessageBar()
+        self.messages, self.sink = MessageBar(), Messages(self)
         self.viewer = Viewer(self.state)
-        self.opener = PictureOpener(self.state, self.jobs, self.settings, self)
-        self.pair_files = PairFiles(self.state, self.jobs, self.settings, self)
+        self.opener = PictureOpener(self.state, self.jobs, self.settings, self.sink, self)
+        self.pair_files = PairFiles(self.state, self.jobs, self.settings, self.sink, self)
         self.pairs_table = PairsTable(self.state)
         self.network = NetworkChooser(self.settings)
-        self.editing = Editing(self.state, self.viewer, self.pairs_table, self.jobs, self.settings, self)
+        self.editing = Editing(self.state, self.viewer, self.pairs_table, self.jobs, self.settings, self.sink, self)
         self.document = self.editing.document
         self.modes = Modes(
             modes,
-            Services(self.state, self.jobs, self.settings, self.viewer, self.editing.pairs, self.network),
+            Services(self.state, self.jobs, self.settings, self.sink, self.viewer, self.editing.pairs, self.network),
             self,
         )
         self.settings_desk = SettingsDesk(
-            self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self
+            self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self.sink, self
         )
         self.jobs_view = JobsView(self.jobs)
         self.actions_ = Actions(self, self.modes, self._handlers())
@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
                     continue
                 menu.addAction(self.actions_[entry.id])
                 if entry.id == "open_b":
-                    self.file_menus = FileMenus(menu, self.opener, self.document, self.settings, self)
+                    self.file_menus = FileMenus(menu, self.opener, self.document, self.settings, self.sink, self)
             if name == "View":
                 menu.addSeparator()
                 self._docks_menu = menu
@@ -217,8 +217,7 @@ class MainWindow(QMainWindow):
         self.opener.opened.connect(self._on_opened)
         self.opener.project_dropped.connect(self.document.open_path)
         self.opener.pairs_dropped.connect(self.pair_files.import_from)
-        for source in (self.opener, self.pair_files, self.editing, self.settings_desk):
-            source.message.connect(self.show_message)
+        self.sink.told.connect(self.show_message)
         self.editing.changed.connect(self._refresh)
         self.settings_desk.theme_changed.connect(self._apply_theme)
         self.editing.follow(self.actions_, self.modes)
@@ -237,7 +236,6 @@ class MainWindow(QMainWindow):
 
     def _on_panel_made(self, name: str) -> None:
         panel = self.modes.panel(name)
-        panel.message.connect(self.show_message)
         panel.ready_changed.connect(self._refresh)
         panel.action_asked.connect(self._do)
         panel.picture_made.connect(self.opener.open_made)
@@ -301,8 +299,7 @@ class MainWindow(QMainWindow):
 
     def show_message(self, severity: Severity, text: str, details: str = "") -> None:
         """Show a sentence in the bar above the pictures, and log it."""
-        level = {"warning": logging.WARNING, "error": logging.ERROR}.get(severity, logging.INFO)
-        log.log(level, "%s", text)
+        log.log(severity.level, "%s", text)
         self.messages.show_message(severity, text, details)
 
     # --- keeping in step ---
@@ -390,7 +387,7 @@ class MainWindow(QMainWindow):
 
         handle = self.jobs.submit(tr("Get ready"), make)
         handle.finished.connect(self._on_devices)
-        handle.failed.connect(lambda sentence, details: self.show_message("error", sentence, details))
+        handle.failed.connect(self.sink.error)
 
     def _on_devices(self, devices: list[DeviceInfo]) -> None:
         self.devices = devices

@@ -22,6 +22,7 @@ from studio.gui.canvas.opening import picture_filter, tell_warnings
 from studio.gui.canvas.state import SIDES, Side, StudioState, other
 from studio.gui.style.sources import StyleSources
 from studio.gui.widgets.choices import Choices
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import PlainLabel, in_tip
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.settings_store import Settings
@@ -57,12 +58,10 @@ class StyleChoice(QWidget):
 
     changed = Signal()
     weights_changed = Signal()
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings) -> None:
+    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, messages: Messages) -> None:
         super().__init__()
-        self._state, self._jobs, self._settings = state, jobs, settings
+        self._state, self._jobs, self._settings, self._messages = state, jobs, settings, messages
         self.network: Path | None = None
         self.start: Picture | None = None
         self.kind_choice, self.direction = QComboBox(), QComboBox()
@@ -74,7 +73,7 @@ class StyleChoice(QWidget):
         self.swap_button.setIconSize(QSize(18, 18))
         self.swap_button.setToolTip(tr("The other way round"))
         self.swap_button.setAccessibleName(tr("The other way round"))
-        self.sources = StyleSources(jobs, settings)
+        self.sources = StyleSources(jobs, settings, messages)
         self._sources_title = heading(tr("Style Pictures"))
         self._start_title = heading(tr("Start"))
         self.start_name = PlainLabel(tr("as the options say"))
@@ -100,7 +99,6 @@ class StyleChoice(QWidget):
         state.add_part("style/sources", self.sources.value(), self.sources.set_value)
         state.add_part("style/start", (None, None), self._show_start)
         self.sources.stepped.connect(self._on_sources)
-        self.sources.message.connect(self.message)
         self.picture_button.clicked.connect(self._picture_dialog)
         self.network_button.clicked.connect(self._network_dialog)
         self.clear_button.clicked.connect(self.clear_start)
@@ -268,5 +266,5 @@ class StyleChoice(QWidget):
         file = Path(path)
         handle = self._jobs.submit(tr("Open {name}", name=file.name), lambda: loading(file), lane="files")
         handle.finished.connect(self.set_start)
-        handle.finished.connect(lambda picture: tell_warnings(picture, self.message))
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.finished.connect(lambda picture: tell_warnings(picture, self._messages))
+        handle.failed.connect(self._messages.error)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel
 
 from studio.gui.canvas.displays import level_within
 from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.mode import ModePanel, Services
 from studio.gui.mode.network import NetworkChooser
+from studio.gui.mode.panel import lay_out
 from studio.gui.style.actions import StyleCan
 from studio.gui.style.choice import StyleChoice
-from studio.gui.style.foot import RunFoot
 from studio.gui.style.history import Moment
 from studio.gui.style.regions import StyleRegions
 from studio.gui.style.repeating import repeat
@@ -32,7 +32,7 @@ from studio.gui.style.variants import StyleVariants
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
-from studio.gui.widgets.parts import heading, rule, scrolling
+from studio.gui.widgets.run_foot import RunFoot
 from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.options import OptionsError
@@ -58,20 +58,28 @@ class StylePanel(ModePanel):
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings = services.state, services.jobs, services.settings
-        self._state, self._settings = state, settings
+        self._state, self._settings, self._messages = state, settings, services.messages
         self.stage: StyleStage = StyleStage()
         self._active = False
         self._references: object = None
         self._missing: str | None = None
         self.runner = StyleRunner(jobs, self)
-        self.choice = StyleChoice(state, jobs, settings)
-        self.regions = StyleRegions(state, services.viewer, self.choice, self)
+        self.choice = StyleChoice(state, jobs, settings, services.messages)
+        self.regions = StyleRegions(state, services.viewer, self.choice, services.messages, self)
         self.network: NetworkChooser = NetworkChooser(settings, "style")
         self.forms: dict[JobKind, OptionsForm] = {
             kind: OptionsForm(settings.options(model, kind)) for kind, model in OPTIONS.items()
         }
-        self.outcome = StyleOutcome(jobs, settings)
-        self.foot = RunFoot(self.runner)
+        self.outcome = StyleOutcome(jobs, settings, services.messages)
+        self.foot = RunFoot(
+            tr("Progress of the style"),
+            tr("Give the run up; the last picture that was shown stays (Shift+Esc)"),
+            run=tr("Run"),
+            run_tip=tr("Make the picture (Ctrl+R)"),
+            pause_tip=tr("Hold the run, look at it, change weights, and go on (Ctrl+Shift+P)"),
+            finish=tr("End the run now, with the picture as it is, at its full size"),
+            paused=tr("paused; weights may be changed"),
+        )
         self._live_note = QLabel(wordWrap=True)
         self._live_note.setObjectName("muted")
         self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
@@ -85,36 +93,18 @@ class StylePanel(ModePanel):
     # --- construction ---
 
     def _lay_out(self) -> None:
-        self._body = QWidget()
-        body = QVBoxLayout(self._body)
-        body.setContentsMargins(14, 10, 14, 10)
-        body.setSpacing(10)
-        body.addWidget(heading(tr("What")))
-        body.addWidget(self.choice)
-        body.addWidget(self.regions)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Options")))
-        for form in self.forms.values():
-            body.addWidget(form)
-        body.addWidget(self._live_note)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Network")))
-        body.addWidget(self.network)
-        body.addWidget(rule())
-        body.addWidget(heading(tr("Result")))
-        body.addWidget(self.outcome)
-        body.addStretch(1)
-        scroll = scrolling(self._body)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(rule())
-        layout.addWidget(self.foot)
-        layout.addStrut(320)
+        sections = (
+            (tr("What"), [self.choice, self.regions]),
+            (tr("Options"), [*self.forms.values(), self._live_note]),
+            (tr("Network"), [self.network]),
+            (tr("Result"), [self.outcome]),
+        )
+        lay_out(self, sections, self.foot)
 
     def _connect(self) -> None:
         self.foot.run_button.clicked.connect(lambda: self.run())
+        self.foot.finish_button.clicked.connect(self.runner.finish)
+        self.foot.cancel_button.clicked.connect(self.runner.cancel)
         self.outcome.go_on_button.clicked.connect(self.go_on)
         self.runner.moment.connect(self.stage.add)
         self.runner.finished.connect(self._on_finished)
@@ -125,15 +115,12 @@ class StylePanel(ModePanel):
         self.stage.strip_button.toggled.connect(self._on_previews_switched)
         self.choice.changed.connect(self.refresh)
         self.choice.weights_changed.connect(self._on_style_weights)
-        self.choice.message.connect(self.message)
         self.regions.changed.connect(self.variants.later)
-        self.regions.message.connect(self.message)
-        self.outcome.message.connect(self.message)
         self.outcome.send_asked.connect(self.picture_made)
         self.outcome.recipe_read.connect(self.repeat_recipe)
         self.outcome.changed.connect(self.ready_changed)
         self.outcome.changed.connect(self._offer_to_save)
-        self.stage.view.failed.connect(lambda sentence: self.message.emit("error", sentence, ""))
+        self.stage.view.failed.connect(self._messages.error)
         for kind, form in self.forms.items():
             form.changed.connect(lambda kind=kind: self._on_options(kind))
         self.network.changed.connect(self.variants.later)
@@ -157,9 +144,9 @@ class StylePanel(ModePanel):
         }
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
-        for name, button in (("style_pause", self.foot.pause_button), ("style_previews", self.stage.strip_button)):
-            actions[name].setChecked(button.isChecked())
-            button.toggled.connect(actions[name].setChecked)
+        self.foot.lend_pause_to(actions["style_pause"])
+        actions["style_previews"].setChecked(self.stage.strip_button.isChecked())
+        self.stage.strip_button.toggled.connect(actions["style_previews"].setChecked)
 
     def conditions(self) -> set[Condition]:
         now = set[Condition]()
@@ -213,7 +200,7 @@ class StylePanel(ModePanel):
         try:
             options = self.form.value()
         except OptionsError as error:
-            self.message.emit("error", str(error), "")
+            self._messages.error(str(error))
             return None
         assert isinstance(options, AnyOptions)
         choice, is_styled = self.choice, self.choice.kind in STYLED
@@ -255,8 +242,7 @@ class StylePanel(ModePanel):
             self.stage.start()
         self._show_references()
         self.outcome.forget()
-        self.foot.say(tr("waiting"), 0.0)
-        self.runner.start(task)
+        self.foot.follow(self.runner.start(task))
 
     def go_on(self) -> None:
         """Take the last run up where it stood, in this window or in one that was closed."""
@@ -287,11 +273,11 @@ class StylePanel(ModePanel):
         width, height = result.picture.size
         self.foot.say(tr("{width} × {height} in {duration}", width=width, height=height, duration=took), 1.0)
         for note in result.notes:
-            self.message.emit("info", note, "")
+            self._messages.info(note)
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self.foot.say(tr("Failed"), 0.0)
-        self.message.emit("error", sentence, details)
+        self._messages.error(sentence, details)
         self._keep_last()
 
     def _on_cancelled(self) -> None:
@@ -387,11 +373,11 @@ class StylePanel(ModePanel):
     def repeat_recipe(self, recipe: dict[str, Any]) -> None:
         """A saved picture's recipe goes into the panel; Run repeats it on the pictures of the window."""
         if self.runner.is_running:
-            self.message.emit("warning", tr("A run is under way: end it first, then repeat the recipe."), "")
+            self._messages.warning(tr("A run is under way: end it first, then repeat the recipe."))
             return
         words = repeat(recipe, self, self._state)
         self.refresh()
-        self.message.emit("info", words, "")
+        self._messages.info(words)
 
     # --- variants ---
 

@@ -27,6 +27,7 @@ from studio.gui.canvas.viewer import Viewer
 from studio.gui.style.brush import PaintBrush, PaintLayer
 from studio.gui.style.choice import StyleChoice
 from studio.gui.style.painting import LEAST_BRUSH, MASK_SIDE, MOST_BRUSH, PaintedRegion, Painting
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_menu, in_tip
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.theme import icon
@@ -120,13 +121,13 @@ class StyleRegions(QWidget):
 
     changed = Signal()
     """What a run gets may be another."""
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, state: StudioState, viewer: Viewer, choice: StyleChoice, parent: QWidget) -> None:
+    def __init__(
+        self, state: StudioState, viewer: Viewer, choice: StyleChoice, messages: Messages, parent: QWidget
+    ) -> None:
         """`parent` is needed at once: what shows itself without one becomes a window, which takes the keyboard."""
         super().__init__(parent)
-        self._state, self._choice = state, choice
+        self._state, self._choice, self._messages = state, choice, messages
         self._active = False
         self.painting = Painting(state, self)
         self.layers = {side: PaintLayer(state, self.painting, side) for side in SIDES}
@@ -219,7 +220,7 @@ class StyleRegions(QWidget):
         )
         words = self.painting.lacking if self._usable else words
         if words:
-            self.message.emit("warning", words, "")
+            self._messages.warning(words)
         return not words
 
     @property

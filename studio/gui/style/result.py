@@ -14,6 +14,7 @@ from studio.files import bare_name
 from studio.gui.canvas.opening import picture_filter
 from studio.gui.canvas.state import Side
 from studio.gui.style.tasks import Pixels
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.number_boxes import WholeBox
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
@@ -46,12 +47,10 @@ class StyleOutcome(QWidget):
     """(side, Picture)"""
     recipe_read = Signal(object)
     """(dict) as `studio.style.read_recipe` gives it"""
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, jobs: JobQueue, settings: Settings) -> None:
+    def __init__(self, jobs: JobQueue, settings: Settings, messages: Messages) -> None:
         super().__init__()
-        self._jobs, self._settings = jobs, settings
+        self._jobs, self._settings, self._messages = jobs, settings, messages
         self.result: StyleResult | None = None
         self._preview: Picture | None = None
         self._like: Picture | None = None
@@ -146,7 +145,7 @@ class StyleOutcome(QWidget):
         picture = self.picture
         if picture is not None:
             self.send_asked.emit(side, picture)
-            self.message.emit("success", tr("The result is picture {side} now.", side=side), "")
+            self._messages.success(tr("The result is picture {side} now.", side=side))
 
     # --- save ---
 
@@ -179,7 +178,7 @@ class StyleOutcome(QWidget):
         self._submit(tr("Save {name}", name=path.name), make, self._saved)
 
     def _saved(self, path: Path) -> None:
-        self.message.emit("success", tr("The picture was written to “{name}”.", name=path.name), "")
+        self._messages.success(tr("The picture was written to “{name}”.", name=path.name))
 
     # --- repeat ---
 
@@ -205,4 +204,4 @@ class StyleOutcome(QWidget):
     def _submit(self, title: str, make: Callable[[], Job[Any]], done: Callable[[Any], object]) -> None:
         handle = self._jobs.submit(title, make, lane="files")
         handle.finished.connect(done)
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self._messages.error)

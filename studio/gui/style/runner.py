@@ -62,7 +62,7 @@ class StyleRunner(QObject):
     def is_paused(self) -> bool:
         return self.handle is not None and self.handle.state is JobState.PAUSED
 
-    def start(self, task: StyleTask) -> None:
+    def start(self, task: StyleTask) -> JobHandle:
         """Begin a run; there must be none."""
         from studio.style.model import StyleControl
 
@@ -78,6 +78,7 @@ class StyleRunner(QObject):
         handle.state_changed.connect(self.changed)
         handle.ended.connect(self._on_ended)
         self.changed.emit()
+        return handle
 
     def set_paused(self, paused: bool) -> None:
         if self.handle is not None:

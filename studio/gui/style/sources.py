@@ -27,6 +27,7 @@ from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warn
 from studio.gui.mode.kept_pictures import Listed
 from studio.gui.style.tasks import reduced
 from studio.gui.widgets.forms import UndoPasser
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import PlainLabel, in_tip
 from studio.gui.widgets.number_boxes import NumberBox
 from studio.gui.widgets.painting import image_of
@@ -129,12 +130,10 @@ class StyleSources(QWidget):
     weights_changed = Signal()
     stepped = Signal(str, str)
     """(what was done, key), after a change; see `StudioState.committed`"""
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
 
-    def __init__(self, jobs: JobQueue, settings: Settings) -> None:
+    def __init__(self, jobs: JobQueue, settings: Settings, messages: Messages) -> None:
         super().__init__()
-        self._jobs, self._settings = jobs, settings
+        self._jobs, self._settings, self._messages = jobs, settings, messages
         self._main: _Row | None = None
         self._main_weight = 1.0
         self._rows: list[_Row] = []
@@ -242,12 +241,12 @@ class StyleSources(QWidget):
         make = partial(opening, loading(path), path.name)
         handle = self._jobs.submit(tr("Open style {name}", name=path.name), make, lane="files")
         handle.finished.connect(lambda opened: self._on_opened(opened, weight))
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self._messages.error)
 
     def _on_opened(self, opened: Opened, weight: float) -> None:
         remember(opened.picture, opened.display)
         self.add(opened.picture, weight)
-        tell_warnings(opened.picture, self.message)
+        tell_warnings(opened.picture, self._messages)
 
     def add(self, picture: Picture, weight: float = 1.0) -> None:
         """Add a style picture."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import Literal
+from enum import StrEnum
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QTextCharFormat, QTextCursor
@@ -25,9 +25,45 @@ from studio.gui.widgets.names import PlainLabel
 from studio.gui.widgets.theme import colors, icon
 from studio.language import tr
 
-Severity = Literal["info", "success", "warning", "error"]
-SHORT_LIVED: dict[Severity, int] = {"info": 5000, "success": 5000}
+SHORT_LIVED = 5000
+"""How long what is no trouble stays, ms."""
 LOG_LINES = 5000
+
+
+class Severity(StrEnum):
+    """How much a message matters."""
+
+    INFO = "info"
+    SUCCESS = "success"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def level(self) -> int:
+        """As the log says it."""
+        return {Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}.get(self, logging.INFO)
+
+
+class Messages(QObject):
+    """Where everybody says what there is to say; the window shows it and writes it into the log.
+
+    `error` takes what a job says of its failure as it comes: `handle.failed.connect(messages.error)`.
+    """
+
+    told = Signal(object, str, str)
+    """(Severity, sentence, details)"""
+
+    def info(self, sentence: str, details: str = "") -> None:
+        self.told.emit(Severity.INFO, sentence, details)
+
+    def success(self, sentence: str, details: str = "") -> None:
+        self.told.emit(Severity.SUCCESS, sentence, details)
+
+    def warning(self, sentence: str, details: str = "") -> None:
+        self.told.emit(Severity.WARNING, sentence, details)
+
+    def error(self, sentence: str, details: str = "") -> None:
+        self.told.emit(Severity.ERROR, sentence, details)
 
 
 class MessageBar(QFrame):
@@ -36,15 +72,13 @@ class MessageBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("messages")
-        self.severity: Severity = "info"
+        self.severity = Severity.INFO
         self.details = ""
         self.label = PlainLabel(wordWrap=True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.copy_button = QPushButton(tr("Copy Details"))
-        self.copy_button.clicked.connect(
-            lambda: QGuiApplication.clipboard().setText(f"{self.text()}\n\n{self.details}")
-        )
+        self.copy_button.clicked.connect(self._copy)
         self.close_button = QToolButton()
         self.close_button.setIconSize(QSize(14, 14))
         self.close_button.setToolTip(tr("Close this message"))
@@ -74,12 +108,17 @@ class MessageBar(QFrame):
         self.refresh_theme()
         self.show()
         self.hide_timer.stop()
-        if severity in SHORT_LIVED:
-            self.hide_timer.start(SHORT_LIVED[severity])
+        if severity in (Severity.INFO, Severity.SUCCESS):
+            self.hide_timer.start(SHORT_LIVED)
 
     def refresh_theme(self) -> None:
         c = colors()
-        mark = {"info": c.accent, "success": c.success, "warning": c.warning, "error": c.error}[self.severity]
+        mark = {
+            Severity.INFO: c.accent,
+            Severity.SUCCESS: c.success,
+            Severity.WARNING: c.warning,
+            Severity.ERROR: c.error,
+        }[self.severity]
         self.setStyleSheet(
             f"QFrame#messages {{ background: {c.raised}; border: 1px solid {c.border};"
             f" border-left: 4px solid {mark}; border-radius: 5px; }}"

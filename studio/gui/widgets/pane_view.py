@@ -207,7 +207,7 @@ class PaneView(QWidget):
         words = self.readout(self._cursor_at)
         if words:
             paint_note(painter, QPointF(MARGIN + 2, self.height() - MARGIN - 2), words, Qt.AlignmentFlag.AlignLeft)
-        if self.hasFocus():
+        if self.hasFocus() and not self.window().isFullScreen():  # where nothing else could have it
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(colors().accent), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))

@@ -39,6 +39,7 @@ from studio.gui.shell.project.questions import Answer, ask_to_overwrite, ask_to_
 from studio.gui.shell.project.recovery_bar import RecoveryBar
 from studio.gui.shell.project.showing import Showing
 from studio.gui.widgets.action import Condition
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
@@ -52,8 +53,6 @@ log = logging.getLogger(__name__)
 class DocumentDesk(QObject):
     """One window has one project; it may have no file yet."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     changed = Signal()
     """Name, or whether it is saved."""
     opening = Signal(object)
@@ -68,9 +67,11 @@ class DocumentDesk(QObject):
         options: KeptOptions,
         jobs: JobQueue,
         settings: Settings,
+        messages: Messages,
         window: QWidget,
     ) -> None:
         super().__init__(window)
+        self._messages = messages
         self._state, self._history, self._jobs, self._settings, self._window = state, history, jobs, settings, window
         self.project: Path | None = None
         self._lock: ProjectLock | None = None
@@ -89,7 +90,7 @@ class DocumentDesk(QObject):
         self.ask_to_overwrite: Callable[[str], bool] = partial(ask_to_overwrite, window)
         history.changed.connect(self._on_edit)
         self.keeper.failed.connect(self._on_keeping_failed)
-        self.keeper.recovered.connect(lambda: self._say("success", tr("Changes are kept safe again.")))
+        self.keeper.recovered.connect(lambda: self._messages.success(tr("Changes are kept safe again.")))
         self.recovery_bar.recover_asked.connect(self.recover)
         self.recovery_bar.discard_asked.connect(self._discard_recovery)
 
@@ -212,9 +213,8 @@ class DocumentDesk(QObject):
         """Write the project to `path`, off the GUI thread; it counts as saved only when that is done."""
         lock = self._lock if self.project == path and self._lock else ProjectLock(path)
         if lock is not self._lock and not lock.acquire():
-            self._say(
-                "error",
-                tr("“{name}” is open in another window: choose another name, or close it there.", name=path.name),
+            self._messages.error(
+                tr("“{name}” is open in another window: choose another name, or close it there.", name=path.name)
             )
             return
         document, number, mark = self.snapshot(), self.keeper.next_number(), self._history.mark
@@ -231,14 +231,14 @@ class DocumentDesk(QObject):
             self.keeper.set_project(path)
             self._history.mark_clean(mark)
             self._settings.add_recent_project(path)
-            self._say("success", tr("“{name}” was saved.", name=path.name))
+            self._messages.success(tr("“{name}” was saved.", name=path.name))
             self.changed.emit()
             self.keeper.touch()
             if then is not None:
                 then()
 
         handle.finished.connect(done)
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self._messages.error)
         handle.failed.connect(lambda *_: lock.release() if lock is not self._lock else None)
 
     def take_lock(self, lock: ProjectLock | None) -> None:
@@ -329,17 +329,16 @@ class DocumentDesk(QObject):
             self.changed.emit()
 
         handle.finished.connect(done)
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self._messages.error)
         handle.ended.connect(lambda: setattr(self, "_busy", None) if self._busy is handle else None)
 
     def _tell_opened(self, notes: Sequence[str], title: str, name: str, may_write: bool) -> None:
         if notes:
             sentence = notes[0] + " " + tr("Save under another name to keep what there is.")
-            self.message.emit("warning", sentence, "\n".join(notes))
+            self._messages.warning(sentence, "\n".join(notes))
         elif not may_write:
-            self._say(
-                "warning",
-                tr("“{name}” is open in another window: this is a copy, and Save asks for another name.", name=name),
+            self._messages.warning(
+                tr("“{name}” is open in another window: this is a copy, and Save asks for another name.", name=name)
             )
         else:
             log.info("%s: %d pairs", title, len(self._state.pairs))
@@ -361,7 +360,7 @@ class DocumentDesk(QObject):
                 raise
         except Exception:
             log.exception("%s", name)
-            self.message.emit("error", tr("“{name}” can't be shown; nothing was changed.", name=name), format_exc())
+            self._messages.error(tr("“{name}” can't be shown; nothing was changed.", name=name), format_exc())
             return None
         finally:
             self._opening = False
@@ -388,7 +387,7 @@ class DocumentDesk(QObject):
             discard(recovery)
 
         handle = self.keeper.run(tr("Discard unsaved work"), make)
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self._messages.error)
 
     # --- the end ---
 
@@ -424,7 +423,4 @@ class DocumentDesk(QObject):
             self.changed.emit()
 
     def _on_keeping_failed(self, sentence: str) -> None:
-        self._say("warning", sentence + " " + tr("Until then only Save keeps your changes."))
-
-    def _say(self, severity: str, text: str) -> None:
-        self.message.emit(severity, text, "")
+        self._messages.warning(sentence + " " + tr("Until then only Save keeps your changes."))

@@ -17,6 +17,7 @@ from studio.files import FileError, replacing
 from studio.gui.canvas.opening import PictureOpener
 from studio.gui.canvas.state import SIDES, Side
 from studio.gui.shell.project.controller import DocumentDesk
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_menu, in_tip
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
@@ -31,10 +32,16 @@ class FileMenus(QObject):
     """Adds the menus, and fills those of recent files when they are opened."""
 
     def __init__(
-        self, menu: QMenu, opener: PictureOpener, document: DocumentDesk, settings: Settings, parent: QObject
+        self,
+        menu: QMenu,
+        opener: PictureOpener,
+        document: DocumentDesk,
+        settings: Settings,
+        messages: Messages,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._opener, self._document, self._settings = opener, document, settings
+        self._opener, self._document, self._settings, self._messages = opener, document, settings, messages
         self._icons: dict[Path, QIcon] = {}
         self.projects = menu.addMenu(tr("Open Recent Project"))
         self.projects.setStyleSheet(f"QMenu {{ icon-size: {ICON.width()}px; }}")
@@ -94,7 +101,7 @@ class FileMenus(QObject):
         """Save the picture of a result, or copy its recipe if there is none."""
         if not result.content:
             QGuiApplication.clipboard().setText(json.dumps(dict(result.recipe), indent=1))
-            self._document.message.emit("info", tr("The recipe was copied."), "")
+            self._messages.info(tr("The recipe was copied."))
             return
         kinds = {tr("Pictures (*.png)"): ".png"}
         chosen = ask_where_to_save(
@@ -107,9 +114,9 @@ class FileMenus(QObject):
             with replacing(path) as temporary:
                 temporary.write_bytes(result.content)
         except FileError as error:
-            self._document.message.emit("error", str(error), "")
+            self._messages.error(str(error))
         else:
-            self._document.message.emit("success", tr("“{name}” was written.", name=path.name), "")
+            self._messages.success(tr("“{name}” was written.", name=path.name))
 
     def _show_icons(self, summaries: dict[Path, Summary]) -> None:
         for path, summary in summaries.items():

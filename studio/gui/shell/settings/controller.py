@@ -19,6 +19,7 @@ from studio.gui.shell.editing import Editing
 from studio.gui.shell.settings.dialog import SettingsDialog
 from studio.gui.shell.settings.language import language_names
 from studio.gui.shell.settings.preferences import Preferences, load_preferences, store_preferences
+from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
 from studio.language import tr, trn
@@ -31,8 +32,6 @@ log = logging.getLogger(__name__)
 class SettingsDesk(QObject):
     """Knows who has to be told of which setting."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     theme_changed = Signal()
 
     def __init__(
@@ -43,9 +42,11 @@ class SettingsDesk(QObject):
         table: PairsTable,
         editing: Editing,
         jobs: JobQueue,
+        messages: Messages,
         window: QWidget,
     ) -> None:
         super().__init__(window)
+        self._messages = messages
         self._settings, self._network, self._viewer, self._table = settings, network, viewer, table
         self._editing, self._jobs, self._window = editing, jobs, window
         self._devices: list[DeviceInfo] = []
@@ -128,14 +129,12 @@ class SettingsDesk(QObject):
 
         def done(removed: int) -> None:
             if removed:
-                self.message.emit(
-                    "info",
+                self._messages.info(
                     trn(
                         "{number} files were removed from the cache.",
                         "{number} files were removed from the cache.",
                         removed,
-                    ),
-                    "",
+                    )
                 )
             self._network.refresh()
             self._measure_cache()
