@@ -13,12 +13,12 @@ from torch import Tensor
 
 from studio.buddies.agreement import agreed_cosines, soft_matches
 from studio.buddies.appearance import common_appearance
-from studio.buddies.hold import Reals, aside_of, aside_within, hold_of, price
 from studio.buddies.paper import both_adapted
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Floats, Index
 from studio.buddies.regions import Regions, least_variance
 from studio.buddies.search import Cells, at_once, patch_similarity, to_unit
+from studio.buddies.spatial_prior import Reals, aside_of, aside_within, displacement_penalty, prior_strength
 from studio.geometry import Points, Size
 
 Maps = Mapping[int, Tensor]
@@ -153,7 +153,7 @@ class Scene:
         centres: Index,
         middles: Index | None = None,
         expected: Reals | None = None,
-        hold: float = 0.0,
+        prior: float = 0.0,
     ) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """How much cells of the start look like those around `centres` of the other picture.
 
@@ -167,8 +167,8 @@ class Scene:
         expected : (N, 2), optional
             How far, in rows and columns of cells, the partners should lie from `centres`, more than the cells do from
             `middles`; not at all by default.
-        hold : float
-            What it costs to lie elsewhere (`studio.buddies.hold`).
+        prior : float
+            What it costs to lie elsewhere (`studio.buddies.spatial_prior`).
 
         Returns
         -------
@@ -200,9 +200,9 @@ class Scene:
         if not values:
             return np.zeros((0, (2 * reach + 1) ** 2), np.float32), np.zeros((0, (2 * reach + 1) ** 2), bool)
         found = np.concatenate(values)
-        if hold > 0:
+        if prior > 0:
             away = _steps(reach)[None] - (offsets + (0 if expected is None else expected))[:, None]
-            found -= price(away, reach, hold).astype(np.float32)
+            found -= displacement_penalty(away, reach, prior).astype(np.float32)
         return found, np.concatenate(there)
 
 
@@ -239,7 +239,9 @@ def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tu
         which = which.reshape(-1)
         seen, exists = scene.surfaces(level, np.ascontiguousarray(ways[:, :2]), np.ascontiguousarray(ways[:, 2:]))
         steps = _steps(level.reach)
-        values = seen[which] - price(steps[None] - expected[:, None], level.reach, hold_of(CONSISTENCY, level))
+        values = seen[which] - displacement_penalty(
+            steps[None] - expected[:, None], level.reach, prior_strength(CONSISTENCY, level)
+        )
         best = np.where(exists[which], values, -np.inf).argmax(axis=1)
         best[~exists[which].any(axis=1)] = len(steps) // 2  # nothing is there to go to
         total += values[np.arange(len(values)), best].astype(np.float32)

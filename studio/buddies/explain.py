@@ -11,12 +11,12 @@ from torch import Tensor
 from studio.buddies.agreement import agreed_matches
 from studio.buddies.answers import Absence, Box, Reason, Side, Step, Surface
 from studio.buddies.carry import Scene
-from studio.buddies.hold import Reals, hold_of
 from studio.buddies.memory import MatchMemory, Remembered
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Index
 from studio.buddies.search import search_everywhere
+from studio.buddies.spatial_prior import Reals, prior_strength
 from studio.buddies.trail import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrail, Trail
 from studio.features.sight import visible_points
 from studio.geometry import Points, as_points, rescale
@@ -28,7 +28,7 @@ from studio.progress import run_to_end
 class _Place(NamedTuple):
     """A pair at one level: its cells, and the middles of the regions it was found in (None at the coarsest level).
 
-    `expected` is how far aside its point of B should have been, by the level above, and `hold` what it cost not to be.
+    `expected` is how far aside its point of B should have been, by the level above, and `prior` what it cost not to be.
     """
 
     level: LevelPlan
@@ -39,7 +39,7 @@ class _Place(NamedTuple):
     rank: float
     similarity: float
     expected: Reals
-    hold: float
+    prior: float
 
 
 def provenance(memory: MatchMemory, pair: PointPair) -> tuple[Step, ...]:
@@ -82,7 +82,7 @@ def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") 
     """How much the pair's cell of picture `side` at a level looks like all cells it could have been matched with.
 
     At the coarsest level neighbours that agree count too (`studio.buddies.agreement`); below it a place costs something
-    that lies away from where the level above had it (`studio.buddies.hold`). For `official` these are the features as
+    that lies away from where the level above had it (`studio.buddies.spatial_prior`). For `official` these are the features as
     the network gives them, for the adapted ones are not kept.
 
     Returns
@@ -105,7 +105,7 @@ def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") 
         first, last = np.array([0, 0]), np.array([rows - 1, columns - 1])
     else:
         wanted = cell[None], centre[None], middle[None], expected[None]
-        found, _ = scene.surfaces(place.level, *wanted, place.hold)
+        found, _ = scene.surfaces(place.level, *wanted, place.prior)
         reach = place.level.reach
         first, last = np.maximum(centre - reach, 0), np.minimum(centre + reach, [rows - 1, columns - 1])
         skip, count = first - (centre - reach), last - first + 1
@@ -162,7 +162,7 @@ def _ancestors(trail: Trail, row: int) -> list[_Place]:
     before, above, aside = 0.0, -1, np.zeros(2)
     for level, own in zip(trail.levels, trail.ancestry(row), strict=True):
         if level.ended[own]:
-            break  # what was held over from a coarser level was not found again
+            break  # what was kept from above from a coarser level was not found again
         middle_a, middle_b = _middles(level, places[-1], above) if places else (None, None)
         similarity, rank = float(level.similarity[own]), float(level.rank[own])
         a, b = level.a[own].astype(np.int64), level.b[own].astype(np.int64)
@@ -178,15 +178,15 @@ def _ancestors(trail: Trail, row: int) -> list[_Place]:
                 rank,
                 similarity - before,
                 expected,
-                _hold(trail.options, level.level),
+                _prior(trail.options, level.level),
             )
         )
         before, above, aside = similarity, int(level.fixed[own]), own_aside
     return places
 
 
-def _hold(options: MatchOptions, level: LevelPlan) -> float:
-    return 0.0 if options.preset == "official" else hold_of(options.consistency, level)
+def _prior(options: MatchOptions, level: LevelPlan) -> float:
+    return 0.0 if options.preset == "official" else prior_strength(options.consistency, level)
 
 
 def _middles(level: LevelTrail, parent: _Place, fixed: int) -> tuple[Index, Index]:
@@ -211,7 +211,7 @@ def _own_places(scene: Scene, pair: PointPair, options: MatchOptions) -> list[_P
             values, _ = scene.surfaces(level, cell_a, cell_b)
             middle = float(values[0, values.shape[1] // 2])
             regions, expected = (cell_a[0], cell_b[0]), plan.aside(a, b, level)[0]
-            places.append(_Place(level, *regions, *regions, rank, middle, expected, _hold(options, level)))
+            places.append(_Place(level, *regions, *regions, rank, middle, expected, _prior(options, level)))
     return places
 
 
@@ -362,16 +362,16 @@ class _Question:
         if regions is None:
             return self._best_of_all(cell)
         here, there, expected = regions
-        hold = _hold(self._trail.options, level)
+        prior = _prior(self._trail.options, level)
         many = np.repeat(cell[None], len(here), axis=0)
-        values, exists = self._scene.surfaces(level, many, there, here, expected, hold)
+        values, exists = self._scene.surfaces(level, many, there, here, expected, prior)
         values = np.where(exists, values, -np.inf)
         region = int(values.max(axis=1).argmax())
         span = 2 * level.reach + 1
         offset = np.array(np.divmod(int(values[region].argmax()), span))
         partner = there[region] - level.reach + offset
         wanted = partner[None], here[region][None], there[region][None], -expected[region][None]
-        back, exists = self._scene.back.surfaces(level, *wanted, hold)
+        back, exists = self._scene.back.surfaces(level, *wanted, prior)
         offset = np.array(np.divmod(int(np.where(exists, back, -np.inf)[0].argmax()), span))
         return partner, here[region] - level.reach + offset
 

@@ -52,7 +52,7 @@ def choose(
     places = np.concatenate([points_a[:, ::-1], points_b[:, ::-1]], axis=1)
     own = np.arange(len(buddies))
     keeper = _first_alike(buddies.a)
-    if options.is_held:  # a pair that was held over may lie where another picture's cell is taken
+    if options.has_prior:  # a pair that was kept from above may lie where another picture's cell is taken
         places = either_way(places)
         keeper = np.where(keeper == own, _first_alike(buddies.b), keeper)
     rows = np.flatnonzero((keeper == own) | sure)

@@ -17,7 +17,6 @@ from studio.buddies.carry import Scene
 from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.hold import held_over
 from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.official import OfficialReading
 from studio.buddies.options import MatchOptions
@@ -25,6 +24,7 @@ from studio.buddies.paper import PaperReading
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
+from studio.buddies.spatial_prior import kept_from_above
 from studio.buddies.trail import LevelTrail, Trail
 from studio.features.compute import compute_features, stages_of
 from studio.features.pyramid import cost
@@ -82,16 +82,16 @@ def match(
     """
     plan = Plan.of(a.size, b.size, backbone.levels, options)
     given = fixed or PairSet()
-    hold = FixedPairs.of(given, plan)
+    known = FixedPairs.of(given, plan)
     maps_a: Maps = {}
     maps_b: Maps = {}
     try:
         stages = stages_for(backbone, options)
-        reading = reading_for(plan, maps_a, maps_b, stages, options, hold)
+        reading = reading_for(plan, maps_a, maps_b, stages, options, known)
         spans = _spans(plan, stages, reading)
         yield from looking(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
         trail: list[LevelTrail] = []
-        buddies = yield from descend(reading, plan, (maps_a, maps_b), options, hold, trail, spans)
+        buddies = yield from descend(reading, plan, (maps_a, maps_b), options, known, trail, spans)
         scene = scene_of(plan, (maps_a, maps_b), memory, (a, b))
         pairs, choice = finish(buddies, scene, options, given, options.pairs)
         if memory is not None:
@@ -220,7 +220,7 @@ def descend(
     `maps` are those of A and of B by number of level, (1, C, h, w) each.
     `start` are buddies of the coarsest level that are not to be searched for.
     """
-    keeps = options.is_held
+    keeps = options.has_prior
     buddies = start
     for visited, level in enumerate(plan.levels, 1):
         span = next(spans)
@@ -233,13 +233,13 @@ def descend(
         # Not in the article, where a region without buddies is lost with all it stood for. Keeping the coarse pair, and
         # holding finer ones to theirs, lifts what pairs carry along from 0.260 / 0.238 to 0.271 / 0.260 of the key
         # points (PCK@0.1, same kind / across kinds, 500 pairs of animals).
-        if parents is not None and keeps and (level.held or parents.ended.any()):
+        if parents is not None and keeps and (level.has_prior or parents.ended.any()):
             buddies = buddies.followed_by(
-                held_over(
+                kept_from_above(
                     parents,
                     buddies,
                     plan.levels[visited - 2],
-                    level.held,
+                    level.has_prior,
                     (plan.grid(level, "a"), plan.grid(level, "b")),
                 )
             )
@@ -262,7 +262,7 @@ def _rank(buddies: Buddies, map_a: Tensor, map_b: Tensor, options: MatchOptions)
     buddies = replace(buddies, rank=rank).take(active | buddies.is_fixed)
     places = np.concatenate([buddies.a, buddies.b], axis=1)
     # Grouped so that B matched with A keeps the same pairs; `official` groups as the authors' program does.
-    places = either_way(places) if options.is_held else places
+    places = either_way(places) if options.has_prior else places
     limit, sure = options.per_level_limit, buddies.is_fixed
     return buddies.take(strongest_of_groups(places, buddies.rank, limit, options.seed, sure))
 
@@ -293,7 +293,7 @@ def finish(
     if options.subcell and options.preset != "official" and len(found):
         in_a, in_b = (Cells.normalised(maps[level.number]) for maps in (scene.start, scene.end))
         aside = displacement(in_a, in_b, found.a, found.b, level.patch)
-        # Half of it moves A's point and half B's, the other way: neither picture comes first. A pair that was held over
+        # Half of it moves A's point and half B's, the other way: neither picture comes first. A pair that was kept from above
         # has no peak of its own at this level and keeps what the level knew that found it.
         aside = np.where(found.ended[:, None] > 0, found.aside[:, ::-1], aside) * (level.stride / 2)
         beside = found.beside[:, ::-1] * level.stride

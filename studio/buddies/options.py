@@ -118,7 +118,7 @@ class MatchOptions(Options):
     )
 
     @property
-    def is_held(self) -> bool:
+    def has_prior(self) -> bool:
         """Whether pairs must agree with each other and with those they come from, which `official` does not know."""
         return self.consistency > 0 and self.preset != "official"
 

@@ -11,11 +11,11 @@ from torch import Tensor
 from studio.buddies.agreement import agreed_matches
 from studio.buddies.appearance import common_appearance
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.hold import Reals, aside_of, aside_within, hold_of
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Index, Mask, mutual_pairs
 from studio.buddies.regions import Claims, search_regions, settle
 from studio.buddies.search import RELATIVE_COST, TINY, Cells, pair_similarity, search_everywhere, to_unit
+from studio.buddies.spatial_prior import Reals, aside_of, aside_within, prior_strength
 from studio.pairs import PairSet
 from studio.progress import Job, Progress
 
@@ -36,7 +36,7 @@ class PaperReading:
         How many cells beside its start the way there and back may end.
     consistency : float
         How much the matches of the coarsest level must agree with each other (`studio.buddies.agreement`), and those
-        below with the pair they come from (`studio.buddies.hold`); 0, as in the article, not at all.
+        below with the pair they come from (`studio.buddies.spatial_prior`); 0, as in the article, not at all.
     fixed : FixedPairs, optional
         Pairs that are there at every level.
     within : (rows, columns) bool, optional
@@ -71,14 +71,14 @@ class PaperReading:
     def search(self, level: LevelPlan, parents: Buddies | None) -> Job[Buddies]:
         """The buddies of a level, with the ranks and similarities that their parents had; fixed pairs come first."""
         a, b = Cells.of(self._maps_a[level.number]), Cells.of(self._maps_b[level.number])
-        hold = hold_of(self._consistency, level)
+        prior = prior_strength(self._consistency, level)
         if parents is None:
             claims, aside = yield from self._everywhere(a, b, level)
             opener, rank, before = np.full(1, -1), np.zeros(1, np.float32), np.zeros(1, np.float32)
         else:
             opener, centres_a, centres_b, expected = self._openings(level, parents)
             claims = yield from search_regions(
-                a, b, centres_a, centres_b, level.reach, level.patch, self._tolerance, expected, hold
+                a, b, centres_a, centres_b, level.reach, level.patch, self._tolerance, expected, prior
             )
             rank, before = parents.rank[opener], parents.similarity[opener]
             from_a, from_b = (
@@ -125,7 +125,7 @@ class PaperReading:
     def _openings(self, level: LevelPlan, parents: Buddies) -> tuple[Index, Index, Index, Reals]:
         """Numbers of the parents that open a region, its middle in A and in B, and what is expected in it, (R, 2)."""
         fixed = parents.is_fixed
-        # A pair that was held over has found nothing here before, and a region of it would find nothing again.
+        # A pair that was kept from above has found nothing here before, and a region of it would find nothing again.
         opens = ~fixed & (parents.ended == 0)
         opens[fixed] = self._fixed.opens[parents.fixed[fixed]]
         centres_a, centres_b = 2 * parents.a, 2 * parents.b  # strides double from level to level

@@ -18,10 +18,10 @@ from torch import Tensor
 from studio.buddies.answers import Side
 from studio.buddies.carry import Scene, carried
 from studio.buddies.confidence import SOFT, Reals, fitted, with_confidence
-from studio.buddies.hold import peaks_of
 from studio.buddies.memory import MatchMemory
 from studio.buddies.ranking import Index
 from studio.buddies.search import active_cells
+from studio.buddies.spatial_prior import peaks_of
 from studio.features.sight import visible_points
 from studio.geometry import Points, as_points
 from studio.pairs import PairSet, PointPair

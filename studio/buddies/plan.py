@@ -20,8 +20,8 @@ WINDOWS = (2, 2, 2, 3, 3)
 """`official`: how many cells to each side a match is looked for."""
 REACHES = (0, 3, 3, 2, 2)
 """`paper`: how many cells to each side the region goes that a pair of the level above opens."""
-HELD = (False, True, True, False, False)
-"""`paper`: whether pairs are held to those they come from (`studio.buddies.hold`)."""
+HAS_PRIOR = (False, True, True, False, False)
+"""`paper`: whether a spatial prior keeps pairs near those they come from (`studio.buddies.spatial_prior`)."""
 
 LEAST_CELLS = 2
 """Cells that a map has at least along each side: with one there is nothing to choose."""
@@ -38,7 +38,7 @@ class LevelPlan:
     patch: int
     window: int
     reach: int
-    held: bool = False
+    has_prior: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,10 @@ class Plan:
             working_size(shape_a, options.working_size, coarsest.stride),
             working_size(shape_b, options.working_size, coarsest.stride),
             tuple(
-                LevelPlan(level.number, level.stride, level.channels, level.offset, patch, window, reach, held)
-                for level, patch, window, reach, held in zip(used, PATCHES, WINDOWS, REACHES, HELD, strict=False)
+                LevelPlan(level.number, level.stride, level.channels, level.offset, patch, window, reach, has_prior)
+                for level, patch, window, reach, has_prior in zip(
+                    used, PATCHES, WINDOWS, REACHES, HAS_PRIOR, strict=False
+                )
             ),
         )
 

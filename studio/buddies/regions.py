@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from studio.buddies.appearance import common_appearance
-from studio.buddies.hold import Reals, charge
 from studio.buddies.ranking import Floats, Index, first_of_each, mutual_pairs
 from studio.buddies.search import TINY, Cells, at_once, patch_similarity, to_unit
+from studio.buddies.spatial_prior import Reals, subtract_penalty
 from studio.progress import Job, Progress
 
 FLATNESS = 1e-3
@@ -88,7 +88,7 @@ def search_regions(
     patch: int,
     tolerance: int = 0,
     expected: Reals | None = None,
-    hold: float = 0.0,
+    prior: float = 0.0,
 ) -> Job[Claims]:
     """Best buddies inside each pair of regions, on features brought to the region pair's common appearance.
 
@@ -108,8 +108,8 @@ def search_regions(
     expected : (R, 2), optional
         How far, in rows and columns of cells, a cell of B should lie from the middle of its region, more than its buddy
         does from that of its own; not at all by default.
-    hold : float
-        What it costs to lie elsewhere (`studio.buddies.hold`). The similarity of the claims is less by this.
+    prior : float
+        What it costs to lie elsewhere (`studio.buddies.spatial_prior`). The similarity of the claims is less by this.
     """
     if expected is None:
         expected = np.zeros((len(centres_a), 2))
@@ -125,8 +125,8 @@ def search_regions(
         block_b, weight_b, exists_b = side_b.region(part)
         common_appearance(block_a, block_b, weight_a, weight_b, side_a.least, side_b.least)
         scores = patch_similarity(to_unit(block_a), to_unit(block_b), (side, side), (side, side), patch)
-        if hold > 0:
-            charge(scores, torch.from_numpy(expected[part]).to(scores.device), span, hold * patch**2)
+        if prior > 0:
+            subtract_penalty(scores, torch.from_numpy(expected[part]).to(scores.device), span, prior * patch**2)
         if not (exists_a.all() and exists_b.all()):
             scores.masked_fill_(~(exists_a[:, :, None] & exists_b[:, None, :]), -torch.inf)
         there, back = scores.argmax(2).cpu().numpy(), scores.argmax(1).cpu().numpy()

@@ -198,14 +198,14 @@ class _Part:
             half = iter([(0.0, 0.5), (0.5, 1.0)])
             look = looking(a, b, backbone, stages, plan, options, maps, memory, half)
             yield from part(look, 0.0, 0.7)
-            hold = FixedPairs.of(self._kept, plan, opening)
+            known = FixedPairs.of(self._kept, plan, opening)
             tolerance = int(options.relaxed)
-            reading = PaperReading(plan, *maps, tolerance, options.consistency, hold, self._within)
+            reading = PaperReading(plan, *maps, tolerance, options.consistency, known, self._within)
             start = None if search else reading.fixed_at(plan.levels[0], None)
             trail: list[LevelTrail] = []
             count = len(plan.levels)
             spans = iter([(number / count, (number + 1) / count) for number in range(count)])
-            job = descend(reading, plan, maps, options, hold, trail, spans, start)
+            job = descend(reading, plan, maps, options, known, trail, spans, start)
             buddies = yield from part(job, 0.7, 0.95)
             level = plan.levels[-1]
             among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "a"))

@@ -18,7 +18,6 @@ from studio.buddies.carry import Scene, carried
 from studio.buddies.confidence import evidence
 from studio.buddies.finish import choose
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.hold import held_over
 from studio.buddies.official import OfficialReading
 from studio.buddies.paper import PaperReading
 from studio.buddies.partners import carried_pairs
@@ -27,6 +26,7 @@ from studio.buddies.ranking import Activation, Buddies, mutual_pairs, strongest_
 from studio.buddies.regions import Claims, search_regions, settle
 from studio.buddies.rematch import inside
 from studio.buddies.search import Cells, displacement, pair_similarity, search_everywhere
+from studio.buddies.spatial_prior import kept_from_above
 from studio.features.sight import hidden_cells, visible_points
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -215,7 +215,7 @@ def test_every_step_takes_nothing_and_gives_nothing():
     assert len(pair_similarity(a, b, no_cells, no_cells, 3)) == len(displacement(a, b, no_cells, no_cells, 3)) == 0
     assert all(len(one) == 0 for one in mutual_pairs(np.zeros((0, 9), int), np.zeros((0, 9), int), 3, 3, 1))
     assert len(strongest_of_groups(np.zeros((0, 4)), np.zeros(0, np.float32), 5, 0)) == 0
-    assert len(held_over(empty, empty, coarse, True, (plan.grid(below, "a"), plan.grid(below, "b")))) == 0
+    assert len(kept_from_above(empty, empty, coarse, True, (plan.grid(below, "a"), plan.grid(below, "b")))) == 0
     for preset in ("paper", "official"):
         assert len(choose(empty, plan, plan.levels[-1], MatchOptions(preset=preset), 24).rows) == 0
     for consistency in (0.0, 0.5):

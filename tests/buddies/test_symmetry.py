@@ -11,9 +11,9 @@ from studio.backbones import load_backbone
 from studio.buddies import MatchOptions, match
 from studio.buddies.consistency import common_movement, consistent, in_units
 from studio.buddies.finish import choose
-from studio.buddies.hold import held_over
 from studio.buddies.plan import Plan
 from studio.buddies.ranking import Buddies, either_way, grouped
+from studio.buddies.spatial_prior import kept_from_above
 from studio.picture import Picture
 from studio.progress import run_to_end
 from tests.buddies.networks import noise_picture, small_backbone
@@ -139,8 +139,8 @@ def test_what_is_held_over_stays_at_its_very_points_in_both_pictures():
     there, back = first, swapped(first)
     for above, level in zip(plan.levels, plan.levels[1:], strict=False):
         grids = plan.grid(level, "a"), plan.grid(level, "b")
-        there = held_over(there, there.take(slice(0)), above, above is plan.levels[0], grids)
-        back = held_over(back, back.take(slice(0)), above, above is plan.levels[0], grids)
+        there = kept_from_above(there, there.take(slice(0)), above, above is plan.levels[0], grids)
+        back = kept_from_above(back, back.take(slice(0)), above, above is plan.levels[0], grids)
         for name in ("a", "b", "aside", "beside"):
             np.testing.assert_array_equal(getattr(there, name), getattr(swapped(back), name))
         for cells, began, side in ((there.a, first.a, -1), (there.b, first.b, 1)):

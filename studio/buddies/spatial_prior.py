@@ -24,7 +24,7 @@ from studio.geometry import Size
 Reals = npt.NDArray[np.float64]
 Shape = tuple[int, int]
 
-HOLD = 0.4
+PRIOR_STRENGTH = 0.4
 """Cosine that it costs to lie a region's reach beyond what is free, at a consistency of 1. Together with the coarse
 pairs that stay: 0.271 / 0.260 of the key points right by pairs alone instead of 0.260 / 0.238 (PCK@0.1, same kind /
 across kinds, 500 pairs of animals other than those of the tables)."""
@@ -32,22 +32,22 @@ FREE = 2.0
 """Cells around where the parent is that cost nothing: as far as its own cell is wide, which is two of these."""
 
 
-def hold_of(consistency: float, level: LevelPlan) -> float:
+def prior_strength(consistency: float, level: LevelPlan) -> float:
     """What lying a region's reach beyond what is free costs at a level.
 
     Nothing at a consistency of 0, as in the article; and nothing at the finest levels, where one cell looks much like
     the next: there it would cost the last pixel.
     """
-    return HOLD * consistency if level.held else 0.0
+    return PRIOR_STRENGTH * consistency if level.has_prior else 0.0
 
 
-def price(away: Reals, reach: int, hold: float) -> Reals:
+def displacement_penalty(away: Reals, reach: int, prior: float) -> Reals:
     """(...) what it costs, as a cosine, to lie `away`, (..., 2) in cells, from where the parent is."""
     beyond: Reals = np.maximum(np.hypot(away[..., 0], away[..., 1]) - FREE, 0.0)
-    return beyond**2 * (hold / reach**2)
+    return beyond**2 * (prior / reach**2)
 
 
-def charge(scores: Tensor, expected: Tensor, span: int, most: float) -> None:
+def subtract_penalty(scores: Tensor, expected: Tensor, span: int, most: float) -> None:
     """Take from the scores of all pairs of cells of pairs of regions, in place, what their places cost.
 
     Parameters
@@ -78,8 +78,10 @@ def aside_within(expected: Reals, cells: Index) -> Reals:
     return aside
 
 
-def held_over(parents: Buddies, found: Buddies, above: LevelPlan, more: bool, grids: tuple[Size, Size]) -> Buddies:
-    """Those of the level `above` that were held over already, and, if `more`, those in whose cells nothing was found.
+def kept_from_above(
+    parents: Buddies, found: Buddies, above: LevelPlan, more: bool, grids: tuple[Size, Size]
+) -> Buddies:
+    """Those of the level `above` that were kept from above already, and, if `more`, those in whose cells nothing was found.
 
     Neither in A nor in B. They lie where they were, in the cell of this level nearest to it, with the rank they had,
     and open no more regions. `found` are the buddies of this level, `grids` the columns and rows of its maps of A and

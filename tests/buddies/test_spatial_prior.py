@@ -10,11 +10,18 @@ from skimage import data
 
 from studio.backbones import load_backbone
 from studio.buddies import MatchMemory, MatchOptions, carry_points, match, provenance
-from studio.buddies.hold import aside_of, aside_within, charge, held_over, hold_of, price
 from studio.buddies.plan import Plan
 from studio.buddies.ranking import Buddies
 from studio.buddies.regions import search_regions
 from studio.buddies.search import Cells
+from studio.buddies.spatial_prior import (
+    aside_of,
+    aside_within,
+    displacement_penalty,
+    kept_from_above,
+    prior_strength,
+    subtract_penalty,
+)
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import run_to_end
@@ -34,18 +41,18 @@ def test_the_price_of_all_pairs_at_once_is_that_of_one_after_the_other():
     scores = torch.from_numpy(np.random.default_rng(0).normal(size=(3, 25, 25)))
     expected = torch.tensor([[0.0, 0.0], [0.4, -1.0], [1.0, 0.25]])
     charged = scores.clone()
-    charge(charged, expected, 5, 0.3)
+    subtract_penalty(charged, expected, 5, 0.3)
     for region in range(3):
         for p in range(25):
             for q in range(25):
                 away = [q // 5 - p // 5, q % 5 - p % 5] - expected[region].numpy()
                 cost = 0.3 * max(0.0, float(np.sqrt((away**2).sum())) - 2) ** 2 / 2**2
                 assert charged[region, p, q].item() == pytest.approx(scores[region, p, q].item() - cost, abs=1e-5)
-                assert price(away, 2, 0.3) == pytest.approx(cost)
+                assert displacement_penalty(away, 2, 0.3) == pytest.approx(cost)
 
 
 def test_what_is_held_firmly_lies_where_it_is_expected_and_nothing_is_held_without_a_price(monkeypatch):
-    monkeypatch.setattr("studio.buddies.hold.FREE", 0.0)
+    monkeypatch.setattr("studio.buddies.spatial_prior.FREE", 0.0)
     a, b = Cells.of(features(6, 12, 12, seed=1)), Cells.of(features(6, 12, 12, seed=2))
     centres_a, centres_b = np.array([[4, 4], [7, 6]]), np.array([[5, 5], [6, 6]])
     expected = np.array([[1.0, 0.0], [-0.8, 0.3]])
@@ -101,10 +108,10 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
     parents = Buddies(a, b, np.array([0.9, 0.8, 0.7, 0.6], np.float32), np.ones(4, np.float32), aside=aside)
     # one buddy in the first cell of A, and one in the last cell of B
     found = Buddies(np.array([[1, 1], [7, 0]]), np.array([[4, 7], [1, 0]]), *np.zeros((2, 2), np.float32))
-    stay = held_over(parents, found, coarse, True, (plan.grid(second, "a"), plan.grid(second, "b")))
+    stay = kept_from_above(parents, found, coarse, True, (plan.grid(second, "a"), plan.grid(second, "b")))
     assert stay.parent.tolist() == [1, 2] and stay.ended.tolist() == [5, 5]
     np.testing.assert_array_equal(stay.rank, parents.rank[[1, 2]])
-    finer = held_over(stay, stay.take(slice(0)), second, False, (plan.grid(third, "a"), plan.grid(third, "b")))
+    finer = kept_from_above(stay, stay.take(slice(0)), second, False, (plan.grid(third, "a"), plan.grid(third, "b")))
     assert finer.parent.tolist() == [0, 1] and finer.ended.tolist() == [5, 5]
     for level, buddies in ((second, stay), (third, finer)):
         in_a, in_b = (plan.working_points(cells, level) for cells in (buddies.a, buddies.b))
@@ -114,14 +121,14 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
         wanted = before_b - before_a + aside[[1, 2], ::-1] * coarse.stride
         np.testing.assert_allclose((in_b - in_a + buddies.aside[:, ::-1] * level.stride)[inner], wanted[inner])
         assert (buddies.b < np.array(plan.grid(level, "b")[::-1])).all()
-    assert not len(held_over(parents, found, coarse, False, (plan.grid(second, "a"), plan.grid(second, "b"))))
+    assert not len(kept_from_above(parents, found, coarse, False, (plan.grid(second, "a"), plan.grid(second, "b"))))
 
 
 def test_the_article_holds_nothing_and_keeps_no_coarse_pairs(buddynet):
     a, b = picture(Image.fromarray(data.chelsea())), picture(Image.fromarray(data.coffee()))
     plan = Plan.of(a.size, b.size, buddynet.levels, MatchOptions())
-    assert [hold_of(0.0, level) for level in plan.levels] == [0.0] * 5
-    assert [hold_of(0.5, level) > 0 for level in plan.levels] == [False, True, True, False, False]
+    assert [prior_strength(0.0, level) for level in plan.levels] == [0.0] * 5
+    assert [prior_strength(0.5, level) > 0 for level in plan.levels] == [False, True, True, False, False]
     memory = MatchMemory()
     for consistency, levels in ((0.0, {1}), (0.5, {1, 4, 5})):
         options = MatchOptions(consistency=consistency, pairs=0)
