@@ -13,7 +13,7 @@ from studio.buddies.appearance import common_appearance
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Index, Mask, mutual_pairs
-from studio.buddies.regions import Claims, search_regions, settle
+from studio.buddies.regions import CandidateMatches, greedy_one_to_one, search_regions
 from studio.buddies.search import RELATIVE_COST, TINY, Cells, pair_similarity, search_everywhere, to_unit
 from studio.buddies.spatial_prior import Reals, aside_of, aside_within, prior_strength
 from studio.pairs import PairSet
@@ -73,34 +73,34 @@ class PaperReading:
         a, b = Cells.of(self._maps_a[level.number]), Cells.of(self._maps_b[level.number])
         prior = prior_strength(self._consistency, level)
         if parents is None:
-            claims, aside = yield from self._everywhere(a, b, level)
+            candidates, aside = yield from self._everywhere(a, b, level)
             opener, rank, before = np.full(1, -1), np.zeros(1, np.float32), np.zeros(1, np.float32)
         else:
             opener, centres_a, centres_b, expected = self._openings(level, parents)
-            claims = yield from search_regions(
+            candidates = yield from search_regions(
                 a, b, centres_a, centres_b, level.reach, level.patch, self._tolerance, expected, prior
             )
             rank, before = parents.rank[opener], parents.similarity[opener]
             from_a, from_b = (
-                np.stack(np.divmod(flat, cells.width), axis=1) - centres[claims.region]
-                for flat, cells, centres in ((claims.a, a, centres_a), (claims.b, b, centres_b))
+                np.stack(np.divmod(flat, cells.width), axis=1) - centres[candidates.region]
+                for flat, cells, centres in ((candidates.a, a, centres_a), (candidates.b, b, centres_b))
             )
             # Not in the article: what the coarser pair said between cells stays true within half a cell of this level.
-            aside = aside_within(expected[claims.region], from_b - from_a)
+            aside = aside_within(expected[candidates.region], from_b - from_a)
         # Ours too: a pair placed by hand takes its two cells before anything found may have them.
         fixed = self.fixed_at(level, parents)
-        taken = np.isin(claims.a, fixed.a @ (a.width, 1)) | np.isin(claims.b, fixed.b @ (b.width, 1))
+        taken = np.isin(candidates.a, fixed.a @ (a.width, 1)) | np.isin(candidates.b, fixed.b @ (b.width, 1))
         free = np.flatnonzero(~taken)
         # The article leaves open what becomes of a cell that finds a buddy in each of several regions, which overlap:
         # here the most similar pair keeps it, so that every level is one to one whichever region came first.
-        order = settle(claims.take(free), rank[claims.region[free]])
-        claims, aside = claims.take(free[order]), aside[free[order]]
+        order = greedy_one_to_one(candidates.take(free), rank[candidates.region[free]])
+        candidates, aside = candidates.take(free[order]), aside[free[order]]
         found = Buddies(
-            np.stack(np.divmod(claims.a, a.width), axis=1),
-            np.stack(np.divmod(claims.b, b.width), axis=1),
-            rank[claims.region],
-            before[claims.region] + claims.similarity,  # over the levels, for the preview of a match
-            opener[claims.region],
+            np.stack(np.divmod(candidates.a, a.width), axis=1),
+            np.stack(np.divmod(candidates.b, b.width), axis=1),
+            rank[candidates.region],
+            before[candidates.region] + candidates.similarity,  # over the levels, for the preview of a match
+            opener[candidates.region],
             aside=aside,
         )
         return fixed.followed_by(found)
@@ -135,7 +135,7 @@ class PaperReading:
         expected[fixed] = self._fixed.aside(self._plan, level)[parents.fixed[fixed]]
         return np.flatnonzero(opens), centres_a[opens], centres_b[opens], expected[opens]
 
-    def _everywhere(self, a: Cells, b: Cells, level: LevelPlan) -> Job[tuple[Claims, Reals]]:
+    def _everywhere(self, a: Cells, b: Cells, level: LevelPlan) -> Job[tuple[CandidateMatches, Reals]]:
         """At the coarsest level each picture is one region; the buddies, and how far aside they lie."""
         a, b = both_adapted(a, b)
         matches = None
@@ -161,7 +161,7 @@ class PaperReading:
         aside = np.zeros((len(cell_a), 2))
         if matches is not None:
             aside = aside_of(matches, ((a.height, a.width), (b.height, b.width)), cell_a, cell_b)
-        return Claims(region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch)), aside
+        return CandidateMatches(region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch)), aside
 
     def _agreed(self, a: Cells, b: Cells, level: LevelPlan) -> Tensor:
         response_a, response_b = (Activation(maps[level.number], 0.0).response for maps in (self._maps_a, self._maps_b))

@@ -21,7 +21,7 @@ divides by what may be 0: a channel that is the same all over a region would bec
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Claims:
+class CandidateMatches:
     """Pairs found in regions, (N,) each: number of the region pair, flat cells of A and B, mean patch cosine."""
 
     region: Index
@@ -29,9 +29,9 @@ class Claims:
     b: Index
     similarity: Floats
 
-    def take(self, index: Index) -> Claims:
-        """The claims of these numbers."""
-        return Claims(self.region[index], self.a[index], self.b[index], self.similarity[index])
+    def take(self, index: Index) -> CandidateMatches:
+        """The candidates of these numbers."""
+        return CandidateMatches(self.region[index], self.a[index], self.b[index], self.similarity[index])
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def search_regions(
     tolerance: int = 0,
     expected: Reals | None = None,
     prior: float = 0.0,
-) -> Job[Claims]:
+) -> Job[CandidateMatches]:
     """Best buddies inside each pair of regions, on features brought to the region pair's common appearance.
 
     Parameters
@@ -109,7 +109,7 @@ def search_regions(
         How far, in rows and columns of cells, a cell of B should lie from the middle of its region, more than its buddy
         does from that of its own; not at all by default.
     prior : float
-        What it costs to lie elsewhere (`studio.buddies.spatial_prior`). The similarity of the claims is less by this.
+        What it costs to lie elsewhere (`studio.buddies.spatial_prior`). The similarity of the candidates is less by this.
     """
     if expected is None:
         expected = np.zeros((len(centres_a), 2))
@@ -118,7 +118,7 @@ def search_regions(
     side = span + patch - 1
     step = at_once(a.vectors.device, 4 * side**2 * a.vectors.shape[1] + 3 * side**4)
     none = np.zeros(0, np.int64)
-    found = [Claims(none, none, none, np.zeros(0, np.float32))]
+    found = [CandidateMatches(none, none, none, np.zeros(0, np.float32))]
     for start in range(0, len(centres_a), step):
         part = slice(start, start + step)
         block_a, weight_a, exists_a = side_a.region(part)
@@ -133,7 +133,7 @@ def search_regions(
         region, cell_a, cell_b = mutual_pairs(there, back, span, span, tolerance)
         similarity = scores[tuple(torch.from_numpy(index).to(scores.device) for index in (region, cell_a, cell_b))]
         found.append(
-            Claims(
+            CandidateMatches(
                 region + start,
                 _flat(cell_a, centres_a[region + start] - reach, span, a.width),
                 _flat(cell_b, centres_b[region + start] - reach, span, b.width),
@@ -141,7 +141,9 @@ def search_regions(
             ).take(np.flatnonzero(similarity.isfinite().cpu().numpy()))
         )
         yield Progress(min(start + step, len(centres_a)) / len(centres_a), "searching")
-    return Claims(*(np.concatenate([getattr(claims, name) for claims in found]) for name in Claims.__slots__))
+    return CandidateMatches(
+        *(np.concatenate([getattr(candidates, name) for candidates in found]) for name in CandidateMatches.__slots__)
+    )
 
 
 def _flat(local: Index, first: Index, span: int, width: int) -> Index:
@@ -150,7 +152,7 @@ def _flat(local: Index, first: Index, span: int, width: int) -> Index:
     return flat
 
 
-def settle(claims: Claims, rank: Floats) -> Index:
+def greedy_one_to_one(candidates: CandidateMatches, rank: Floats) -> Index:
     """Give every cell to one pair only: the most similar pair first, then the most similar of those left, and so on.
 
     Regions overlap, so a cell may find a buddy in several of them, and another one in each. `rank`, (N,), decides
@@ -159,14 +161,14 @@ def settle(claims: Claims, rank: Floats) -> Index:
     Returns
     -------
     (M,) int64
-        The numbers of the claims that stay, the most similar first.
+        The numbers of the candidates that stay, the most similar first.
     """
-    order: Index = np.lexsort((-rank, -claims.similarity))
-    claims = claims.take(order)
+    order: Index = np.lexsort((-rank, -candidates.similarity))
+    candidates = candidates.take(order)
     settled = []
-    left = np.arange(len(claims.a))
+    left = np.arange(len(candidates.a))
     while len(left):
-        a, b = claims.a[left], claims.b[left]
+        a, b = candidates.a[left], candidates.b[left]
         # All that come first for both their cells at once, which is what one after the other would give.
         first = np.intersect1d(first_of_each(a), first_of_each(b), assume_unique=True)
         settled.append(left[first])

@@ -23,7 +23,7 @@ from studio.buddies.paper import PaperReading
 from studio.buddies.partners import carried_pairs
 from studio.buddies.plan import Plan
 from studio.buddies.ranking import Activation, Buddies, mutual_pairs, strongest_of_groups
-from studio.buddies.regions import Claims, search_regions, settle
+from studio.buddies.regions import CandidateMatches, greedy_one_to_one, search_regions
 from studio.buddies.rematch import inside
 from studio.buddies.search import Cells, displacement, pair_similarity, search_everywhere
 from studio.buddies.spatial_prior import kept_from_above
@@ -211,7 +211,14 @@ def test_every_step_takes_nothing_and_gives_nothing():
     empty = nothing()
     assert len(run_to_end(search_regions(a, b, no_cells, no_cells, 3, 3)).a) == 0
     assert len(run_to_end(search_regions(a, b, no_cells, no_cells, 3, 3, 1, no_places, 0.4)).a) == 0
-    assert len(settle(Claims(*np.zeros((3, 0), np.int64), np.zeros(0, np.float32)), np.zeros(0, np.float32))) == 0
+    assert (
+        len(
+            greedy_one_to_one(
+                CandidateMatches(*np.zeros((3, 0), np.int64), np.zeros(0, np.float32)), np.zeros(0, np.float32)
+            )
+        )
+        == 0
+    )
     assert len(pair_similarity(a, b, no_cells, no_cells, 3)) == len(displacement(a, b, no_cells, no_cells, 3)) == 0
     assert all(len(one) == 0 for one in mutual_pairs(np.zeros((0, 9), int), np.zeros((0, 9), int), 3, 3, 1))
     assert len(strongest_of_groups(np.zeros((0, 4)), np.zeros(0, np.float32), 5, 0)) == 0
