@@ -18,7 +18,13 @@ from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Floats, Index
 from studio.buddies.regions import Regions, least_variance
 from studio.buddies.search import Cells, at_once, patch_similarity, to_unit
-from studio.buddies.spatial_prior import Reals, aside_of, aside_within, displacement_penalty, prior_strength
+from studio.buddies.spatial_prior import (
+    Reals,
+    displacement_penalty,
+    offset_within_cell,
+    prior_strength,
+    sub_cell_offsets,
+)
 from studio.geometry import Points, Size
 
 Maps = Mapping[int, Tensor]
@@ -232,8 +238,8 @@ def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tu
     below = [one for one in scene.levels[1:] if one.number >= finest]
     for level in below:
         cells, centres = scene.cells(points, level), scene.back.cells(places, level)
-        aside = points - scene.plan.working_points(cells, level)
-        expected = (places - scene.plan.working_points(centres, level) - aside)[:, ::-1] / level.stride
+        sub_cell_offset = points - scene.plan.working_points(cells, level)
+        expected = (places - scene.plan.working_points(centres, level) - sub_cell_offset)[:, ::-1] / level.stride
         # Many points share a cell, and what it looks like.
         ways, which = np.unique(np.concatenate([cells, centres], axis=1), axis=0, return_inverse=True)
         which = which.reshape(-1)
@@ -245,8 +251,10 @@ def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tu
         best = np.where(exists[which], values, -np.inf).argmax(axis=1)
         best[~exists[which].any(axis=1)] = len(steps) // 2  # nothing is there to go to
         total += values[np.arange(len(values)), best].astype(np.float32)
-        beside = aside_within(expected, steps[best])
-        places = scene.plan.working_points(centres + steps[best], level) + aside + beside[:, ::-1] * level.stride
+        beside = offset_within_cell(expected, steps[best])
+        places = (
+            scene.plan.working_points(centres + steps[best], level) + sub_cell_offset + beside[:, ::-1] * level.stride
+        )
     return np.clip(places, 0.0, np.subtract(scene.end_size, 1.0)), total / np.float32(max(len(below), 1))
 
 
@@ -265,6 +273,6 @@ def best_places(scene: Scene, points: Points) -> Points:
     cells = scene.cells(points, level)
     own = cells @ (start[1], 1)
     best = scene.matches[torch.from_numpy(own).to(scene.matches.device)].argmax(1).cpu().numpy()
-    aside = aside_of(scene.matches, scene.shapes, own, best)[:, ::-1] * level.stride
+    sub_cell_offset = sub_cell_offsets(scene.matches, scene.shapes, own, best)[:, ::-1] * level.stride
     there = np.stack(np.divmod(best, end[1]), axis=1)
-    return scene.plan.working_points(there, level) + aside + points - scene.plan.working_points(cells, level)
+    return scene.plan.working_points(there, level) + sub_cell_offset + points - scene.plan.working_points(cells, level)

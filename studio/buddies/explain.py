@@ -159,15 +159,15 @@ def _places(held: Remembered, pair: PointPair) -> list[_Place]:
 
 def _ancestors(trail: Trail, row: int) -> list[_Place]:
     places: list[_Place] = []
-    before, above, aside = 0.0, -1, np.zeros(2)
+    before, above, sub_cell_offset = 0.0, -1, np.zeros(2)
     for level, own in zip(trail.levels, trail.ancestry(row), strict=True):
         if level.ended[own]:
             break  # what was kept from above from a coarser level was not found again
         middle_a, middle_b = _middles(level, places[-1], above) if places else (None, None)
         similarity, rank = float(level.similarity[own]), float(level.rank[own])
         a, b = level.a[own].astype(np.int64), level.b[own].astype(np.int64)
-        own_aside = level.aside[own].astype(np.float64)
-        expected = own_aside if above >= 0 else 2 * aside
+        own_aside = level.sub_cell_offset[own].astype(np.float64)
+        expected = own_aside if above >= 0 else 2 * sub_cell_offset
         places.append(
             _Place(
                 level.level,
@@ -181,7 +181,7 @@ def _ancestors(trail: Trail, row: int) -> list[_Place]:
                 _prior(trail.options, level.level),
             )
         )
-        before, above, aside = similarity, int(level.fixed[own]), own_aside
+        before, above, sub_cell_offset = similarity, int(level.fixed[own]), own_aside
     return places
 
 
@@ -210,7 +210,7 @@ def _own_places(scene: Scene, pair: PointPair, options: MatchOptions) -> list[_P
         else:
             values, _ = scene.surfaces(level, cell_a, cell_b)
             middle = float(values[0, values.shape[1] // 2])
-            regions, expected = (cell_a[0], cell_b[0]), plan.aside(a, b, level)[0]
+            regions, expected = (cell_a[0], cell_b[0]), plan.sub_cell_offset(a, b, level)[0]
             places.append(_Place(level, *regions, *regions, rank, middle, expected, _prior(options, level)))
     return places
 
@@ -312,13 +312,13 @@ class _Question:
         level, above = self._trail.levels[number], self._trail.levels[number - 1]
         cell = self._scene.cells(self._point, level.level)[0]
         here, there = 2 * self._of(above, self._side), 2 * self._of(above, self._other)
-        expected = 2 * above.aside.astype(np.float64)
+        expected = 2 * above.sub_cell_offset.astype(np.float64)
         for row in np.flatnonzero(above.fixed >= 0):
             same = np.flatnonzero(level.fixed == above.fixed[row])
             if len(same):
                 here[row] = self._of(level, self._side)[same[0]]
                 there[row] = self._of(level, self._other)[same[0]]
-                expected[row] = level.aside[same[0]]
+                expected[row] = level.sub_cell_offset[same[0]]
         reach = level.level.window if self._trail.options.preset == "official" else level.level.reach
         holds = (abs(here - cell) <= reach).all(axis=1) & (above.ended == 0)
         return here[holds], there[holds], expected[holds] * (-1 if self._side == "b" else 1)

@@ -73,8 +73,8 @@ def choose(
         rows = drop(agrees, INCONSISTENT)
     if among is not None:
         rows = drop(among[rows], OUTSIDE)
-    aside = rows[sure[rows]] if among is not None else rows[:0]  # what is asked for is asked of the others
-    rows = np.setdiff1d(rows, aside)
+    sub_cell_offset = rows[sure[rows]] if among is not None else rows[:0]  # what is asked for is asked of the others
+    rows = np.setdiff1d(rows, sub_cell_offset)
     labels = grouped(places[rows], groups, options.seed)
     if labels is not None:
         chosen = strongest(labels, buddies.rank[rows], sure[rows])
@@ -83,7 +83,7 @@ def choose(
         lost = np.setdiff1d(np.arange(len(rows)), chosen)
         fate[rows[lost]], rival[rows[lost]] = GROUP, best[labels[lost]]
         rows = rows[chosen]
-    rows = np.concatenate([aside, rows])
+    rows = np.concatenate([sub_cell_offset, rows])
     return Choice(rows[np.argsort(-buddies.rank[rows], kind="stable")], fate, rival)
 
 

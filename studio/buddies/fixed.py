@@ -59,6 +59,6 @@ class FixedPairs:
         """Row and column of their cells of A and of B at a level, (N, 2) each."""
         return plan.cells_at(self.a, level, "a"), plan.cells_at(self.b, level, "b")
 
-    def aside(self, plan: Plan, level: LevelPlan) -> Reals:
+    def sub_cell_offset(self, plan: Plan, level: LevelPlan) -> Reals:
         """(N, 2) as `studio.buddies.ranking.Buddies` has it: how far beside the middles of their cells they lie."""
-        return plan.aside(self.a, self.b, level)
+        return plan.sub_cell_offset(self.a, self.b, level)

@@ -292,12 +292,14 @@ def finish(
     a, b = (place(plan, options, level, cells) for cells in (found.a, found.b))
     if options.subcell and options.preset != "official" and len(found):
         in_a, in_b = (Cells.normalised(maps[level.number]) for maps in (scene.start, scene.end))
-        aside = displacement(in_a, in_b, found.a, found.b, level.patch)
+        sub_cell_offset = displacement(in_a, in_b, found.a, found.b, level.patch)
         # Half of it moves A's point and half B's, the other way: neither picture comes first. A pair that was kept from above
         # has no peak of its own at this level and keeps what the level knew that found it.
-        aside = np.where(found.ended[:, None] > 0, found.aside[:, ::-1], aside) * (level.stride / 2)
+        sub_cell_offset = np.where(found.ended[:, None] > 0, found.sub_cell_offset[:, ::-1], sub_cell_offset) * (
+            level.stride / 2
+        )
         beside = found.beside[:, ::-1] * level.stride
-        a, b = a + beside - aside, b + beside + aside
+        a, b = a + beside - sub_cell_offset, b + beside + sub_cell_offset
     if not len(found):
         return given, choice
     last = np.where(found.ended > 0, found.ended, level.number)

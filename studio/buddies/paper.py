@@ -15,7 +15,7 @@ from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Index, Mask, mutual_pairs
 from studio.buddies.regions import CandidateMatches, greedy_one_to_one, search_regions
 from studio.buddies.search import RELATIVE_COST, TINY, Cells, pair_similarity, search_everywhere, to_unit
-from studio.buddies.spatial_prior import Reals, aside_of, aside_within, prior_strength
+from studio.buddies.spatial_prior import Reals, offset_within_cell, prior_strength, sub_cell_offsets
 from studio.pairs import PairSet
 from studio.progress import Job, Progress
 
@@ -73,7 +73,7 @@ class PaperReading:
         a, b = Cells.of(self._maps_a[level.number]), Cells.of(self._maps_b[level.number])
         prior = prior_strength(self._consistency, level)
         if parents is None:
-            candidates, aside = yield from self._everywhere(a, b, level)
+            candidates, sub_cell_offset = yield from self._everywhere(a, b, level)
             opener, rank, before = np.full(1, -1), np.zeros(1, np.float32), np.zeros(1, np.float32)
         else:
             opener, centres_a, centres_b, expected = self._openings(level, parents)
@@ -86,7 +86,7 @@ class PaperReading:
                 for flat, cells, centres in ((candidates.a, a, centres_a), (candidates.b, b, centres_b))
             )
             # Not in the article: what the coarser pair said between cells stays true within half a cell of this level.
-            aside = aside_within(expected[candidates.region], from_b - from_a)
+            sub_cell_offset = offset_within_cell(expected[candidates.region], from_b - from_a)
         # Ours too: a pair placed by hand takes its two cells before anything found may have them.
         fixed = self.fixed_at(level, parents)
         taken = np.isin(candidates.a, fixed.a @ (a.width, 1)) | np.isin(candidates.b, fixed.b @ (b.width, 1))
@@ -94,14 +94,14 @@ class PaperReading:
         # The article leaves open what becomes of a cell that finds a buddy in each of several regions, which overlap:
         # here the most similar pair keeps it, so that every level is one to one whichever region came first.
         order = greedy_one_to_one(candidates.take(free), rank[candidates.region[free]])
-        candidates, aside = candidates.take(free[order]), aside[free[order]]
+        candidates, sub_cell_offset = candidates.take(free[order]), sub_cell_offset[free[order]]
         found = Buddies(
             np.stack(np.divmod(candidates.a, a.width), axis=1),
             np.stack(np.divmod(candidates.b, b.width), axis=1),
             rank[candidates.region],
             before[candidates.region] + candidates.similarity,  # over the levels, for the preview of a match
             opener[candidates.region],
-            aside=aside,
+            sub_cell_offset=sub_cell_offset,
         )
         return fixed.followed_by(found)
 
@@ -119,8 +119,8 @@ class PaperReading:
             similarity = pair_similarity(a, b, cells_a, cells_b, level.patch)
             if parents is not None:
                 rank, similarity = parents.rank[parent], parents.similarity[parent] + similarity
-        aside = self._fixed.aside(self._plan, level)
-        return Buddies(cells_a, cells_b, rank, similarity, parent, np.arange(count), aside)
+        sub_cell_offset = self._fixed.sub_cell_offset(self._plan, level)
+        return Buddies(cells_a, cells_b, rank, similarity, parent, np.arange(count), sub_cell_offset)
 
     def _openings(self, level: LevelPlan, parents: Buddies) -> tuple[Index, Index, Index, Reals]:
         """Numbers of the parents that open a region, its middle in A and in B, and what is expected in it, (R, 2)."""
@@ -131,8 +131,8 @@ class PaperReading:
         centres_a, centres_b = 2 * parents.a, 2 * parents.b  # strides double from level to level
         cells_a, cells_b = self._fixed.cells(self._plan, level)
         centres_a[fixed], centres_b[fixed] = cells_a[parents.fixed[fixed]], cells_b[parents.fixed[fixed]]
-        expected = 2 * parents.aside  # in cells, which are half as large here
-        expected[fixed] = self._fixed.aside(self._plan, level)[parents.fixed[fixed]]
+        expected = 2 * parents.sub_cell_offset  # in cells, which are half as large here
+        expected[fixed] = self._fixed.sub_cell_offset(self._plan, level)[parents.fixed[fixed]]
         return np.flatnonzero(opens), centres_a[opens], centres_b[opens], expected[opens]
 
     def _everywhere(self, a: Cells, b: Cells, level: LevelPlan) -> Job[tuple[CandidateMatches, Reals]]:
@@ -158,10 +158,12 @@ class PaperReading:
         region, cell_a, cell_b = region[kept], cell_a[kept], cell_b[kept]
         place_a = np.stack(np.divmod(cell_a, a.width), axis=1)
         place_b = np.stack(np.divmod(cell_b, b.width), axis=1)
-        aside = np.zeros((len(cell_a), 2))
+        sub_cell_offset = np.zeros((len(cell_a), 2))
         if matches is not None:
-            aside = aside_of(matches, ((a.height, a.width), (b.height, b.width)), cell_a, cell_b)
-        return CandidateMatches(region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch)), aside
+            sub_cell_offset = sub_cell_offsets(matches, ((a.height, a.width), (b.height, b.width)), cell_a, cell_b)
+        return CandidateMatches(
+            region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch)
+        ), sub_cell_offset
 
     def _agreed(self, a: Cells, b: Cells, level: LevelPlan) -> Tensor:
         response_a, response_b = (Activation(maps[level.number], 0.0).response for maps in (self._maps_a, self._maps_b))

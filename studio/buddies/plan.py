@@ -101,7 +101,7 @@ class Plan:
         cells = pixel_to_cell(points - level.offset, level.stride, (columns, rows))
         return np.ascontiguousarray(cells[:, ::-1])
 
-    def aside(self, a: Points, b: Points, level: LevelPlan) -> npt.NDArray[np.float64]:
+    def sub_cell_offset(self, a: Points, b: Points, level: LevelPlan) -> npt.NDArray[np.float64]:
         """(N, 2) how far, in rows and columns of cells, points `b` lie beside their cells, more than `a` beside theirs.
 
         Points are at the working sizes of B and of A.

@@ -31,14 +31,14 @@ class Buddies:
         Which of the buddies of the level above opened the region; -1 for none (the default).
     fixed : (N,) int64
         Which of the fixed pairs this is; -1 for a pair that was found (the default).
-    aside : (N, 2) float64
+    sub_cell_offset : (N, 2) float64
         How far, in rows and columns of cells, the point of B lies beside the middle of its cell when that of A is the
         middle of its own; none by default.
     ended : (N,) int64
         The level at which it was found last, if that is a coarser one; 0 for this one (the default).
     beside : (N, 2) float64
         How far, in rows and columns of cells, both points together lie beside the middles of their cells: that of A by
-        `beside` - `aside` / 2, that of B by `beside` + `aside` / 2; none by default.
+        `beside` - `sub_cell_offset` / 2, that of B by `beside` + `sub_cell_offset` / 2; none by default.
     """
 
     a: Index
@@ -47,7 +47,7 @@ class Buddies:
     similarity: Floats
     parent: Index = field(default_factory=lambda: np.zeros(0, np.int64))
     fixed: Index = field(default_factory=lambda: np.zeros(0, np.int64))
-    aside: Reals = field(default_factory=lambda: np.zeros((0, 2)))
+    sub_cell_offset: Reals = field(default_factory=lambda: np.zeros((0, 2)))
     ended: Index = field(default_factory=lambda: np.zeros(0, np.int64))
     beside: Reals = field(default_factory=lambda: np.zeros((0, 2)))
 
@@ -55,7 +55,7 @@ class Buddies:
         for name in ("parent", "fixed"):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.full(len(self.rank), -1, np.int64))
-        for name in ("aside", "beside"):
+        for name in ("sub_cell_offset", "beside"):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.zeros((len(self.rank), 2)))
         if not len(self.ended):
@@ -83,7 +83,7 @@ class Buddies:
         return self.take(np.argsort(-self.rank, kind="stable"))
 
 
-_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed", "aside", "ended", "beside")
+_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed", "sub_cell_offset", "ended", "beside")
 
 
 def stretched(values: Floats) -> Floats:

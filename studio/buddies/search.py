@@ -288,8 +288,8 @@ def displacement(a: Cells, b: Cells, cells_a: Index, cells_b: Index, patch: int)
     found = [np.zeros((0, 2))]
     for start in range(0, len(cells_a), step):
         some_a, some_b = (torch.from_numpy(cells[start : start + step]).to(device) for cells in (cells_a, cells_b))
-        aside = _peak(a, b, some_a, some_b, patch) - _peak(b, a, some_b, some_a, patch)
-        found.append(aside.flip(1).cpu().double().numpy() / 2)
+        sub_cell_offset = _peak(a, b, some_a, some_b, patch) - _peak(b, a, some_b, some_a, patch)
+        found.append(sub_cell_offset.flip(1).cpu().double().numpy() / 2)
     return np.concatenate(found)
 
 

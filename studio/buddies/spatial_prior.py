@@ -1,7 +1,7 @@
 """What holds a pair to the one it came from: finer levels see edges and textures, and alone they drift to like ones.
 
 And where they see nothing at all, the coarser pair itself stays. Not part of the paper, where all places of a region
-are equally good. A pair says where its points lie more finely than its cells do, by how far the partner lies `aside`;
+are equally good. A pair says where its points lie more finely than its cells do, by how far the partner lies `sub_cell_offset`;
 within `FREE` cells of that, which is about how well it can know, the pairs it opens a region for lie where they look
 best, and beyond they pay for every cell. The price grows with the square of the way, so what clearly lies elsewhere is
 still found there.
@@ -69,13 +69,13 @@ def subtract_penalty(scores: Tensor, expected: Tensor, span: int, most: float) -
     scores.addcmul_(beyond, beyond, value=-most / reach**2)
 
 
-def aside_within(expected: Reals, cells: Index) -> Reals:
+def offset_within_cell(expected: Reals, cells: Index) -> Reals:
     """(N, 2) how far beside its cell a partner lies that is expected at `expected` and found at `cells`, both (N, 2).
 
     As far as the cell reaches: within half a cell what the parent said stays true.
     """
-    aside: Reals = np.clip(expected - cells, -0.5, 0.5)
-    return aside
+    sub_cell_offset: Reals = np.clip(expected - cells, -0.5, 0.5)
+    return sub_cell_offset
 
 
 def kept_from_above(
@@ -95,7 +95,9 @@ def kept_from_above(
     stay = parents.take(rows)
     # The middle of a cell is a corner of four of the next level. What B's point lies aside is halved: neither picture
     # comes first, and each point lies where the finest level would have put it (`studio.buddies.match.finish`).
-    places = [2 * cells + 0.5 + 2 * stay.beside + side * stay.aside for cells, side in ((stay.a, -1), (stay.b, 1))]
+    places = [
+        2 * cells + 0.5 + 2 * stay.beside + side * stay.sub_cell_offset for cells, side in ((stay.a, -1), (stay.b, 1))
+    ]
     cells_a, cells_b = (
         np.clip(np.floor(place + 0.5).astype(np.int64), 0, np.subtract(grid[::-1], 1))
         for place, grid in zip(places, grids, strict=True)
@@ -107,13 +109,13 @@ def kept_from_above(
         stay.rank,
         stay.similarity,
         rows,
-        aside=left_b - left_a,
+        sub_cell_offset=left_b - left_a,
         ended=np.where(stay.ended > 0, stay.ended, above.number),
         beside=(left_a + left_b) / 2,
     )
 
 
-def aside_of(matches: Tensor, shapes: tuple[Shape, Shape], cells: Index, others: Index) -> Reals:
+def sub_cell_offsets(matches: Tensor, shapes: tuple[Shape, Shape], cells: Index, others: Index) -> Reals:
     """(N, 2) how far beside their cells, in rows and columns of cells, the best matches of coarse cells lie.
 
     As in `studio.buddies.search.displacement`: of the peaks in both pictures, by parabolas through three neighbours,

@@ -33,7 +33,7 @@ class LevelTrail:
         Which fixed pair; -1 for none.
     rank, similarity : (N,) float32
         Sums so far, as in `studio.buddies.ranking.Buddies`.
-    aside : (N, 2) float32
+    sub_cell_offset : (N, 2) float32
     ended : (N,) int32
         As there.
     """
@@ -45,7 +45,7 @@ class LevelTrail:
     fixed: npt.NDArray[np.int32]
     rank: Floats
     similarity: Floats
-    aside: Floats
+    sub_cell_offset: Floats
     ended: npt.NDArray[np.int32]
 
     @classmethod
@@ -54,7 +54,9 @@ class LevelTrail:
         places = buddies.a.astype(np.int16), buddies.b.astype(np.int16)
         numbers = buddies.parent.astype(np.int32), buddies.fixed.astype(np.int32)
         sums = buddies.rank, buddies.similarity
-        return cls(level, *places, *numbers, *sums, buddies.aside.astype(np.float32), buddies.ended.astype(np.int32))
+        return cls(
+            level, *places, *numbers, *sums, buddies.sub_cell_offset.astype(np.float32), buddies.ended.astype(np.int32)
+        )
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -92,7 +94,9 @@ class Trail:
 
     def swapped(self) -> Trail:
         """With the pictures exchanged; of a part the window becomes what its pairs cover."""
-        levels = tuple(replace(level, a=level.b, b=level.a, aside=-level.aside) for level in self.levels)
+        levels = tuple(
+            replace(level, a=level.b, b=level.a, sub_cell_offset=-level.sub_cell_offset) for level in self.levels
+        )
         window = None if self.window is None else (*self.b.min(axis=0).tolist(), *self.b.max(axis=0).tolist())
         return replace(self, levels=levels, a=self.b, b=self.a, window=window)
 

@@ -15,11 +15,11 @@ from studio.buddies.ranking import Buddies
 from studio.buddies.regions import search_regions
 from studio.buddies.search import Cells
 from studio.buddies.spatial_prior import (
-    aside_of,
-    aside_within,
     displacement_penalty,
     kept_from_above,
+    offset_within_cell,
     prior_strength,
+    sub_cell_offsets,
     subtract_penalty,
 )
 from studio.pairs import PairSet, PointPair
@@ -67,7 +67,7 @@ def test_what_is_held_firmly_lies_where_it_is_expected_and_nothing_is_held_witho
     assert len(held.a) > 2 * 30 > len(free.a) / 2
     np.testing.assert_array_equal(from_b - from_a, np.rint(expected)[held.region])
     np.testing.assert_allclose(
-        aside_within(expected[held.region], from_b - from_a), (expected - np.rint(expected))[held.region]
+        offset_within_cell(expected[held.region], from_b - from_a), (expected - np.rint(expected))[held.region]
     )
 
 
@@ -82,21 +82,21 @@ def test_swapped_pictures_are_held_to_the_same_pairs():
     )
 
 
-def bumps(shape, aside, slope=0.0):
-    """Log-weights that peak `aside` beside the same cell, on ground that rises to one side in both pictures."""
+def bumps(shape, sub_cell_offset, slope=0.0):
+    """Log-weights that peak `sub_cell_offset` beside the same cell, on ground that rises to one side in both pictures."""
     cells = np.stack(np.divmod(np.arange(shape[0] * shape[1]), shape[1]), axis=1)
-    away = cells[None] - cells[:, None] - aside
+    away = cells[None] - cells[:, None] - sub_cell_offset
     rising = slope * (cells[None, :, 1] + cells[:, None, 1])
     return torch.from_numpy(-(away**2).sum(2) + rising)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.3])
 def test_a_match_between_cells_is_found_there_in_spite_of_a_slope_that_both_pictures_have(slope):
-    shape, aside = (6, 7), np.array([0.3, -0.2])
+    shape, sub_cell_offset = (6, 7), np.array([0.3, -0.2])
     cells = np.array([16, 17, 23])  # off the edge
-    found = aside_of(bumps(shape, aside, slope), (shape, shape), cells, cells)
-    np.testing.assert_allclose(found, np.tile(aside, (3, 1)), atol=1e-9)
-    at_corner = aside_of(bumps(shape, aside), (shape, shape), np.array([0]), np.array([0]))
+    found = sub_cell_offsets(bumps(shape, sub_cell_offset, slope), (shape, shape), cells, cells)
+    np.testing.assert_allclose(found, np.tile(sub_cell_offset, (3, 1)), atol=1e-9)
+    at_corner = sub_cell_offsets(bumps(shape, sub_cell_offset), (shape, shape), np.array([0]), np.array([0]))
     assert at_corner.tolist() == [[0.0, 0.0]]  # nothing is beyond the edge to compare with
 
 
@@ -104,8 +104,10 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
     plan = Plan.of((64, 64), (64, 64), small_backbone().levels, MatchOptions(working_size=64))
     coarse, second, third, *_ = plan.levels
     a, b = np.array([[0, 0], [1, 2], [3, 3], [2, 1]]), np.array([[1, 0], [1, 1], [3, 3], [0, 0]])
-    aside = np.array([[0.0, 0.0], [0.3, -0.4], [0.5, 0.5], [0.0, 0.0]])
-    parents = Buddies(a, b, np.array([0.9, 0.8, 0.7, 0.6], np.float32), np.ones(4, np.float32), aside=aside)
+    sub_cell_offset = np.array([[0.0, 0.0], [0.3, -0.4], [0.5, 0.5], [0.0, 0.0]])
+    parents = Buddies(
+        a, b, np.array([0.9, 0.8, 0.7, 0.6], np.float32), np.ones(4, np.float32), sub_cell_offset=sub_cell_offset
+    )
     # one buddy in the first cell of A, and one in the last cell of B
     found = Buddies(np.array([[1, 1], [7, 0]]), np.array([[4, 7], [1, 0]]), *np.zeros((2, 2), np.float32))
     stay = kept_from_above(parents, found, coarse, True, (plan.grid(second, "a"), plan.grid(second, "b")))
@@ -118,8 +120,10 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
         before_a, before_b = plan.working_points(a[[1, 2]], coarse), plan.working_points(b[[1, 2]], coarse)
         assert np.abs(in_a - before_a).max() <= level.stride / 2
         inner = slice(0, 1)  # the other one would lie beyond the edge of B
-        wanted = before_b - before_a + aside[[1, 2], ::-1] * coarse.stride
-        np.testing.assert_allclose((in_b - in_a + buddies.aside[:, ::-1] * level.stride)[inner], wanted[inner])
+        wanted = before_b - before_a + sub_cell_offset[[1, 2], ::-1] * coarse.stride
+        np.testing.assert_allclose(
+            (in_b - in_a + buddies.sub_cell_offset[:, ::-1] * level.stride)[inner], wanted[inner]
+        )
         assert (buddies.b < np.array(plan.grid(level, "b")[::-1])).all()
     assert not len(kept_from_above(parents, found, coarse, False, (plan.grid(second, "a"), plan.grid(second, "b"))))
 

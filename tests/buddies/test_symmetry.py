@@ -115,8 +115,10 @@ def test_grouping_is_the_same_to_the_last_bit():
 
 def coarse_buddies():
     a, b = np.array([[0, 0], [1, 2], [3, 3], [2, 1]]), np.array([[1, 0], [1, 1], [3, 3], [0, 0]])
-    aside = np.array([[0.0, 0.0], [0.3, -0.4], [0.5, 0.5], [-0.5, 0.1]])
-    return Buddies(a, b, np.array([0.9, 0.8, 0.7, 0.6], np.float32), np.ones(4, np.float32), aside=aside)
+    sub_cell_offset = np.array([[0.0, 0.0], [0.3, -0.4], [0.5, 0.5], [-0.5, 0.1]])
+    return Buddies(
+        a, b, np.array([0.9, 0.8, 0.7, 0.6], np.float32), np.ones(4, np.float32), sub_cell_offset=sub_cell_offset
+    )
 
 
 def swapped(buddies):
@@ -127,7 +129,7 @@ def swapped(buddies):
         buddies.similarity,
         buddies.parent,
         buddies.fixed,
-        -buddies.aside,
+        -buddies.sub_cell_offset,
         buddies.ended,
         buddies.beside,
     )
@@ -141,11 +143,17 @@ def test_what_is_held_over_stays_at_its_very_points_in_both_pictures():
         grids = plan.grid(level, "a"), plan.grid(level, "b")
         there = kept_from_above(there, there.take(slice(0)), above, above is plan.levels[0], grids)
         back = kept_from_above(back, back.take(slice(0)), above, above is plan.levels[0], grids)
-        for name in ("a", "b", "aside", "beside"):
+        for name in ("a", "b", "sub_cell_offset", "beside"):
             np.testing.assert_array_equal(getattr(there, name), getattr(swapped(back), name))
         for cells, began, side in ((there.a, first.a, -1), (there.b, first.b, 1)):
-            points = plan.working_points(cells, level) + (there.beside + side * there.aside / 2)[:, ::-1] * level.stride
-            exact = plan.working_points(began, plan.levels[0]) + side * first.aside[:, ::-1] / 2 * plan.levels[0].stride
+            points = (
+                plan.working_points(cells, level)
+                + (there.beside + side * there.sub_cell_offset / 2)[:, ::-1] * level.stride
+            )
+            exact = (
+                plan.working_points(began, plan.levels[0])
+                + side * first.sub_cell_offset[:, ::-1] / 2 * plan.levels[0].stride
+            )
             np.testing.assert_allclose(points, exact, atol=1e-9)
 
 
