@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from studio.buddies.agreement import agreed_cosines, soft_matches
 from studio.buddies.appearance import common_appearance
+from studio.buddies.dual_softmax import consensus_cosines, soft_matches
 from studio.buddies.paper import both_adapted
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Floats, Index
@@ -106,10 +106,11 @@ class Scene:
         return self._kept("cosines", lambda a, b: a.vectors @ b.vectors.T)
 
     @property
-    def agreed(self) -> Tensor:
+    def consensus(self) -> Tensor:
         """(N, M) how alike all cells of the coarsest maps are together with their neighbours, -1 to 1."""
         return self._kept(
-            "agreed", lambda a, b: agreed_cosines(a.vectors @ b.vectors.T, (a.height, a.width), (b.height, b.width))
+            "consensus",
+            lambda a, b: consensus_cosines(a.vectors @ b.vectors.T, (a.height, a.width), (b.height, b.width)),
         )
 
     @property
@@ -118,9 +119,9 @@ class Scene:
         if "matches" not in self._coarse:
             one, other = (self.prepared(self.levels[0], of_start)[0].there for of_start in (True, False))
             if self.swapped:
-                self._coarse["matches"] = soft_matches(self.agreed.T, other, one)
+                self._coarse["matches"] = soft_matches(self.consensus.T, other, one)
             else:
-                self._coarse["matches"] = soft_matches(self.agreed, one, other)
+                self._coarse["matches"] = soft_matches(self.consensus, one, other)
         return self._kept("matches", None)
 
     def _kept(self, name: str, make: Callable[[Cells, Cells], Tensor] | None) -> Tensor:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from studio.buddies.agreement import NOTHING
 from studio.buddies.carry import Scene, Shape, best_places, carried
+from studio.buddies.dual_softmax import NOTHING
 from studio.buddies.memory import MatchMemory
 from studio.geometry import Points, Size
 from studio.pairs import PairSet
@@ -131,7 +131,7 @@ def _coarse(scene: Scene, a: Points, b: Points) -> tuple[Reals, Reals]:
     margin, cycle = np.zeros((2, len(a)))
     for way, points, partners in ((scene, a, b), (scene.back, b, a)):
         level = way.levels[0]
-        margin += _margins(way.agreed, way.cells(points, level), way.back.cells(partners, level), way.shapes) / 2
+        margin += _margins(way.consensus, way.cells(points, level), way.back.cells(partners, level), way.shapes) / 2
         there, _ = carried(way, points, best_places(way, points), STOP)
         cycle += np.hypot(*(there - partners).T) / max(way.end_size) / 2
     return margin, cycle

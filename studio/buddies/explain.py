@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from studio.buddies.agreement import agreed_matches
 from studio.buddies.answers import Absence, Box, Reason, Side, Step, Surface
 from studio.buddies.carry import Scene
+from studio.buddies.dual_softmax import consensus_matches
 from studio.buddies.memory import MatchMemory, Remembered
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
@@ -81,7 +81,7 @@ def _window(plan: Plan, level: LevelPlan, middle: Index | None, reach: int, side
 def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") -> Surface | None:
     """How much the pair's cell of picture `side` at a level looks like all cells it could have been matched with.
 
-    At the coarsest level neighbours that agree count too (`studio.buddies.agreement`); below it a place costs something
+    At the coarsest level neighbours that agree count too (`studio.buddies.dual_softmax`); below it a place costs something
     that lies away from where the level above had it (`studio.buddies.spatial_prior`). For `official` these are the features as
     the network gives them, for the adapted ones are not kept.
 
@@ -130,7 +130,7 @@ def _surface(
 
 def _row(scene: Scene, cell: Index) -> npt.NDArray[np.float32]:
     width = scene.shapes[0][1]
-    values: npt.NDArray[np.float32] = scene.agreed[int(cell[0]) * width + int(cell[1])].cpu().numpy()
+    values: npt.NDArray[np.float32] = scene.consensus[int(cell[0]) * width + int(cell[1])].cpu().numpy()
     return values
 
 
@@ -392,7 +392,7 @@ class _Question:
         """What the coarsest search compared, the cells of the picture that is asked about against the others."""
         first, scene = self._trail.levels[0], self._scene.back if self._side == "b" else self._scene
         fixed = np.flatnonzero(first.fixed >= 0)
-        matches = agreed_matches(
+        matches = consensus_matches(
             scene.cosines,
             scene.shapes,
             (scene.response(first.level, True), scene.response(first.level, False)),

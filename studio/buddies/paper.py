@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.buddies.agreement import agreed_matches
 from studio.buddies.appearance import common_appearance
+from studio.buddies.dual_softmax import consensus_matches
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Index, Mask, mutual_pairs
@@ -35,7 +35,7 @@ class PaperReading:
     tolerance : int
         How many cells beside its start the way there and back may end.
     consistency : float
-        How much the matches of the coarsest level must agree with each other (`studio.buddies.agreement`), and those
+        How much the matches of the coarsest level must agree with each other (`studio.buddies.dual_softmax`), and those
         below with the pair they come from (`studio.buddies.spatial_prior`); 0, as in the article, not at all.
     fixed : FixedPairs, optional
         Pairs that are there at every level.
@@ -142,7 +142,7 @@ class PaperReading:
         if self._consistency > 0:
             yield Progress(0.0, "searching")
             # Not in the article, which takes mutual nearest neighbours as they are. Everything below hangs on these,
-            # and on animals of two kinds only one in four is right (see `studio.buddies.agreement`).
+            # and on animals of two kinds only one in four is right (see `studio.buddies.dual_softmax`).
             matches = self._agreed(a, b, level)
             if self._within is not None:
                 matches[torch.from_numpy(~self._within.ravel()).to(matches.device)] = -torch.inf
@@ -167,7 +167,7 @@ class PaperReading:
 
     def _agreed(self, a: Cells, b: Cells, level: LevelPlan) -> Tensor:
         response_a, response_b = (Activation(maps[level.number], 0.0).response for maps in (self._maps_a, self._maps_b))
-        return agreed_matches(
+        return consensus_matches(
             a.vectors @ b.vectors.T,
             ((a.height, a.width), (b.height, b.width)),
             (response_a, response_b),

@@ -29,7 +29,7 @@ from studio.pairs import PairSet, PointPair
 AT_ONCE = 1024
 """Points whose coarse matches are read together."""
 STARTS = 5
-"""Coarse cells that are followed down: only one in four of the first ones is right (see `studio.buddies.agreement`),
+"""Coarse cells that are followed down: only one in four of the first ones is right (see `studio.buddies.dual_softmax`),
 and which it is shows on finer levels and beside the pairs around."""
 FINE_TEMPERATURE = 0.2
 """Cosine of the finer levels that counts e times: they say less of what a thing is than the coarsest one does."""
@@ -127,7 +127,7 @@ def partners(scene: Scene, points: Points, starts: Points, ends: Points) -> tupl
     """The most likely places of each point, the best first.
 
     The coarse cells of the other picture are compared with the point (with neighbours that agree, as in
-    `studio.buddies.agreement`, and near to where the pairs around it go); from the best few the point is followed
+    `studio.buddies.dual_softmax`, and near to where the pairs around it go); from the best few the point is followed
     down the levels on its own; and the one that stays most alike wins.
 
     Parameters

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from studio.buddies.agreement import NOTHING
+from studio.buddies.dual_softmax import NOTHING
 from studio.buddies.plan import LevelPlan
 from studio.buddies.ranking import Buddies, Index
 from studio.geometry import Size

@@ -82,7 +82,7 @@ def test_margin_and_cycle_are_what_loops_over_the_coarsest_cells_say():
     pairs = run_to_end(match(a, b, network, options, memory=memory))
     scene = memory.held.scene
     found = evidence(scene, pairs, np.arange(len(pairs)))
-    alike = scene.agreed.numpy().astype(np.float64)
+    alike = scene.consensus.numpy().astype(np.float64)
     (rows_a, columns_a), (rows_b, columns_b) = scene.shapes
     table = alike.reshape(rows_a, columns_a, rows_b, columns_b)
     plan = memory.held.plan
@@ -202,8 +202,8 @@ def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_
     a, b = noise_picture(96, 80, seed=5), noise_picture(112, 64, seed=6)
     run_to_end(look_at(a, b, network, MatchOptions(working_size=112), memory))
     scene = memory.held.scene
-    agreed = scene.agreed.double().numpy() / 0.05
-    one, other = (np.exp(agreed - agreed.max(axis, keepdims=True)) for axis in (0, 1))
+    consensus = scene.consensus.double().numpy() / 0.05
+    one, other = (np.exp(consensus - consensus.max(axis, keepdims=True)) for axis in (0, 1))
     share = np.sqrt(one / one.sum(0, keepdims=True) * other / other.sum(1, keepdims=True))
     sure, away = [], []
     for table, (rows, columns) in ((share, scene.shapes[0]), (share.T, scene.shapes[1])):

@@ -12,10 +12,10 @@ from skimage import data
 
 from studio.backbones import load_backbone
 from studio.buddies import MatchMemory, MatchOptions, carry_points, match, propose, why_not
-from studio.buddies.agreement import NOTHING, soft_matches
 from studio.buddies.answers import Remark
 from studio.buddies.carry import Scene, carried
 from studio.buddies.confidence import evidence
+from studio.buddies.dual_softmax import NOTHING, soft_matches
 from studio.buddies.finish import choose
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.official import OfficialReading
@@ -129,10 +129,10 @@ def test_nothing_is_proposed_for_and_nothing_carried_to_what_cannot_be_seen(budd
 
 
 def test_hidden_cells_have_no_say_in_the_matches_of_the_others():
-    agreed = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (12, 10)).astype(np.float32))
+    consensus = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (12, 10)).astype(np.float32))
     rows, columns = torch.arange(12) < 8, torch.arange(10) % 3 > 0
-    masked = soft_matches(agreed, rows, columns)
-    np.testing.assert_allclose(masked[rows][:, columns], soft_matches(agreed[rows][:, columns]), atol=1e-4)
+    masked = soft_matches(consensus, rows, columns)
+    np.testing.assert_allclose(masked[rows][:, columns], soft_matches(consensus[rows][:, columns]), atol=1e-4)
     assert (masked[~rows] == NOTHING).all() and (masked[:, ~columns] == NOTHING).all()
 
 

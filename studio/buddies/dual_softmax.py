@@ -35,7 +35,7 @@ B. All vote on every hypothesis, so this bounds the work at larger sizes."""
 Shape = tuple[int, int]
 
 
-def agreed_cosines(cosines: Tensor, shape_a: Shape, shape_b: Shape) -> Tensor:
+def consensus_cosines(cosines: Tensor, shape_a: Shape, shape_b: Shape) -> Tensor:
     """A cell's own cosine and the mean over its 3 x 3, in the same or the mirrored arrangement (what is more alike).
 
     Of both the mean that `OWN` says.
@@ -61,8 +61,8 @@ def agreed_cosines(cosines: Tensor, shape_a: Shape, shape_b: Shape) -> Tensor:
             for total, step in ((straight, dx), (mirrored, -dx)):
                 column_to_b, column_from_b = _overlap(step, shape_b[1])
                 total[to_a, column_to_a, to_b, column_to_b] += maps[from_a, column_from_a, from_b, column_from_b]
-    agreed = torch.maximum(straight, mirrored)
-    return OWN * cosines + (1 - OWN) / 9 * agreed.view_as(cosines)
+    consensus = torch.maximum(straight, mirrored)
+    return OWN * cosines + (1 - OWN) / 9 * consensus.view_as(cosines)
 
 
 def _overlap(offset: int, length: int) -> tuple[slice, slice]:
@@ -72,7 +72,7 @@ def _overlap(offset: int, length: int) -> tuple[slice, slice]:
     return slice(first, last), slice(first + offset, last + offset)
 
 
-def agreed_matches(
+def consensus_matches(
     cosines: Tensor,
     shapes: tuple[Shape, Shape],
     responses: tuple[Floats, Floats],
@@ -86,7 +86,7 @@ def agreed_matches(
     ----------
     cosines : (Na, Nb)
     shapes : two of (rows, columns)
-        As for `agreed_cosines`.
+        As for `consensus_cosines`.
     responses : two of (rows, columns)
         How strongly the network reacts to each cell of A and of B, 0 to 1: what its votes weigh.
     strength : float
@@ -100,7 +100,7 @@ def agreed_matches(
     -------
     (Na, Nb)
     """
-    soft = soft_matches(agreed_cosines(cosines, *shapes), *there)
+    soft = soft_matches(consensus_cosines(cosines, *shapes), *there)
     a, b = _best(soft, CANDIDATES)
     weight = (soft[a, b] / 2).exp().cpu().double().numpy()
     cells_a, cells_b = a.cpu().numpy(), b.cpu().numpy()
@@ -122,13 +122,13 @@ def agreed_matches(
     return soft - torch.from_numpy(away.astype(np.float32)).to(soft.device)
 
 
-def soft_matches(agreed: Tensor, there_a: Tensor | None = None, there_b: Tensor | None = None) -> Tensor:
-    """(Na, Nb) log-weights of matches as seen from both pictures, from `agreed`, (Na, Nb), how alike cells are.
+def soft_matches(consensus: Tensor, there_a: Tensor | None = None, there_b: Tensor | None = None) -> Tensor:
+    """(Na, Nb) log-weights of matches as seen from both pictures, from `consensus`, (Na, Nb), how alike cells are.
 
     `there_a` and `there_b`, (Na,) and (Nb,) bool, say which cells there are to be matched; the others get `NOTHING`,
     and have no say in what the weights of these are.
     """
-    soft = agreed / TEMPERATURE
+    soft = consensus / TEMPERATURE
     if there_a is None and there_b is None:
         return soft.log_softmax(0) + soft.log_softmax(1)
     rows = torch.ones_like(soft[:, 0], dtype=torch.bool) if there_a is None else there_a

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from studio.buddies.agreement import TEMPERATURE, agreed_cosines, agreed_matches
+from studio.buddies.dual_softmax import TEMPERATURE, consensus_cosines, consensus_matches
 
 
 def agreed_by_loops(cosines, shape_a, shape_b):
@@ -34,7 +34,7 @@ def log_softmax(values, axis):
 @pytest.mark.parametrize(("shape_a", "shape_b"), [((4, 5), (3, 6)), ((2, 2), (2, 7)), ((1, 3), (4, 1))])
 def test_neighbours_agree_in_either_arrangement_as_loops_say(shape_a, shape_b):
     cosines = np.random.default_rng(1).uniform(-1, 1, (shape_a[0] * shape_a[1], shape_b[0] * shape_b[1]))
-    found = agreed_cosines(torch.from_numpy(cosines), shape_a, shape_b).numpy()
+    found = consensus_cosines(torch.from_numpy(cosines), shape_a, shape_b).numpy()
     np.testing.assert_allclose(found, agreed_by_loops(cosines, shape_a, shape_b), atol=1e-12)
 
 
@@ -42,7 +42,7 @@ def test_without_a_vote_the_matches_are_soft_from_both_sides():
     cosines = np.random.default_rng(2).uniform(-1, 1, (20, 18)).astype(np.float32)
     shapes = (4, 5), (3, 6)
     nobody = np.zeros(shapes[0], np.float32), np.zeros(shapes[1], np.float32)
-    found = agreed_matches(torch.from_numpy(cosines), shapes, nobody, 0.5).numpy()
+    found = consensus_matches(torch.from_numpy(cosines), shapes, nobody, 0.5).numpy()
     soft = agreed_by_loops(cosines.astype(np.float64), *shapes) / TEMPERATURE
     np.testing.assert_allclose(found, log_softmax(soft, 0) + log_softmax(soft, 1), rtol=1e-4, atol=1e-3)
 
@@ -69,7 +69,7 @@ def test_a_movement_hidden_in_noise_is_found_by_more_cells(mirrored):
     side, shapes = 10, ((10, 10), (10, 10))
     cosines, truth = planted(side, mirrored, noise=2.0)
     everywhere = np.ones((side, side), np.float32), np.ones((side, side), np.float32)
-    best = agreed_matches(cosines, shapes, everywhere, 0.5).argmax(1).numpy()
+    best = consensus_matches(cosines, shapes, everywhere, 0.5).argmax(1).numpy()
     known = truth >= 0
     alone = (cosines.argmax(1).numpy() == truth)[known].mean()
     assert (best == truth)[known].mean() > alone + 0.2
@@ -80,8 +80,8 @@ def test_pairs_that_are_sure_outvote_the_others():
     cosines, truth = planted(side, mirrored=False, noise=1.0)
     everywhere = np.ones((side, side), np.float32), np.ones((side, side), np.float32)
     a = np.stack(np.meshgrid([0, 3, 6, 9], [0, 2, 5], indexing="ij"), axis=-1).reshape(-1, 2)
-    plain = agreed_matches(cosines, shapes, everywhere, 1.0)
-    steered = agreed_matches(cosines, shapes, everywhere, 1.0, (a, a + np.array([0, 4])))
+    plain = consensus_matches(cosines, shapes, everywhere, 1.0)
+    steered = consensus_matches(cosines, shapes, everywhere, 1.0, (a, a + np.array([0, 4])))
     change = (steered - plain).numpy()
     inner = np.flatnonzero(np.arange(side * side) % side < 6)
     assert (plain.argmax(1).numpy() == truth)[inner].mean() > 0.8
