@@ -11,13 +11,13 @@ from torch import Tensor
 from studio.buddies.answers import Absence, Box, Reason, Side, Step, Surface
 from studio.buddies.carry import Scene
 from studio.buddies.dual_softmax import consensus_matches
+from studio.buddies.match_trace import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrace, MatchTrace
 from studio.buddies.memory import MatchMemory, Remembered
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Index
 from studio.buddies.search import search_everywhere
 from studio.buddies.spatial_prior import Reals, prior_strength
-from studio.buddies.trail import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrail, Trail
 from studio.features.sight import visible_points
 from studio.geometry import Points, as_points, rescale
 from studio.language import tr
@@ -150,17 +150,17 @@ def _full(plan: Plan, level: LevelPlan, cell: Index, side: Side) -> Point:
 
 def _places(held: Remembered, pair: PointPair) -> list[_Place]:
     """A pair at every level, coarse to fine."""
-    for trail in held.trails:
-        row = trail.row_of(pair.a, pair.b)
+    for trace in held.traces:
+        row = trace.row_of(pair.a, pair.b)
         if row is not None:
-            return _ancestors(trail, row)
+            return _ancestors(trace, row)
     return _own_places(held.scene, pair, held.options)
 
 
-def _ancestors(trail: Trail, row: int) -> list[_Place]:
+def _ancestors(trace: MatchTrace, row: int) -> list[_Place]:
     places: list[_Place] = []
     before, above, sub_cell_offset = 0.0, -1, np.zeros(2)
-    for level, own in zip(trail.levels, trail.ancestry(row), strict=True):
+    for level, own in zip(trace.levels, trace.ancestry(row), strict=True):
         if level.ended[own]:
             break  # what was kept from above from a coarser level was not found again
         middle_a, middle_b = _middles(level, places[-1], above) if places else (None, None)
@@ -178,7 +178,7 @@ def _ancestors(trail: Trail, row: int) -> list[_Place]:
                 rank,
                 similarity - before,
                 expected,
-                _prior(trail.options, level.level),
+                _prior(trace.options, level.level),
             )
         )
         before, above, sub_cell_offset = similarity, int(level.fixed[own]), own_aside
@@ -189,7 +189,7 @@ def _prior(options: MatchOptions, level: LevelPlan) -> float:
     return 0.0 if options.preset == "official" else prior_strength(options.consistency, level)
 
 
-def _middles(level: LevelTrail, parent: _Place, fixed: int) -> tuple[Index, Index]:
+def _middles(level: LevelTrace, parent: _Place, fixed: int) -> tuple[Index, Index]:
     """Where the regions lie that a parent opens, of the fixed pair of this number if it is not -1."""
     if fixed < 0:
         return 2 * parent.a, 2 * parent.b
@@ -231,57 +231,57 @@ def why_not(memory: MatchMemory, point: Point, side: Side = "a") -> Absence | No
         None if no match is remembered.
     """
     held = memory.held
-    trail = _trail_at(held, point, side) if held else None
-    if held is None or trail is None:
+    trace = _trace_at(held, point, side) if held else None
+    if held is None or trace is None:
         return None
     if not visible_points((held.a if side == "a" else held.b).picture(), as_points([point])).all():
         sentence = tr("Nothing is to be seen at this place: it is transparent, or the picture has one colour only.")
         return Absence("inactive", held.plan.levels[0].number, sentence)
-    asked = _Question(held, trail, side, held.plan.working_at(as_points([point]), side))
+    asked = _Question(held, trace, side, held.plan.working_at(as_points([point]), side))
     return asked.answer()
 
 
-def _trail_at(held: Remembered, point: Point, side: Side) -> Trail | None:
-    for trail in held.trails:
-        if trail.window is None:
-            return trail
-        left, top, right, bottom = trail.window
+def _trace_at(held: Remembered, point: Point, side: Side) -> MatchTrace | None:
+    for trace in held.traces:
+        if trace.window is None:
+            return trace
+        left, top, right, bottom = trace.window
         if side == "a" and left <= point[0] <= right and top <= point[1] <= bottom:
-            return trail
+            return trace
     return None
 
 
 class _Question:
     """One place that is asked about, at the working size, (1, 2)."""
 
-    def __init__(self, held: Remembered, trail: Trail, side: Side, point: Points) -> None:
-        self._plan, self._trail, self._side, self._point = held.plan, trail, side, point
+    def __init__(self, held: Remembered, trace: MatchTrace, side: Side, point: Points) -> None:
+        self._plan, self._trace, self._side, self._point = held.plan, trace, side, point
         self._other: Side = "a" if side == "b" else "b"
         self._scene = held.scene.back if side == "b" else held.scene
 
     def answer(self) -> Absence:
-        if len(self._trail.levels) == len(self._plan.levels):
-            finest = self._trail.levels[-1]
+        if len(self._trace.levels) == len(self._plan.levels):
+            finest = self._trace.levels[-1]
             cell = self._scene.cells(self._point, finest.level)[0]
             mine = np.flatnonzero((self._of(finest, self._side) == cell).all(axis=1))
             if len(mine):
                 return self._found(int(mine[0]), finest)
-        for number in range(len(self._trail.levels) - 1, 0, -1):
+        for number in range(len(self._trace.levels) - 1, 0, -1):
             regions = self._regions(number)
             if len(regions[0]):
-                return self._lost(self._trail.levels[number].level, regions)
-        return self._lost(self._trail.levels[0].level, None)
+                return self._lost(self._trace.levels[number].level, regions)
+        return self._lost(self._trace.levels[0].level, None)
 
     @staticmethod
-    def _of(trail: LevelTrail, side: Side) -> Index:
-        cells: Index = (trail.a if side == "a" else trail.b).astype(np.int64)
+    def _of(trace: LevelTrace, side: Side) -> Index:
+        cells: Index = (trace.a if side == "a" else trace.b).astype(np.int64)
         return cells
 
-    def _found(self, row: int, finest: LevelTrail) -> Absence:
+    def _found(self, row: int, finest: LevelTrace) -> Absence:
         """It has a buddy at the finest level; what became of it."""
         level = finest.level
         partner = _full(self._plan, level, self._of(finest, self._other)[row], self._other)
-        rival_row = int(self._trail.rival[row])
+        rival_row = int(self._trace.rival[row])
         rival = None if rival_row < 0 else _full(self._plan, level, self._of(finest, self._side)[rival_row], self._side)
         words: dict[int, tuple[Reason, str]] = {
             KEPT: ("paired", tr("A pair stands here.")),
@@ -303,13 +303,13 @@ class _Question:
             ),
             OUTSIDE: ("no region", tr("Only a part was matched anew, and this place lies outside of it.")),
         }
-        reason, sentence = words[int(self._trail.fate[row])]
+        reason, sentence = words[int(self._trace.fate[row])]
         return Absence(reason, level.number, sentence, partner, rival)
 
     def _regions(self, number: int) -> tuple[Index, Index, Reals]:
         """The regions of a level that hold the place: their middles, (R, 2) each, in its picture and in the other, and
         what was expected in them."""
-        level, above = self._trail.levels[number], self._trail.levels[number - 1]
+        level, above = self._trace.levels[number], self._trace.levels[number - 1]
         cell = self._scene.cells(self._point, level.level)[0]
         here, there = 2 * self._of(above, self._side), 2 * self._of(above, self._other)
         expected = 2 * above.sub_cell_offset.astype(np.float64)
@@ -319,13 +319,13 @@ class _Question:
                 here[row] = self._of(level, self._side)[same[0]]
                 there[row] = self._of(level, self._other)[same[0]]
                 expected[row] = level.sub_cell_offset[same[0]]
-        reach = level.level.window if self._trail.options.preset == "official" else level.level.reach
+        reach = level.level.window if self._trace.options.preset == "official" else level.level.reach
         holds = (abs(here - cell) <= reach).all(axis=1) & (above.ended == 0)
         return here[holds], there[holds], expected[holds] * (-1 if self._side == "b" else 1)
 
     def _lost(self, level: LevelPlan, regions: tuple[Index, Index, Reals] | None) -> Absence:
         """At this level it could have had a buddy, and has none."""
-        options, scene = self._trail.options, self._scene
+        options, scene = self._trace.options, self._scene
         cell = scene.cells(self._point, level)[0]
         squared = options.preset == "official"
         if not self._active(level, cell, True, squared):
@@ -355,14 +355,14 @@ class _Question:
 
     def _active(self, level: LevelPlan, cell: Index, here: bool, squared: bool) -> bool:
         features = (self._scene.start if here else self._scene.end)[level.number]
-        return bool(Activation(features, self._trail.options.threshold, squared).active[*cell])
+        return bool(Activation(features, self._trace.options.threshold, squared).active[*cell])
 
     def _best(self, level: LevelPlan, cell: Index, regions: tuple[Index, Index, Reals] | None) -> tuple[Index, Index]:
         """Its best partner, and what that prefers: (row, column) each."""
         if regions is None:
             return self._best_of_all(cell)
         here, there, expected = regions
-        prior = _prior(self._trail.options, level)
+        prior = _prior(self._trace.options, level)
         many = np.repeat(cell[None], len(here), axis=0)
         values, exists = self._scene.surfaces(level, many, there, here, expected, prior)
         values = np.where(exists, values, -np.inf)
@@ -376,7 +376,7 @@ class _Question:
         return partner, here[region] - level.reach + offset
 
     def _best_of_all(self, cell: Index) -> tuple[Index, Index]:
-        scene, options, level = self._scene, self._trail.options, self._trail.levels[0].level
+        scene, options, level = self._scene, self._trace.options, self._trace.levels[0].level
         (_, width), (_, width_there) = scene.shapes
         if options.consistency > 0 and options.preset != "official":
             matches = self._coarse_matches()
@@ -390,13 +390,13 @@ class _Question:
 
     def _coarse_matches(self) -> Tensor:
         """What the coarsest search compared, the cells of the picture that is asked about against the others."""
-        first, scene = self._trail.levels[0], self._scene.back if self._side == "b" else self._scene
+        first, scene = self._trace.levels[0], self._scene.back if self._side == "b" else self._scene
         fixed = np.flatnonzero(first.fixed >= 0)
         matches = consensus_matches(
             scene.cosines,
             scene.shapes,
             (scene.response(first.level, True), scene.response(first.level, False)),
-            self._trail.options.consistency,
+            self._trace.options.consistency,
             (first.a[fixed].astype(np.int64), first.b[fixed].astype(np.int64)),
             (scene.prepared(first.level, True)[0].there, scene.prepared(first.level, False)[0].there),
         )

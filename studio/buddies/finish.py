@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.buddies.consistency import consistent
+from studio.buddies.match_trace import BORDER, GROUP, INCONSISTENT, OUTSIDE, REPEAT
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Buddies, Index, Mask, either_way, grouped, inside, strongest
-from studio.buddies.trail import BORDER, GROUP, INCONSISTENT, OUTSIDE, REPEAT
 from studio.geometry import Points
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """`rows`, (M,), of the buddies that become pairs, the highest rank first; the others as in `Trail`."""
+    """`rows`, (M,), of the buddies that become pairs, the highest rank first; the others as in `MatchTrace`."""
 
     rows: Index
     fate: npt.NDArray[np.uint8]

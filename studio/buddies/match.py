@@ -17,6 +17,7 @@ from studio.buddies.carry import Scene
 from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
+from studio.buddies.match_trace import LevelTrace, MatchTrace
 from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.official import OfficialReading
 from studio.buddies.options import MatchOptions
@@ -25,7 +26,6 @@ from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
 from studio.buddies.spatial_prior import kept_from_above
-from studio.buddies.trail import LevelTrail, Trail
 from studio.features.compute import compute_features, stages_of
 from studio.features.pyramid import cost
 from studio.features.sight import is_noise
@@ -69,7 +69,7 @@ def match(
         Pairs that are known (see `studio.buddies.pairs_to_keep`). Each opens its region at every level, no other
         pair takes its cells, and it comes back as it is; disabled ones only come back.
     memory : MatchMemory, optional
-        Features found there are not computed again; those of this match and its trail are left there.
+        Features found there are not computed again; those of this match and its trace are left there.
 
     Returns
     -------
@@ -90,12 +90,12 @@ def match(
         reading = reading_for(plan, maps_a, maps_b, stages, options, known)
         spans = _spans(plan, stages, reading)
         yield from looking(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
-        trail: list[LevelTrail] = []
-        buddies = yield from descend(reading, plan, (maps_a, maps_b), options, known, trail, spans)
+        trace: list[LevelTrace] = []
+        buddies = yield from descend(reading, plan, (maps_a, maps_b), options, known, trace, spans)
         scene = scene_of(plan, (maps_a, maps_b), memory, (a, b))
         pairs, choice = finish(buddies, scene, options, given, options.pairs)
         if memory is not None:
-            memory.finished(trail_of(options, trail, choice, pairs, given))
+            memory.finished(trace_of(options, trace, choice, pairs, given))
         new = len(pairs) - len(given)
         about, remark = remark_on(a, b, scene, new)
         message = trn("{number} pairs", "{number} pairs", len(pairs)) if new else tr(NOTHING_FOUND)
@@ -211,11 +211,11 @@ def descend(
     maps: tuple[Maps, Maps],
     options: MatchOptions,
     fixed: FixedPairs,
-    trail: list[LevelTrail],
+    trace: list[LevelTrace],
     spans: Iterator[tuple[float, float]],
     start: Buddies | None = None,
 ) -> Job[Buddies]:
-    """The buddies of the finest level; those of every level are added to `trail`.
+    """The buddies of the finest level; those of every level are added to `trace`.
 
     `maps` are those of A and of B by number of level, (1, C, h, w) each.
     `start` are buddies of the coarsest level that are not to be searched for.
@@ -243,7 +243,7 @@ def descend(
                     (plan.grid(level, "a"), plan.grid(level, "b")),
                 )
             )
-        trail.append(LevelTrail.of(level, buddies))
+        trace.append(LevelTrace.of(level, buddies))
         shown = _preview(buddies, plan, level, visited, fixed)
         yield Progress(span[1], title + trn("{number} pairs", "{number} pairs", len(buddies)), shown, milestone=True)
         if not len(buddies):
@@ -311,17 +311,17 @@ def finish(
     return PairSet((*kept, *changed)), choice
 
 
-def trail_of(
+def trace_of(
     options: MatchOptions,
-    levels: Sequence[LevelTrail],
+    levels: Sequence[LevelTrace],
     choice: Choice,
     pairs: PairSet,
     given: PairSet,
     window: Box | None = None,
-) -> Trail:
-    """The trail of a match that gave `pairs`, the last of which are its choice."""
+) -> MatchTrace:
+    """The trace of a match that gave `pairs`, the last of which are its choice."""
     new = PairSet(pairs.pairs[len(given) :])
-    return Trail(options, tuple(levels), choice.fate, choice.rival, choice.rows, new.a, new.b, window)
+    return MatchTrace(options, tuple(levels), choice.fate, choice.rival, choice.rows, new.a, new.b, window)
 
 
 def joined(

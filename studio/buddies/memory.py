@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from studio.buddies.carry import Scene
+from studio.buddies.match_trace import MatchTrace
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import Plan
-from studio.buddies.trail import Trail
 from studio.features.store import MOST_BYTES, Features, FeatureStore, PairFeatures
 
-MOST_TRAILS = 8
+MOST_TRACES = 8
 """Of matches of a part, and of the one before them, that are kept."""
 
 Maps = dict[int, Tensor]
@@ -27,11 +27,11 @@ class Remembered:
     a: Features
     b: Features
     scene: Scene
-    trails: tuple[Trail, ...] = ()
+    traces: tuple[MatchTrace, ...] = ()
 
 
 class MatchMemory:
-    """What the last match compared, and the trail of that match; the features themselves are a store's.
+    """What the last match compared, and the trace of that match; the features themselves are a store's.
 
     The window keeps one, hands it to `find_buddies`, `rematch`, `propose` and the questions of
     `studio.buddies.explain`, and clears it when a picture is closed. It may be read from one thread while a job
@@ -66,7 +66,7 @@ class MatchMemory:
         return PairFeatures(held.a, held.b).nbytes if held else 0
 
     def looked(self, plan: Plan, options: MatchOptions, a: Features, b: Features) -> None:
-        """Take over what was seen, and give it to the store. The trails stay if nothing has changed."""
+        """Take over what was seen, and give it to the store. The traces stay if nothing has changed."""
         pair = self.store.keep(PairFeatures(a, b, matched=True))
         held = self._held
         if held is None or held.plan != plan or not (_same(held.a, pair.a) and _same(held.b, pair.b)):
@@ -78,17 +78,17 @@ class MatchMemory:
         """A new one that holds the same with the pictures exchanged."""
         other = MatchMemory(store=self.store)
         if (held := self._held) is not None:
-            trails = tuple(trail.swapped() for trail in held.trails)
+            traces = tuple(trace.swapped() for trace in held.traces)
             plan, scene = held.plan.swapped(), Scene(held.plan.swapped(), held.b.maps, held.a.maps)
-            other._held = Remembered(plan, held.options, held.b, held.a, scene, trails)
+            other._held = Remembered(plan, held.options, held.b, held.a, scene, traces)
         return other
 
-    def finished(self, trail: Trail) -> None:
-        """Take over the trail of a match of the pictures that were looked at; of a part it adds to what is here."""
+    def finished(self, trace: MatchTrace) -> None:
+        """Take over the trace of a match of the pictures that were looked at; of a part it adds to what is here."""
         if self._held is not None:
             self._held.scene.warm()
             self._held = replace(
-                self._held, trails=(trail,) if trail.window is None else (trail, *self._held.trails)[:MOST_TRAILS]
+                self._held, traces=(trace,) if trace.window is None else (trace, *self._held.traces)[:MOST_TRACES]
             )
 
     def clear(self) -> None:

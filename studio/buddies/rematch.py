@@ -10,12 +10,12 @@ import numpy.typing as npt
 from studio.backbones.backbone import Backbone
 from studio.buddies.answers import Box, Side
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.match import descend, finish, look_at, looking, scene_of, stages_for, trail_of
+from studio.buddies.match import descend, finish, look_at, looking, scene_of, stages_for, trace_of
+from studio.buddies.match_trace import LevelTrace
 from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperReading
 from studio.buddies.plan import Plan
-from studio.buddies.trail import LevelTrail
 from studio.errors import StudioError
 from studio.geometry import Points, as_points
 from studio.language import tr, trn
@@ -98,7 +98,7 @@ def inside(
         other = memory.swapped()
         turned = yield from part(inside(b, a, backbone, options, pairs.swapped(), "a", polygon, other), 0.6, 1.0)
         if turned != pairs.swapped() and other.held is not None:
-            memory.finished(other.held.trails[0].swapped())
+            memory.finished(other.held.traces[0].swapped())
         return turned.swapped()
     corners = as_points(list(polygon))
     plan = Plan.of(a.size, b.size, backbone.levels, _as_paper(options))
@@ -202,10 +202,10 @@ class _Part:
             tolerance = int(options.relaxed)
             reading = PaperReading(plan, *maps, tolerance, options.consistency, known, self._within)
             start = None if search else reading.fixed_at(plan.levels[0], None)
-            trail: list[LevelTrail] = []
+            trace: list[LevelTrace] = []
             count = len(plan.levels)
             spans = iter([(number / count, (number + 1) / count) for number in range(count)])
-            job = descend(reading, plan, maps, options, known, trail, spans, start)
+            job = descend(reading, plan, maps, options, known, trace, spans, start)
             buddies = yield from part(job, 0.7, 0.95)
             level = plan.levels[-1]
             among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "a"))
@@ -215,7 +215,7 @@ class _Part:
             if not new:
                 yield Progress(1.0, tr("nothing found here; the pairs stay as they were"), milestone=True)
                 return self._pairs
-            memory.finished(trail_of(options, trail, choice, found, self._kept, self._window))
+            memory.finished(trace_of(options, trace, choice, found, self._kept, self._window))
             yield Progress(1.0, trn("{number} new pairs", "{number} new pairs", new), milestone=True)
             return found
         finally:

@@ -14,7 +14,7 @@ from studio.backbones import load_backbone
 from studio.backbones.choice import NetworkChoice
 from studio.buddies import MatchMemory, MatchOptions, match, matching, propose, provenance, surface, why_not
 from studio.buddies.match import look_at
-from studio.buddies.trail import BORDER, GROUP, KEPT
+from studio.buddies.match_trace import BORDER, GROUP, KEPT
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import run_to_end
@@ -183,13 +183,13 @@ def test_a_placed_pair_shows_the_regions_it_opens(asked):
 
 def test_every_buddy_of_the_finest_level_knows_what_became_of_it(asked):
     _, _, memory, pairs = asked
-    trail, plan = memory.held.trails[0], memory.held.plan
-    level = trail.levels[-1]
+    trace, plan = memory.held.traces[0], memory.held.plan
+    level = trace.levels[-1]
     words = {KEPT: "paired", BORDER: "border", GROUP: "group"}
     points = plan.full_points(plan.working_points(level.a.astype(int), level.level), "a")
-    assert set(trail.fate.tolist()) == set(words)
+    assert set(trace.fate.tolist()) == set(words)
     for fate, reason in words.items():
-        for row in np.flatnonzero(trail.fate == fate)[:8]:
+        for row in np.flatnonzero(trace.fate == fate)[:8]:
             told = why_not(memory, tuple(points[row]))
             assert told.reason == reason and told.level == 1
             if reason == "group":

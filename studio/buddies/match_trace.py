@@ -19,7 +19,7 @@ KEPT, REPEAT, BORDER, INCONSISTENT, GROUP, OUTSIDE = range(6)
 
 
 @dataclass(frozen=True, eq=False)
-class LevelTrail:
+class LevelTrace:
     """The buddies that a level kept, 36 bytes each; never more than the smaller map has cells, and the fixed pairs.
 
     Attributes
@@ -28,7 +28,7 @@ class LevelTrail:
     a, b : (N, 2) int16
         Row and column.
     parent : (N,) int32
-        Row in the trail of the level above; -1 for none.
+        Row in the trace of the level above; -1 for none.
     fixed : (N,) int32
         Which fixed pair; -1 for none.
     rank, similarity : (N,) float32
@@ -49,7 +49,7 @@ class LevelTrail:
     ended: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, level: LevelPlan, buddies: Buddies) -> LevelTrail:
+    def of(cls, level: LevelPlan, buddies: Buddies) -> LevelTrace:
         """What is worth keeping of `buddies`."""
         places = buddies.a.astype(np.int16), buddies.b.astype(np.int16)
         numbers = buddies.parent.astype(np.int32), buddies.fixed.astype(np.int32)
@@ -63,7 +63,7 @@ class LevelTrail:
 
 
 @dataclass(frozen=True, eq=False)
-class Trail:
+class MatchTrace:
     """A match that has ended.
 
     Attributes
@@ -84,7 +84,7 @@ class Trail:
     """
 
     options: MatchOptions
-    levels: tuple[LevelTrail, ...]
+    levels: tuple[LevelTrace, ...]
     fate: npt.NDArray[np.uint8]
     rival: npt.NDArray[np.int32]
     rows: Index
@@ -92,7 +92,7 @@ class Trail:
     b: Points
     window: Box | None = None
 
-    def swapped(self) -> Trail:
+    def swapped(self) -> MatchTrace:
         """With the pictures exchanged; of a part the window becomes what its pairs cover."""
         levels = tuple(
             replace(level, a=level.b, b=level.a, sub_cell_offset=-level.sub_cell_offset) for level in self.levels
