@@ -19,9 +19,9 @@ from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.match_trace import LevelTrace, MatchTrace
 from studio.buddies.memory import Maps, MatchMemory
-from studio.buddies.official import OfficialReading
+from studio.buddies.official import OfficialMatcher
 from studio.buddies.options import MatchOptions
-from studio.buddies.paper import PaperReading
+from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
@@ -41,7 +41,7 @@ MOST_IN_PREVIEW = 150
 FINISHING = 0.05
 """Choosing the final pairs, as a share of all before it: a guess, which only moves the bar of progress."""
 
-Reading = OfficialReading | PaperReading
+Matcher = OfficialMatcher | PaperMatcher
 
 
 def match(
@@ -87,11 +87,11 @@ def match(
     maps_b: Maps = {}
     try:
         stages = stages_for(backbone, options)
-        reading = reading_for(plan, maps_a, maps_b, stages, options, known)
-        spans = _spans(plan, stages, reading)
+        matcher = matcher_for(plan, maps_a, maps_b, stages, options, known)
+        spans = _spans(plan, stages, matcher)
         yield from looking(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
         trace: list[LevelTrace] = []
-        buddies = yield from descend(reading, plan, (maps_a, maps_b), options, known, trace, spans)
+        buddies = yield from descend(matcher, plan, (maps_a, maps_b), options, known, trace, spans)
         scene = scene_of(plan, (maps_a, maps_b), memory, (a, b))
         pairs, choice = finish(buddies, scene, options, given, options.pairs)
         if memory is not None:
@@ -124,9 +124,9 @@ def stages_for(backbone: Backbone, options: MatchOptions) -> list[Stage]:
     return stages_of(backbone, plain=options.preset == "official")
 
 
-def reading_for(
+def matcher_for(
     plan: Plan, maps_a: Maps, maps_b: Maps, stages: Sequence[Stage], options: MatchOptions, fixed: FixedPairs
-) -> Reading:
+) -> Matcher:
     """The reading of the preset.
 
     `maps_a` and `maps_b` have the features by number of level, (1, C, h, w) each, and may still be empty: they are read
@@ -134,16 +134,16 @@ def reading_for(
     """
     tolerance = int(options.relaxed)
     if options.preset == "official":
-        return OfficialReading(plan, maps_a, maps_b, stages, tolerance, options.per_level_limit > 0, fixed)
-    return PaperReading(plan, maps_a, maps_b, tolerance, options.consistency, fixed)
+        return OfficialMatcher(plan, maps_a, maps_b, stages, tolerance, options.per_level_limit > 0, fixed)
+    return PaperMatcher(plan, maps_a, maps_b, tolerance, options.consistency, fixed)
 
 
-def _spans(plan: Plan, stages: Sequence[Stage], reading: Reading) -> Iterator[tuple[float, float]]:
+def _spans(plan: Plan, stages: Sequence[Stage], matcher: Matcher) -> Iterator[tuple[float, float]]:
     """Which fractions the steps of a match fill, in their order, by a rough count of multiplications."""
     # Multiplications of a search count `RELATIVE_COST` times: it waits for memory where a convolution computes.
     looking = sum(cost(stage, number) for number, stage in enumerate(stages, 1))
     pictures = [looking * width * height for width, height in (plan.size_a, plan.size_b)]
-    work = [*pictures, *(reading.work(level) for level in plan.levels)]
+    work = [*pictures, *(matcher.work(level) for level in plan.levels)]
     work.append(FINISHING * sum(work))
     ends = [end / sum(work) for end in accumulate(work)]
     return iter(list(zip([0.0, *ends], ends, strict=False)))
@@ -206,7 +206,7 @@ def scene_of(
 
 
 def descend(
-    reading: Reading,
+    matcher: Matcher,
     plan: Plan,
     maps: tuple[Maps, Maps],
     options: MatchOptions,
@@ -227,7 +227,7 @@ def descend(
         title = tr("level {level}", level=level.number) + ": "
         parents = buddies if visited > 1 else None
         if start is None or visited > 1:
-            buddies = yield from part(reading.search(level, buddies), *span, title)
+            buddies = yield from part(matcher.search(level, buddies), *span, title)
         assert buddies is not None
         buddies = _rank(buddies, maps[0][level.number], maps[1][level.number], options)
         # Not in the article, where a region without buddies is lost with all it stood for. Keeping the coarse pair, and

@@ -24,7 +24,7 @@ EXPECTED_STEPS = 40
 PARENTS_AT_ONCE = 1 << 14
 
 
-class OfficialReading:
+class OfficialMatcher:
     """One match as github.com/kfiraberman/neural_best_buddies computes it, on squares of equal size.
 
     Parameters

@@ -24,7 +24,7 @@ EXPECTED_SHARE = 0.3
 the bar of progress hangs on it."""
 
 
-class PaperReading:
+class PaperMatcher:
     """One match as Aberman et al. 2018 describe it, sections 4.1 to 4.3.
 
     Parameters

@@ -14,7 +14,7 @@ from studio.buddies.match import descend, finish, look_at, looking, scene_of, st
 from studio.buddies.match_trace import LevelTrace
 from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.options import MatchOptions
-from studio.buddies.paper import PaperReading
+from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import Plan
 from studio.errors import StudioError
 from studio.geometry import Points, as_points
@@ -200,12 +200,12 @@ class _Part:
             yield from part(look, 0.0, 0.7)
             known = FixedPairs.of(self._kept, plan, opening)
             tolerance = int(options.relaxed)
-            reading = PaperReading(plan, *maps, tolerance, options.consistency, known, self._within)
-            start = None if search else reading.fixed_at(plan.levels[0], None)
+            matcher = PaperMatcher(plan, *maps, tolerance, options.consistency, known, self._within)
+            start = None if search else matcher.fixed_at(plan.levels[0], None)
             trace: list[LevelTrace] = []
             count = len(plan.levels)
             spans = iter([(number / count, (number + 1) / count) for number in range(count)])
-            job = descend(reading, plan, maps, options, known, trace, spans, start)
+            job = descend(matcher, plan, maps, options, known, trace, spans, start)
             buddies = yield from part(job, 0.7, 0.95)
             level = plan.levels[-1]
             among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "a"))

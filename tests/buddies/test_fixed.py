@@ -11,7 +11,7 @@ from skimage.measure import points_in_poly
 from studio.backbones import NetworkChoice
 from studio.buddies import MatchMemory, MatchOptions, find_buddies, match, pairs_to_keep, provenance
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.paper import PaperReading
+from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.regions import FLATNESS
 from studio.buddies.rematch import LEAST_NEW, RematchError, around, in_polygon, inside, opened_by
@@ -97,10 +97,10 @@ def test_a_fixed_pair_opens_its_region_like_any_parent_and_keeps_its_cells():
     coarse, fine = LevelPlan(2, 2, 6, 0.0, 3, 2, 0), LevelPlan(1, 1, 5, 0.0, 3, 2, 2)
     plan = Plan((12, 10), (8, 12), (12, 10), (8, 12), (coarse, fine))
     pairs = PairSet((placed(1, (9.0, 3.0), (2.0, 10.0)), placed(2, (1.0, 8.0), (6.0, 1.0))))
-    reading = PaperReading(plan, maps_a, maps_b, 0, fixed=FixedPairs.of(pairs, plan, opening=[1]))
-    top = reading.fixed_at(coarse, None)
+    matcher = PaperMatcher(plan, maps_a, maps_b, 0, fixed=FixedPairs.of(pairs, plan, opening=[1]))
+    top = matcher.fixed_at(coarse, None)
     assert top.a.tolist() == [[1, 4], [4, 0]] and top.b.tolist() == [[5, 1], [0, 3]]
-    below = run_to_end(reading.search(fine, top))
+    below = run_to_end(matcher.search(fine, top))
     assert below.a[:2].tolist() == [[3, 9], [8, 1]] and below.b[:2].tolist() == [[10, 2], [1, 6]]
     assert below.fixed.tolist() == [0, 1] + [-1] * (len(below) - 2)
     assert below.parent.tolist() == [0, 1] + [0] * (len(below) - 2)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from studio.buddies import regions
-from studio.buddies.paper import PaperReading
+from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Buddies
 from studio.buddies.regions import FLATNESS, CandidateMatches, greedy_one_to_one, search_regions
@@ -110,15 +110,15 @@ def test_the_article_from_the_coarsest_level_down_is_the_loops_of_one_level_afte
     maps_b = {2: features(6, 6, 4, seed=3), 1: features(5, 12, 8, seed=4)}
     coarse, fine = LevelPlan(2, 2, 6, 0.0, 3, 2, 0), LevelPlan(1, 1, 5, 0.0, 3, 2, 3)
     plan = Plan((12, 10), (8, 12), (12, 10), (8, 12), (coarse, fine))
-    reading = PaperReading(plan, maps_a, maps_b, 0)
+    matcher = PaperMatcher(plan, maps_a, maps_b, 0)
 
-    top = run_to_end(reading.search(coarse, None))
+    top = run_to_end(matcher.search(coarse, None))
     expected = reference.everywhere_buddies(plain(maps_a[2]), plain(maps_b[2]), 3)
     assert sorted((tuple(p), tuple(q)) for p, q in zip(top.a.tolist(), top.b.tolist(), strict=True)) == sorted(
         (p, q) for p, q, _ in expected
     )
     parents = Buddies(top.a, top.b, np.arange(len(top), dtype=np.float32), top.similarity)
-    below = run_to_end(reading.search(fine, parents))
+    below = run_to_end(matcher.search(fine, parents))
     rows = found_by_loops(maps_a[1], maps_b[1], 2 * top.a, 2 * top.b, 3, 3)
     expected_below, taken = {}, set()
     for region, y, x, v, u, similarity in sorted(rows, key=lambda row: -row[5]):

@@ -18,8 +18,8 @@ from studio.buddies.confidence import evidence
 from studio.buddies.dual_softmax import NOTHING, soft_matches
 from studio.buddies.finish import choose
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.official import OfficialReading
-from studio.buddies.paper import PaperReading
+from studio.buddies.official import OfficialMatcher
+from studio.buddies.paper import PaperMatcher
 from studio.buddies.partners import carried_pairs
 from studio.buddies.plan import Plan
 from studio.buddies.ranking import Activation, Buddies, mutual_pairs, strongest_of_groups
@@ -226,9 +226,9 @@ def test_every_step_takes_nothing_and_gives_nothing():
     for preset in ("paper", "official"):
         assert len(choose(empty, plan, plan.levels[-1], MatchOptions(preset=preset), 24).rows) == 0
     for consistency in (0.0, 0.5):
-        assert len(run_to_end(PaperReading(plan, *maps, 0, consistency).search(below, empty))) == 0
+        assert len(run_to_end(PaperMatcher(plan, *maps, 0, consistency).search(below, empty))) == 0
     square = replace(plan, full_b=(64, 64), size_b=(64, 64))
-    official = OfficialReading(square, maps[0], maps[0], stages, 0, False, FixedPairs.of(PairSet(), square))
+    official = OfficialMatcher(square, maps[0], maps[0], stages, 0, False, FixedPairs.of(PairSet(), square))
     run_to_end(official.search(coarse, None))
     assert len(run_to_end(official.search(below, empty))) == 0
     scene = Scene(plan, *maps)
@@ -255,9 +255,9 @@ def test_every_step_takes_maps_of_which_little_or_nothing_is_there(there):
     for one, other in (maps, maps[::-1]):
         turned = plan if one is maps[0] else plan.swapped()
         for consistency in (0.0, 0.5):
-            reading = PaperReading(turned, one, other, 0, consistency)
-            top = run_to_end(reading.search(coarse, None))
-            finer = run_to_end(reading.search(below, top))
+            matcher = PaperMatcher(turned, one, other, 0, consistency)
+            top = run_to_end(matcher.search(coarse, None))
+            finer = run_to_end(matcher.search(below, top))
             for level, buddies in ((coarse, top), (below, finer)):
                 for side, cells in ((one, buddies.a), (other, buddies.b)):
                     active = (side[level.number][0] != 0).any(0).numpy()
