@@ -88,7 +88,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Surface:
+class SimilarityMap:
     """How much every cell of a search window looks like a given cell of the other picture.
 
     Attributes

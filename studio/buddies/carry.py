@@ -153,7 +153,7 @@ class Scene:
         """(N, 2) cells of the start's map that hold `points` at the working size."""
         return self.plan.cells_at(points, level, "b" if self.swapped else "a")
 
-    def surfaces(
+    def similarity_maps(
         self,
         level: LevelPlan,
         cells: Index,
@@ -244,7 +244,9 @@ def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tu
         # Many points share a cell, and what it looks like.
         ways, which = np.unique(np.concatenate([cells, centres], axis=1), axis=0, return_inverse=True)
         which = which.reshape(-1)
-        seen, exists = scene.surfaces(level, np.ascontiguousarray(ways[:, :2]), np.ascontiguousarray(ways[:, 2:]))
+        seen, exists = scene.similarity_maps(
+            level, np.ascontiguousarray(ways[:, :2]), np.ascontiguousarray(ways[:, 2:])
+        )
         steps = _steps(level.reach)
         values = seen[which] - displacement_penalty(
             steps[None] - expected[:, None], level.reach, prior_strength(CONSISTENCY, level)

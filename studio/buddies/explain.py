@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from studio.buddies.answers import Absence, Box, Reason, Side, Step, Surface
+from studio.buddies.answers import Absence, Box, Reason, Side, SimilarityMap, Step
 from studio.buddies.carry import Scene
 from studio.buddies.dual_softmax import consensus_matches
 from studio.buddies.match_trace import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrace, MatchTrace
@@ -78,7 +78,7 @@ def _window(plan: Plan, level: LevelPlan, middle: Index | None, reach: int, side
     return _box(plan, level, middle - reach, middle + reach, side)
 
 
-def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") -> Surface | None:
+def similarity_map(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") -> SimilarityMap | None:
     """How much the pair's cell of picture `side` at a level looks like all cells it could have been matched with.
 
     At the coarsest level neighbours that agree count too (`studio.buddies.dual_softmax`); below it a place costs something
@@ -105,18 +105,18 @@ def surface(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") 
         first, last = np.array([0, 0]), np.array([rows - 1, columns - 1])
     else:
         wanted = cell[None], centre[None], middle[None], expected[None]
-        found, _ = scene.surfaces(place.level, *wanted, place.prior)
+        found, _ = scene.similarity_maps(place.level, *wanted, place.prior)
         reach = place.level.reach
         first, last = np.maximum(centre - reach, 0), np.minimum(centre + reach, [rows - 1, columns - 1])
         skip, count = first - (centre - reach), last - first + 1
         whole = found.reshape(2 * reach + 1, -1)
         values = whole[skip[0] : skip[0] + count[0], skip[1] : skip[1] + count[1]]
-    return _surface(held.plan, place.level, values, first, last, "a" if swapped else "b")
+    return _similarity_map(held.plan, place.level, values, first, last, "a" if swapped else "b")
 
 
-def _surface(
+def _similarity_map(
     plan: Plan, level: LevelPlan, values: npt.NDArray[np.float32], first: Index, last: Index, side: Side
-) -> Surface:
+) -> SimilarityMap:
     peak = np.array(np.unravel_index(values.argmax(), values.shape))
     rows, columns = np.indices(values.shape)
     away = (abs(rows - peak[0]) > 1) | (abs(columns - peak[1]) > 1)
@@ -125,7 +125,7 @@ def _surface(
     if away.any():
         other = np.array(np.unravel_index(np.where(away, values, -np.inf).argmax(), values.shape))
         runner_up, margin = _full(plan, level, first + other, side), float(values[*peak] - values[*other])
-    return Surface(np.ascontiguousarray(values), _box(plan, level, first, last, side), centres, runner_up, margin)
+    return SimilarityMap(np.ascontiguousarray(values), _box(plan, level, first, last, side), centres, runner_up, margin)
 
 
 def _row(scene: Scene, cell: Index) -> npt.NDArray[np.float32]:
@@ -208,7 +208,7 @@ def _own_places(scene: Scene, pair: PointPair, options: MatchOptions) -> list[_P
             similarity = float(_row(scene, cell_a[0])[int(cell_b[0] @ (scene.shapes[1][1], 1))])
             places.append(_Place(level, cell_a[0], cell_b[0], None, None, rank, similarity, np.zeros(2), 0.0))
         else:
-            values, _ = scene.surfaces(level, cell_a, cell_b)
+            values, _ = scene.similarity_maps(level, cell_a, cell_b)
             middle = float(values[0, values.shape[1] // 2])
             regions, expected = (cell_a[0], cell_b[0]), plan.sub_cell_offset(a, b, level)[0]
             places.append(_Place(level, *regions, *regions, rank, middle, expected, _prior(options, level)))
@@ -364,14 +364,14 @@ class _Question:
         here, there, expected = regions
         prior = _prior(self._trace.options, level)
         many = np.repeat(cell[None], len(here), axis=0)
-        values, exists = self._scene.surfaces(level, many, there, here, expected, prior)
+        values, exists = self._scene.similarity_maps(level, many, there, here, expected, prior)
         values = np.where(exists, values, -np.inf)
         region = int(values.max(axis=1).argmax())
         span = 2 * level.reach + 1
         offset = np.array(np.divmod(int(values[region].argmax()), span))
         partner = there[region] - level.reach + offset
         wanted = partner[None], here[region][None], there[region][None], -expected[region][None]
-        back, exists = self._scene.back.surfaces(level, *wanted, prior)
+        back, exists = self._scene.back.similarity_maps(level, *wanted, prior)
         offset = np.array(np.divmod(int(np.where(exists, back, -np.inf)[0].argmax()), span))
         return partner, here[region] - level.reach + offset
 

@@ -12,7 +12,7 @@ from skimage import data
 
 from studio.backbones import load_backbone
 from studio.backbones.choice import NetworkChoice
-from studio.buddies import MatchMemory, MatchOptions, match, matching, propose, provenance, surface, why_not
+from studio.buddies import MatchMemory, MatchOptions, match, matching, propose, provenance, similarity_map, why_not
 from studio.buddies.match import look_at
 from studio.buddies.match_trace import BORDER, GROUP, KEPT
 from studio.pairs import PairSet, PointPair
@@ -87,7 +87,7 @@ def test_proposals_lie_on_the_picture_and_are_more_or_less_sure(point, asked):
 def test_an_empty_memory_has_no_answers(network):
     memory, pair = MatchMemory(), PointPair(1, (1, 1), (2, 2))
     assert not memory and propose(memory, "a", (1, 1)) is None and why_not(memory, (1, 1)) is None
-    assert provenance(memory, pair) == () and surface(memory, pair, 1) is None
+    assert provenance(memory, pair) == () and similarity_map(memory, pair, 1) is None
 
 
 # --- memory -------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_below_the_coarsest_level_the_surface_of_a_pair_peaks_at_its_partner(sid
     _, _, memory, pairs = asked
     for pair in list(pairs)[:4]:
         for step in provenance(memory, pair)[1:]:
-            shown = surface(memory, pair, step.level, side)
+            shown = similarity_map(memory, pair, step.level, side)
             partner, window = (step.cell_b, step.window_b) if side == "a" else (step.cell_a, step.window_a)
             assert shown.peak == pytest.approx(center(partner), abs=0.51)
             assert shown.box == pytest.approx(window)
@@ -162,10 +162,10 @@ def test_below_the_coarsest_level_the_surface_of_a_pair_peaks_at_its_partner(sid
 def test_the_coarsest_surface_covers_the_other_picture(asked):
     a, b, memory, pairs = asked
     for side, size in (("a", b.size), ("b", a.size)):
-        shown = surface(memory, pairs[0], 5, side)
+        shown = similarity_map(memory, pairs[0], 5, side)
         assert shown.box == (-0.5, -0.5, size[0] - 0.5, size[1] - 0.5)
         assert shown.values.shape == memory.held.scene.shapes[1 if side == "a" else 0]
-    assert surface(memory, pairs[0], 9) is None
+    assert similarity_map(memory, pairs[0], 9) is None
 
 
 def test_a_placed_pair_shows_the_regions_it_opens(asked):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.buddies.answers import Absence, Box, Step, Surface
+from studio.buddies.answers import Absence, Box, SimilarityMap, Step
 from studio.colour_maps import SEQUENTIAL
 from studio.gui.canvas.state import RESULT_LEVEL, SIDES, Side, StudioState, other
 from studio.gui.canvas.viewer import Viewer
@@ -102,11 +102,11 @@ class LevelTile(QWidget):
     entered = Signal(int)
     left = Signal()
 
-    def __init__(self, place: int, count: int, step: Step, surface: Surface | None) -> None:
+    def __init__(self, place: int, count: int, step: Step, similarity_map: SimilarityMap | None) -> None:
         super().__init__()
-        self._place, self._step, self._surface = place, step, surface
+        self._place, self._step, self._similarity_map = place, step, similarity_map
         self._color = level_color(place, count)
-        self._pixels = None if surface is None else _coloured(surface.values)
+        self._pixels = None if similarity_map is None else _coloured(similarity_map.values)
         self.setFixedSize(TILE)
         self.setToolTip(
             tr(
@@ -115,13 +115,13 @@ class LevelTile(QWidget):
                 similarity=step.similarity,
                 rank=step.rank,
             )
-            if surface is None
+            if similarity_map is None
             else tr(
                 "Level {level}: similarity {similarity:.3f}, rank {rank:.2f}, {margin:.3f} better than the runner-up",
                 level=step.level,
                 similarity=step.similarity,
                 rank=step.rank,
-                margin=surface.margin,
+                margin=similarity_map.margin,
             )
         )
 
@@ -136,8 +136,8 @@ class LevelTile(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         frame = QRectF(1.5, 1.5, TILE.width() - 3, MAP_HEIGHT)
         painter.fillRect(frame, QColor(colors().canvas))
-        if self._surface is not None and self._pixels is not None:
-            self._paint_surface(painter, frame, self._surface, self._pixels)
+        if self._similarity_map is not None and self._pixels is not None:
+            self._paint_surface(painter, frame, self._similarity_map, self._pixels)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self._color, 2))
         painter.drawRoundedRect(frame, 3, 3)
@@ -146,8 +146,8 @@ class LevelTile(QWidget):
         font.setPixelSize(11)
         painter.setFont(font)
         rank = tr("rank {rank:.1f}", rank=self._step.rank)
-        if self._surface is not None:
-            rank = tr("rank {rank:.1f}   margin {margin:.2f}", rank=self._step.rank, margin=self._surface.margin)
+        if self._similarity_map is not None:
+            rank = tr("rank {rank:.1f}   margin {margin:.2f}", rank=self._step.rank, margin=self._similarity_map.margin)
         top = int(frame.bottom()) + 3
         line = self.rect().adjusted(2, top, 0, 0)
         step = self._step
@@ -159,8 +159,10 @@ class LevelTile(QWidget):
         painter.setPen(QColor(colors().muted))
         painter.drawText(line.adjusted(0, 14, 0, 0), Qt.AlignmentFlag.AlignLeft, rank)
 
-    def _paint_surface(self, painter: QPainter, frame: QRectF, surface: Surface, pixels: npt.NDArray[np.uint8]) -> None:
-        left, top, right, bottom = surface.box
+    def _paint_surface(
+        self, painter: QPainter, frame: QRectF, similarity_map: SimilarityMap, pixels: npt.NDArray[np.uint8]
+    ) -> None:
+        left, top, right, bottom = similarity_map.box
         scale = min(frame.width() / max(right - left, 1e-6), frame.height() / max(bottom - top, 1e-6))
         width, height = (right - left) * scale, (bottom - top) * scale
         area = QRectF(frame.center().x() - width / 2, frame.center().y() - height / 2, width, height)
@@ -170,14 +172,14 @@ class LevelTile(QWidget):
             return QPointF(area.left() + (point[0] - left) * scale, area.top() + (point[1] - top) * scale)
 
         painter.setPen(QPen(QColor(0, 0, 0, 180), 1.2))
-        if surface.runner_up is not None:
+        if similarity_map.runner_up is not None:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             for pen in (QPen(QColor(0, 0, 0, 200), 3.4), QPen(QColor("white"), 1.6)):
                 painter.setPen(pen)
-                painter.drawEllipse(at(surface.runner_up), 4.5, 4.5)
+                painter.drawEllipse(at(similarity_map.runner_up), 4.5, 4.5)
         painter.setPen(QPen(QColor(0, 0, 0, 200), 1.4))
         painter.setBrush(QColor("white"))
-        painter.drawEllipse(at(surface.peak), 4.0, 4.0)
+        painter.drawEllipse(at(similarity_map.peak), 4.0, 4.0)
 
 
 class ProvenanceView(QWidget):
@@ -300,8 +302,8 @@ class ProvenanceView(QWidget):
                 "it was searched."
             ),
         )
-        for place, (step, surface) in enumerate(zip(steps, explanation.surfaces, strict=True)):
-            tile = LevelTile(place, len(steps), step, surface)
+        for place, (step, similarity_map) in enumerate(zip(steps, explanation.similarity_maps, strict=True)):
+            tile = LevelTile(place, len(steps), step, similarity_map)
             tile.entered.connect(self._light)
             tile.left.connect(lambda: self._light(-1))
             self._tiles.insertWidget(place, tile)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.buddies.answers import Absence, Proposal, Step, Surface
+from studio.buddies.answers import Absence, Proposal, SimilarityMap, Step
 from studio.features.store import FeatureStore
 from studio.gui.canvas.state import Side, StudioState
 from studio.live import LiveWorker
@@ -46,7 +46,7 @@ class Explanation:
 
     pair: PointPair
     steps: tuple[Step, ...]
-    surfaces: tuple[Surface | None, ...]
+    similarity_maps: tuple[SimilarityMap | None, ...]
 
 
 class _Desk:
@@ -130,13 +130,13 @@ class Recall(QObject):
             return
 
         def request(memory: MatchMemory) -> Explanation | None:
-            from studio.buddies import provenance, surface
+            from studio.buddies import provenance, similarity_map
 
             if not memory:
                 return None
             steps = provenance(memory, pair)
             # Of B, as seen from the pair's cell of A.
-            return Explanation(pair, steps, tuple(surface(memory, pair, step.level, "a") for step in steps))
+            return Explanation(pair, steps, tuple(similarity_map(memory, pair, step.level, "a") for step in steps))
 
         self._explainer.ask(request, "explain")
 
