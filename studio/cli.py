@@ -260,12 +260,12 @@ def _matching(
         check_points(points, picture_a.size)
     known = read_pairs_within(fixed, picture_a.size, picture_b.size) if fixed else PairSet()
     yield Progress(0.06, "starting")  # the import below takes seconds
-    from studio.buddies import MatchMemory, carried_pairs, find_buddies
+    from studio.buddies import MatchMemory, find_buddies, transferred_pairs
 
     memory = MatchMemory() if points is not None else None
     search = find_buddies(picture_a, picture_b, options, network=network, fixed=known, memory=memory)
     pairs = yield from part(search, 0.06, 1.0)
-    carried = carried_pairs(memory, points, pairs) if memory is not None and points is not None else None
+    carried = transferred_pairs(memory, points, pairs) if memory is not None and points is not None else None
     if carried is not None and points is not None and len(carried) < len(points):
         say(f"{len(points) - len(carried)} of the points were left out: nothing is to be seen there")
     return _Found(picture_a, picture_b, pairs, carried)

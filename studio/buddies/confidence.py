@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from studio.buddies.carry import Scene, Shape, best_places, carried
 from studio.buddies.dual_softmax import NOTHING
 from studio.buddies.memory import MatchMemory
+from studio.buddies.transfer import FeaturePair, Shape, best_places, transferred
 from studio.geometry import Points, Size
 from studio.pairs import PairSet
 
@@ -45,32 +45,32 @@ class Evidence:
     residual: Reals
 
 
-def confidences(scene: Scene, pairs: PairSet, rows: Index) -> Reals:
+def confidences(feature_pair: FeaturePair, pairs: PairSet, rows: Index) -> Reals:
     """The confidence of the pairs at `rows`, (N,), 0 to 1, from the features of A and B and all `pairs`."""
-    doubt = DOUBT if len(rows) and has_little_in_common(scene) else 0.0
-    return combined(evidence(scene, pairs, rows), doubt)
+    doubt = DOUBT if len(rows) and has_little_in_common(feature_pair) else 0.0
+    return combined(evidence(feature_pair, pairs, rows), doubt)
 
 
-def has_little_in_common(scene: Scene) -> bool:
+def has_little_in_common(feature_pair: FeaturePair) -> bool:
     """Whether two pictures look like ones that do not belong together, so that few pairs of theirs can be right.
 
     By the choices of all coarse cells, as seen from both pictures: how sure they are, 0 to 1, over how far one lands
     from the start that follows a choice and then the choice of the chosen. Of unrelated pictures both are hardly better
     than chance. Two pictures of noise choose by where the edges of the pictures are, and need more.
     """
-    if "little in common" not in scene.verdicts:
-        least = LEAST_OF_NOISE if scene.verdicts.get("noise", False) else LEAST_IN_COMMON
-        scene.verdicts["little in common"] = common_ground(scene) < least
-    return scene.verdicts["little in common"]
+    if "little in common" not in feature_pair.verdicts:
+        least = LEAST_OF_NOISE if feature_pair.verdicts.get("noise", False) else LEAST_IN_COMMON
+        feature_pair.verdicts["little in common"] = common_ground(feature_pair) < least
+    return feature_pair.verdicts["little in common"]
 
 
-def common_ground(scene: Scene) -> float:
+def common_ground(feature_pair: FeaturePair) -> float:
     """How sure coarse cells are of their choices over how far the way there and back ends from its start.
 
     0 or more; the same whichever picture comes first. The more cells there are to choose from, the less sure is each:
     measured at working sizes of 112 and 224 px, and made up for.
     """
-    matches, shapes = scene.matches, scene.shapes
+    matches, shapes = feature_pair.matches, feature_pair.shapes
     best, there = matches.max(1)
     best_back, back = matches.max(0)
     sure, away = [], []
@@ -102,7 +102,9 @@ def with_confidence(memory: MatchMemory, pairs: PairSet, only: Iterable[int] | N
         return pairs
     used = pairs.enabled()
     rows = np.array([row for row, pair in enumerate(used) if pair.origin == "matched"])
-    sure = dict(zip((used[row].id for row in rows.tolist()), confidences(held.scene, used, rows).tolist(), strict=True))
+    sure = dict(
+        zip((used[row].id for row in rows.tolist()), confidences(held.feature_pair, used, rows).tolist(), strict=True)
+    )
     return PairSet(
         tuple(
             replace(pair, confidence=sure[pair.id]) if is_judged else pair
@@ -111,11 +113,11 @@ def with_confidence(memory: MatchMemory, pairs: PairSet, only: Iterable[int] | N
     )
 
 
-def evidence(scene: Scene, pairs: PairSet, rows: Index) -> Evidence:
+def evidence(feature_pair: FeaturePair, pairs: PairSet, rows: Index) -> Evidence:
     """What speaks for and against the pairs at `rows` (numbers)."""
-    plan = scene.plan
+    plan = feature_pair.plan
     a, b = plan.working_at(pairs.a, "a"), plan.working_at(pairs.b, "b")
-    margin, cycle = _coarse(scene, a[rows], b[rows])
+    margin, cycle = _coarse(feature_pair, a[rows], b[rows])
     there = residuals(a, b, (plan.size_a, plan.size_b), pairs.ranks, rows)
     back = residuals(b, a, (plan.size_b, plan.size_a), pairs.ranks, rows)
     return Evidence(np.clip(pairs.ranks[rows] / len(plan.levels), 0.0, 1.0), margin, cycle, (there + back) / 2)
@@ -127,12 +129,12 @@ BESIDE = 1
 """Cells around the best one that are no other place."""
 
 
-def _coarse(scene: Scene, a: Points, b: Points) -> tuple[Reals, Reals]:
+def _coarse(feature_pair: FeaturePair, a: Points, b: Points) -> tuple[Reals, Reals]:
     margin, cycle = np.zeros((2, len(a)))
-    for way, points, partners in ((scene, a, b), (scene.back, b, a)):
+    for way, points, partners in ((feature_pair, a, b), (feature_pair.back, b, a)):
         level = way.levels[0]
         margin += _margins(way.consensus, way.cells(points, level), way.back.cells(partners, level), way.shapes) / 2
-        there, _ = carried(way, points, best_places(way, points), STOP)
+        there, _ = transferred(way, points, best_places(way, points), STOP)
         cycle += np.hypot(*(there - partners).T) / max(way.end_size) / 2
     return margin, cycle
 

@@ -9,7 +9,6 @@ import numpy.typing as npt
 from torch import Tensor
 
 from studio.buddies.answers import Absence, Box, Reason, Side, SimilarityMap, Step
-from studio.buddies.carry import Scene
 from studio.buddies.dual_softmax import consensus_matches
 from studio.buddies.match_trace import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrace, MatchTrace
 from studio.buddies.memory import MatchMemory, Remembered
@@ -18,6 +17,7 @@ from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Index
 from studio.buddies.search import search_everywhere
 from studio.buddies.spatial_prior import Reals, prior_strength
+from studio.buddies.transfer import FeaturePair
 from studio.features.sight import visible_points
 from studio.geometry import Points, as_points, rescale
 from studio.language import tr
@@ -95,17 +95,17 @@ def similarity_map(memory: MatchMemory, pair: PointPair, level: int, side: Side 
     if held is None or place is None:
         return None
     swapped = side == "b"
-    scene = held.scene.back if swapped else held.scene
+    feature_pair = held.feature_pair.back if swapped else held.feature_pair
     cell, middle, centre, expected = place.a, place.middle_a, place.middle_b, place.expected
     if swapped:
         cell, middle, centre, expected = place.b, place.middle_b, place.middle_a, -place.expected
     columns, rows = held.plan.grid(place.level, "a" if swapped else "b")
     if centre is None or middle is None:
-        values = _row(scene, cell).reshape(rows, columns)
+        values = _row(feature_pair, cell).reshape(rows, columns)
         first, last = np.array([0, 0]), np.array([rows - 1, columns - 1])
     else:
         wanted = cell[None], centre[None], middle[None], expected[None]
-        found, _ = scene.similarity_maps(place.level, *wanted, place.prior)
+        found, _ = feature_pair.similarity_maps(place.level, *wanted, place.prior)
         reach = place.level.reach
         first, last = np.maximum(centre - reach, 0), np.minimum(centre + reach, [rows - 1, columns - 1])
         skip, count = first - (centre - reach), last - first + 1
@@ -128,9 +128,9 @@ def _similarity_map(
     return SimilarityMap(np.ascontiguousarray(values), _box(plan, level, first, last, side), centres, runner_up, margin)
 
 
-def _row(scene: Scene, cell: Index) -> npt.NDArray[np.float32]:
-    width = scene.shapes[0][1]
-    values: npt.NDArray[np.float32] = scene.consensus[int(cell[0]) * width + int(cell[1])].cpu().numpy()
+def _row(feature_pair: FeaturePair, cell: Index) -> npt.NDArray[np.float32]:
+    width = feature_pair.shapes[0][1]
+    values: npt.NDArray[np.float32] = feature_pair.consensus[int(cell[0]) * width + int(cell[1])].cpu().numpy()
     return values
 
 
@@ -154,7 +154,7 @@ def _places(held: Remembered, pair: PointPair) -> list[_Place]:
         row = trace.row_of(pair.a, pair.b)
         if row is not None:
             return _ancestors(trace, row)
-    return _own_places(held.scene, pair, held.options)
+    return _own_places(held.feature_pair, pair, held.options)
 
 
 def _ancestors(trace: MatchTrace, row: int) -> list[_Place]:
@@ -197,18 +197,18 @@ def _middles(level: LevelTrace, parent: _Place, fixed: int) -> tuple[Index, Inde
     return level.a[row].astype(np.int64), level.b[row].astype(np.int64)
 
 
-def _own_places(scene: Scene, pair: PointPair, options: MatchOptions) -> list[_Place]:
-    plan, rank, places = scene.plan, 0.0, []
+def _own_places(feature_pair: FeaturePair, pair: PointPair, options: MatchOptions) -> list[_Place]:
+    plan, rank, places = feature_pair.plan, 0.0, []
     a, b = plan.working_at(as_points([pair.a]), "a"), plan.working_at(as_points([pair.b]), "b")
-    for number, level in enumerate(scene.levels):
-        cell_a, cell_b = scene.cells(a, level), scene.back.cells(b, level)
+    for number, level in enumerate(feature_pair.levels):
+        cell_a, cell_b = feature_pair.cells(a, level), feature_pair.back.cells(b, level)
         for cell, of_start in ((cell_a, True), (cell_b, False)):
-            rank += float(scene.response(level, of_start)[*cell[0]]) / 2
+            rank += float(feature_pair.response(level, of_start)[*cell[0]]) / 2
         if number == 0:
-            similarity = float(_row(scene, cell_a[0])[int(cell_b[0] @ (scene.shapes[1][1], 1))])
+            similarity = float(_row(feature_pair, cell_a[0])[int(cell_b[0] @ (feature_pair.shapes[1][1], 1))])
             places.append(_Place(level, cell_a[0], cell_b[0], None, None, rank, similarity, np.zeros(2), 0.0))
         else:
-            values, _ = scene.similarity_maps(level, cell_a, cell_b)
+            values, _ = feature_pair.similarity_maps(level, cell_a, cell_b)
             middle = float(values[0, values.shape[1] // 2])
             regions, expected = (cell_a[0], cell_b[0]), plan.sub_cell_offset(a, b, level)[0]
             places.append(_Place(level, *regions, *regions, rank, middle, expected, _prior(options, level)))
@@ -257,12 +257,12 @@ class _Question:
     def __init__(self, held: Remembered, trace: MatchTrace, side: Side, point: Points) -> None:
         self._plan, self._trace, self._side, self._point = held.plan, trace, side, point
         self._other: Side = "a" if side == "b" else "b"
-        self._scene = held.scene.back if side == "b" else held.scene
+        self._feature_pair = held.feature_pair.back if side == "b" else held.feature_pair
 
     def answer(self) -> Absence:
         if len(self._trace.levels) == len(self._plan.levels):
             finest = self._trace.levels[-1]
-            cell = self._scene.cells(self._point, finest.level)[0]
+            cell = self._feature_pair.cells(self._point, finest.level)[0]
             mine = np.flatnonzero((self._of(finest, self._side) == cell).all(axis=1))
             if len(mine):
                 return self._found(int(mine[0]), finest)
@@ -310,7 +310,7 @@ class _Question:
         """The regions of a level that hold the place: their middles, (R, 2) each, in its picture and in the other, and
         what was expected in them."""
         level, above = self._trace.levels[number], self._trace.levels[number - 1]
-        cell = self._scene.cells(self._point, level.level)[0]
+        cell = self._feature_pair.cells(self._point, level.level)[0]
         here, there = 2 * self._of(above, self._side), 2 * self._of(above, self._other)
         expected = 2 * above.sub_cell_offset.astype(np.float64)
         for row in np.flatnonzero(above.fixed >= 0):
@@ -325,8 +325,8 @@ class _Question:
 
     def _lost(self, level: LevelPlan, regions: tuple[Index, Index, Reals] | None) -> Absence:
         """At this level it could have had a buddy, and has none."""
-        options, scene = self._trace.options, self._scene
-        cell = scene.cells(self._point, level)[0]
+        options, feature_pair = self._trace.options, self._feature_pair
+        cell = feature_pair.cells(self._point, level)[0]
         squared = options.preset == "official"
         if not self._active(level, cell, True, squared):
             return Absence(
@@ -354,7 +354,7 @@ class _Question:
         return Absence("taken", level.number, sentence, place)
 
     def _active(self, level: LevelPlan, cell: Index, here: bool, squared: bool) -> bool:
-        features = (self._scene.start if here else self._scene.end)[level.number]
+        features = (self._feature_pair.start if here else self._feature_pair.end)[level.number]
         return bool(Activation(features, self._trace.options.threshold, squared).active[*cell])
 
     def _best(self, level: LevelPlan, cell: Index, regions: tuple[Index, Index, Reals] | None) -> tuple[Index, Index]:
@@ -364,25 +364,25 @@ class _Question:
         here, there, expected = regions
         prior = _prior(self._trace.options, level)
         many = np.repeat(cell[None], len(here), axis=0)
-        values, exists = self._scene.similarity_maps(level, many, there, here, expected, prior)
+        values, exists = self._feature_pair.similarity_maps(level, many, there, here, expected, prior)
         values = np.where(exists, values, -np.inf)
         region = int(values.max(axis=1).argmax())
         span = 2 * level.reach + 1
         offset = np.array(np.divmod(int(values[region].argmax()), span))
         partner = there[region] - level.reach + offset
         wanted = partner[None], here[region][None], there[region][None], -expected[region][None]
-        back, exists = self._scene.back.similarity_maps(level, *wanted, prior)
+        back, exists = self._feature_pair.back.similarity_maps(level, *wanted, prior)
         offset = np.array(np.divmod(int(np.where(exists, back, -np.inf)[0].argmax()), span))
         return partner, here[region] - level.reach + offset
 
     def _best_of_all(self, cell: Index) -> tuple[Index, Index]:
-        scene, options, level = self._scene, self._trace.options, self._trace.levels[0].level
-        (_, width), (_, width_there) = scene.shapes
+        feature_pair, options, level = self._feature_pair, self._trace.options, self._trace.levels[0].level
+        (_, width), (_, width_there) = feature_pair.shapes
         if options.consistency > 0 and options.preset != "official":
             matches = self._coarse_matches()
             there, back = matches.argmax(1).cpu().numpy(), matches.argmax(0).cpu().numpy()
         else:
-            pair = scene.coarsest[::-1] if self._side == "b" else scene.coarsest
+            pair = feature_pair.coarsest[::-1] if self._side == "b" else feature_pair.coarsest
             found = run_to_end(search_everywhere(*pair, level.patch))
             there, back = found[0].cpu().numpy(), found[2].cpu().numpy()
         partner = int(there[int(cell @ (width, 1))])
@@ -390,14 +390,17 @@ class _Question:
 
     def _coarse_matches(self) -> Tensor:
         """What the coarsest search compared, the cells of the picture that is asked about against the others."""
-        first, scene = self._trace.levels[0], self._scene.back if self._side == "b" else self._scene
+        first, feature_pair = (
+            self._trace.levels[0],
+            self._feature_pair.back if self._side == "b" else self._feature_pair,
+        )
         fixed = np.flatnonzero(first.fixed >= 0)
         matches = consensus_matches(
-            scene.cosines,
-            scene.shapes,
-            (scene.response(first.level, True), scene.response(first.level, False)),
+            feature_pair.cosines,
+            feature_pair.shapes,
+            (feature_pair.response(first.level, True), feature_pair.response(first.level, False)),
             self._trace.options.consistency,
             (first.a[fixed].astype(np.int64), first.b[fixed].astype(np.int64)),
-            (scene.prepared(first.level, True)[0].there, scene.prepared(first.level, False)[0].there),
+            (feature_pair.prepared(first.level, True)[0].there, feature_pair.prepared(first.level, False)[0].there),
         )
         return matches.T if self._side == "b" else matches

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from studio.backbones.backbone import Backbone, Stage
 from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Box, Remark
-from studio.buddies.carry import Scene
 from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
@@ -26,6 +25,7 @@ from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
 from studio.buddies.spatial_prior import kept_from_above
+from studio.buddies.transfer import FeaturePair
 from studio.features.compute import compute_features, stages_of
 from studio.features.pyramid import cost
 from studio.features.sight import is_noise
@@ -92,12 +92,12 @@ def match(
         yield from looking(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
         trace: list[LevelTrace] = []
         buddies = yield from descend(matcher, plan, (maps_a, maps_b), options, known, trace, spans)
-        scene = scene_of(plan, (maps_a, maps_b), memory, (a, b))
-        pairs, choice = finish(buddies, scene, options, given, options.pairs)
+        feature_pair = feature_pair_of(plan, (maps_a, maps_b), memory, (a, b))
+        pairs, choice = finish(buddies, feature_pair, options, given, options.pairs)
         if memory is not None:
             memory.finished(trace_of(options, trace, choice, pairs, given))
         new = len(pairs) - len(given)
-        about, remark = remark_on(a, b, scene, new)
+        about, remark = remark_on(a, b, feature_pair, new)
         message = trn("{number} pairs", "{number} pairs", len(pairs)) if new else tr(NOTHING_FOUND)
         yield Progress(1.0, message, milestone=True, remark=remark, about=about)
         return pairs
@@ -106,10 +106,10 @@ def match(
         maps_b.clear()
 
 
-def remark_on(a: Picture, b: Picture, scene: Scene, found: int) -> tuple[Remark | None, str]:
+def remark_on(a: Picture, b: Picture, feature_pair: FeaturePair, found: int) -> tuple[Remark | None, str]:
     """What a person must know about a match that found so many pairs, and in a sentence; "" if there is nothing."""
     if found:
-        if has_little_in_common(scene):
+        if has_little_in_common(feature_pair):
             return Remark.LITTLE_IN_COMMON, tr(LITTLE_IN_COMMON)
         return None, ""
     for picture, name in ((a, "A"), (b, "B")):
@@ -185,24 +185,24 @@ def look_at(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, m
         spans = iter([(0.0, 0.48), (0.48, 0.96)])  # the rest is for what a first click would wait for
         yield from looking(a, b, backbone, stages_for(backbone, options), plan, options, maps, memory, spans)
         if memory.held is not None:
-            memory.held.scene.warm()
+            memory.held.feature_pair.warm()
         yield Progress(1.0, tr("both pictures are known"))
     finally:
         for side in maps:
             side.clear()
 
 
-def scene_of(
+def feature_pair_of(
     plan: Plan, maps: tuple[Maps, Maps], memory: MatchMemory | None, pictures: tuple[Picture, Picture]
-) -> Scene:
+) -> FeaturePair:
     """Both pictures: what is prepared in `memory`, if all levels are there; else `maps` of A and B by number of level,
     (1, C, h, w) each.
     """
     held = memory.held if memory is not None else None
-    scene = held.scene if held and held.scene.levels == plan.levels else Scene(plan, *maps)
-    if "noise" not in scene.verdicts:
-        scene.verdicts["noise"] = any(is_noise(picture) for picture in pictures)
-    return scene
+    feature_pair = held.feature_pair if held and held.feature_pair.levels == plan.levels else FeaturePair(plan, *maps)
+    if "noise" not in feature_pair.verdicts:
+        feature_pair.verdicts["noise"] = any(is_noise(picture) for picture in pictures)
+    return feature_pair
 
 
 def descend(
@@ -277,21 +277,21 @@ def _preview(buddies: Buddies, plan: Plan, level: LevelPlan, visited: int, fixed
 
 def finish(
     buddies: Buddies,
-    scene: Scene,
+    feature_pair: FeaturePair,
     options: MatchOptions,
     given: PairSet,
     groups: int,
     among: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[PairSet, Choice]:
     """`given`, and the pairs that become of the finest level's buddies; see `choose`."""
-    plan, level = scene.plan, scene.plan.levels[-1]
+    plan, level = feature_pair.plan, feature_pair.plan.levels[-1]
     choice = choose(buddies, plan, level, options, groups, among)
     # Fixed pairs have had their say in the choice; they come back as they were given, not from their cells.
     choice = replace(choice, rows=choice.rows[buddies.fixed[choice.rows] < 0])
     found = buddies.take(choice.rows)
     a, b = (place(plan, options, level, cells) for cells in (found.a, found.b))
     if options.subcell and options.preset != "official" and len(found):
-        in_a, in_b = (Cells.normalised(maps[level.number]) for maps in (scene.start, scene.end))
+        in_a, in_b = (Cells.normalised(maps[level.number]) for maps in (feature_pair.start, feature_pair.end))
         sub_cell_offset = displacement(in_a, in_b, found.a, found.b, level.patch)
         # Half of it moves A's point and half B's, the other way: neither picture comes first. A pair that was kept from above
         # has no peak of its own at this level and keeps what the level knew that found it.
@@ -305,7 +305,7 @@ def finish(
     last = np.where(found.ended > 0, found.ended, level.number)
     pairs = joined(given, plan, a, b, found.rank, np.ones(len(found)), last)
     new = np.arange(len(given), len(pairs))
-    sure = confidences(scene, pairs, new)
+    sure = confidences(feature_pair, pairs, new)
     kept = pairs.pairs[: len(given)]
     changed = (replace(pairs[row], confidence=one) for row, one in zip(new.tolist(), sure.tolist(), strict=True))
     return PairSet((*kept, *changed)), choice

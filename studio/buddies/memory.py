@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from studio.buddies.carry import Scene
 from studio.buddies.match_trace import MatchTrace
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import Plan
+from studio.buddies.transfer import FeaturePair
 from studio.features.store import MOST_BYTES, Features, FeatureStore, PairFeatures
 
 MOST_TRACES = 8
@@ -26,7 +26,7 @@ class Remembered:
     options: MatchOptions
     a: Features
     b: Features
-    scene: Scene
+    feature_pair: FeaturePair
     traces: tuple[MatchTrace, ...] = ()
 
 
@@ -70,7 +70,7 @@ class MatchMemory:
         pair = self.store.keep(PairFeatures(a, b, matched=True))
         held = self._held
         if held is None or held.plan != plan or not (_same(held.a, pair.a) and _same(held.b, pair.b)):
-            self._held = Remembered(plan, options, pair.a, pair.b, Scene(plan, pair.a.maps, pair.b.maps))
+            self._held = Remembered(plan, options, pair.a, pair.b, FeaturePair(plan, pair.a.maps, pair.b.maps))
         else:
             self._held = replace(held, options=options)
 
@@ -79,14 +79,14 @@ class MatchMemory:
         other = MatchMemory(store=self.store)
         if (held := self._held) is not None:
             traces = tuple(trace.swapped() for trace in held.traces)
-            plan, scene = held.plan.swapped(), Scene(held.plan.swapped(), held.b.maps, held.a.maps)
-            other._held = Remembered(plan, held.options, held.b, held.a, scene, traces)
+            plan, feature_pair = held.plan.swapped(), FeaturePair(held.plan.swapped(), held.b.maps, held.a.maps)
+            other._held = Remembered(plan, held.options, held.b, held.a, feature_pair, traces)
         return other
 
     def finished(self, trace: MatchTrace) -> None:
         """Take over the trace of a match of the pictures that were looked at; of a part it adds to what is here."""
         if self._held is not None:
-            self._held.scene.warm()
+            self._held.feature_pair.warm()
             self._held = replace(
                 self._held, traces=(trace,) if trace.window is None else (trace, *self._held.traces)[:MOST_TRACES]
             )

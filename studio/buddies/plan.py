@@ -123,8 +123,8 @@ class Plan:
     def full_points(self, points: Points, picture: Literal["a", "b"]) -> Points:
         """Carry (N, 2) points from the working size to the full size of picture "a" or "b", and into it."""
         full, size = (self.full_a, self.size_a) if picture == "a" else (self.full_b, self.size_b)
-        carried: Points = np.clip(rescale(points, size, full), 0.0, np.subtract(full, 1.0))
-        return carried
+        transferred: Points = np.clip(rescale(points, size, full), 0.0, np.subtract(full, 1.0))
+        return transferred
 
 
 def working_size(full: Size, longest_side: int, stride: int) -> Size:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from studio.backbones.backbone import Backbone
 from studio.buddies.answers import Box, Side
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.match import descend, finish, look_at, looking, scene_of, stages_for, trace_of
+from studio.buddies.match import descend, feature_pair_of, finish, look_at, looking, stages_for, trace_of
 from studio.buddies.match_trace import LevelTrace
 from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.options import MatchOptions
@@ -210,7 +210,9 @@ class _Part:
             level = plan.levels[-1]
             among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "a"))
             groups = self._wanted if options.pairs else 0
-            found, choice = finish(buddies, scene_of(plan, maps, memory, (a, b)), options, self._kept, groups, among)
+            found, choice = finish(
+                buddies, feature_pair_of(plan, maps, memory, (a, b)), options, self._kept, groups, among
+            )
             new = len(found) - len(self._kept)
             if not new:
                 yield Progress(1.0, tr("nothing found here; the pairs stay as they were"), milestone=True)

@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not can.any():
             continue
         assert memory.held is not None
-        found = evidence(memory.held.scene, pairs, np.flatnonzero(can))
+        found = evidence(memory.held.feature_pair, pairs, np.flatnonzero(can))
         columns.append(np.stack([found.rank, found.margin, found.cycle, found.residual], axis=1))
         confidence.append(combined(found))
         right.append(is_right[can])

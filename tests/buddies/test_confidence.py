@@ -80,10 +80,10 @@ def test_margin_and_cycle_are_what_loops_over_the_coarsest_cells_say():
     memory = MatchMemory()
     options = MatchOptions(working_size=112, border=0, finest_level=4, pairs=0, consistency=0.0)
     pairs = run_to_end(match(a, b, network, options, memory=memory))
-    scene = memory.held.scene
-    found = evidence(scene, pairs, np.arange(len(pairs)))
-    alike = scene.consensus.numpy().astype(np.float64)
-    (rows_a, columns_a), (rows_b, columns_b) = scene.shapes
+    feature_pair = memory.held.feature_pair
+    found = evidence(feature_pair, pairs, np.arange(len(pairs)))
+    alike = feature_pair.consensus.numpy().astype(np.float64)
+    (rows_a, columns_a), (rows_b, columns_b) = feature_pair.shapes
     table = alike.reshape(rows_a, columns_a, rows_b, columns_b)
     plan = memory.held.plan
     for number, pair in enumerate(pairs):
@@ -103,7 +103,7 @@ def test_a_picture_and_itself_have_no_cycle_and_no_residual():
     memory = MatchMemory()
     options = MatchOptions(working_size=96, border=0, pairs=20)
     pairs = run_to_end(match(picture, picture, network, options, memory=memory))
-    found = evidence(memory.held.scene, pairs, np.arange(len(pairs)))
+    found = evidence(memory.held.feature_pair, pairs, np.arange(len(pairs)))
     np.testing.assert_allclose(found.cycle, 0, atol=1e-6)
     np.testing.assert_allclose(found.residual, 0, atol=1e-6)
 
@@ -167,7 +167,7 @@ def scene_and_remark(a, b, backbone):
     said, memory = [], MatchMemory()
     options = MatchOptions(finest_level=4)
     pairs = run_to_end(match(a, b, backbone, options, memory=memory), said.append)
-    return memory.held.scene, pairs, said[-1].remark
+    return memory.held.feature_pair, pairs, said[-1].remark
 
 
 @pytest.mark.parametrize("name", UNRELATED)
@@ -178,14 +178,14 @@ def test_pictures_with_little_in_common_are_told_and_their_pairs_are_doubted(nam
     b = photograph(b) if isinstance(b, str) else b
     if isinstance(b, int):
         b = Picture.from_array(np.rot90(white_noise(-b).pixels).copy())
-    scene, pairs, remark = scene_and_remark(a, b, backbone)
+    feature_pair, pairs, remark = scene_and_remark(a, b, backbone)
     assert remark == LITTLE_IN_COMMON
     assert np.mean([pair.confidence for pair in pairs]) < 0.2
     everyone = np.arange(len(pairs))
-    undoubted = combined(evidence(scene, pairs, everyone))
+    undoubted = combined(evidence(feature_pair, pairs, everyone))
     odds = [np.log(sure / (1 - sure)) for sure in (undoubted, np.array([pair.confidence for pair in pairs]))]
     np.testing.assert_allclose(odds[0] - odds[1], DOUBT, atol=1e-6)
-    assert common_ground(scene.back) == pytest.approx(common_ground(scene))
+    assert common_ground(feature_pair.back) == pytest.approx(common_ground(feature_pair))
 
 
 @pytest.mark.parametrize("name", RELATED)
@@ -201,12 +201,12 @@ def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_
     memory = MatchMemory()
     a, b = noise_picture(96, 80, seed=5), noise_picture(112, 64, seed=6)
     run_to_end(look_at(a, b, network, MatchOptions(working_size=112), memory))
-    scene = memory.held.scene
-    consensus = scene.consensus.double().numpy() / 0.05
+    feature_pair = memory.held.feature_pair
+    consensus = feature_pair.consensus.double().numpy() / 0.05
     one, other = (np.exp(consensus - consensus.max(axis, keepdims=True)) for axis in (0, 1))
     share = np.sqrt(one / one.sum(0, keepdims=True) * other / other.sum(1, keepdims=True))
     sure, away = [], []
-    for table, (rows, columns) in ((share, scene.shapes[0]), (share.T, scene.shapes[1])):
+    for table, (rows, columns) in ((share, feature_pair.shapes[0]), (share.T, feature_pair.shapes[1])):
         sure.append(np.mean([max(row) for row in table]))
         steps = []
         for start in range(len(table)):
@@ -215,4 +215,4 @@ def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_
             steps.append(np.hypot(r - v, c - u) / max(rows, columns))
         away.append(np.mean(steps))
     many = (share.size**0.5 / 150) ** 0.4
-    assert common_ground(scene) == pytest.approx(many * np.mean(sure) / (np.mean(away) + 0.02), rel=1e-3)
+    assert common_ground(feature_pair) == pytest.approx(many * np.mean(sure) / (np.mean(away) + 0.02), rel=1e-3)

@@ -164,7 +164,7 @@ def test_the_coarsest_surface_covers_the_other_picture(asked):
     for side, size in (("a", b.size), ("b", a.size)):
         shown = similarity_map(memory, pairs[0], 5, side)
         assert shown.box == (-0.5, -0.5, size[0] - 0.5, size[1] - 0.5)
-        assert shown.values.shape == memory.held.scene.shapes[1 if side == "a" else 0]
+        assert shown.values.shape == memory.held.feature_pair.shapes[1 if side == "a" else 0]
     assert similarity_map(memory, pairs[0], 9) is None
 
 

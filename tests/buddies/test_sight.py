@@ -11,22 +11,22 @@ from PIL import Image
 from skimage import data
 
 from studio.backbones import load_backbone
-from studio.buddies import MatchMemory, MatchOptions, carry_points, match, propose, why_not
+from studio.buddies import MatchMemory, MatchOptions, match, propose, transfer_points, why_not
 from studio.buddies.answers import Remark
-from studio.buddies.carry import Scene, carried
 from studio.buddies.confidence import evidence
 from studio.buddies.dual_softmax import NOTHING, soft_matches
 from studio.buddies.finish import choose
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.official import OfficialMatcher
 from studio.buddies.paper import PaperMatcher
-from studio.buddies.partners import carried_pairs
+from studio.buddies.partners import transferred_pairs
 from studio.buddies.plan import Plan
 from studio.buddies.ranking import Activation, Buddies, mutual_pairs, strongest_of_groups
 from studio.buddies.regions import CandidateMatches, greedy_one_to_one, search_regions
 from studio.buddies.rematch import inside
 from studio.buddies.search import Cells, displacement, pair_similarity, search_everywhere
 from studio.buddies.spatial_prior import kept_from_above
+from studio.buddies.transfer import FeaturePair, transferred
 from studio.features.sight import hidden_cells, visible_points
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -116,14 +116,14 @@ def test_nothing_is_proposed_for_and_nothing_carried_to_what_cannot_be_seen(budd
     memory = MatchMemory()
     pairs = found(cut, whole, buddynet, memory, finest_level=3, pairs=24)
     points = np.array([[40.0, 120.0], [250.0, 120.0], [100.0, 60.0]])
-    there = carry_points(memory, points, pairs)
+    there = transfer_points(memory, points, pairs)
     assert np.isfinite(there).all(axis=1).tolist() == [True, False, True]
-    assert [pair.id for pair in carried_pairs(memory, points, pairs)] == [1, 3]
+    assert [pair.id for pair in transferred_pairs(memory, points, pairs)] == [1, 3]
     assert propose(memory, "a", (250.0, 120.0), pairs) is None
     assert propose(memory, "a", (40.0, 120.0), pairs) is not None
     assert "Nothing is to be seen" in why_not(memory, (250.0, 120.0), "a").sentence
     grid = np.stack(np.meshgrid(np.arange(5, 300, 30), np.arange(5, 240, 30)), axis=-1).reshape(-1, 2).astype(float)
-    back = carry_points(memory, grid, PairSet(), "b")
+    back = transfer_points(memory, grid, PairSet(), "b")
     assert back[:, 0].max() < 160  # within a cell of the finest level
     assert propose(memory, "b", (250.0, 120.0)).partner[0] < 160
 
@@ -169,7 +169,7 @@ def test_a_picture_in_which_nothing_is_to_be_seen_has_no_pairs_and_one_sentence_
         assert f"picture {which}" in said[-1].remark and said[-1].milestone
         assert said[-1].about is Remark.PLAIN_PICTURE
         assert propose(memory, "a", (3.0, 3.0)) is None and propose(memory, "b", (3.0, 3.0)) is None
-        assert np.isnan(carry_points(memory, np.zeros((2, 2)), PairSet())).all()
+        assert np.isnan(transfer_points(memory, np.zeros((2, 2)), PairSet())).all()
 
 
 def test_a_photograph_and_a_smooth_sky_give_fewer_pairs_or_none_but_do_not_fail(buddynet):
@@ -231,9 +231,9 @@ def test_every_step_takes_nothing_and_gives_nothing():
     official = OfficialMatcher(square, maps[0], maps[0], stages, 0, False, FixedPairs.of(PairSet(), square))
     run_to_end(official.search(coarse, None))
     assert len(run_to_end(official.search(below, empty))) == 0
-    scene = Scene(plan, *maps)
-    assert len(carried(scene, no_places, no_places)[0]) == 0
-    assert len(evidence(scene, PairSet(), np.zeros(0, np.int64)).margin) == 0
+    feature_pair = FeaturePair(plan, *maps)
+    assert len(transferred(feature_pair, no_places, no_places)[0]) == 0
+    assert len(evidence(feature_pair, PairSet(), np.zeros(0, np.int64)).margin) == 0
 
 
 @pytest.mark.parametrize("there", ["none", "one", "some"])

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter, ImageOps
 from skimage import data
 
 from studio.backbones import load_backbone
-from studio.buddies import MatchMemory, MatchOptions, carry_points, match, provenance
+from studio.buddies import MatchMemory, MatchOptions, match, provenance, transfer_points
 from studio.buddies.plan import Plan
 from studio.buddies.ranking import Buddies
 from studio.buddies.regions import search_regions
@@ -190,13 +190,13 @@ def test_points_are_carried_to_where_they_went(painted, buddynet):
     memory = MatchMemory()
     pairs = run_to_end(match(a, b, buddynet, MatchOptions(), memory=memory))
     points = np.stack(np.meshgrid(np.arange(50, 180, 10.0), np.arange(50, 180, 10.0)), axis=-1).reshape(-1, 2)
-    there = carry_points(memory, points, pairs)
+    there = transfer_points(memory, points, pairs)
     off = np.hypot(*(there - moved(points)).T)
     assert np.median(off) < 12 and (off < 22).mean() > 0.8
-    returned = np.hypot(*(carry_points(memory, there, pairs, "b") - points).T)
+    returned = np.hypot(*(transfer_points(memory, there, pairs, "b") - points).T)
     assert np.median(returned) < 12
-    assert carry_points(memory, points[:3], PairSet()).shape == (3, 2)
-    assert carry_points(memory, points[:0], pairs).shape == (0, 2)
+    assert transfer_points(memory, points[:3], PairSet()).shape == (3, 2)
+    assert transfer_points(memory, points[:0], pairs).shape == (0, 2)
 
 
 def test_wrong_pairs_around_a_point_do_not_lead_it_away(painted, buddynet):
@@ -206,13 +206,13 @@ def test_wrong_pairs_around_a_point_do_not_lead_it_away(painted, buddynet):
     spots = [(70.0 + 20 * column, 70.0 + 20 * row) for row in range(3) for column in range(3)]
     points = np.array(spots) + 5
     lies = PairSet(tuple(PointPair(n, spot, (spot[0] + 90, spot[1] + 60), 3.0) for n, spot in enumerate(spots, 1)))
-    plain = np.hypot(*(carry_points(memory, points, PairSet()) - moved(points)).T)
-    misled = np.hypot(*(carry_points(memory, points, lies) - moved(points)).T)
+    plain = np.hypot(*(transfer_points(memory, points, PairSet()) - moved(points)).T)
+    misled = np.hypot(*(transfer_points(memory, points, lies) - moved(points)).T)
     assert np.median(misled) < np.median(plain) + 10
 
 
 def test_an_empty_memory_carries_nothing():
-    assert carry_points(MatchMemory(), np.zeros((1, 2)), PairSet()) is None
+    assert transfer_points(MatchMemory(), np.zeros((1, 2)), PairSet()) is None
 
 
 def test_a_picture_and_itself_leave_every_point_in_its_place():
@@ -220,4 +220,4 @@ def test_a_picture_and_itself_leave_every_point_in_its_place():
     memory = MatchMemory()
     pairs = run_to_end(match(one, one, network, MatchOptions(working_size=96, border=0, pairs=20), memory=memory))
     points = np.random.default_rng(1).uniform(20, 75, (40, 2))
-    np.testing.assert_allclose(carry_points(memory, points, pairs), points, atol=1.5)
+    np.testing.assert_allclose(transfer_points(memory, points, pairs), points, atol=1.5)

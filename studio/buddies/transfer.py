@@ -32,7 +32,7 @@ Shape = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class FeaturePair:
     """The features of two pictures, with picture A or, swapped, picture B as the one to start from.
 
     Attributes
@@ -55,10 +55,10 @@ class Scene:
     """What was found out about the two pictures, whichever comes first; see `studio.buddies.confidence`."""
 
     @property
-    def back(self) -> Scene:
+    def back(self) -> FeaturePair:
         """The way back; what is prepared for one way is there for the other."""
         shared = self._prepared, self._responses, self._coarse, self.verdicts
-        return Scene(self.plan, self.end, self.start, not self.swapped, *shared)
+        return FeaturePair(self.plan, self.end, self.start, not self.swapped, *shared)
 
     def prepared(self, level: LevelPlan, of_start: bool) -> tuple[Cells, Tensor]:
         """The cells of a map of the start or of the end, and what is added to the variances of its regions.
@@ -217,7 +217,7 @@ CONSISTENCY = 0.5
 """What holds points to where the levels above bring them: what it is by default in a match."""
 
 
-def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tuple[Points, Floats]:
+def transferred(feature_pair: FeaturePair, points: Points, places: Points, finest: int = 1) -> tuple[Points, Floats]:
     """Follow `points` down the levels.
 
     Parameters
@@ -236,15 +236,15 @@ def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tu
         cosine between the patches, less what they lie away from where the level above had them.
     """
     total: Floats = np.zeros(len(points), np.float32)
-    below = [one for one in scene.levels[1:] if one.number >= finest]
+    below = [one for one in feature_pair.levels[1:] if one.number >= finest]
     for level in below:
-        cells, centres = scene.cells(points, level), scene.back.cells(places, level)
-        sub_cell_offset = points - scene.plan.working_points(cells, level)
-        expected = (places - scene.plan.working_points(centres, level) - sub_cell_offset)[:, ::-1] / level.stride
+        cells, centres = feature_pair.cells(points, level), feature_pair.back.cells(places, level)
+        sub_cell_offset = points - feature_pair.plan.working_points(cells, level)
+        expected = (places - feature_pair.plan.working_points(centres, level) - sub_cell_offset)[:, ::-1] / level.stride
         # Many points share a cell, and what it looks like.
         ways, which = np.unique(np.concatenate([cells, centres], axis=1), axis=0, return_inverse=True)
         which = which.reshape(-1)
-        seen, exists = scene.similarity_maps(
+        seen, exists = feature_pair.similarity_maps(
             level, np.ascontiguousarray(ways[:, :2]), np.ascontiguousarray(ways[:, 2:])
         )
         steps = _steps(level.reach)
@@ -256,9 +256,11 @@ def carried(scene: Scene, points: Points, places: Points, finest: int = 1) -> tu
         total += values[np.arange(len(values)), best].astype(np.float32)
         beside = offset_within_cell(expected, steps[best])
         places = (
-            scene.plan.working_points(centres + steps[best], level) + sub_cell_offset + beside[:, ::-1] * level.stride
+            feature_pair.plan.working_points(centres + steps[best], level)
+            + sub_cell_offset
+            + beside[:, ::-1] * level.stride
         )
-    return np.clip(places, 0.0, np.subtract(scene.end_size, 1.0)), total / np.float32(max(len(below), 1))
+    return np.clip(places, 0.0, np.subtract(feature_pair.end_size, 1.0)), total / np.float32(max(len(below), 1))
 
 
 def _steps(reach: int) -> Index:
@@ -267,15 +269,20 @@ def _steps(reach: int) -> Index:
     return np.stack(np.divmod(np.arange(span * span), span), axis=1) - reach
 
 
-def best_places(scene: Scene, points: Points) -> Points:
+def best_places(feature_pair: FeaturePair, points: Points) -> Points:
     """(N, 2) places of the other picture, at its working size, that match each point best at the coarsest level.
 
     Of a picture and itself they are the points.
     """
-    level, (start, end) = scene.levels[0], scene.shapes
-    cells = scene.cells(points, level)
+    level, (start, end) = feature_pair.levels[0], feature_pair.shapes
+    cells = feature_pair.cells(points, level)
     own = cells @ (start[1], 1)
-    best = scene.matches[torch.from_numpy(own).to(scene.matches.device)].argmax(1).cpu().numpy()
-    sub_cell_offset = sub_cell_offsets(scene.matches, scene.shapes, own, best)[:, ::-1] * level.stride
+    best = feature_pair.matches[torch.from_numpy(own).to(feature_pair.matches.device)].argmax(1).cpu().numpy()
+    sub_cell_offset = sub_cell_offsets(feature_pair.matches, feature_pair.shapes, own, best)[:, ::-1] * level.stride
     there = np.stack(np.divmod(best, end[1]), axis=1)
-    return scene.plan.working_points(there, level) + sub_cell_offset + points - scene.plan.working_points(cells, level)
+    return (
+        feature_pair.plan.working_points(there, level)
+        + sub_cell_offset
+        + points
+        - feature_pair.plan.working_points(cells, level)
+    )
