@@ -124,7 +124,7 @@ def evidence(feature_pair: FeaturePair, pairs: PairSet, rows: Index) -> Evidence
 
 
 STOP = 3
-"""Level to which points are carried for the cycle: finer ones move them by less than what counts."""
+"""Level to which points are transferred for the cycle: finer ones move them by less than what counts."""
 BESIDE = 1
 """Cells around the best one that are no other place."""
 

@@ -34,7 +34,7 @@ def place(plan: Plan, options: MatchOptions, level: LevelPlan, cells: Index) -> 
 def choose(
     buddies: Buddies, plan: Plan, level: LevelPlan, options: MatchOptions, groups: int, among: Mask | None = None
 ) -> Choice:
-    """One for each point of A (and, where pairs are held, of B), off the border, in agreement, the strongest of each
+    """One for each point of A (and, with a spatial prior, of B), off the border, in agreement, the strongest of each
     group; fixed ones in any case.
 
     Parameters
@@ -66,7 +66,7 @@ def choose(
 
     off_border = inside(points_a[rows], plan.size_a, options.border)
     rows = drop(off_border & inside(points_b[rows], plan.size_b, options.border), BORDER)
-    # Neither reading of the article asks pairs to agree; `official` is to stay as it is, consistency 0 keeps all.
+    # Neither matcher of the article asks pairs to agree; `official` is to stay as it is, consistency 0 keeps all.
     if options.preset != "official":
         sizes, rank = (plan.size_a, plan.size_b), buddies.rank[rows]
         agrees = consistent(points_a[rows], points_b[rows], rank, sizes, options.consistency, sure[rows])

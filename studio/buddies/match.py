@@ -127,7 +127,7 @@ def stages_for(backbone: Backbone, options: MatchOptions) -> list[Stage]:
 def matcher_for(
     plan: Plan, maps_a: Maps, maps_b: Maps, stages: Sequence[Stage], options: MatchOptions, fixed: FixedPairs
 ) -> Matcher:
-    """The reading of the preset.
+    """The matcher of the preset.
 
     `maps_a` and `maps_b` have the features by number of level, (1, C, h, w) each, and may still be empty: they are read
     when a level is searched.

@@ -1,4 +1,4 @@
-"""The reading of the authors' program: dense local search, and appearance by inverting the network."""
+"""The matcher of the authors' program: dense local search, and appearance by inverting the network."""
 
 from __future__ import annotations
 

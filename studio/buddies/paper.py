@@ -1,4 +1,4 @@
-"""The reading of the article: best buddies everywhere at first, then inside the regions that pairs open."""
+"""The matcher of the article: best buddies everywhere at first, then inside the regions that pairs open."""
 
 from __future__ import annotations
 

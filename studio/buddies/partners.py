@@ -1,6 +1,6 @@
 """Where points of one picture probably lie in the other, from what the network sees there and where the pairs go.
 
-A dense reading of a match: pairs alone (carried by moving least squares, say) know nothing of the places between
+A dense reading of a match: pairs alone (moved by moving least squares, say) know nothing of the places between
 them, and features alone do not know which of two legs is meant.
 """
 
@@ -38,7 +38,7 @@ TRUST = 0.12
 MOST_DOUBT = 3.0
 """Log-weight that lying elsewhere costs at most: the pairs around can all be wrong."""
 FEWEST = 3
-"""With fewer pairs than this nothing is carried."""
+"""With fewer pairs than this nothing is transferred."""
 
 
 def transfer_points(memory: MatchMemory, points: Points, pairs: PairSet, side: Side = "a") -> Points | None:
@@ -132,7 +132,7 @@ def partners(feature_pair: FeaturePair, points: Points, starts: Points, ends: Po
 
     Parameters
     ----------
-    scene : Scene
+    feature_pair : FeaturePair
     points : (N, 2)
         At the working size of the picture to start from.
     starts, ends : (M, 2)

@@ -165,13 +165,13 @@ def greedy_one_to_one(candidates: CandidateMatches, rank: Floats) -> Index:
     """
     order: Index = np.lexsort((-rank, -candidates.similarity))
     candidates = candidates.take(order)
-    settled = []
+    given = []
     left = np.arange(len(candidates.a))
     while len(left):
         a, b = candidates.a[left], candidates.b[left]
         # All that come first for both their cells at once, which is what one after the other would give.
         first = np.intersect1d(first_of_each(a), first_of_each(b), assume_unique=True)
-        settled.append(left[first])
+        given.append(left[first])
         left = left[~(np.isin(a, a[first]) | np.isin(b, b[first]))]
-    kept: Index = order[np.sort(np.concatenate([*settled, left]))]
+    kept: Index = order[np.sort(np.concatenate([*given, left]))]
     return kept

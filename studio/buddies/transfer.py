@@ -1,4 +1,4 @@
-"""Points carried from one picture to the other through the levels, each on its own: no buddy is asked to agree."""
+"""Points transferred from one picture to the other through the levels, each on its own: no buddy is asked to agree."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _rect(box: Box) -> QRectF:
 
 
 class LevelTile(QWidget):
-    """One level: the similarity surface with its peak (filled) and runner-up (ring), and the numbers."""
+    """One level: the similarity map with its peak (filled) and runner-up (ring), and the numbers."""
 
     entered = Signal(int)
     left = Signal()
@@ -137,7 +137,7 @@ class LevelTile(QWidget):
         frame = QRectF(1.5, 1.5, TILE.width() - 3, MAP_HEIGHT)
         painter.fillRect(frame, QColor(colors().canvas))
         if self._similarity_map is not None and self._pixels is not None:
-            self._paint_surface(painter, frame, self._similarity_map, self._pixels)
+            self._paint_map(painter, frame, self._similarity_map, self._pixels)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self._color, 2))
         painter.drawRoundedRect(frame, 3, 3)
@@ -159,7 +159,7 @@ class LevelTile(QWidget):
         painter.setPen(QColor(colors().muted))
         painter.drawText(line.adjusted(0, 14, 0, 0), Qt.AlignmentFlag.AlignLeft, rank)
 
-    def _paint_surface(
+    def _paint_map(
         self, painter: QPainter, frame: QRectF, similarity_map: SimilarityMap, pixels: npt.NDArray[np.uint8]
     ) -> None:
         left, top, right, bottom = similarity_map.box
@@ -347,7 +347,7 @@ class ProvenanceView(QWidget):
 
 
 def _coloured(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """A similarity surface in colours, from its least to its greatest value; places that do not exist are dark."""
+    """A similarity map in colours, from its least to its greatest value; places that do not exist are dark."""
     finite = np.isfinite(values)
     low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (0.0, 1.0)
     shares = np.where(finite, (values - low) / max(high - low, 1e-6), 0.0)
