@@ -15,7 +15,7 @@ class JobKind(StrEnum):
 
     MATCH = "Match"
     REMATCH = "Re-match"
-    LOOK = "Look at"
+    FEATURES = "Look at"
     STYLE = "style"
     INSTANT = "instant"
     TEXTURE = "texture"
@@ -45,7 +45,7 @@ class JobKind(StrEnum):
 _TITLES = {
     JobKind.MATCH: translatable("Match {first} and {second}"),
     JobKind.REMATCH: translatable("Re-match {first} and {second}"),
-    JobKind.LOOK: translatable("Look at {first} and {second}"),
+    JobKind.FEATURES: translatable("Look at {first} and {second}"),
     JobKind.STYLE: translatable("{name} in the style of {names}"),
     JobKind.INSTANT: translatable("{name} in the style of {names}"),
     JobKind.TEXTURE: translatable("Texture of {names}"),

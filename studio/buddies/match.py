@@ -89,7 +89,7 @@ def match(
         stages = stages_for(backbone, options)
         matcher = matcher_for(plan, maps_a, maps_b, stages, options, known)
         spans = _spans(plan, stages, matcher)
-        yield from looking(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
+        yield from computing_features(a, b, backbone, stages, plan, options, (maps_a, maps_b), memory, spans)
         trace: list[LevelTrace] = []
         buddies = yield from descend(matcher, plan, (maps_a, maps_b), options, known, trace, spans)
         feature_pair = feature_pair_of(plan, (maps_a, maps_b), memory, (a, b))
@@ -141,15 +141,15 @@ def matcher_for(
 def _spans(plan: Plan, stages: Sequence[Stage], matcher: Matcher) -> Iterator[tuple[float, float]]:
     """Which fractions the steps of a match fill, in their order, by a rough count of multiplications."""
     # Multiplications of a search count `RELATIVE_COST` times: it waits for memory where a convolution computes.
-    looking = sum(cost(stage, number) for number, stage in enumerate(stages, 1))
-    pictures = [looking * width * height for width, height in (plan.size_a, plan.size_b)]
+    passes = sum(cost(stage, number) for number, stage in enumerate(stages, 1))
+    pictures = [passes * width * height for width, height in (plan.size_a, plan.size_b)]
     work = [*pictures, *(matcher.work(level) for level in plan.levels)]
     work.append(FINISHING * sum(work))
     ends = [end / sum(work) for end in accumulate(work)]
     return iter(list(zip([0.0, *ends], ends, strict=False)))
 
 
-def looking(
+def computing_features(
     a: Picture,
     b: Picture,
     backbone: Backbone,
@@ -174,16 +174,18 @@ def looking(
         found.update(seen[-1].maps)
         yield Progress(span[1], tr("picture {name} is known", name=name))
     if memory is not None:
-        memory.looked(plan, options, *seen)
+        memory.remember_features(plan, options, *seen)
 
 
-def look_at(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: MatchMemory) -> Job[None]:
+def prepare_features(
+    a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: MatchMemory
+) -> Job[None]:
     """Only compute the features of two pictures, as a match with these options would, and leave them in `memory`."""
     plan = Plan.of(a.size, b.size, backbone.levels, options)
     maps: tuple[Maps, Maps] = ({}, {})
     try:
         spans = iter([(0.0, 0.48), (0.48, 0.96)])  # the rest is for what a first click would wait for
-        yield from looking(a, b, backbone, stages_for(backbone, options), plan, options, maps, memory, spans)
+        yield from computing_features(a, b, backbone, stages_for(backbone, options), plan, options, maps, memory, spans)
         if memory.held is not None:
             memory.held.feature_pair.warm()
         yield Progress(1.0, tr("both pictures are known"))

@@ -65,7 +65,7 @@ class MatchMemory:
         held = self._held
         return PairFeatures(held.a, held.b).nbytes if held else 0
 
-    def looked(self, plan: Plan, options: MatchOptions, a: Features, b: Features) -> None:
+    def remember_features(self, plan: Plan, options: MatchOptions, a: Features, b: Features) -> None:
         """Take over what was seen, and give it to the store. The traces stay if nothing has changed."""
         pair = self.store.keep(PairFeatures(a, b, matched=True))
         held = self._held

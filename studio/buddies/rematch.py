@@ -10,7 +10,15 @@ import numpy.typing as npt
 from studio.backbones.backbone import Backbone
 from studio.buddies.answers import Box, Side
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.match import descend, feature_pair_of, finish, look_at, looking, stages_for, trace_of
+from studio.buddies.match import (
+    computing_features,
+    descend,
+    feature_pair_of,
+    finish,
+    prepare_features,
+    stages_for,
+    trace_of,
+)
 from studio.buddies.match_trace import LevelTrace
 from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.options import MatchOptions
@@ -94,7 +102,7 @@ def inside(
         The lasso encloses nothing of the picture.
     """
     if side == "b":
-        yield from part(look_at(a, b, backbone, _as_paper(options), memory), 0.0, 0.6)
+        yield from part(prepare_features(a, b, backbone, _as_paper(options), memory), 0.0, 0.6)
         other = memory.swapped()
         turned = yield from part(inside(b, a, backbone, options, pairs.swapped(), "a", polygon, other), 0.6, 1.0)
         if turned != pairs.swapped() and other.held is not None:
@@ -196,7 +204,7 @@ class _Part:
         try:
             stages = stages_for(backbone, options)
             half = iter([(0.0, 0.5), (0.5, 1.0)])
-            look = looking(a, b, backbone, stages, plan, options, maps, memory, half)
+            look = computing_features(a, b, backbone, stages, plan, options, maps, memory, half)
             yield from part(look, 0.0, 0.7)
             known = FixedPairs.of(self._kept, plan, opening)
             tolerance = int(options.relaxed)

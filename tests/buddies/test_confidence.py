@@ -13,7 +13,7 @@ from studio.backbones import load_backbone
 from studio.buddies import MatchMemory, MatchOptions, match, with_confidence
 from studio.buddies.answers import LITTLE_IN_COMMON
 from studio.buddies.confidence import APART, DOUBT, Evidence, combined, common_ground, evidence, fitted, residuals
-from studio.buddies.match import look_at
+from studio.buddies.match import prepare_features
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import run_to_end
@@ -200,7 +200,7 @@ def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_
     network = small_backbone()
     memory = MatchMemory()
     a, b = noise_picture(96, 80, seed=5), noise_picture(112, 64, seed=6)
-    run_to_end(look_at(a, b, network, MatchOptions(working_size=112), memory))
+    run_to_end(prepare_features(a, b, network, MatchOptions(working_size=112), memory))
     feature_pair = memory.held.feature_pair
     consensus = feature_pair.consensus.double().numpy() / 0.05
     one, other = (np.exp(consensus - consensus.max(axis, keepdims=True)) for axis in (0, 1))

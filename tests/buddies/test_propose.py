@@ -13,7 +13,7 @@ from skimage import data
 from studio.backbones import load_backbone
 from studio.backbones.choice import NetworkChoice
 from studio.buddies import MatchMemory, MatchOptions, match, matching, propose, provenance, similarity_map, why_not
-from studio.buddies.match import look_at
+from studio.buddies.match import prepare_features
 from studio.buddies.match_trace import BORDER, GROUP, KEPT
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
@@ -122,7 +122,9 @@ def test_looking_alone_is_enough_for_a_proposal_but_not_for_reasons():
     a, b, memory = noise_picture(64, 64, seed=4), noise_picture(64, 80, seed=5), MatchMemory()
     asked = NetworkChoice(device="cpu")
     options = MatchOptions(working_size=64)
-    run_to_end(matching(lambda network, smaller: look_at(a, b, network, smaller, memory), options, asked, memory))
+    run_to_end(
+        matching(lambda network, smaller: prepare_features(a, b, network, smaller, memory), options, asked, memory)
+    )
     assert propose(memory, "a", (30.0, 30.0)) is not None and why_not(memory, (30.0, 30.0)) is None
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from studio import paths
 from studio.cache import cache_size, prune
-from studio.gui.canvas.point_style import PointLook, confidence_color, look, set_look
+from studio.gui.canvas.point_style import PointStyle, confidence_color, look, set_point_style
 from studio.gui.shell.app import _ErrorRelay
 from studio.gui.shell.settings.preferences import SECTIONS, Preferences, load_preferences
 from studio.gui.widgets.settings_store import Settings
@@ -23,7 +23,7 @@ from studio.progress import Progress
 def put_back():
     """Looks and folders belong to the process."""
     yield
-    set_look(PointLook())
+    set_point_style(PointStyle())
     paths.choose_cache_dir("")
 
 
@@ -51,7 +51,7 @@ def test_settings_are_in_force_at_once_and_remembered(opened, qtbot, tmp_path):
     qtbot.wait(20)
     assert before != color_at(opened, 1) == confidence_color(0.0)
     dialog.editors["point_size"].set_value(24.0)
-    assert look() == PointLook(24.0, "by confidence")
+    assert look() == PointStyle(24.0, "by confidence")
     dark = opened.palette().window().color().lightness()
     dialog.editors["theme"].set_value("light")
     assert QApplication.instance().palette().window().color().lightness() > dark + 100
@@ -66,7 +66,7 @@ def test_settings_are_in_force_at_once_and_remembered(opened, qtbot, tmp_path):
     assert remembered == dialog.value()
     assert (remembered.theme, remembered.backbone, remembered.point_size) == ("light", "vgg19", 24.0)
     dialog.set_value(Preferences(theme="dark"))
-    assert look() == PointLook() and opened.document.keeper.enabled
+    assert look() == PointStyle() and opened.document.keeper.enabled
     dialog.close()
     qtbot.waitUntil(lambda: opened.settings_desk.dialog is None)
 
@@ -108,7 +108,7 @@ def test_confidence_has_colours_that_every_eye_tells_apart():
     shades = [confidence_color(step / 10) for step in range(11)]
     blue = [shade[2] - shade[0] for shade in shades]
     assert blue == sorted(blue) and blue[-1] - blue[0] > 300
-    sizes = [PointLook().diameter(PointPair(1, (0, 0), (0, 0), confidence=step / 10)) for step in range(11)]
+    sizes = [PointStyle().diameter(PointPair(1, (0, 0), (0, 0), confidence=step / 10)) for step in range(11)]
     assert sizes == sorted(sizes) and sizes[0] >= 0.6 * sizes[-1]
 
 

@@ -166,7 +166,7 @@ class PairsTable(QWidget):
         """Offer these actions to the right mouse button."""
         self.view.addActions(list(actions))
 
-    def refresh_look(self) -> None:
+    def refresh_points(self) -> None:
         """Draw the chips in the colours in force."""
         self.view.viewport().update()
 

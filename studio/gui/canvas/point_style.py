@@ -20,7 +20,7 @@ _DOUBTFUL, _MIDDLE, _SURE = (213, 94, 0), (247, 236, 190), (0, 114, 178)
 
 
 @dataclass(frozen=True, slots=True)
-class PointLook:
+class PointStyle:
     """`size` is the diameter of a sure point, in screen pixels."""
 
     size: float = 13.0
@@ -48,15 +48,15 @@ def confidence_color(confidence: float) -> Color:
     return red, green, blue
 
 
-_look = PointLook()
+_point_style = PointStyle()
 
 
-def look() -> PointLook:
+def point_style() -> PointStyle:
     """The look in force."""
-    return _look
+    return _point_style
 
 
-def set_look(new: PointLook) -> None:
+def set_point_style(new: PointStyle) -> None:
     """Put a look in force; who draws points has to draw them again."""
-    global _look
-    _look = new
+    global _point_style
+    _point_style = new

@@ -366,7 +366,7 @@ class Viewer(QWidget):
             self.least_confidence = least
             self._show_pairs()
 
-    def refresh_look(self) -> None:
+    def refresh_points(self) -> None:
         """Draw the points as `studio.gui.canvas.point_style` says now."""
         for marks in self._marks.values():
             marks.clear()

@@ -23,7 +23,7 @@ from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.colour import HeatMap, Pixels
 from studio.gui.inspect.readings import Explained, InspectSession, PairMaps, Point, TargetChoice
 from studio.gui.inspect.words import target_words, unit_words
-from studio.gui.inspect.work import Looked, looked
+from studio.gui.inspect.work import Prepared, prepared
 from studio.language import tr, translatable
 from studio.progress import Job, Progress, part
 
@@ -48,7 +48,7 @@ def explain_pair_maps(session: InspectSession, layer: str, a: Point, b: Point, m
     ------
     TargetError, ExplainError
     """
-    cache = looked(session)
+    cache = prepared(session)
     window = max(8, cache.size // 9)
     options = options_for(method, {"size": cache.size, "window": window, "stride": window // 2})
     target = PairTarget(layer, a, b)
@@ -81,7 +81,7 @@ def explain_both(
     TargetError, ExplainError, WeightsError
     """
     network: Network
-    cache = looked(session)
+    cache = prepared(session)
     network = cache.backbone
     start = 0.0
     if choice.kind == "class":
@@ -108,7 +108,7 @@ def explain_both(
     return replace(explained, checks=found)
 
 
-def _classifier(cache: Looked) -> Job[Network]:
+def _classifier(cache: Prepared) -> Job[Network]:
     if cache.classifier is None:
         asked = cache.options
         cache.classifier = yield from load_classifier(asked["backbone"], asked["weights"], asked["device"])
@@ -121,7 +121,7 @@ def _target(session: InspectSession, side: Side, choice: TargetChoice) -> Target
     if choice.kind == "channel":
         return ChannelTarget(choice.layer, choice.channel)
     place = choice.places[SIDES.index(side)]
-    column, row = looked(session).placing(side, choice.layer).cell_at(place)
+    column, row = prepared(session).placing(side, choice.layer).cell_at(place)
     return CellTarget(choice.layer, column, row, None if choice.channel < 0 else choice.channel)
 
 

@@ -27,7 +27,7 @@ from studio.gui.inspect.readings import (
     PairMaps,
     Region,
 )
-from studio.gui.inspect.work import looked
+from studio.gui.inspect.work import prepared
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture, load
@@ -36,7 +36,7 @@ from studio.progress import Job, Progress, part
 
 def maps_of(session: InspectSession, layer: str) -> LayerMaps:
     """A layer of both pictures, computed once."""
-    cache = looked(session)
+    cache = prepared(session)
     cells = cache.activations(layer)
     full = session.pictures["A"].size, session.pictures["B"].size
     field = cache.placing("A", layer).field
@@ -45,7 +45,7 @@ def maps_of(session: InspectSession, layer: str) -> LayerMaps:
 
 def field(request: FieldRequest) -> FieldReading:
     """What a cell can see, and what it really looks at if that is asked for."""
-    cache, side = looked(request.session), request.side
+    cache, side = prepared(request.session), request.side
     placing = cache.placing(side, request.layer)
     cell = placing.cell_at(request.place)
     measured, radius = None, 0.0
@@ -78,7 +78,7 @@ def colours(request: ColourRequest) -> ColourReading:
 
 def filters(request: FilterRequest) -> FilterReading:
     """The filters of the first layer."""
-    return FilterReading(request, first_filters(looked(request.session).backbone))
+    return FilterReading(request, first_filters(prepared(request.session).backbone))
 
 
 def difference_along(session: InspectSession, layer: str, pairs: PairSet) -> Job[PairMaps]:
@@ -114,7 +114,7 @@ def strongest_regions(
     ------
     RegionsError, FileError
     """
-    cache = looked(session)
+    cache = prepared(session)
     sources: list[Picture | Path] = [session.pictures[side] for side in SIDES]
     if folder is not None:
         sources += pictures_in(folder)

@@ -20,9 +20,9 @@ from studio.gui.inspect.hover import HoverView
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.layer import CanvasClicks
 from studio.gui.inspect.legend import ColourKnobs, number
-from studio.gui.inspect.looking import Looking, LookRequest
+from studio.gui.inspect.preparing import FeaturesRequest, Preparing
 from studio.gui.inspect.readings import AS_MATCHED
-from studio.gui.inspect.setup import LookSetup
+from studio.gui.inspect.setup import FeatureSetup
 from studio.gui.inspect.stage import InspectStage
 from studio.gui.inspect.why import WhyView
 from studio.gui.mode.mode import ModePanel, Services
@@ -57,9 +57,9 @@ class InspectPanel(ModePanel):
         self.views: tuple[InspectView, ...] = (self.hover, self.why, self.activations, self.explain, self.field)
         self.stage: InspectStage = InspectStage(self.views, self.hub.legend)
         self.worker = LiveWorker("inspect", InspectDesk(), self)
-        self.looking = Looking(jobs, services.messages, self)
+        self.preparing = Preparing(jobs, services.messages, self)
         self._clicks: dict[Side, CanvasClicks] = {}
-        self.setup = LookSetup(network)
+        self.setup = FeatureSetup(network)
         self.backbone, self.working_size = self.setup.backbone, self.setup.working_size
         self.foot = RunFoot(tr("Progress"), tr("Give up what is being computed"))
         self.cancel_button, self.status = self.foot.cancel_button, self.foot.status
@@ -80,9 +80,9 @@ class InspectPanel(ModePanel):
         lay_out(self, sections, self.foot)
 
     def _connect(self) -> None:
-        hub, state, looking = self.hub, self._state, self.looking
-        looking.made.connect(hub.set_session)
-        looking.changed.connect(self._on_looking)
+        hub, state, preparing = self.hub, self._state, self.preparing
+        preparing.made.connect(hub.set_session)
+        preparing.changed.connect(self._on_preparing)
         self.worker.answered.connect(self._on_answer)
         self.worker.failed.connect(self._on_failed)
         hub.asked.connect(lambda request, view: self.worker.ask(request, view))
@@ -92,7 +92,7 @@ class InspectPanel(ModePanel):
         hub.session_changed.connect(self._on_session)
         self.stage.chosen.connect(self._show_view)
         self.cancel_button.clicked.connect(self.cancel)
-        self.working_size.currentIndexChanged.connect(self._look_if_needed)
+        self.working_size.currentIndexChanged.connect(self._prepare_if_needed)
         self.backbone.activated.connect(self._network.backbone.setCurrentIndex)
         self._network.changed.connect(self._on_network)
         state.picture_changed.connect(self._on_picture)
@@ -138,7 +138,7 @@ class InspectPanel(ModePanel):
                 now.add(InspectCan.RELEASE)
             if self.explain.has_result:
                 now.add(InspectCan.EXPORT)
-        if self.hub.is_running or self.looking.is_running:
+        if self.hub.is_running or self.preparing.is_running:
             now.add(InspectCan.CANCEL)
         return now
 
@@ -153,7 +153,7 @@ class InspectPanel(ModePanel):
             # Lines and numbers would hide the maps.
             self._viewer.set_lines_shown(False)
             self._viewer.set_numbers_shown(False)
-            self._look_if_needed()
+            self._prepare_if_needed()
         else:
             self._viewer.set_lines_shown(self._lines_before)
             self._viewer.set_numbers_shown(self._settings.flag("numbers", True))
@@ -217,7 +217,7 @@ class InspectPanel(ModePanel):
 
     # --- letting the network look ---
 
-    def _look_if_needed(self, *_: object) -> None:
+    def _prepare_if_needed(self, *_: object) -> None:
         if not self._active:
             return
         a, b = self._state.picture("A"), self._state.picture("B")
@@ -227,7 +227,7 @@ class InspectPanel(ModePanel):
         matched = self._features.matched(a, b)
         self.setup.follow_match(matched is not None)
         chooser, size = self._network, int(self.working_size.currentData())
-        wanted = LookRequest(
+        wanted = FeaturesRequest(
             a,
             b,
             chooser.choice(),
@@ -237,21 +237,21 @@ class InspectPanel(ModePanel):
             self._settings.options(MatchOptions, "match") if size == AS_MATCHED and matched is None else None,
             (matched.a.size, matched.b.size) if matched is not None and size == AS_MATCHED else None,
         )
-        if self.looking.is_for(wanted) and (self.looking.is_running or self.hub.session is not None):
+        if self.preparing.is_for(wanted) and (self.preparing.is_running or self.hub.session is not None):
             return
         self._drop_session()
-        self.looking.look(wanted)
+        self.preparing.prepare(wanted)
 
     def _drop_session(self) -> None:
-        self.looking.cancel()
+        self.preparing.cancel()
         self.hub.cancel()
         self.worker.drop()
         if self.hub.session is not None:
             self.hub.set_session(None)
         self._say_what_to_do()
 
-    def _on_looking(self) -> None:
-        if not self.looking.is_running:
+    def _on_preparing(self) -> None:
+        if not self.preparing.is_running:
             self._network.refresh()
         self._refresh_progress()
         self._say_what_to_do()
@@ -264,20 +264,20 @@ class InspectPanel(ModePanel):
                 tr("Open two pictures"),
                 tr("Then see what a network sees in them, and why it takes two places for the same."),
             )
-        elif self.looking.is_running:
+        elif self.preparing.is_running:
             self.stage.set_hint(tr("The network is looking at your pictures…"), tr("This takes a moment, once."))
         else:
-            text = self.looking.failure or tr("It was given up. Choose a network or a size to try again.")
+            text = self.preparing.failure or tr("It was given up. Choose a network or a size to try again.")
             self.stage.set_hint(tr("The network has not looked at the pictures"), text)
 
     def _on_network(self) -> None:
         self.backbone.setCurrentIndex(self._network.backbone.currentIndex())
-        self._look_if_needed()
+        self._prepare_if_needed()
 
     def _on_picture(self, _: str) -> None:
-        if self.hub.session is not None or self.looking.is_running:
+        if self.hub.session is not None or self.preparing.is_running:
             self._drop_session()
-        self._look_if_needed()
+        self._prepare_if_needed()
         self._say_what_to_do()
 
     # --- events ---
@@ -334,11 +334,11 @@ class InspectPanel(ModePanel):
     def cancel(self) -> None:
         """Give up what is being computed."""
         self.hub.cancel()
-        if self.looking.is_running:
-            self.looking.cancel()
+        if self.preparing.is_running:
+            self.preparing.cancel()
 
     def _refresh_progress(self) -> None:
-        handle = self.looking.handle or self.hub.handle
+        handle = self.preparing.handle or self.hub.handle
         if handle is not None:
             self.foot.follow(handle)
         else:

@@ -18,7 +18,7 @@ DEFAULT = 224
 """That of a match, px, by its own default."""
 
 
-class LookOptions(Options):
+class FeatureOptions(Options):
     """What a project keeps of it; the network is that of the mode Match."""
 
     size: int = knob(
@@ -28,7 +28,7 @@ class LookOptions(Options):
     )
 
 
-class LookSetup(QWidget):
+class FeatureSetup(QWidget):
     """Two lists."""
 
     def __init__(self, network: NetworkChooser) -> None:
@@ -52,7 +52,7 @@ class LookSetup(QWidget):
                 "match” shows exactly what the match compared"
             )
         )
-        self.choices = Choices(LookOptions, {"size": self.working_size}, self)
+        self.choices = Choices(FeatureOptions, {"size": self.working_size}, self)
         grid = form_grid(self, 70)
         for row, (words, box) in enumerate(((tr("Network"), self.backbone), (tr("Size"), self.working_size))):
             grid.addWidget(QLabel(words), row, 0)

@@ -50,7 +50,7 @@ KEPT_BYTES = 256 * 2**20
 
 
 @dataclass(eq=False)
-class Looked:
+class Prepared:
     """The engine's side of a session: network, pictures as tensors, features, and layers asked for so far."""
 
     backbone: Backbone
@@ -135,7 +135,7 @@ def prepare(
         sizes=sizes,
         layers=tuple(layers),
         levels=tuple(layer for layer in layers if layer.level),
-        cache=Looked(network, hover, images, fields, {"A": a.size, "B": b.size}, made),
+        cache=Prepared(network, hover, images, fields, {"A": a.size, "B": b.size}, made),
         classes=class_names(choice.name, choice.weights),
         tops=tops,
     )
@@ -167,9 +167,9 @@ def grey_of(picture: Picture) -> Pixels:
     return np.ascontiguousarray(np.repeat(np.asarray(grey, np.uint8)[..., None], 3, axis=2))
 
 
-def looked(session: InspectSession) -> Looked:
+def prepared(session: InspectSession) -> Prepared:
     cache = session.cache
-    assert isinstance(cache, Looked)
+    assert isinstance(cache, Prepared)
     return cache
 
 
@@ -183,7 +183,7 @@ def layer_info(session: InspectSession, name: str) -> LayerInfo:
 def hover(request: HoverRequest) -> HoverReading:
     """Compare a place with all of the other picture."""
     session = request.session
-    answer = looked(session).hover.answer(request.side, *request.place)
+    answer = prepared(session).hover.answer(request.side, *request.place)
     levels = tuple(LevelReading(layer_info(session, one.name), one) for one in reversed(answer.levels))
     return HoverReading(request, levels, tuple(step.place for step in answer.trace))
 
@@ -191,7 +191,7 @@ def hover(request: HoverRequest) -> HoverReading:
 def why(request: WhyRequest) -> WhyReading:
     """Split the similarity of two places by channel."""
     session = request.session
-    cache, info = looked(session), layer_info(session, request.layer)
+    cache, info = prepared(session), layer_info(session, request.layer)
     split = cache.hover.contributions(info.level, request.a, request.b)
     maps: dict[Side, HeatMap] | None = None
     if request.channel >= 0:

@@ -60,7 +60,7 @@ class MatchPanel(ModePanel):
         self._before = (state.pairs, state.levels)
         self._remark = ""
         self._about: Enum | None = None
-        self._looking: JobHandle | None = None
+        self._preparing: JobHandle | None = None
         self._fixed = frozenset[int]()
         self._step: Callable[[PairSet], str] = lambda _: tr("Match")
         self._recipe: dict[str, Any] = {}
@@ -92,7 +92,7 @@ class MatchPanel(ModePanel):
         self.network.changed.connect(self.ready_changed)
         self.form.changed.connect(self._remember_options)
         state.picture_changed.connect(self._on_picture)
-        self.recall.look_asked.connect(self.look)
+        self.recall.features_asked.connect(self.prepare_features)
         self.recall.proposed.connect(self._pair_editor.correct_partner)
         self.recall.failed.connect(self._messages.error)
         self._pair_editor.placed.connect(self.recall.propose)
@@ -175,24 +175,24 @@ class MatchPanel(ModePanel):
 
         self._start(JobKind.REMATCH, _matching(work), lambda _: tr("Re-match inside a lasso in {side}", side=side))
 
-    def look(self) -> None:
+    def prepare_features(self) -> None:
         """Let the network see both pictures, so that partners of new pairs can be proposed."""
-        if self.is_running or self._looking is not None:
+        if self.is_running or self._preparing is not None:
             return
 
         def work(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: Any) -> Job[None]:
-            from studio.buddies.match import look_at
+            from studio.buddies.match import prepare_features
 
-            return look_at(a, b, backbone, options, memory)
+            return prepare_features(a, b, backbone, options, memory)
 
-        handle = self._submit(JobKind.LOOK, _matching(work))
+        handle = self._submit(JobKind.FEATURES, _matching(work))
         if handle is not None:
-            self._looking = handle
+            self._preparing = handle
             handle.failed.connect(self._messages.error)
-            handle.ended.connect(self._on_looked)
+            handle.ended.connect(self._on_prepared)
 
-    def _on_looked(self) -> None:
-        self._looking = None
+    def _on_prepared(self) -> None:
+        self._preparing = None
 
     def _submit(self, kind: JobKind, make: Callable[..., Job[Any]]) -> JobHandle | None:
         a, b = self._state.picture("A"), self._state.picture("B")
@@ -217,7 +217,7 @@ class MatchPanel(ModePanel):
             "options": options.to_dict(),
         }
         handle = self._jobs.submit(kind.title(first=a.name, second=b.name), start, kind=kind)
-        handle.finished.connect(lambda _: self.recall.looked(a, b))
+        handle.finished.connect(lambda _: self.recall.has_features(a, b))
         return handle
 
     def _start(self, kind: JobKind, make: Callable[..., Job[PairSet]], step: Callable[[PairSet], str]) -> bool:

@@ -76,8 +76,8 @@ class Recall(QObject):
     """(side, point, Absence or None)"""
     failed = Signal(str, str)
     """(sentence, details)"""
-    look_asked = Signal()
-    """The pictures must be looked at first; `looked` is to be called afterwards."""
+    features_asked = Signal()
+    """The pictures must be looked at first; `has_features` is to be called afterwards."""
 
     def __init__(self, state: StudioState, holder: MemoryHolder, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -98,7 +98,7 @@ class Recall(QObject):
         a, b = self._state.picture("A"), self._state.picture("B")
         return a is not None and b is not None and self._pictures == (a, b)
 
-    def looked(self, a: Picture, b: Picture) -> None:
+    def has_features(self, a: Picture, b: Picture) -> None:
         """The memory knows these pictures now."""
         self._pictures = (a, b)
         wanted, self._wanted = self._wanted, None
@@ -112,7 +112,7 @@ class Recall(QObject):
             return
         if not self.is_ready:
             self._wanted = (number, side)
-            self.look_asked.emit()
+            self.features_asked.emit()
             return
         point, others = (pair.a if side == "A" else pair.b), self._state.pairs.without([number])
 

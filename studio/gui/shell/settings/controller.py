@@ -12,7 +12,7 @@ from studio.backbones.catalog import CATALOG
 from studio.cache import cache_size, prune
 from studio.device import DeviceInfo, set_threads
 from studio.gui.canvas.pairs_table import PairsTable
-from studio.gui.canvas.point_style import set_look
+from studio.gui.canvas.point_style import set_point_style
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.shell.editing import Editing
@@ -53,7 +53,7 @@ class SettingsDesk(QObject):
         self.dialog: SettingsDialog | None = None
         self.now = load_preferences(settings)
         choose_cache_dir(self.now.cache_place)
-        set_look(self.now.look)
+        set_point_style(self.now.point_style)
         editing.document.keeper.enabled = self.now.autosave
 
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -94,10 +94,10 @@ class SettingsDesk(QObject):
         store_preferences(self._settings, new)
         if new.theme != old.theme:
             self.theme_changed.emit()
-        if new.look != old.look:
-            set_look(new.look)
-            self._viewer.refresh_look()
-            self._table.refresh_look()
+        if new.point_style != old.point_style:
+            set_point_style(new.point_style)
+            self._viewer.refresh_points()
+            self._table.refresh_points()
         if new.device != old.device:
             self._network.set_devices(self._devices)
             self._network.changed.emit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.gui.canvas.point_style import Colouring, PointLook
+from studio.gui.canvas.point_style import Colouring, PointStyle
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import ThemeName
 from studio.language import AUTOMATIC, translatable
@@ -66,9 +66,9 @@ class Preferences(Options):
     )
 
     @property
-    def look(self) -> PointLook:
+    def point_style(self) -> PointStyle:
         """How points are drawn."""
-        return PointLook(self.point_size, self.colouring)
+        return PointStyle(self.point_size, self.colouring)
 
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -19,7 +19,7 @@ from studio.progress import Job
 
 
 @dataclass(frozen=True)
-class LookRequest:
+class FeaturesRequest:
     """What a session is made of; `title` is that of the network."""
 
     a: Picture
@@ -34,7 +34,7 @@ class LookRequest:
     """The working sizes of the match, where the size is that of the match."""
 
 
-class Looking(QObject):
+class Preparing(QObject):
     """Makes one session at a time; the one before is given up."""
 
     made = Signal(object)
@@ -46,7 +46,7 @@ class Looking(QObject):
         super().__init__(parent)
         self._jobs, self._messages = jobs, messages
         self._handle: JobHandle | None = None
-        self._wanted: LookRequest | None = None
+        self._wanted: FeaturesRequest | None = None
         self.failure = ""
         """Why the last one has failed, or ""."""
 
@@ -59,11 +59,11 @@ class Looking(QObject):
         """The job that makes a session now."""
         return self._handle
 
-    def is_for(self, request: LookRequest) -> bool:
+    def is_for(self, request: FeaturesRequest) -> bool:
         """Whether the session that was, or is being, made is the one of `request`."""
         return self._wanted == request
 
-    def look(self, request: LookRequest) -> None:
+    def prepare(self, request: FeaturesRequest) -> None:
         """Make the session of `request`."""
         self.cancel()
         self._wanted, self.failure = request, ""
