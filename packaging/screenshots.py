@@ -104,12 +104,12 @@ def morph_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     """Half-way from the face to the cat."""
     window.modes.show("morph")
     morph = window.panel("morph")
-    wait(lambda: bool(morph.stage.view.shots))
+    wait(lambda: bool(morph.result_pane.view.shots))
     window.messages.hide()
     morph.layers["points"].setChecked(False)
     morph.layers["grid"].setChecked(True)
-    morph.stage.transport.set_time(0.5)
-    wait(lambda: morph.worker.is_running and morph.stage.view.shots[0].tint is not None)
+    morph.result_pane.transport.set_time(0.5)
+    wait(lambda: morph.worker.is_running and morph.result_pane.view.shots[0].tint is not None)
     save("morph")
 
 

@@ -129,7 +129,7 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
     timed("kept", edit)
     timed("turn", turn_knob)
     window.actions_["mode_style"].trigger()
-    window.panel("style").stage.strip_button.setChecked(False)
+    window.panel("style").result_pane.strip_button.setChecked(False)
     window.document.keeper.enabled = False
     timed("strokes", paint)
     window.document.keeper.enabled = True

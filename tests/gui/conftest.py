@@ -104,7 +104,7 @@ def morph(opened, qtbot):
 @pytest.fixture
 def style(opened, qtbot):
     """The window in the mode Style; previews of variants are off."""
-    opened.panel("style").stage.strip_button.setChecked(False)
+    opened.panel("style").result_pane.strip_button.setChecked(False)
     opened.actions_["mode_style"].trigger()
     qtbot.wait(10)
     return opened

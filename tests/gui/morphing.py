@@ -7,7 +7,7 @@ B_POINTS = [[110, 90], [290, 110], [205, 190], [120, 300], [310, 310], [205, 95]
 
 
 def shots(window):
-    return window.panel("morph").stage.view.shots
+    return window.panel("morph").result_pane.view.shots
 
 
 def settled(window, qtbot) -> None:

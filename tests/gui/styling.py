@@ -17,8 +17,8 @@ def began(window, qtbot, options=LONG) -> Moment:
     panel = window.panel("style")
     panel.form.set_value(options)
     panel.run()
-    qtbot.waitUntil(lambda: len(panel.stage.history) > 0)
-    return panel.stage.history[-1]
+    qtbot.waitUntil(lambda: len(panel.result_pane.history) > 0)
+    return panel.result_pane.history[-1]
 
 
 def ended(window, qtbot) -> None:
@@ -33,7 +33,7 @@ def ran(window, qtbot, options=TINY) -> Moment:
     panel.form.set_value(options)
     panel.run()
     ended(window, qtbot)
-    return panel.stage.history[-1]
+    return panel.result_pane.history[-1]
 
 
 def idle_files(window, qtbot) -> None:

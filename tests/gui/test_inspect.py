@@ -189,12 +189,12 @@ def test_a_long_job_can_be_cancelled(inspect, qtbot, monkeypatch):
 def test_the_panel_says_what_to_do_and_forgets_old_pictures(window, qtbot, two_files):
     panel = window.panel("inspect")
     window.actions_["mode_inspect"].trigger()
-    assert panel.stage.hint.words[0] == "Open two pictures"
+    assert panel.result_pane.hint.words[0] == "Open two pictures"
     assert not window.actions_["inspect_why"].isEnabled() and not panel.worker.is_running
     window.opener.open_paths(list(two_files), "A")
     wait_for(window, qtbot, lambda: window.state.has_both)
     enter(window, qtbot)
-    assert panel.stage.pages.currentWidget() is panel.hover.page
+    assert panel.result_pane.pages.currentWidget() is panel.hover.page
     reading = hover(window, qtbot, "A", 100, 100)
     before = panel.hub.session
     window.actions_["swap"].trigger()
@@ -257,10 +257,10 @@ def test_a_failure_is_told_in_one_sentence_and_can_be_tried_again(opened, qtbot,
         patch.setattr(work, "prepare", broken)
         opened.actions_["mode_inspect"].trigger()
         panel = opened.panel("inspect")
-        wait_for(opened, qtbot, lambda: "not looked" in panel.stage.hint.words[0])
-    assert "weights file has gone" in panel.stage.hint.words[1]
+        wait_for(opened, qtbot, lambda: "not looked" in panel.result_pane.hint.words[0])
+    assert "weights file has gone" in panel.result_pane.hint.words[1]
     enter(opened, qtbot)
-    assert panel.stage.pages.currentWidget() is panel.hover.page
+    assert panel.result_pane.pages.currentWidget() is panel.hover.page
 
 
 def test_what_a_match_compared_is_hovered_without_another_pass_of_the_network(opened, qtbot, monkeypatch):

@@ -87,11 +87,11 @@ def test_the_number_under_the_mouse_is_written_and_choices_are_remembered(attrib
     canvas = attribution.viewer.canvas("A")
     mouse(canvas, QEvent.Type.MouseMove, canvas.to_widget(QPointF(230, 150)))
     value = result.maps["A"].values[int(150.5 / 300 * 43), int(230.5 / 451 * 64)]
-    assert panel.stage.readout.text() == f"A: {number(float(value))} {result.unit}"
+    assert panel.result_pane.readout.text() == f"A: {number(float(value))} {result.unit}"
     marked = panel.explain.strip.marked_place
     assert marked[0] == "A" and (marked[1].x(), marked[1].y()) == pytest.approx((230, 150), abs=0.01)
     canvas.cursor_moved.emit(None)
-    assert not panel.stage.readout.text() and panel.explain.strip.marked_place is None
+    assert not panel.result_pane.readout.text() and panel.explain.strip.marked_place is None
     # Colours and method are remembered.
     panel.colours.table.setCurrentIndex(2)
     panel.colours.opacity.setValue(35)
@@ -145,7 +145,10 @@ def test_checks_come_after_the_maps_and_beside_them(attribution, qtbot):
     assert checks.deletion[0] == pytest.approx(checks.insertion[-1], rel=1e-4)
     assert checks.deletion[-1] == pytest.approx(checks.insertion[0], rel=1e-4)
     assert result.results["A"].value == pytest.approx(checks.deletion[0], rel=1e-3)
-    assert all(-1 <= stage.similarity <= 1 for stage in result.checks["A"].sanity) and result.checks["A"].sanity
+    assert (
+        all(-1 <= result_pane.similarity <= 1 for result_pane in result.checks["A"].sanity)
+        and result.checks["A"].sanity
+    )
     assert view.checks.curves["A"].isVisible() and len(view.checks.curves["A"].curves) == 2
     assert "random weights" in view.checks.labels["B"].text()
 

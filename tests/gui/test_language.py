@@ -118,10 +118,10 @@ def in_style(window, qtbot, walk):
     panel.regions.add_button.click()
     walk.look(window)
     panel.regions.rows[-1].remove.click()
-    panel.stage.strip_button.setChecked(False)
+    panel.result_pane.strip_button.setChecked(False)
     ran(window, qtbot)
-    for view in range(panel.stage.view_choice.count()):
-        panel.stage.view_choice.setCurrentIndex(view)
+    for view in range(panel.result_pane.view_choice.count()):
+        panel.result_pane.view_choice.setCurrentIndex(view)
         qtbot.wait(30)
         walk.look(window)
     for name in ("style_save", "style_repeat"):

@@ -33,7 +33,7 @@ class CountingPanel(ModePanel):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.messages = services.messages
-        self.stage: QLabel = QLabel("0")
+        self.result_pane: QLabel = QLabel("0")
         self.view, self.form, self.active = QLabel("the count"), OptionsForm(CountingOptions()), False
 
     def handlers(self):
@@ -53,8 +53,8 @@ class CountingPanel(ModePanel):
         self.ready_changed.emit()
 
     def count(self) -> None:
-        self.stage.setText(str(int(self.stage.text()) + self.form.value().step))
-        self.messages.info(f"counted to {self.stage.text()}")
+        self.result_pane.setText(str(int(self.result_pane.text()) + self.form.value().step))
+        self.messages.info(f"counted to {self.result_pane.text()}")
 
 
 COUNTING = Mode(
@@ -88,15 +88,15 @@ def test_a_mode_of_ones_own_has_its_place_everywhere(counting, qtbot):
     assert all(not isinstance(panel, CountingPanel) for panel in window.modes.built)
     window.actions_["mode_counting"].trigger()
     panel = window.modes.built[-1]
-    assert isinstance(panel, CountingPanel) and panel.stage.isVisible()
+    assert isinstance(panel, CountingPanel) and panel.result_pane.isVisible()
     assert window.docks["mode"].windowTitle() == "Count"
     assert window.docks["counting"].widget() is panel.view
     assert "count" in [action.objectName() for action in window.toolbar.actions()]
     assert window.actions_["count"].isEnabled()
     window.actions_["count"].trigger()
-    assert panel.stage.text() == "1"
+    assert panel.result_pane.text() == "1"
     window.modes.show("match")
-    assert not panel.stage.isVisible() and not window.actions_["count"].isEnabled()
+    assert not panel.result_pane.isVisible() and not window.actions_["count"].isEnabled()
 
 
 def test_its_options_are_undone_and_saved_like_those_of_others(counting, qtbot, tmp_path):

@@ -11,8 +11,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 
 import studio.buddies
-from studio.gui.morph.desk import MorphDesk
 from studio.gui.morph.overlays import outline
+from studio.gui.morph.responder import MorphDesk
 from studio.gui.morph.result_view import FOLD_COLOR
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
@@ -26,7 +26,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 def grabbed(window) -> np.ndarray:
     """What the stage shows of its first frame, as (h, w, 3)."""
-    view = window.panel("morph").stage.view
+    view = window.panel("morph").result_pane.view
     image = view.grab(view.rect_of().toRect()).toImage().convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
@@ -43,7 +43,7 @@ def difference(window, pixels: np.ndarray) -> float:
 def test_the_ends_of_the_slider_show_the_pictures(morph, qtbot):
     panel, state = morph.panel("morph"), morph.state
     panel.layers["points"].setChecked(False)
-    slider = panel.stage.transport.slider
+    slider = panel.result_pane.transport.slider
     a = state.picture("A")
     b = state.picture("B").resized(a.size)
     slider.setFocus()
@@ -55,17 +55,17 @@ def test_the_ends_of_the_slider_show_the_pictures(morph, qtbot):
     assert difference(morph, a.pixels) < 4 < difference(morph, b)
     for _ in range(3):
         qtbot.keyClick(slider, Qt.Key.Key_Right)
-    assert panel.stage.transport.time == pytest.approx(0.03)
-    assert panel.stage.transport.value_label.text() == "3 %"
+    assert panel.result_pane.transport.time == pytest.approx(0.03)
+    assert panel.result_pane.transport.value_label.text() == "3 %"
     middle = QPoint(round(slider.position_of(500)), slider.height() // 2)
     qtbot.mouseClick(slider, LEFT, pos=middle)
-    assert panel.stage.transport.time == pytest.approx(0.5, abs=0.01)
+    assert panel.result_pane.transport.time == pytest.approx(0.5, abs=0.01)
     settled(morph, qtbot)
     assert not np.array_equal(shots(morph)[0].frame, a.pixels)
 
 
 def test_play_goes_on_to_the_end_and_stops(morph, qtbot):
-    transport = morph.panel("morph").stage.transport
+    transport = morph.panel("morph").result_pane.transport
     transport.speed.setValue(0.4)
     times: list[float] = []
     transport.time_changed.connect(times.append)
@@ -81,7 +81,7 @@ def test_play_goes_on_to_the_end_and_stops(morph, qtbot):
 
 
 def test_loop_begins_again_and_ping_pong_comes_back(morph, qtbot):
-    transport = morph.panel("morph").stage.transport
+    transport = morph.panel("morph").result_pane.transport
     transport.speed.setValue(0.2)
     times: list[float] = []
     transport.time_changed.connect(times.append)
@@ -108,7 +108,7 @@ def test_the_pad_moves_shape_and_colour_apart(morph, qtbot):
         settled(morph, qtbot)
 
     press(0.0, 1.0)  # the shapes of A in the colours of B: B, bent
-    assert panel.stage.transport.time == 0.0
+    assert panel.result_pane.transport.time == 0.0
     only_colour = shots(morph)[0].frame
     assert not np.array_equal(only_colour, a.pixels)
     wanted = [(pair.id, pair.a) for pair in morph.state.pairs]
@@ -120,14 +120,14 @@ def test_the_pad_moves_shape_and_colour_apart(morph, qtbot):
     pad.setFocus()
     qtbot.keyClick(pad, Qt.Key.Key_Left)
     assert (pad.shape, pad.colour) == (pytest.approx(0.98), 0.0)
-    panel.stage.transport.set_time(0.5)  # the slider takes the handle back to its way
+    panel.result_pane.transport.set_time(0.5)  # the slider takes the handle back to its way
     assert (pad.shape, pad.colour) == (0.5, 0.5)
 
 
 def test_curves_bend_the_way_of_the_slider(morph, qtbot):
     panel = morph.panel("morph")
     panel.form.editors["shape_curve"].set_value("ease")
-    panel.stage.transport.set_time(0.25)
+    panel.result_pane.transport.set_time(0.25)
     assert panel.pad.shape == pytest.approx(0.15625)  # 3 t^2 - 2 t^3
     assert panel.pad.colour == pytest.approx(0.25)
 
@@ -140,7 +140,7 @@ def drag_point(window, side, number, to, steps=4):
 
 def test_dragging_a_point_updates_the_frame_and_the_badge(morph, qtbot):
     panel, state = morph.panel("morph"), morph.state
-    transport = panel.stage.transport
+    transport = panel.result_pane.transport
     transport.set_time(0.5)
     settled(morph, qtbot)
     assert transport.badge.text() == "One to one"
@@ -210,13 +210,13 @@ def test_points_of_a_level_are_not_dragged(morph, qtbot):
 
 def test_two_warps_are_compared(morph, qtbot):
     panel = morph.panel("morph")
-    panel.stage.transport.set_time(0.5)
+    panel.result_pane.transport.set_time(0.5)
     panel.compare.setCurrentText("delaunay")
     wait_for(morph, qtbot, lambda: len(shots(morph)) == 2)
     first, second = shots(morph)
     assert (first.title, second.title) == ("mls-rigid", "delaunay")
     assert first.frame.shape == second.frame.shape and not np.array_equal(first.frame, second.frame)
-    view = panel.stage.view
+    view = panel.result_pane.view
     assert view.rect_of(0).right() < view.rect_of(1).left()
     panel.compare.setCurrentText("none")
     wait_for(morph, qtbot, lambda: len(shots(morph)) == 1)
@@ -225,7 +225,7 @@ def test_two_warps_are_compared(morph, qtbot):
 def test_overlays_are_drawn_over_the_frame(morph, qtbot):
     panel = morph.panel("morph")
     panel.layers["points"].setChecked(False)
-    panel.stage.transport.set_time(0.5)
+    panel.result_pane.transport.set_time(0.5)
     settled(morph, qtbot)
     bare = grabbed(morph).astype(int)
     for layer in ("points", "grid", "arrows", "heat"):
@@ -242,19 +242,19 @@ def test_folds_are_outlined_only_while_the_badge_is_down(morph, qtbot):
     """Nothing lies over the picture by itself, and what does lets the picture be seen."""
     panel, view, badge = (
         morph.panel("morph"),
-        morph.panel("morph").stage.view,
-        morph.panel("morph").stage.transport.badge,
+        morph.panel("morph").result_pane.view,
+        morph.panel("morph").result_pane.transport.badge,
     )
     panel.layers["points"].setChecked(False)
     assert not badge.isEnabled()
     drag_point(morph, "B", 1, (330, 330))
     wait_for(morph, qtbot, lambda: badge.text().startswith("Folds at"))
-    panel.stage.transport.set_time(1.0)
+    panel.result_pane.transport.set_time(1.0)
     settled(morph, qtbot)
     assert len(shots(morph)[0].folds.places) > 20
     assert difference(morph, shots(morph)[0].frame) < 3
     qtbot.mouseClick(badge, LEFT)
-    panel.stage.transport.set_time(1.0)
+    panel.result_pane.transport.set_time(1.0)
     settled(morph, qtbot)
     red = (np.abs(grabbed(morph).astype(int) - FOLD_COLOR.getRgb()[:3]).max(axis=2) < 40).sum()
     cell = (4 * view.rect_of().width() / shots(morph)[0].frame.shape[1]) ** 2
@@ -277,12 +277,12 @@ def test_the_outline_of_squares():
 def test_a_and_b_of_a_moment_are_compared(morph, qtbot, view):
     panel = morph.panel("morph")
     panel.layers["points"].setChecked(False)
-    panel.stage.transport.set_time(0.5)
+    panel.result_pane.transport.set_time(0.5)
     panel.view_choice.setCurrentText(view)
     wait_for(morph, qtbot, lambda: shots(morph)[0].second is not None)
     shot = shots(morph)[0]
     if view == "A beside B":
-        first, second = panel.stage.view.panes()
+        first, second = panel.result_pane.view.panes()
         assert np.array_equal(first.shown.pixels, shot.frame) and np.array_equal(second.shown.pixels, shot.second)
     elif view.startswith("Difference"):
         assert difference(morph, np.abs(shot.frame.astype(int) - shot.second).astype(np.uint8)) < 8
@@ -292,10 +292,10 @@ def test_a_and_b_of_a_moment_are_compared(morph, qtbot, view):
 
 
 def test_a_reduced_frame_is_read_in_pixels_of_the_picture(morph, qtbot, monkeypatch):
-    monkeypatch.setattr("studio.gui.morph.desk.PREVIEW_SIDE", 120)
+    monkeypatch.setattr("studio.gui.morph.responder.PREVIEW_SIDE", 120)
     morph.actions_["swap"].trigger()  # other pictures are brought into a frame anew
     wait_for(morph, qtbot, lambda: bool(shots(morph)) and max(shots(morph)[0].frame.shape) == 120)
-    view, (width, height) = morph.panel("morph").stage.view, morph.state.picture("A").size
+    view, (width, height) = morph.panel("morph").result_pane.view, morph.state.picture("A").size
     pane = view.panes()[0]
     for share in (0.1007, 0.5007, 0.9007):  # never between two pixels
         at = pane.rect.topLeft() + QPointF(share * pane.rect.width(), share * pane.rect.height())
@@ -305,7 +305,7 @@ def test_a_reduced_frame_is_read_in_pixels_of_the_picture(morph, qtbot, monkeypa
 
 
 def test_the_result_is_enlarged_and_points_stay_on_it(morph, qtbot):
-    view = morph.panel("morph").stage.view
+    view = morph.panel("morph").result_pane.view
     settled(morph, qtbot)
     _number, (x, y) = shots(morph)[0].points[0]
     before = view.panes()[0].place(x, y)
@@ -335,7 +335,7 @@ def test_the_wipe_shows_a_on_the_left_and_b_on_the_right(morph, qtbot):
     panel.layers["points"].setChecked(False)
     panel.view_choice.setCurrentIndex(1)
     wait_for(morph, qtbot, lambda: shots(morph)[0].second is not None)
-    view, a = panel.stage.view, morph.state.picture("A").pixels
+    view, a = panel.result_pane.view, morph.state.picture("A").pixels
     rect = view.rect_of()
 
     def at(share):
@@ -379,7 +379,7 @@ def test_the_panel_says_what_to_do_first(window, qtbot, two_files, monkeypatch):
     window.actions_["mode_morph"].trigger()
     panel = window.panel("morph")
     assert "Open two pictures" in panel.guide_text.text()
-    assert not panel.match_button.isVisible() and not panel.stage.transport.isEnabled()
+    assert not panel.match_button.isVisible() and not panel.result_pane.transport.isEnabled()
     assert not window.actions_["export_film"].isEnabled() and not window.actions_["play"].isEnabled()
     window.opener.open_paths(list(two_files), "A")
     qtbot.waitUntil(lambda: window.state.has_both)
@@ -414,17 +414,17 @@ def test_another_picture_and_a_swap_are_taken_in(morph, qtbot):
 
 def test_modes_keep_what_was_set(morph, qtbot):
     panel = morph.panel("morph")
-    panel.stage.transport.set_time(0.37)
+    panel.result_pane.transport.set_time(0.37)
     panel.form.editors["warp"].set_value("tps")
-    panel.stage.transport.play_button.click()
+    panel.result_pane.transport.play_button.click()
     morph.actions_["mode_match"].trigger()
-    assert panel.stage.isHidden() and not panel.stage.transport.is_playing
+    assert panel.result_pane.isHidden() and not panel.result_pane.transport.is_playing
     assert morph.modes.panels.currentWidget() is morph.panel("match")
     assert morph.docks["mode"].windowTitle() == "Match" and not morph.actions_["play"].isEnabled()
     assert len(morph.state.pairs) == len(A_POINTS)
     morph.actions_["mode_morph"].trigger()
-    assert panel.stage.isVisible() and morph.modes.panels.currentWidget() is panel
-    assert panel.stage.transport.time == pytest.approx(0.37, abs=0.05)
+    assert panel.result_pane.isVisible() and morph.modes.panels.currentWidget() is panel
+    assert panel.result_pane.transport.time == pytest.approx(0.37, abs=0.05)
     settled(morph, qtbot)
     assert shots(morph)[0].title == "tps"
     assert morph.settings.options(MorphOptions, "morph").warp == "tps"
@@ -433,7 +433,7 @@ def test_modes_keep_what_was_set(morph, qtbot):
 
 def test_every_warp_is_shown(morph, qtbot):
     panel = morph.panel("morph")
-    panel.stage.transport.set_time(0.5)
+    panel.result_pane.transport.set_time(0.5)
     for kind in ("mls-similarity", "mls-affine", "tps", "delaunay", "mls-rigid"):
         panel.form.editors["warp"].set_value(kind)
         wait_for(morph, qtbot, lambda kind=kind: shots(morph)[0].title == kind)
@@ -446,7 +446,7 @@ def test_every_warp_is_shown(morph, qtbot):
 @pytest.mark.slow
 def test_halfway_shows_its_start_at_once_and_is_refined_later(morph, qtbot):
     panel = morph.panel("morph")
-    panel.stage.transport.set_time(0.5)
+    panel.result_pane.transport.set_time(0.5)
     panel.form.editors["warp"].set_value("halfway")
     wait_for(morph, qtbot, lambda: "being refined" in panel.notes.text())
     first = shots(morph)[0].frame
@@ -476,7 +476,7 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
     desk, panel = MorphDesk(), morph.panel("morph")
     asked: list[object] = []
     monkeypatch.setattr(panel.worker, "ask", asked.append)
-    panel.stage.transport.set_time(0.4)
+    panel.result_pane.transport.set_time(0.4)
     panel.form.editors["warp"].set_value("tps")
     panel.compare.setCurrentText("mls-affine")
     morph.state.drag_point("A", 1, (95, 75))

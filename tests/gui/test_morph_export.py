@@ -78,7 +78,7 @@ def test_the_dialog_and_the_folder_of_frames(morph, qtbot, out, monkeypatch):
 
 def test_a_still_is_the_frame_of_the_moment(morph, qtbot, out):
     panel = morph.panel("morph")
-    panel.stage.transport.set_time(0.3)
+    panel.result_pane.transport.set_time(0.3)
     settled(morph, qtbot)
     write(morph, qtbot, panel.export.still_to, out / "still.png")
     shown = np.asarray(Image.open(out / "still.png").convert("RGB"), int)
@@ -96,7 +96,7 @@ def test_a_still_is_the_frame_of_the_moment(morph, qtbot, out):
 
 def test_warped_pictures_and_fields_come_in_twos(morph, qtbot, out):
     panel = morph.panel("morph")
-    panel.stage.transport.set_time(0.5)
+    panel.result_pane.transport.set_time(0.5)
     write(morph, qtbot, panel.export.warped_to, out / "warped.png")
     assert {file.name for file in out.iterdir()} == {"warped_A.png", "warped_B.png"}
     write(morph, qtbot, panel.export.field_to, out / "field.npy")
@@ -127,15 +127,15 @@ def test_cancel_leaves_no_file_and_failures_are_words(morph, qtbot, out):
 def test_closing_while_it_plays_and_writes_leaves_nothing(morph, qtbot, out):
     panel = morph.panel("morph")
     panel.export.form.set_value(ExportOptions(frames=4000))
-    panel.stage.transport.loop_button.click()
-    panel.stage.transport.play_button.click()
+    panel.result_pane.transport.loop_button.click()
+    panel.result_pane.transport.play_button.click()
     panel.export.film_to(out / "long.gif")
     qtbot.wait(300)
     began = time.monotonic()
     morph.close()
     assert time.monotonic() - began < 20
     assert morph.stopped_cleanly and not panel.worker.is_running
-    assert not panel.stage.transport.is_playing
+    assert not panel.result_pane.transport.is_playing
     assert not list(out.iterdir())
 
 

@@ -38,7 +38,7 @@ def longer(morph: MainWindow, qtbot, third: Path) -> MainWindow:
 
 def test_time_goes_on_to_c(longer: MainWindow, qtbot) -> None:
     panel = longer.panel("morph")
-    transport = panel.stage.transport
+    transport = panel.result_pane.transport
     assert transport.end == 2 and transport.slider.maximum() == 2000
     transport.set_time(2.0)
     settled(longer, qtbot)
@@ -59,7 +59,7 @@ def test_time_goes_on_to_c(longer: MainWindow, qtbot) -> None:
 
 
 def test_playing_wraps_at_the_last_picture(longer: MainWindow, qtbot) -> None:
-    transport = longer.panel("morph").stage.transport
+    transport = longer.panel("morph").result_pane.transport
     transport.speed.setValue(0.3)
     transport.set_time(1.5)
     seen: list[float] = []
@@ -93,7 +93,7 @@ def test_neighbours_are_matched_and_remembered(morph: MainWindow, qtbot, third: 
     first, second = panel.further.pairs
     panel.further.list.setCurrentRow(1)
     panel.further.remove_selected()
-    assert panel.further.pairs == [first] and panel.stage.transport.end == 2
+    assert panel.further.pairs == [first] and panel.result_pane.transport.end == 2
     assert second is not first
 
 
@@ -113,4 +113,4 @@ def test_a_broken_further_picture_is_one_sentence(morph: MainWindow, qtbot, tmp_
     with qtbot.waitSignal(morph.sink.told) as told:
         morph.panel("morph").further.add([broken])
     assert told.args[0] == "error" and "broken.png" in told.args[1]
-    assert morph.panel("morph").stage.transport.end == 1
+    assert morph.panel("morph").result_pane.transport.end == 1

@@ -26,25 +26,25 @@ def choose(panel, kind: str) -> None:
 
 
 def test_a_run_shows_itself_and_ends_with_the_picture(style, qtbot):
-    panel, stage = style.panel("style"), style.panel("style").stage
+    panel, result_pane = style.panel("style"), style.panel("style").result_pane
     assert not style.actions_["style_save"].isEnabled()
     panel.form.set_value(TINY.with_values(steps=40))
     style.actions_["style_run"].trigger()
     assert not panel.foot.run_button.isEnabled() and panel.foot.cancel_button.isEnabled()
     assert not style.actions_["style_run"].isEnabled() and style.actions_["style_cancel"].isEnabled()
-    qtbot.waitUntil(lambda: len(stage.history) > 0)
+    qtbot.waitUntil(lambda: len(result_pane.history) > 0)
     ended(style, qtbot)
     assert panel.foot.bar.value() == 1000 and "48 × 32" in panel.foot.status.text()
-    assert stage.history[-1].size == (48, 32) and len(stage.history) > 1
-    assert {"total", "style", "content"} <= set(stage.plot.curves)
+    assert result_pane.history[-1].size == (48, 32) and len(result_pane.history) > 1
+    assert {"total", "style", "content"} <= set(result_pane.plot.curves)
     result = panel.outcome.picture
     assert result.size == (48, 32)
     content = style.state.picture("A").resized((48, 32))
     assert np.abs(result.pixels.astype(int) - content).mean() > 3  # it has taken on something
     assert style.actions_["style_save"].isEnabled() and panel.foot.run_button.isEnabled()
-    stage.view_choice.setCurrentText("Side by side")
-    assert [one.title for one in stage.view.shown] == ["cat.png (content)", "Result", "coffee.jpg (style)"]
-    first = stage.history[-1].image
+    result_pane.view_choice.setCurrentText("Side by side")
+    assert [one.title for one in result_pane.view.shown] == ["cat.png (content)", "Result", "coffee.jpg (style)"]
+    first = result_pane.history[-1].image
     assert np.array_equal(ran(style, qtbot, panel.form.value()).image, first)  # the same seed
 
 
@@ -55,20 +55,20 @@ def test_pause_holds_the_run_and_weights_change_on_the_way(style, qtbot):
     qtbot.mouseClick(panel.foot.pause_button, LEFT)
     assert panel.runner.handle.state is JobState.PAUSED and style.actions_["style_pause"].isChecked()
     qtbot.wait(200)  # what was on its way
-    held = panel.stage.history[-1].step
+    held = panel.result_pane.history[-1].step
     assert panel.form.editors["content_weight"].isEnabled() and not panel.form.editors["size"].isEnabled()
     panel.form.editors["content_weight"].set_value(2.5)
     assert control.read()[0]["content_weight"] == 2.5
     qtbot.wait(200)
-    assert panel.stage.history[-1].step == held
+    assert panel.result_pane.history[-1].step == held
     style.actions_["style_pause"].trigger()
-    qtbot.waitUntil(lambda: panel.stage.history[-1].step > held)
+    qtbot.waitUntil(lambda: panel.result_pane.history[-1].step > held)
     panel.foot.pause_button.click()
     qtbot.mouseClick(panel.foot.finish_button, LEFT)  # ends a run that pauses, too
     ended(style, qtbot)
     assert panel.outcome.picture.size == (48, 32) and not panel.foot.pause_button.isChecked()
     assert panel.outcome.result.recipe["options"]["content_weight"] == 2.5
-    assert panel.stage.history[-1].step < LONG.steps
+    assert panel.result_pane.history[-1].step < LONG.steps
 
 
 def test_cancel_keeps_the_last_picture(style, qtbot, tmp_path):
@@ -76,7 +76,7 @@ def test_cancel_keeps_the_last_picture(style, qtbot, tmp_path):
     seen = began(style, qtbot)
     style.actions_["style_cancel"].trigger()
     assert not panel.runner.is_running and "stays" in panel.foot.status.text()
-    last = panel.stage.history[-1]
+    last = panel.result_pane.history[-1]
     assert last.step >= seen.step
     assert np.array_equal(panel.outcome.picture.pixels, last.image)
     panel.outcome.save_to(tmp_path / "kept.png")
@@ -94,13 +94,13 @@ def test_a_run_that_was_given_up_goes_on_exactly(style, qtbot):
     whole = ran(style, qtbot, options).image
     began(style, qtbot, options)
     panel.foot.cancel_button.click()
-    at = panel.stage.history[-1].step
+    at = panel.result_pane.history[-1].step
     qtbot.waitUntil(lambda: panel.outcome.go_on_button.isEnabled())
     panel.outcome.go_on_button.click()
-    qtbot.waitUntil(lambda: len(panel.stage.history) > 0)
-    assert panel.stage.history[0].step >= at
+    qtbot.waitUntil(lambda: len(panel.result_pane.history) > 0)
+    assert panel.result_pane.history[0].step >= at
     ended(style, qtbot)
-    assert np.array_equal(panel.stage.history[-1].image, whole)
+    assert np.array_equal(panel.result_pane.history[-1].image, whole)
     began(style, qtbot)  # of another length, so that there is something to refuse
     panel.foot.cancel_button.click()
     panel.form.set_value(TINY.with_values(size=64))
@@ -174,9 +174,9 @@ def test_textures_and_inversions_run_on_the_same_panel(style, qtbot):
     assert [one.picture.name for one in panel.runner.task.styles] == ["coffee.jpg"]
     choose(panel, "inversion")
     panel.choice.direction.setCurrentIndex(0)
-    panel.stage.strip_button.setChecked(True)  # there are no variants of an inversion
+    panel.result_pane.strip_button.setChecked(True)  # there are no variants of an inversion
     qtbot.wait(600)
-    assert not panel.stage.strip.buttons
+    assert not panel.result_pane.strip.buttons
     ran(style, qtbot, TINY_INVERSION)
     assert panel.outcome.picture.size == (48, 32) and panel.runner.task.content.name == "cat.png"
 
@@ -193,7 +193,7 @@ def test_instant_style_follows_its_knobs(style, qtbot):
     assert panel.form.editors["strength"].isEnabled()
     qtbot.waitUntil(lambda: panel.runner.task.options.strength == 0.2)
     ended(style, qtbot)
-    second = panel.stage.history[-1]
+    second = panel.result_pane.history[-1]
     content = shown(panel.runner.task.content, 64).astype(float)
     apart = [np.abs(moment.image.astype(float) - content).mean() for moment in (first, second)]
     assert apart[1] < 0.8 * apart[0]
@@ -265,10 +265,10 @@ def test_a_feed_forward_draft_is_a_start(style, qtbot, tmp_path):
 
 @pytest.mark.slow
 def test_variants_come_by_themselves_and_one_click_runs_one(style, qtbot):
-    panel, strip = style.panel("style"), style.panel("style").stage.strip
+    panel, strip = style.panel("style"), style.panel("style").result_pane.strip
     panel.form.set_value(TINY)
     style.actions_["style_previews"].trigger()
-    assert panel.stage.strip_button.isChecked()
+    assert panel.result_pane.strip_button.isChecked()
     qtbot.waitUntil(lambda: bool(strip.buttons) and all(one.pixels is not None for one in strip.buttons))
     titles = [button.text() for button in strip.buttons]
     assert titles[0] == "As set" and "gram" in titles and "Larger strokes" in titles
@@ -287,9 +287,9 @@ def test_variants_come_by_themselves_and_one_click_runs_one(style, qtbot):
 
 @pytest.mark.slow
 def test_variants_make_way_for_what_the_person_wants(style, qtbot):
-    panel, strip = style.panel("style"), style.panel("style").stage.strip
+    panel, strip = style.panel("style"), style.panel("style").result_pane.strip
     panel.form.set_value(TINY.with_values(steps=100))
-    panel.stage.strip_button.setChecked(True)
+    panel.result_pane.strip_button.setChecked(True)
     qtbot.waitUntil(lambda: panel.variants.runner.is_running)
     ran(style, qtbot, TINY.with_values(steps=100))
     assert not panel.variants.runner.is_running

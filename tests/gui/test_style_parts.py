@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import MOST_POINTS, LossPlot
-from studio.gui.style.stage import StyleStage
+from studio.gui.style.result_pane import StyleResultPane
 from studio.gui.style.tasks import shown, small, variants_of, what_differs
 from studio.gui.widgets.compare import CompareView, Shown
 from studio.gui.widgets.thumbnails import VariantStrip
@@ -152,8 +152,8 @@ def test_side_by_side_shares_the_zoom(view):
 
 
 @pytest.fixture
-def stage(themed, qtbot):
-    made = StyleStage()
+def result_pane(themed, qtbot):
+    made = StyleResultPane()
     qtbot.addWidget(made)
     made.resize(900, 400)
     made.show()
@@ -162,40 +162,40 @@ def stage(themed, qtbot):
     return made
 
 
-def test_the_scrubber_looks_back_and_newest_follows(stage, qtbot):
+def test_the_scrubber_looks_back_and_newest_follows(result_pane, qtbot):
     for step in range(1, 11):
-        stage.add(moment(step, 10 * step))
-    assert stage.is_live and stage.moment.step == 10
-    stage.scrubber.setValue(2)
-    assert stage.moment.step == 3 and stage.view.shown[0].pixels[0, 0, 0] == 30
-    assert "step 3 of 500" in stage.where.text() and "60 × 40" in stage.where.text()
-    stage.add(moment(11, 110))
-    assert stage.moment.step == 3 and not stage.is_live  # who looks back is left in peace
-    qtbot.mouseClick(stage.live_button, LEFT)
-    assert stage.moment.step == 11
-    stage.add(moment(12, 120))
-    assert stage.moment.step == 12
-    stage.start()
-    assert stage.moment is None and not stage.view.shown
+        result_pane.add(moment(step, 10 * step))
+    assert result_pane.is_live and result_pane.moment.step == 10
+    result_pane.scrubber.setValue(2)
+    assert result_pane.moment.step == 3 and result_pane.view.shown[0].pixels[0, 0, 0] == 30
+    assert "step 3 of 500" in result_pane.where.text() and "60 × 40" in result_pane.where.text()
+    result_pane.add(moment(11, 110))
+    assert result_pane.moment.step == 3 and not result_pane.is_live  # who looks back is left in peace
+    qtbot.mouseClick(result_pane.live_button, LEFT)
+    assert result_pane.moment.step == 11
+    result_pane.add(moment(12, 120))
+    assert result_pane.moment.step == 12
+    result_pane.start()
+    assert result_pane.moment is None and not result_pane.view.shown
 
 
-def test_what_the_result_is_compared_with(stage, qtbot):
-    stage.set_hint("Nothing", "yet")
+def test_what_the_result_is_compared_with(result_pane, qtbot):
+    result_pane.set_hint("Nothing", "yet")
     for step in (1, 2, 3):
-        stage.add(moment(step, 50 * step))
-    stage.view_choice.setCurrentText("Side by side")
-    assert [one.title for one in stage.view.shown] == ["photo (content)", "Result", "painting (style)"]
-    stage.view_choice.setCurrentText("Wipe")
-    assert stage.view.shown[0].pixels[0, 0].tolist() == list(RED)
-    assert stage.view.shown[0].second[0, 0, 0] == 150
-    stage.against.setCurrentText("the style")
-    style = stage.view.shown[0].pixels
+        result_pane.add(moment(step, 50 * step))
+    result_pane.view_choice.setCurrentText("Side by side")
+    assert [one.title for one in result_pane.view.shown] == ["photo (content)", "Result", "painting (style)"]
+    result_pane.view_choice.setCurrentText("Wipe")
+    assert result_pane.view.shown[0].pixels[0, 0].tolist() == list(RED)
+    assert result_pane.view.shown[0].second[0, 0, 0] == 150
+    result_pane.against.setCurrentText("the style")
+    style = result_pane.view.shown[0].pixels
     assert style[0, 0].tolist() == list(GREEN) and style.shape == (40, 60, 3)  # cut to the shape of the result
-    stage.scrubber.setValue(0)
-    qtbot.mouseClick(stage.pin_button, LEFT)
-    stage.go_live()
-    assert stage.against.currentText() == "the pinned moment"
-    assert (stage.view.shown[0].pixels[0, 0, 0], stage.view.shown[0].second[0, 0, 0]) == (50, 150)
+    result_pane.scrubber.setValue(0)
+    qtbot.mouseClick(result_pane.pin_button, LEFT)
+    result_pane.go_live()
+    assert result_pane.against.currentText() == "the pinned moment"
+    assert (result_pane.view.shown[0].pixels[0, 0, 0], result_pane.view.shown[0].second[0, 0, 0]) == (50, 150)
 
 
 def test_curves_hold_every_term_and_thin_out(themed, qtbot):

@@ -109,7 +109,7 @@ def test_in_another_window_it_says_what_is_missing_and_then_gives_the_same_pictu
         window.opener.open_paths(list(two_files), "A")
         qtbot.waitUntil(lambda window=window: window.state.has_both)
         window.actions_["mode_style"].trigger()
-        window.panel("style").stage.strip_button.setChecked(False)
+        window.panel("style").result_pane.strip_button.setChecked(False)
         panel = window.panel("style")
         panel.outcome.repeat_from(tmp_path / f"made.{suffix}")
         idle_files(window, qtbot)
@@ -194,7 +194,7 @@ def test_textures_and_inversions_come_back_too(style, qtbot, tmp_path):
         assert (panel.choice.kind, panel.choice.side, panel.form.value()) == (kind, side, options)
         panel.run()
         ended(style, qtbot)
-        assert np.array_equal(panel.stage.history[-1].image, made)
+        assert np.array_equal(panel.result_pane.history[-1].image, made)
 
 
 def test_a_jpeg_has_room_for_many_regions(style, qtbot, stripes, tmp_path):

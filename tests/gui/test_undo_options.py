@@ -132,7 +132,7 @@ def test_the_keys_of_undo_reach_the_window_from_every_field(opened, qtbot, clock
     assert form.value().pairs == 25 and opened.actions_["undo"].text() == "Undo Change Pairs"
     qtbot.keyClick(field, Qt.Key.Key_Return)
     opened.actions_["mode_style"].trigger()
-    opened.panel("style").stage.strip_button.setChecked(False)
+    opened.panel("style").result_pane.strip_button.setChecked(False)
     line = opened.panel("style").form.editors["layers"].findChild(QLineEdit)
     opened.panel("style").form.more_button.setChecked(True)
     line.setFocus()
@@ -284,7 +284,7 @@ def test_pairs_that_are_shown_for_a_while_are_no_part_of_a_step(opened, qtbot):
 
 def test_undo_starts_nothing(opened, qtbot):
     opened.actions_["mode_style"].trigger()
-    opened.panel("style").stage.strip_button.setChecked(False)
+    opened.panel("style").result_pane.strip_button.setChecked(False)
     opened.panel("style").form.editors["steps"].set_value(33)
     jobs = []
     opened.jobs.submitted.connect(lambda handle: jobs.append(handle.title))

@@ -157,7 +157,7 @@ class InspectHub(QObject):
 
 
 class InspectView(QObject):
-    """One of the things one can look at: knobs in the panel, a page in the stage, and what lies over the pictures."""
+    """One of the things one can look at: knobs in the panel, a page in the result pane, and what lies over the pictures."""
 
     name = ""
     title = ""

@@ -13,7 +13,6 @@ from studio.buddies.options import MatchOptions
 from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.actions import InspectCan
 from studio.gui.inspect.activations import ActivationsView
-from studio.gui.inspect.desk import InspectDesk
 from studio.gui.inspect.explain import ExplainView
 from studio.gui.inspect.field import FieldView
 from studio.gui.inspect.hover import HoverView
@@ -22,8 +21,9 @@ from studio.gui.inspect.layer import CanvasClicks
 from studio.gui.inspect.legend import ColourKnobs, number
 from studio.gui.inspect.preparing import FeaturesRequest, Preparing
 from studio.gui.inspect.readings import AS_MATCHED
+from studio.gui.inspect.responder import InspectDesk
+from studio.gui.inspect.result_pane import InspectResultPane
 from studio.gui.inspect.setup import FeatureSetup
-from studio.gui.inspect.stage import InspectStage
 from studio.gui.inspect.why import WhyView
 from studio.gui.mode.mode import ModePanel, Services
 from studio.gui.mode.panel import lay_out
@@ -55,7 +55,7 @@ class InspectPanel(ModePanel):
         self.activations, self.explain = ActivationsView(self.hub), ExplainView(self.hub)
         self.field = FieldView(self.hub)
         self.views: tuple[InspectView, ...] = (self.hover, self.why, self.activations, self.explain, self.field)
-        self.stage: InspectStage = InspectStage(self.views, self.hub.legend)
+        self.result_pane: InspectResultPane = InspectResultPane(self.views, self.hub.legend)
         self.worker = LiveWorker("inspect", InspectDesk(), self)
         self.preparing = Preparing(jobs, services.messages, self)
         self._clicks: dict[Side, CanvasClicks] = {}
@@ -90,7 +90,7 @@ class InspectPanel(ModePanel):
         hub.recoloured.connect(self._recolour)
         hub.view_asked.connect(self.show_view)
         hub.session_changed.connect(self._on_session)
-        self.stage.chosen.connect(self._show_view)
+        self.result_pane.chosen.connect(self._show_view)
         self.cancel_button.clicked.connect(self.cancel)
         self.working_size.currentIndexChanged.connect(self._prepare_if_needed)
         self.backbone.activated.connect(self._network.backbone.setCurrentIndex)
@@ -158,12 +158,12 @@ class InspectPanel(ModePanel):
             self._viewer.set_lines_shown(self._lines_before)
             self._viewer.set_numbers_shown(self._settings.flag("numbers", True))
             self.worker.drop()
-        self._show_view(self.stage.current)
+        self._show_view(self.result_pane.current)
         self.ready_changed.emit()
 
     def refresh_theme(self) -> None:
         """Take over the colours of another theme."""
-        self.stage.refresh_theme()
+        self.result_pane.refresh_theme()
         self._recolour()
 
     def shutdown(self, timeout: float = 5.0) -> bool:
@@ -175,20 +175,20 @@ class InspectPanel(ModePanel):
     @property
     def view(self) -> InspectView:
         """The view that is shown."""
-        return self.views[self.stage.current]
+        return self.views[self.result_pane.current]
 
     def show_view(self, name: str) -> None:
         """Bring a view to the front; "why" takes over the place that Hover holds."""
         if name == "why" and self.hover.pinned is not None and self.hover.places is not None:
             self.why.take_over(self.hover.places, self.hover.chosen)
-        self.stage.show_view([view.name for view in self.views].index(name))
+        self.result_pane.show_view([view.name for view in self.views].index(name))
 
     def _run(self) -> None:
         self._go_to(self.explain.name)
         self.explain.run()
 
     def _go_to(self, name: str) -> None:
-        self.stage.show_view([view.name for view in self.views].index(name))
+        self.result_pane.show_view([view.name for view in self.views].index(name))
 
     def _show_view(self, index: int) -> None:
         current = self.views[index]
@@ -258,17 +258,17 @@ class InspectPanel(ModePanel):
 
     def _say_what_to_do(self) -> None:
         if self.hub.session is not None:
-            self.stage.set_hint("", "")
+            self.result_pane.set_hint("", "")
         elif not self._state.has_both:
-            self.stage.set_hint(
+            self.result_pane.set_hint(
                 tr("Open two pictures"),
                 tr("Then see what a network sees in them, and why it takes two places for the same."),
             )
         elif self.preparing.is_running:
-            self.stage.set_hint(tr("The network is looking at your pictures…"), tr("This takes a moment, once."))
+            self.result_pane.set_hint(tr("The network is looking at your pictures…"), tr("This takes a moment, once."))
         else:
             text = self.preparing.failure or tr("It was given up. Choose a network or a size to try again.")
-            self.stage.set_hint(tr("The network has not looked at the pictures"), text)
+            self.result_pane.set_hint(tr("The network has not looked at the pictures"), text)
 
     def _on_network(self) -> None:
         self.backbone.setCurrentIndex(self._network.backbone.currentIndex())
@@ -304,7 +304,7 @@ class InspectPanel(ModePanel):
         """Show the number of the map under the mouse."""
         overlay = self.hub.layers[side].overlay
         value = None if place is None else overlay.value_at(place.x(), place.y())
-        self.stage.readout.setText("" if value is None else f"{side}: {number(value)} {overlay.unit}")
+        self.result_pane.readout.setText("" if value is None else f"{side}: {number(value)} {overlay.unit}")
 
     def _on_view(self, side: Side) -> None:
         state = self._viewer.canvas(side).view_state()

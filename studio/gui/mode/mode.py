@@ -66,7 +66,7 @@ class ModePanel(QWidget):
     result_made = Signal(str, str, object, object)
     """(kind, name, recipe, Picture or None): the project keeps it"""
 
-    stage: QWidget | None = None
+    result_pane: QWidget | None = None
     """What stands below the pictures while the mode is on."""
     network: NetworkChooser | None = None
     """The choice of a network that this panel works with; None: that of `Services`."""
@@ -133,7 +133,7 @@ class Mode:
     table_buttons : tuple of str
         Ids of actions for buttons above the table of pairs.
     pictures_share : float
-        What the pictures get of the height beside the stage, until the person says otherwise; 0 to 1.
+        What the pictures get of the height beside the result pane, until the person says otherwise; 0 to 1.
     """
 
     name: str

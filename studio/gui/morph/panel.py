@@ -18,13 +18,13 @@ from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.mode import ModePanel, Services
 from studio.gui.mode.panel import lay_out
 from studio.gui.morph.actions import MorphCan
-from studio.gui.morph.desk import MorphAnswer, MorphDesk, MorphRequest
 from studio.gui.morph.export import MorphExport, MorphNow
 from studio.gui.morph.further import PART, FurtherPictures, name_of
 from studio.gui.morph.mode import is_ready
 from studio.gui.morph.pad import ShapeColourPad
+from studio.gui.morph.responder import MorphAnswer, MorphDesk, MorphRequest
+from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
-from studio.gui.morph.stage import MorphStage
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.language import tr
@@ -40,13 +40,13 @@ WAY_STEPS = 40
 
 
 class MorphPanel(ModePanel):
-    """Asks its thread for frames and shows them on the stage; edits of pairs show at once."""
+    """Asks its thread for frames and shows them on the result pane; edits of pairs show at once."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings = services.state, services.jobs, services.settings
         self._state, self._settings, self._messages = state, settings, services.messages
-        self.stage: MorphStage = MorphStage()
+        self.result_pane: MorphResultPane = MorphResultPane()
         self._active = False
         self._on_way = True
         self._failed = ""
@@ -90,7 +90,7 @@ class MorphPanel(ModePanel):
         return guide
 
     def _restore(self) -> None:
-        settings, transport = self._settings, self.stage.transport
+        settings, transport = self._settings, self.result_pane.transport
         for layer, box in self.layers.items():
             box.setChecked(settings.flag(f"morph_{layer}", layer == "points"))
         transport.loop_button.setChecked(settings.flag("morph_loop", False))
@@ -98,7 +98,7 @@ class MorphPanel(ModePanel):
         transport.speed.setValue(settings.number("morph/seconds", transport.speed.value()))
 
     def _connect(self) -> None:
-        state, transport = self._state, self.stage.transport
+        state, transport = self._state, self.result_pane.transport
         self.worker.answered.connect(self._on_answer)
         self.worker.failed.connect(self._on_failed)
         self.worker.rested.connect(self._on_rested)
@@ -109,9 +109,9 @@ class MorphPanel(ModePanel):
         self.form.changed.connect(self._on_options)
         self.show_.layers_changed.connect(self._remember_switches)
         self.show_.changed.connect(self.ask_now)
-        self.show_.view_choice.currentIndexChanged.connect(lambda _: self.stage.view.set_way(self.show_.way))
-        self.stage.view.save = self.export.still_dialog
-        self.stage.view.failed.connect(self._messages.error)
+        self.show_.view_choice.currentIndexChanged.connect(lambda _: self.result_pane.view.set_way(self.show_.way))
+        self.result_pane.view.save = self.export.still_dialog
+        self.result_pane.view.failed.connect(self._messages.error)
         self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
         self.further.changed.connect(self.refresh)
         self.further.changed.connect(self.edited)
@@ -121,7 +121,7 @@ class MorphPanel(ModePanel):
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """What the actions of the menu Morph do."""
-        transport, export = self.stage.transport, self.export
+        transport, export = self.result_pane.transport, self.export
         return {
             "play": transport.set_playing,
             "loop": transport.loop_button.setChecked,
@@ -133,8 +133,8 @@ class MorphPanel(ModePanel):
         }
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
-        """Keep the checks of the menu in step with the buttons of the stage."""
-        transport = self.stage.transport
+        """Keep the checks of the menu in step with the buttons of the result pane."""
+        transport = self.result_pane.transport
         for name, signal in (
             ("play", transport.playing_changed),
             ("loop", transport.loop_button.toggled),
@@ -160,7 +160,7 @@ class MorphPanel(ModePanel):
 
     def refresh_theme(self) -> None:
         """Take over the colours of another theme."""
-        self.stage.refresh_theme()
+        self.result_pane.refresh_theme()
 
     # --- what is asked for ---
 
@@ -175,12 +175,12 @@ class MorphPanel(ModePanel):
         if active:
             self.refresh()
         else:
-            self.stage.transport.set_playing(False)
+            self.result_pane.transport.set_playing(False)
             self.worker.drop()
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """End the thread; False if it is still busy after `timeout` seconds."""
-        self.stage.transport.set_playing(False)
+        self.result_pane.transport.set_playing(False)
         self.further.close_down()
         return self.worker.shutdown(timeout)
 
@@ -195,29 +195,29 @@ class MorphPanel(ModePanel):
 
     def _leg_and_moment(self) -> tuple[int, float]:
         """Between which pictures the time stands, and how far from the first to the second of them, 0 to 1."""
-        transport = self.stage.transport
+        transport = self.result_pane.transport
         leg = min(int(transport.time), transport.end - 1)
         return leg, transport.time - leg
 
     def refresh(self) -> None:
         """Take in what the state says now."""
         ready = self.is_ready
-        self.stage.transport.set_names([name_of(number) for number in range(len(self.further.pictures) + 2)])
+        self.result_pane.transport.set_names([name_of(number) for number in range(len(self.further.pictures) + 2)])
         if not ready:
             self._say_what_to_do()
         elif self._active:
             self.ask_now()
         self.guide.setVisible(not ready)
         self.notes.setVisible(ready and bool(self.notes.text()))
-        self.stage.transport.setEnabled(ready)
+        self.result_pane.transport.setEnabled(ready)
         self.pad.setEnabled(ready)
         self.export.set_ready(ready)
         self.ready_changed.emit()
 
     def _say_what_to_do(self) -> None:
         self.worker.drop()
-        self.stage.transport.set_playing(False)
-        self.stage.transport.badge.set_folds(None)
+        self.result_pane.transport.set_playing(False)
+        self.result_pane.transport.badge.set_folds(None)
         both = self._state.has_both
         title, text = tr("No pairs yet"), tr("A morph needs pairs of points: match the two pictures first.")
         if not both:
@@ -225,7 +225,7 @@ class MorphPanel(ModePanel):
             text = tr("A morph turns one picture into another, along pairs of their points.")
         self.guide_text.setText(f"{title}. {text}")
         self.match_button.setVisible(both)
-        self.stage.view.set_hint(title, text)
+        self.result_pane.view.set_hint(title, text)
 
     def _options(self) -> MorphOptions | None:
         try:
@@ -268,8 +268,8 @@ class MorphPanel(ModePanel):
         if now is None or request.leg != now.leg or request.a is not now.a or request.b is not now.b:
             return
         self._failed = ""
-        self.stage.view.set_shots(answer.shots)
-        self.stage.transport.badge.set_folds(answer.shots[0].folds)
+        self.result_pane.view.set_shots(answer.shots)
+        self.result_pane.transport.badge.set_folds(answer.shots[0].folds)
         words = list(answer.notes)
         if self.further.missing:
             words.append(tr("The pairs of further pictures are being found; until then these fade into each other."))
@@ -297,7 +297,7 @@ class MorphPanel(ModePanel):
         if not self.is_ready:
             self.refresh()
             return
-        self.stage.view.set_hint("", "")
+        self.result_pane.view.set_hint("", "")
         self.refresh()
 
     def _on_time(self, _: float) -> None:
@@ -309,7 +309,7 @@ class MorphPanel(ModePanel):
 
     def _on_pad(self, shape: float, colour: float) -> None:
         self._on_way = False
-        self.stage.transport.set_playing(False)
+        self.result_pane.transport.set_playing(False)
         self.ask_now()
 
     def _on_options(self) -> None:
@@ -333,14 +333,14 @@ class MorphPanel(ModePanel):
 
     def _show_folds(self, on: bool) -> None:
         """Draw a line around what folds, where it is worst; or none again."""
-        self.stage.view.set_folds_shown(on)
-        folds = self.stage.transport.badge.folds
+        self.result_pane.view.set_folds_shown(on)
+        folds = self.result_pane.transport.badge.folds
         if on and folds is not None and folds.count:
-            self.stage.transport.set_playing(False)
-            self.stage.transport.set_time(self._leg_and_moment()[0] + folds.worst_at)
+            self.result_pane.transport.set_playing(False)
+            self.result_pane.transport.set_time(self._leg_and_moment()[0] + folds.worst_at)
 
     def _remember_switches(self) -> None:
-        transport = self.stage.transport
+        transport = self.result_pane.transport
         for layer, box in self.layers.items():
             self._settings.set_flag(f"morph_{layer}", box.isChecked())
         self._settings.set_flag("morph_loop", transport.loop_button.isChecked())

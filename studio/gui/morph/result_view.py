@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainte
 
 from studio.gui.canvas.colour_maps import diverging
 from studio.gui.canvas.items import POINT_SIZE, paint_number
-from studio.gui.morph.desk import Shot
 from studio.gui.morph.overlays import HEAT_LIMIT, outline
+from studio.gui.morph.responder import Shot
 from studio.gui.widgets.compare import CompareView, Pane, Shown, Way
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.theme import colors

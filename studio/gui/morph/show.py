@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
-from studio.gui.morph.desk import Layer, View
+from studio.gui.morph.responder import Layer, View
 from studio.gui.widgets.compare import Way
 from studio.gui.widgets.forms import form_grid
 from studio.language import tr, translatable

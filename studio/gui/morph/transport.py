@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.morph.desk import Folds
+from studio.gui.morph.responder import Folds
 from studio.gui.widgets.number_boxes import NumberBox
 from studio.gui.widgets.theme import colors, icon
 from studio.language import tr, trn

@@ -90,9 +90,9 @@ class Modes(QObject):
                 raise KeyError(f"actions and handlers differ: {name}, {sorted(differing)}")
             self._panels[name] = panel
             self.panels.addWidget(panel)
-            if panel.stage is not None:
-                panel.stage.hide()
-                self.splitter.addWidget(panel.stage)
+            if panel.result_pane is not None:
+                panel.result_pane.hide()
+                self.splitter.addWidget(panel.result_pane)
             self.made.emit(name)
         return panel
 
@@ -119,17 +119,17 @@ class Modes(QObject):
         if before is not None:
             before.set_active(False)
             sizes = self.splitter.sizes()
-            if before.stage is not None:
+            if before.result_pane is not None:
                 if sum(sizes) > 0:
                     self._shares[self._current] = sizes[0] / sum(sizes)
-                before.stage.hide()
+                before.result_pane.hide()
         panel = self.panel(name)
         self._current = name
         self.panels.setCurrentWidget(panel)
-        if panel.stage is not None:
-            panel.stage.show()
+        if panel.result_pane is not None:
+            panel.result_pane.show()
             share = self._shares.get(name, mode.pictures_share)
-            below = [1 - share if widget is panel.stage else 0.0 for widget in self._below()]
+            below = [1 - share if widget is panel.result_pane else 0.0 for widget in self._below()]
             self.splitter.setSizes([round(1000 * part) for part in (share, *below)])
         panel.set_active(True)
         self.changed.emit(name)

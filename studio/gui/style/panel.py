@@ -24,9 +24,9 @@ from studio.gui.style.history import Moment
 from studio.gui.style.regions import StyleRegions
 from studio.gui.style.repeating import repeat
 from studio.gui.style.result import StyleOutcome
+from studio.gui.style.result_pane import StyleResultPane
 from studio.gui.style.runner import StyleRunner
 from studio.gui.style.sources import StyleSources
-from studio.gui.style.stage import StyleStage
 from studio.gui.style.tasks import SHOWN_SIDE, shown
 from studio.gui.style.variants import StyleVariants
 from studio.gui.widgets.action import Condition
@@ -53,13 +53,13 @@ AGAIN_MS = 250
 
 
 class StylePanel(ModePanel):
-    """Runs styles on the compute thread and shows them on the stage as they become."""
+    """Runs styles on the compute thread and shows them on the result pane as they become."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         state, jobs, settings = services.state, services.jobs, services.settings
         self._state, self._settings, self._messages = state, settings, services.messages
-        self.stage: StyleStage = StyleStage()
+        self.result_pane: StyleResultPane = StyleResultPane()
         self._active = False
         self._references: object = None
         self._missing: str | None = None
@@ -84,9 +84,9 @@ class StylePanel(ModePanel):
         self._live_note.setObjectName("muted")
         self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
         self._again.timeout.connect(self._paint_again)
-        self.variants = StyleVariants(jobs, self.stage.strip, self.task, self._wants_previews, self)
+        self.variants = StyleVariants(jobs, self.result_pane.strip, self.task, self._wants_previews, self)
         self._lay_out()
-        self.stage.strip_button.setChecked(self._settings.flag("style_previews", True))
+        self.result_pane.strip_button.setChecked(self._settings.flag("style_previews", True))
         self._connect()
         self.refresh()
 
@@ -106,13 +106,13 @@ class StylePanel(ModePanel):
         self.foot.finish_button.clicked.connect(self.runner.finish)
         self.foot.cancel_button.clicked.connect(self.runner.cancel)
         self.outcome.go_on_button.clicked.connect(self.go_on)
-        self.runner.moment.connect(self.stage.add)
+        self.runner.moment.connect(self.result_pane.add)
         self.runner.finished.connect(self._on_finished)
         self.runner.failed.connect(self._on_failed)
         self.runner.cancelled.connect(self._on_cancelled)
         self.runner.changed.connect(self._on_run_changed)
         self.variants.chosen.connect(self._on_variant)
-        self.stage.strip_button.toggled.connect(self._on_previews_switched)
+        self.result_pane.strip_button.toggled.connect(self._on_previews_switched)
         self.choice.changed.connect(self.refresh)
         self.choice.weights_changed.connect(self._on_style_weights)
         self.regions.changed.connect(self.variants.later)
@@ -120,7 +120,7 @@ class StylePanel(ModePanel):
         self.outcome.recipe_read.connect(self.repeat_recipe)
         self.outcome.changed.connect(self.ready_changed)
         self.outcome.changed.connect(self._offer_to_save)
-        self.stage.view.failed.connect(self._messages.error)
+        self.result_pane.view.failed.connect(self._messages.error)
         for kind, form in self.forms.items():
             form.changed.connect(lambda kind=kind: self._on_options(kind))
         self.network.changed.connect(self.variants.later)
@@ -136,7 +136,7 @@ class StylePanel(ModePanel):
             "style_pause": self.foot.set_paused,
             "style_finish": self.runner.finish,
             "style_cancel": self.runner.cancel,
-            "style_previews": self.stage.strip_button.setChecked,
+            "style_previews": self.result_pane.strip_button.setChecked,
             "style_save": self.outcome.save_dialog,
             "style_to_a": lambda: self.outcome.send("A"),
             "style_to_b": lambda: self.outcome.send("B"),
@@ -145,8 +145,8 @@ class StylePanel(ModePanel):
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
         self.foot.lend_pause_to(actions["style_pause"])
-        actions["style_previews"].setChecked(self.stage.strip_button.isChecked())
-        self.stage.strip_button.toggled.connect(actions["style_previews"].setChecked)
+        actions["style_previews"].setChecked(self.result_pane.strip_button.isChecked())
+        self.result_pane.strip_button.toggled.connect(actions["style_previews"].setChecked)
 
     def conditions(self) -> set[Condition]:
         now = set[Condition]()
@@ -175,7 +175,7 @@ class StylePanel(ModePanel):
         return (KeptPictures("style/sources", "style", StyleSources.written, StyleSources.read),)
 
     def refresh_theme(self) -> None:
-        self.stage.refresh_theme()
+        self.result_pane.refresh_theme()
         self.choice.refresh_theme()
         self.regions.refresh_theme()
 
@@ -239,7 +239,7 @@ class StylePanel(ModePanel):
         task = replace(task, checkpoint=kept, resume=kept if go_on else None)
         self.variants.stop()
         if not again:
-            self.stage.start()
+            self.result_pane.start()
         self._show_references()
         self.outcome.forget()
         self.foot.follow(self.runner.start(task))
@@ -262,12 +262,12 @@ class StylePanel(ModePanel):
     def _on_finished(self, result: StyleResult) -> None:
         assert self.runner.handle is not None and self.runner.task is not None
         took = duration(self.runner.handle.elapsed())
-        last = self.stage.history[-1] if len(self.stage.history) else None
+        last = self.result_pane.history[-1] if len(self.result_pane.history) else None
         step = last.step if last is not None else 0
         losses = dict(last.losses) if last is not None else {}
         picture = result.picture
         image, full = shown(picture), partial(shown, picture, max(picture.size))
-        self.stage.add(Moment(image, step, max(step, 1), losses, picture.size, full))
+        self.result_pane.add(Moment(image, step, max(step, 1), losses, picture.size, full))
         self.outcome.set_result(result, self.runner.task)
         self.result_made.emit("style", result.recipe["what"], result.recipe, result.picture)
         width, height = result.picture.size
@@ -293,7 +293,7 @@ class StylePanel(ModePanel):
         return True
 
     def _offer_to_save(self) -> None:
-        self.stage.view.save = self.outcome.save_dialog if self.outcome.has_picture else None
+        self.result_pane.view.save = self.outcome.save_dialog if self.outcome.has_picture else None
 
     def _on_run_changed(self) -> None:
         if not self.runner.is_running:
@@ -309,7 +309,7 @@ class StylePanel(ModePanel):
             form.setVisible(name == kind)
             for knob, editor in form.editors.items():
                 editor.setEnabled(not running or knob in LIVE or name is JobKind.INSTANT)
-        self.stage.set_has_losses(kind is not JobKind.INSTANT)
+        self.result_pane.set_has_losses(kind is not JobKind.INSTANT)
         self.choice.set_running(running)
         self.network.setEnabled(not running)
         self.foot.set_ready(not missing)
@@ -320,14 +320,14 @@ class StylePanel(ModePanel):
         if missing != self._missing:
             self._missing = missing
             self.foot.say(missing or tr("Ready"))
-        self.stage.set_hint(kind.label, missing or tr("Press Run to begin."))
+        self.result_pane.set_hint(kind.label, missing or tr("Press Run to begin."))
         self._show_references()
         self.variants.later()
         self.ready_changed.emit()
 
     def _show_references(self) -> None:
         """What results are compared with: the pictures of the run, before the first one those of the window."""
-        if self.runner.is_running or len(self.stage.history):
+        if self.runner.is_running or len(self.result_pane.history):
             return
         styles = self.choice.styles
         key = (self.choice.content, styles[0].picture if styles else None)
@@ -335,7 +335,7 @@ class StylePanel(ModePanel):
             return
         self._references = key
         first, second = (None if one is None else (one.name, level_within(one, SHOWN_SIDE)) for one in key)
-        self.stage.set_references(first, second)
+        self.result_pane.set_references(first, second)
 
     def _on_picture(self, _: str) -> None:
         self.choice.refresh()
@@ -382,7 +382,7 @@ class StylePanel(ModePanel):
     # --- variants ---
 
     def _wants_previews(self) -> bool:
-        return self._active and not self.runner.is_running and self.stage.strip_button.isChecked()
+        return self._active and not self.runner.is_running and self.result_pane.strip_button.isChecked()
 
     def _on_previews_switched(self, on: bool) -> None:
         self._settings.set_flag("style_previews", on)

@@ -28,7 +28,7 @@ class _Hint(QWidget):
         paint_hint(painter, QRectF(self.rect()), *self.words)
 
 
-class InspectStage(QWidget):
+class InspectResultPane(QWidget):
     """Shows one view at a time."""
 
     chosen = Signal(int)

@@ -46,7 +46,7 @@ AGAINST: tuple[tuple[str, Against], ...] = (
 )
 
 
-class StyleStage(QWidget):
+class StyleResultPane(QWidget):
     """Shows moments of a run; which run is the panel's business."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from studio.gui.morph.result_view import ResultView
 from studio.gui.morph.transport import Transport
 
 
-class MorphStage(QWidget):
+class MorphResultPane(QWidget):
     """Frames and time; what they show is the panel's business."""
 
     def __init__(self) -> None:
