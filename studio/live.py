@@ -22,7 +22,7 @@ from studio.progress import Progress
 log = logging.getLogger(__name__)
 
 
-class Desk(Protocol):
+class Responder(Protocol):
     """Who answers. All methods are called on the worker's thread, so nothing in it needs a lock."""
 
     def answer(self, request: Any) -> Any:
@@ -47,10 +47,10 @@ class _Thread(QThread):
 
     told = Signal(object)
 
-    def __init__(self, name: str, desk: Desk) -> None:
+    def __init__(self, name: str, responder: Responder) -> None:
         super().__init__()
         self.setObjectName(f"live-{name}")
-        self._desk = desk
+        self._responder = responder
         self._bell = threading.Condition()
         self._waiting: tuple[Any, Any] | None = None
         self._closed = False
@@ -83,11 +83,11 @@ class _Thread(QThread):
                 # A picture must not live on because it was asked about last.
                 del waiting
         finally:
-            self._desk.close()
+            self._responder.close()
 
     def _answer(self, request: Any, tag: Any) -> bool:
         try:
-            answer = self._desk.answer(request)
+            answer = self._responder.answer(request)
         except BaseException as error:  # a library's `sys.exit` too: it would end the thread, and nothing be answered
             self._tell_failure(error, tag)
         else:
@@ -96,7 +96,7 @@ class _Thread(QThread):
 
     def _rest(self) -> bool:
         try:
-            event = self._desk.rest()
+            event = self._responder.rest()
         except BaseException as error:
             self._tell_failure(error, None)
             return False
@@ -123,9 +123,9 @@ class LiveWorker(QObject):
     rested = Signal(object)
     """(Progress) of what is done between requests"""
 
-    def __init__(self, name: str, desk: Desk, parent: QObject | None = None) -> None:
+    def __init__(self, name: str, responder: Responder, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._thread = _Thread(name, desk)
+        self._thread = _Thread(name, responder)
         self._closed = False
         # Queued, and to a bound method: the report is taken on this object's thread.
         self._thread.told.connect(self._on_report, Qt.ConnectionType.QueuedConnection)

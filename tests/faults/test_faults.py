@@ -110,6 +110,6 @@ def test_window(
         assert severity != "error", said
         assert state() != before
         assert not fault.says or any(fault.says in record.getMessage() for record in caplog.records)
-    assert window.document.keeper.is_idle
+    assert window.document.autosave.is_idle
     assert not [record for record in caplog.records if record.exc_info or "an error in the program" in record.message]
     assert capfd.readouterr() == ("", "")

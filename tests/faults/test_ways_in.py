@@ -58,7 +58,7 @@ def test_a_project_is_called_by_its_name(window: MainWindow, qtbot, tmp_path: Pa
     window.file_menus.fill_projects()
     newest = window.file_menus.projects.actions()[0]
     assert newest.text().replace("&&", "\0").replace("&", "").replace("\0", "&") == path.name
-    qtbot.waitUntil(lambda: window.document.keeper.is_idle)
+    qtbot.waitUntil(lambda: window.document.autosave.is_idle)
 
 
 def test_a_sentence_with_a_name_is_no_markup(window: MainWindow) -> None:

@@ -65,4 +65,4 @@ def bring(fault: Fault, path: Path, window: Any, qtbot: Any) -> None:
             network.chosen_weights[NETWORK] = path
             window.panel("match").run()
             qtbot.waitUntil(lambda: not window.panel("match").is_running)
-    qtbot.waitUntil(lambda: window.document.keeper.is_idle)
+    qtbot.waitUntil(lambda: window.document.autosave.is_idle)

@@ -18,12 +18,12 @@ def open_project(window, qtbot, path: Path) -> None:
 
 
 def kept(window, qtbot) -> None:
-    qtbot.waitUntil(lambda: window.document.keeper.is_idle)
+    qtbot.waitUntil(lambda: window.document.autosave.is_idle)
 
 
 def kill(window, qtbot) -> None:
     """End autosave as a killed program would: the working file stays."""
     kept(window, qtbot)
-    keeper = window.document.keeper
-    keeper.enabled = False
-    assert keeper.shutdown(PATIENCE, leave=True)
+    autosave = window.document.autosave
+    autosave.enabled = False
+    assert autosave.shutdown(PATIENCE, leave=True)

@@ -185,8 +185,8 @@ def in_dialogs(window, qtbot, walk):
     qtbot.wait(50)
     for dialog in dialogs_of(window):
         walk.look(dialog)
-    window.settings_desk.dialog.choose_folder()
-    window.settings_desk.dialog.reject()
+    window.settings_controller.dialog.choose_folder()
+    window.settings_controller.dialog.reject()
     error = ErrorDialog(window)
     error.add(tr("The film was written to “{name}”.", name="cat.png"), "")
     error.add("", "")
@@ -222,7 +222,7 @@ def _ids(entry):
 
 def test_the_language_is_a_setting_for_the_next_start(window, qtbot):
     window.actions_["settings"].trigger()
-    dialog = window.settings_desk.dialog
+    dialog = window.settings_controller.dialog
     editor = dialog.editors["language"]
     assert editor.value() == AUTOMATIC
     assert set(languages(catalogues())) < set(language_names(AUTOMATIC))

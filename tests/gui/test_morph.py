@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 
 import studio.buddies
 from studio.gui.morph.overlays import outline
-from studio.gui.morph.responder import MorphDesk
+from studio.gui.morph.responder import MorphResponder
 from studio.gui.morph.result_view import FOLD_COLOR
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
@@ -473,7 +473,7 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
     calls: list[str] = []
     prepare = render.prepare
     monkeypatch.setattr(render, "prepare", lambda *args: calls.append("prepared") or prepare(*args))
-    desk, panel = MorphDesk(), morph.panel("morph")
+    responder, panel = MorphResponder(), morph.panel("morph")
     asked: list[object] = []
     monkeypatch.setattr(panel.worker, "ask", asked.append)
     panel.result_pane.transport.set_time(0.4)
@@ -483,9 +483,9 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
     morph.state.drop_point()
     assert len(asked) >= 5
     for request in asked:
-        desk.answer(request)
+        responder.answer(request)
     assert calls == ["prepared"]
-    while desk.rest() is not None:
+    while responder.rest() is not None:
         pass
-    assert all(held.morph.warm for held in desk._held.values())
-    desk.close()
+    assert all(held.morph.warm for held in responder._held.values())
+    responder.close()

@@ -44,7 +44,7 @@ def test_settings_are_in_force_at_once_and_remembered(opened, qtbot, tmp_path):
     opened.viewer.set_numbers_shown(False)
     opened.state.set_pairs(PairSet((PointPair(1, (200, 150), (100, 100), confidence=0.0, origin="matched"),)))
     opened.actions_["settings"].trigger()
-    dialog = opened.settings_desk.dialog
+    dialog = opened.settings_controller.dialog
     assert dialog.isVisible()
     before = color_at(opened, 1)
     dialog.editors["colouring"].set_value("by confidence")
@@ -58,7 +58,7 @@ def test_settings_are_in_force_at_once_and_remembered(opened, qtbot, tmp_path):
     dialog.editors["backbone"].set_value("vgg19")
     assert opened.panel("match").network.backbone_name == "vgg19"
     dialog.editors["autosave"].set_value(False)
-    assert not opened.document.keeper.enabled
+    assert not opened.document.autosave.enabled
     dialog.editors["cache_place"].set_value(str(tmp_path / "elsewhere"))
     remembered = load_preferences(Settings(tmp_path / "settings"))
     opened.settings.sync()
@@ -66,9 +66,9 @@ def test_settings_are_in_force_at_once_and_remembered(opened, qtbot, tmp_path):
     assert remembered == dialog.value()
     assert (remembered.theme, remembered.backbone, remembered.point_size) == ("light", "vgg19", 24.0)
     dialog.set_value(Preferences(theme="dark"))
-    assert look() == PointStyle() and opened.document.keeper.enabled
+    assert look() == PointStyle() and opened.document.autosave.enabled
     dialog.close()
-    qtbot.waitUntil(lambda: opened.settings_desk.dialog is None)
+    qtbot.waitUntil(lambda: opened.settings_controller.dialog is None)
 
 
 def test_threads_are_set_on_the_compute_thread(window, qtbot):
@@ -80,7 +80,7 @@ def test_threads_are_set_on_the_compute_thread(window, qtbot):
 
     counts: list[int] = []
     for wanted in (3, 0):
-        window.settings_desk.put_in_force(Preferences(threads=wanted))
+        window.settings_controller.put_in_force(Preferences(threads=wanted))
         window.jobs.submit("count", count).finished.connect(counts.append)
     qtbot.waitUntil(lambda: len(counts) == 2)
     assert counts[0] == 3 and counts[1] == torch.get_num_threads()

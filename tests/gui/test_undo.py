@@ -9,7 +9,7 @@ from studio.document import Document, Session, Step
 from studio.errors import StudioError
 from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.undo import PICTURES_KEPT, UndoHistory
-from studio.gui.shell.project.autosave import Keeper
+from studio.gui.shell.project.autosave import Autosave
 from studio.pairs import PairChange, PairSet
 from studio.picture import Picture
 
@@ -114,10 +114,10 @@ def test_what_was_saved_is_clean_only_if_nothing_came_after(state, history):
 
 def test_keeping_that_fails_is_told_once_and_made_up_for(qtbot, monkeypatch):
     document = Document(pairs=PAIRS, modified=True)
-    keeper = Keeper(lambda: document)
+    autosave = Autosave(lambda: document)
     told, well = [], []
-    keeper.failed.connect(told.append)
-    keeper.recovered.connect(lambda: well.append(True))
+    autosave.failed.connect(told.append)
+    autosave.recovered.connect(lambda: well.append(True))
 
     def fail(*_: object) -> None:
         raise StudioError("The disk is full.")
@@ -126,11 +126,11 @@ def test_keeping_that_fails_is_told_once_and_made_up_for(qtbot, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Session, "write", fail)
         for _ in range(3):
-            keeper.keep_now()
-            qtbot.waitUntil(lambda: keeper.is_idle)
+            autosave.keep_now()
+            qtbot.waitUntil(lambda: autosave.is_idle)
     assert told == ["The disk is full."] and not well
-    keeper.keep_now()
-    qtbot.waitUntil(lambda: keeper.is_idle)
-    assert well == [True] and keeper.session()._writer.written is document
-    folder = keeper.session().folder
-    assert keeper.shutdown(5.0) and not folder.exists()
+    autosave.keep_now()
+    qtbot.waitUntil(lambda: autosave.is_idle)
+    assert well == [True] and autosave.session()._writer.written is document
+    folder = autosave.session().folder
+    assert autosave.shutdown(5.0) and not folder.exists()

@@ -21,7 +21,7 @@ from studio.gui.inspect.layer import CanvasClicks
 from studio.gui.inspect.legend import ColourKnobs, number
 from studio.gui.inspect.preparing import FeaturesRequest, Preparing
 from studio.gui.inspect.readings import AS_MATCHED
-from studio.gui.inspect.responder import InspectDesk
+from studio.gui.inspect.responder import InspectResponder
 from studio.gui.inspect.result_pane import InspectResultPane
 from studio.gui.inspect.setup import FeatureSetup
 from studio.gui.inspect.why import WhyView
@@ -56,7 +56,7 @@ class InspectPanel(ModePanel):
         self.field = FieldView(self.hub)
         self.views: tuple[InspectView, ...] = (self.hover, self.why, self.activations, self.explain, self.field)
         self.result_pane: InspectResultPane = InspectResultPane(self.views, self.hub.legend)
-        self.worker = LiveWorker("inspect", InspectDesk(), self)
+        self.worker = LiveWorker("inspect", InspectResponder(), self)
         self.preparing = Preparing(jobs, services.messages, self)
         self._clicks: dict[Side, CanvasClicks] = {}
         self.setup = FeatureSetup(network)

@@ -15,8 +15,8 @@ from studio.gui.inspect.readings import (
 from studio.progress import Progress
 
 
-class InspectDesk:
-    """A `studio.live.Desk`; what it needs is in the session that each request carries."""
+class InspectResponder:
+    """A `studio.live.Responder`; what it needs is in the session that each request carries."""
 
     def answer(self, request: Any) -> Any:
         """The reading for a request; see `studio.gui.inspect.readings`."""

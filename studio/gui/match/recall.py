@@ -49,7 +49,7 @@ class Explanation:
     similarity_maps: tuple[SimilarityMap | None, ...]
 
 
-class _Desk:
+class _Responder:
     """Answers on the worker's thread; requests are functions of the memory."""
 
     def __init__(self, holder: MemoryHolder) -> None:
@@ -85,8 +85,8 @@ class Recall(QObject):
         self._pictures: tuple[Picture | None, Picture | None] = (None, None)
         self._wanted: tuple[int, Side] | None = None
         # Two of them, for a worker keeps one request only, and a new pair asks for both.
-        self._proposer = LiveWorker("propose", _Desk(holder), self)
-        self._explainer = LiveWorker("explain", _Desk(holder), self)
+        self._proposer = LiveWorker("propose", _Responder(holder), self)
+        self._explainer = LiveWorker("explain", _Responder(holder), self)
         self._proposer.answered.connect(self._on_proposed)
         self._explainer.answered.connect(self._on_explained)
         for worker in (self._proposer, self._explainer):

@@ -22,7 +22,7 @@ from studio.gui.morph.export import MorphExport, MorphNow
 from studio.gui.morph.further import PART, FurtherPictures, name_of
 from studio.gui.morph.mode import is_ready
 from studio.gui.morph.pad import ShapeColourPad
-from studio.gui.morph.responder import MorphAnswer, MorphDesk, MorphRequest
+from studio.gui.morph.responder import MorphAnswer, MorphRequest, MorphResponder
 from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
 from studio.gui.widgets.action import Condition
@@ -50,7 +50,7 @@ class MorphPanel(ModePanel):
         self._active = False
         self._on_way = True
         self._failed = ""
-        self.worker = LiveWorker("morph", MorphDesk(), self)
+        self.worker = LiveWorker("morph", MorphResponder(), self)
         self.form = OptionsForm(settings.options(MorphOptions, "morph"))
         self.pad = ShapeColourPad()
         self.show_ = MorphShow()

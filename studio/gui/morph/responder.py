@@ -154,8 +154,8 @@ class _Held:
         return self.worst
 
 
-class MorphDesk:
-    """Keeps the morphs that the panel shows; a `studio.live.Desk`."""
+class MorphResponder:
+    """Keeps the morphs that the panel shows; a `studio.live.Responder`."""
 
     def __init__(self) -> None:
         self._held: dict[tuple[int, int], _Held] = {}  # by leg and slot

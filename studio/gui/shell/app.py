@@ -122,7 +122,7 @@ def run_window(a: Path | None = None, b: Path | None = None, sample: str | None 
     if sample is not None:
         window.first_painted.connect(lambda: window.opener.open_sample(sample, then=window.run))
     window.first_painted.connect(window.document.offer_recoveries)
-    window.first_painted.connect(lambda: window.document.keeper.run(tr("Tidy up"), _removing_leftovers))
+    window.first_painted.connect(lambda: window.document.autosave.run(tr("Tidy up"), _removing_leftovers))
     paths = [path for path in (a, b) if path is not None]
     if paths and paths[0].suffix == SUFFIX:
         window.first_painted.connect(lambda: window.document.open_path(paths[0]))

@@ -21,7 +21,7 @@ from studio.gui.mode.kept_options import KeptOptions
 from studio.gui.mode.mode import Mode, ModePanel
 from studio.gui.shell.actions import Actions
 from studio.gui.shell.modes import Modes
-from studio.gui.shell.project.controller import DocumentDesk
+from studio.gui.shell.project.controller import DocumentController
 from studio.gui.shell.project.kept_view import Kept
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.messages import Messages
@@ -55,7 +55,7 @@ class Editing(QObject):
         self._state, self._viewer, self._table = state, viewer, table
         self.history = UndoHistory(state, self)
         self.options = KeptOptions(state, messages, self)
-        self.document = DocumentDesk(state, self.history, self.options, jobs, settings, messages, window)
+        self.document = DocumentController(state, self.history, self.options, jobs, settings, messages, window)
         self.pairs = PairEditor(state, viewer, jobs, messages, self)
         self.history_view = QUndoView(self.history.stack)
         self.history_view.setEmptyLabel(tr("Start"))

@@ -35,7 +35,7 @@ from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
 from studio.gui.shell.editing import Editing
 from studio.gui.shell.modes import Modes
 from studio.gui.shell.project.file_menus import FileMenus
-from studio.gui.shell.settings.controller import SettingsDesk
+from studio.gui.shell.settings.controller import SettingsController
 from studio.gui.shell.toolbar import ToolBar
 from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.jobs_view import JobsView
@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
             Services(self.state, self.jobs, self.settings, self.sink, self.viewer, self.editing.pairs, self.network),
             self,
         )
-        self.settings_desk = SettingsDesk(
+        self.settings_controller = SettingsController(
             self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self.sink, self
         )
         self.jobs_view = JobsView(self.jobs)
@@ -114,7 +114,7 @@ class MainWindow(QMainWindow):
             "paste": self.paste,
             "swap": self.state.swap,
             **self.editing.handlers(),
-            **self.settings_desk.handlers(),
+            **self.settings_controller.handlers(),
             "fit": viewer.fit,
             "actual_size": viewer.actual_size,
             "zoom_in": lambda: viewer.zoom_by(1.25),
@@ -219,7 +219,7 @@ class MainWindow(QMainWindow):
         self.opener.pairs_dropped.connect(self.pair_files.import_from)
         self.sink.told.connect(self.show_message)
         self.editing.changed.connect(self._refresh)
-        self.settings_desk.theme_changed.connect(self._apply_theme)
+        self.settings_controller.theme_changed.connect(self._apply_theme)
         self.editing.follow(self.actions_, self.modes)
         self.document.close_asked.connect(self.close)
         self.document.opening.connect(self._make_panels_for)
@@ -391,7 +391,7 @@ class MainWindow(QMainWindow):
 
     def _on_devices(self, devices: list[DeviceInfo]) -> None:
         self.devices = devices
-        self.settings_desk.on_devices(devices)
+        self.settings_controller.on_devices(devices)
         for network in {self.network, *(panel.network for panel in self.modes.built if panel.network is not None)}:
             network.set_devices(devices)
         self._refresh()

@@ -21,7 +21,7 @@ DELAY = 0.3
 """Seconds from an edit until it is kept: more edits in a row are kept together."""
 
 
-class Keeper(QObject):
+class Autosave(QObject):
     """Owns the working file of one window and writes the newest state to it on a thread of its own."""
 
     failed = Signal(str)

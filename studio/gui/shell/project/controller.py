@@ -33,7 +33,7 @@ from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.undo import UndoHistory, options_of, regions_of
 from studio.gui.mode.kept_options import KeptOptions
 from studio.gui.mode.kept_pictures import KeptPictures, saved_pictures
-from studio.gui.shell.project.autosave import Keeper
+from studio.gui.shell.project.autosave import Autosave
 from studio.gui.shell.project.kept_view import KeptView
 from studio.gui.shell.project.questions import Answer, ask_to_overwrite, ask_to_save, project_filter, signature
 from studio.gui.shell.project.recovery_bar import RecoveryBar
@@ -50,7 +50,7 @@ from studio.progress import Job, Progress, part
 log = logging.getLogger(__name__)
 
 
-class DocumentDesk(QObject):
+class DocumentController(QObject):
     """One window has one project; it may have no file yet."""
 
     changed = Signal()
@@ -84,13 +84,13 @@ class DocumentDesk(QObject):
         self._busy: JobHandle | None = None
         self._opening = False
         self._is_ending = False
-        self.keeper = Keeper(self.snapshot, self)
+        self.autosave = Autosave(self.snapshot, self)
         self.recovery_bar = RecoveryBar()
         self.ask_to_save: Callable[[str], Answer] = partial(ask_to_save, window)
         self.ask_to_overwrite: Callable[[str], bool] = partial(ask_to_overwrite, window)
         history.changed.connect(self._on_edit)
-        self.keeper.failed.connect(self._on_keeping_failed)
-        self.keeper.recovered.connect(lambda: self._messages.success(tr("Changes are kept safe again.")))
+        self.autosave.failed.connect(self._on_keeping_failed)
+        self.autosave.recovered.connect(lambda: self._messages.success(tr("Changes are kept safe again.")))
         self.recovery_bar.recover_asked.connect(self.recover)
         self.recovery_bar.discard_asked.connect(self._discard_recovery)
 
@@ -139,7 +139,7 @@ class DocumentDesk(QObject):
             yield Progress(0.1, tr("keeping {name}", name=name))
             return png_of(picture)
 
-        handle = self.keeper.run(tr("Keep {name}", name=name), make)
+        handle = self.autosave.run(tr("Keep {name}", name=name), make)
         handle.finished.connect(lambda content: self.add_result(kind, name, recipe, content))
 
     @property
@@ -150,7 +150,7 @@ class DocumentDesk(QObject):
     def touch(self) -> None:
         """Results or the view changed."""
         if not self._opening:
-            self.keeper.touch()
+            self.autosave.touch()
             self.changed.emit()
 
     def snapshot(self) -> Document:
@@ -217,10 +217,10 @@ class DocumentDesk(QObject):
                 tr("“{name}” is open in another window: choose another name, or close it there.", name=path.name)
             )
             return
-        document, number, mark = self.snapshot(), self.keeper.next_number(), self._history.mark
+        document, number, mark = self.snapshot(), self.autosave.next_number(), self._history.mark
         handle = self._jobs.submit(
             tr("Save {name}", name=path.name),
-            lambda: self.keeper.saving(replace(document, modified=False), path, number),
+            lambda: self.autosave.saving(replace(document, modified=False), path, number),
             lane="files",
         )
 
@@ -228,12 +228,12 @@ class DocumentDesk(QObject):
             self.take_lock(lock)
             self.project, self._signature = path, signature(path)
             self._saved_results = document.results
-            self.keeper.set_project(path)
+            self.autosave.set_project(path)
             self._history.mark_clean(mark)
             self._settings.add_recent_project(path)
             self._messages.success(tr("“{name}” was saved.", name=path.name))
             self.changed.emit()
-            self.keeper.touch()
+            self.autosave.touch()
             if then is not None:
                 then()
 
@@ -282,7 +282,7 @@ class DocumentDesk(QObject):
     def _begin_anew(self) -> None:
         if self._put(Document(), tr("Untitled")) is None:
             return
-        self.keeper.replace(None, None)  # the working file is made when it is needed
+        self.autosave.replace(None, None)  # the working file is made when it is needed
         self.take_lock(None)
         self.project = self._signature = None
         self.changed.emit()
@@ -311,9 +311,9 @@ class DocumentDesk(QObject):
             name = path.name if path is not None else tr("the work")
             notes = self._put(opened.document, name)
             if notes is None:
-                self.keeper.discard(opened.session)
+                self.autosave.discard(opened.session)
                 return
-            self.keeper.replace(opened.session, opened.project)
+            self.autosave.replace(opened.session, opened.project)
             lock = ProjectLock(path) if path is not None else None
             is_ours = path is not None and self._lock is not None and self.project == path
             may_write = is_ours or lock is None or lock.acquire()
@@ -322,7 +322,7 @@ class DocumentDesk(QObject):
             self.take_lock(self._lock if is_ours and whole else lock if whole else None)
             self.project = path if whole else None
             self._signature = signature(path) if path is not None and whole else None
-            self.keeper.set_project(self.project)
+            self.autosave.set_project(self.project)
             if path is not None and whole and path.exists():
                 self._settings.add_recent_project(path)
             self._tell_opened(notes, title, name, may_write)
@@ -378,7 +378,7 @@ class DocumentDesk(QObject):
             yield Progress(0.5, tr("looking for unsaved work"))
             return find_recoveries()
 
-        handle = self.keeper.run(tr("Look for unsaved work"), make)
+        handle = self.autosave.run(tr("Look for unsaved work"), make)
         handle.finished.connect(self.recovery_bar.offer)
 
     def _discard_recovery(self, recovery: Recovery) -> None:
@@ -386,7 +386,7 @@ class DocumentDesk(QObject):
             yield Progress(0.5, tr("removing unsaved work"))
             discard(recovery)
 
-        handle = self.keeper.run(tr("Discard unsaved work"), make)
+        handle = self.autosave.run(tr("Discard unsaved work"), make)
         handle.failed.connect(self._messages.error)
 
     # --- the end ---
@@ -411,7 +411,7 @@ class DocumentDesk(QObject):
 
     def shutdown(self, timeout: float) -> bool:
         """End autosave and give the project back."""
-        stopped = self.keeper.shutdown(timeout, leave=self._is_ending and self.is_worth_asking)
+        stopped = self.autosave.shutdown(timeout, leave=self._is_ending and self.is_worth_asking)
         self.take_lock(None)
         return stopped
 
@@ -419,7 +419,7 @@ class DocumentDesk(QObject):
 
     def _on_edit(self) -> None:
         if not self._opening:
-            self.keeper.touch()
+            self.autosave.touch()
             self.changed.emit()
 
     def _on_keeping_failed(self, sentence: str) -> None:

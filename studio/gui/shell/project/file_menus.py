@@ -16,7 +16,7 @@ from studio.errors import StudioError
 from studio.files import FileError, replacing
 from studio.gui.canvas.opening import PictureOpener
 from studio.gui.canvas.state import SIDES, Side
-from studio.gui.shell.project.controller import DocumentDesk
+from studio.gui.shell.project.controller import DocumentController
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_menu, in_tip
 from studio.gui.widgets.saving import ask_where_to_save
@@ -35,7 +35,7 @@ class FileMenus(QObject):
         self,
         menu: QMenu,
         opener: PictureOpener,
-        document: DocumentDesk,
+        document: DocumentController,
         settings: Settings,
         messages: Messages,
         parent: QObject,
@@ -82,7 +82,7 @@ class FileMenus(QObject):
             if path in self._icons:
                 action.setIcon(self._icons[path])
         self._end(menu, tr("No projects saved yet"), self._settings.forget_recent_projects)
-        handle = self._document.keeper.run(tr("Look at recent projects"), lambda: _summaries(paths))
+        handle = self._document.autosave.run(tr("Look at recent projects"), lambda: _summaries(paths))
         handle.finished.connect(self._show_icons)
 
     def fill_results(self) -> None:

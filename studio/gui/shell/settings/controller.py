@@ -29,7 +29,7 @@ from studio.progress import Job, Progress
 log = logging.getLogger(__name__)
 
 
-class SettingsDesk(QObject):
+class SettingsController(QObject):
     """Knows who has to be told of which setting."""
 
     theme_changed = Signal()
@@ -54,7 +54,7 @@ class SettingsDesk(QObject):
         self.now = load_preferences(settings)
         choose_cache_dir(self.now.cache_place)
         set_point_style(self.now.point_style)
-        editing.document.keeper.enabled = self.now.autosave
+        editing.document.autosave.enabled = self.now.autosave
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """What the actions do, by their ids."""
@@ -106,8 +106,8 @@ class SettingsDesk(QObject):
         if new.threads != old.threads:
             self._set_threads(new.threads)
         if new.autosave != old.autosave:
-            self._editing.document.keeper.enabled = new.autosave
-            self._editing.document.keeper.touch()
+            self._editing.document.autosave.enabled = new.autosave
+            self._editing.document.autosave.touch()
         if new.cache_place != old.cache_place:
             choose_cache_dir(new.cache_place)
             self._network.refresh()
@@ -153,7 +153,7 @@ class SettingsDesk(QObject):
                 )
 
         if self.dialog is not None:
-            self._editing.document.keeper.run(tr("Measure the cache"), make).finished.connect(done)
+            self._editing.document.autosave.run(tr("Measure the cache"), make).finished.connect(done)
 
     def _on_closed(self) -> None:
         if self.dialog is not None:
