@@ -179,4 +179,4 @@ def _sentence(error: BaseException) -> str:
     return tr("The preview failed because of an error in the program ({what}); the log has the details.", what=what)
 
 
-__all__ = ["Desk", "LiveWorker"]
+__all__ = ["LiveWorker", "Responder"]

@@ -116,7 +116,7 @@ def with_confidence(memory: MatchMemory, pairs: PairSet, only: Iterable[int] | N
 def evidence(feature_pair: FeaturePair, pairs: PairSet, rows: Index) -> Evidence:
     """What speaks for and against the pairs at `rows` (numbers)."""
     plan = feature_pair.plan
-    a, b = plan.working_at(pairs.a, "a"), plan.working_at(pairs.b, "b")
+    a, b = plan.working_at(pairs.a, "A"), plan.working_at(pairs.b, "B")
     margin, cycle = _coarse(feature_pair, a[rows], b[rows])
     there = residuals(a, b, (plan.size_a, plan.size_b), pairs.ranks, rows)
     back = residuals(b, a, (plan.size_b, plan.size_a), pairs.ranks, rows)

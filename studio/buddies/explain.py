@@ -59,10 +59,10 @@ def provenance(memory: MatchMemory, pair: PointPair) -> tuple[Step, ...]:
         steps.append(
             Step(
                 level.number,
-                _box(plan, level, place.a, place.a, "a"),
-                _box(plan, level, place.b, place.b, "b"),
-                _window(plan, level, place.middle_a, reach, "a"),
-                _window(plan, level, place.middle_b, reach, "b"),
+                _box(plan, level, place.a, place.a, "A"),
+                _box(plan, level, place.b, place.b, "B"),
+                _window(plan, level, place.middle_a, reach, "A"),
+                _window(plan, level, place.middle_b, reach, "B"),
                 place.similarity,
                 place.rank,
             )
@@ -73,33 +73,33 @@ def provenance(memory: MatchMemory, pair: PointPair) -> tuple[Step, ...]:
 def _window(plan: Plan, level: LevelPlan, middle: Index | None, reach: int, side: Side) -> Box:
     """What a region covers; all of the picture if it has no middle."""
     if middle is None:
-        width, height = plan.full_a if side == "a" else plan.full_b
+        width, height = plan.full_a if side == "A" else plan.full_b
         return -0.5, -0.5, width - 0.5, height - 0.5
     return _box(plan, level, middle - reach, middle + reach, side)
 
 
-def similarity_map(memory: MatchMemory, pair: PointPair, level: int, side: Side = "a") -> SimilarityMap | None:
+def similarity_map(memory: MatchMemory, pair: PointPair, level: int, side: Side = "A") -> SimilarityMap | None:
     """How much the pair's cell of picture `side` at a level looks like all cells it could have been matched with.
 
-    At the coarsest level neighbours that agree count too (`studio.buddies.dual_softmax`); below it a place costs something
-    that lies away from where the level above had it (`studio.buddies.spatial_prior`). For `official` these are the features as
-    the network gives them, for the adapted ones are not kept.
+    At the coarsest level neighbours that agree count too (`studio.buddies.dual_softmax`); below it a place that lies
+    away from where the level above had it has a penalty (`studio.buddies.spatial_prior`). For `official` these are the
+    features as the network gives them, for the adapted ones are not kept.
 
     Returns
     -------
-    Surface or None
+    SimilarityMap or None
         Of the other picture; None if `memory` is empty or has not looked at this level.
     """
     held = memory.held
     place = next((one for one in _places(held, pair) if one.level.number == level), None) if held else None
     if held is None or place is None:
         return None
-    swapped = side == "b"
+    swapped = side == "B"
     feature_pair = held.feature_pair.back if swapped else held.feature_pair
     cell, middle, centre, expected = place.a, place.middle_a, place.middle_b, place.expected
     if swapped:
         cell, middle, centre, expected = place.b, place.middle_b, place.middle_a, -place.expected
-    columns, rows = held.plan.grid(place.level, "a" if swapped else "b")
+    columns, rows = held.plan.grid(place.level, "A" if swapped else "B")
     if centre is None or middle is None:
         values = _row(feature_pair, cell).reshape(rows, columns)
         first, last = np.array([0, 0]), np.array([rows - 1, columns - 1])
@@ -111,7 +111,7 @@ def similarity_map(memory: MatchMemory, pair: PointPair, level: int, side: Side 
         skip, count = first - (centre - reach), last - first + 1
         whole = found.reshape(2 * reach + 1, -1)
         values = whole[skip[0] : skip[0] + count[0], skip[1] : skip[1] + count[1]]
-    return _similarity_map(held.plan, place.level, values, first, last, "a" if swapped else "b")
+    return _similarity_map(held.plan, place.level, values, first, last, "A" if swapped else "B")
 
 
 def _similarity_map(
@@ -136,7 +136,7 @@ def _row(feature_pair: FeaturePair, cell: Index) -> npt.NDArray[np.float32]:
 
 def _box(plan: Plan, level: LevelPlan, first: Index, last: Index, side: Side) -> Box:
     """The outer edges of the cells from `first` to `last` (row, column), as far as the picture reaches."""
-    full, size = (plan.full_a, plan.size_a) if side == "a" else (plan.full_b, plan.size_b)
+    full, size = (plan.full_a, plan.size_a) if side == "A" else (plan.full_b, plan.size_b)
     half = level.stride / 2
     corners = plan.working_points(np.stack([first, last]), level) + np.array([[-half, -half], [half, half]])
     (left, top), (right, bottom) = np.clip(rescale(corners, size, full), -0.5, np.subtract(full, 0.5))
@@ -199,7 +199,7 @@ def _middles(level: LevelTrace, parent: _Place, fixed: int) -> tuple[Index, Inde
 
 def _own_places(feature_pair: FeaturePair, pair: PointPair, options: MatchOptions) -> list[_Place]:
     plan, rank, places = feature_pair.plan, 0.0, []
-    a, b = plan.working_at(as_points([pair.a]), "a"), plan.working_at(as_points([pair.b]), "b")
+    a, b = plan.working_at(as_points([pair.a]), "A"), plan.working_at(as_points([pair.b]), "B")
     for number, level in enumerate(feature_pair.levels):
         cell_a, cell_b = feature_pair.cells(a, level), feature_pair.back.cells(b, level)
         for cell, of_start in ((cell_a, True), (cell_b, False)):
@@ -218,7 +218,7 @@ def _own_places(feature_pair: FeaturePair, pair: PointPair, options: MatchOption
 # --- why not ------------------------------------------------------------------------------------
 
 
-def why_not(memory: MatchMemory, point: Point, side: Side = "a") -> Absence | None:
+def why_not(memory: MatchMemory, point: Point, side: Side = "A") -> Absence | None:
     """Why no pair stands at a place of picture `side`, by the match that last saw it.
 
     It is followed from the finest level up to the one where it was lost: where a pair opened a region around it and
@@ -234,7 +234,7 @@ def why_not(memory: MatchMemory, point: Point, side: Side = "a") -> Absence | No
     trace = _trace_at(held, point, side) if held else None
     if held is None or trace is None:
         return None
-    if not visible_points((held.a if side == "a" else held.b).picture(), as_points([point])).all():
+    if not visible_points((held.a if side == "A" else held.b).picture(), as_points([point])).all():
         sentence = tr("Nothing is to be seen at this place: it is transparent, or the picture has one colour only.")
         return Absence("inactive", held.plan.levels[0].number, sentence)
     asked = _Question(held, trace, side, held.plan.working_at(as_points([point]), side))
@@ -246,7 +246,7 @@ def _trace_at(held: Remembered, point: Point, side: Side) -> MatchTrace | None:
         if trace.window is None:
             return trace
         left, top, right, bottom = trace.window
-        if side == "a" and left <= point[0] <= right and top <= point[1] <= bottom:
+        if side == "A" and left <= point[0] <= right and top <= point[1] <= bottom:
             return trace
     return None
 
@@ -256,8 +256,8 @@ class _Question:
 
     def __init__(self, held: Remembered, trace: MatchTrace, side: Side, point: Points) -> None:
         self._plan, self._trace, self._side, self._point = held.plan, trace, side, point
-        self._other: Side = "a" if side == "b" else "b"
-        self._feature_pair = held.feature_pair.back if side == "b" else held.feature_pair
+        self._other: Side = "A" if side == "B" else "B"
+        self._feature_pair = held.feature_pair.back if side == "B" else held.feature_pair
 
     def answer(self) -> Absence:
         if len(self._trace.levels) == len(self._plan.levels):
@@ -274,7 +274,7 @@ class _Question:
 
     @staticmethod
     def _of(trace: LevelTrace, side: Side) -> Index:
-        cells: Index = (trace.a if side == "a" else trace.b).astype(np.int64)
+        cells: Index = (trace.a if side == "A" else trace.b).astype(np.int64)
         return cells
 
     def _found(self, row: int, finest: LevelTrace) -> Absence:
@@ -321,7 +321,7 @@ class _Question:
                 expected[row] = level.sub_cell_offset[same[0]]
         reach = level.level.window if self._trace.options.preset == "official" else level.level.reach
         holds = (abs(here - cell) <= reach).all(axis=1) & (above.ended == 0)
-        return here[holds], there[holds], expected[holds] * (-1 if self._side == "b" else 1)
+        return here[holds], there[holds], expected[holds] * (-1 if self._side == "B" else 1)
 
     def _lost(self, level: LevelPlan, regions: tuple[Index, Index, Reals] | None) -> Absence:
         """At this level it could have had a buddy, and has none."""
@@ -382,7 +382,7 @@ class _Question:
             matches = self._coarse_matches()
             there, back = matches.argmax(1).cpu().numpy(), matches.argmax(0).cpu().numpy()
         else:
-            pair = feature_pair.coarsest[::-1] if self._side == "b" else feature_pair.coarsest
+            pair = feature_pair.coarsest[::-1] if self._side == "B" else feature_pair.coarsest
             found = run_to_end(search_everywhere(*pair, level.patch))
             there, back = found[0].cpu().numpy(), found[2].cpu().numpy()
         partner = int(there[int(cell @ (width, 1))])
@@ -392,7 +392,7 @@ class _Question:
         """What the coarsest search compared, the cells of the picture that is asked about against the others."""
         first, feature_pair = (
             self._trace.levels[0],
-            self._feature_pair.back if self._side == "b" else self._feature_pair,
+            self._feature_pair.back if self._side == "B" else self._feature_pair,
         )
         fixed = np.flatnonzero(first.fixed >= 0)
         matches = consensus_matches(
@@ -403,4 +403,4 @@ class _Question:
             (first.a[fixed].astype(np.int64), first.b[fixed].astype(np.int64)),
             (feature_pair.prepared(first.level, True)[0].there, feature_pair.prepared(first.level, False)[0].there),
         )
-        return matches.T if self._side == "b" else matches
+        return matches.T if self._side == "B" else matches

@@ -57,7 +57,7 @@ class FixedPairs:
 
     def cells(self, plan: Plan, level: LevelPlan) -> tuple[Index, Index]:
         """Row and column of their cells of A and of B at a level, (N, 2) each."""
-        return plan.cells_at(self.a, level, "a"), plan.cells_at(self.b, level, "b")
+        return plan.cells_at(self.a, level, "A"), plan.cells_at(self.b, level, "B")
 
     def sub_cell_offset(self, plan: Plan, level: LevelPlan) -> Reals:
         """(N, 2) as `studio.buddies.ranking.Buddies` has it: how far beside the middles of their cells they lie."""

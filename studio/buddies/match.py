@@ -242,7 +242,7 @@ def descend(
                     buddies,
                     plan.levels[visited - 2],
                     level.has_prior,
-                    (plan.grid(level, "a"), plan.grid(level, "b")),
+                    (plan.grid(level, "A"), plan.grid(level, "B")),
                 )
             )
         trace.append(LevelTrace.of(level, buddies))
@@ -295,8 +295,8 @@ def finish(
     if options.subcell and options.preset != "official" and len(found):
         in_a, in_b = (Cells.normalised(maps[level.number]) for maps in (feature_pair.start, feature_pair.end))
         sub_cell_offset = displacement(in_a, in_b, found.a, found.b, level.patch)
-        # Half of it moves A's point and half B's, the other way: neither picture comes first. A pair that was kept from above
-        # has no peak of its own at this level and keeps what the level knew that found it.
+        # Half of it moves A's point and half B's, the other way: neither picture comes first. A pair that was kept from
+        # above has no peak of its own at this level and keeps what the level knew that found it.
         sub_cell_offset = np.where(found.ended[:, None] > 0, found.sub_cell_offset[:, ::-1], sub_cell_offset) * (
             level.stride / 2
         )
@@ -339,8 +339,8 @@ def joined(
     taken = {pair.id for pair in given}
     free = (number for number in count(1) if number not in taken)
     columns = (
-        map(tuple, plan.full_points(a, "a").tolist()),
-        map(tuple, plan.full_points(b, "b").tolist()),
+        map(tuple, plan.full_points(a, "A").tolist()),
+        map(tuple, plan.full_points(b, "B").tolist()),
         rank.tolist(),
         np.asarray(confidence).tolist(),
         levels.tolist(),

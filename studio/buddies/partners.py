@@ -41,7 +41,7 @@ FEWEST = 3
 """With fewer pairs than this nothing is transferred."""
 
 
-def transfer_points(memory: MatchMemory, points: Points, pairs: PairSet, side: Side = "a") -> Points | None:
+def transfer_points(memory: MatchMemory, points: Points, pairs: PairSet, side: Side = "A") -> Points | None:
     """Where points of picture `side` lie in the other one: the most likely of their `partners`.
 
     Parameters
@@ -66,7 +66,7 @@ def transfer_points(memory: MatchMemory, points: Points, pairs: PairSet, side: S
     if seen.any():
         feature_pair, start, *known = asked
         places, _ = partners(feature_pair, start[seen], *known)
-        there[seen] = feature_pair.plan.full_points(places[:, 0], "b" if side == "a" else "a")
+        there[seen] = feature_pair.plan.full_points(places[:, 0], "B" if side == "A" else "A")
     return there
 
 
@@ -75,7 +75,7 @@ def has_partners(memory: MatchMemory, points: Points, side: Side) -> npt.NDArray
     held = memory.held
     if held is None:
         return np.zeros(len(as_points(points)), dtype=bool)
-    look, other = (held.a, held.b) if side == "a" else (held.b, held.a)
+    look, other = (held.a, held.b) if side == "A" else (held.b, held.a)
     cells = active_cells(other.maps[held.feature_pair.levels[0].number])
     return visible_points(look.picture(), points) & (cells is None or bool(cells.any()))
 
@@ -117,10 +117,10 @@ def asked_of(
     if held is None:
         return None
     plan, known = held.plan, pairs.enabled()
-    a, b = plan.working_at(known.a, "a"), plan.working_at(known.b, "b")
-    feature_pair = held.feature_pair.back if side == "b" else held.feature_pair
+    a, b = plan.working_at(known.a, "A"), plan.working_at(known.b, "B")
+    feature_pair = held.feature_pair.back if side == "B" else held.feature_pair
     start = np.clip(plan.working_at(points, side), 0.0, np.subtract(feature_pair.start_size, 1.0))
-    return (feature_pair, start, b, a) if side == "b" else (feature_pair, start, a, b)
+    return (feature_pair, start, b, a) if side == "B" else (feature_pair, start, a, b)
 
 
 def partners(feature_pair: FeaturePair, points: Points, starts: Points, ends: Points) -> tuple[Points, Reals]:

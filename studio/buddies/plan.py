@@ -95,8 +95,8 @@ class Plan:
         """(N, 2) points (x, y), in pixels of the working size, of `cells`, (N, 2) as (row, column)."""
         return cell_to_pixel(cells[:, ::-1], level.stride) + level.offset
 
-    def cells_at(self, points: Points, level: LevelPlan, picture: Literal["a", "b"]) -> npt.NDArray[np.int64]:
-        """(N, 2) cells (row, column) of a level that hold `points` at the working size of picture "a" or "b"."""
+    def cells_at(self, points: Points, level: LevelPlan, picture: Side) -> npt.NDArray[np.int64]:
+        """(N, 2) cells (row, column) of a level that hold `points` at the working size of picture "A" or "B"."""
         columns, rows = self.grid(level, picture)
         cells = pixel_to_cell(points - level.offset, level.stride, (columns, rows))
         return np.ascontiguousarray(cells[:, ::-1])
@@ -106,23 +106,23 @@ class Plan:
 
         Points are at the working sizes of B and of A.
         """
-        in_a = a - self.working_points(self.cells_at(a, level, "a"), level)
-        in_b = b - self.working_points(self.cells_at(b, level, "b"), level)
+        in_a = a - self.working_points(self.cells_at(a, level, "A"), level)
+        in_b = b - self.working_points(self.cells_at(b, level, "B"), level)
         return np.ascontiguousarray((in_b - in_a)[:, ::-1]) / level.stride
 
-    def grid(self, level: LevelPlan, picture: Literal["a", "b"]) -> Size:
-        """(columns, rows) of the map of a level of picture "a" or "b"."""
-        width, height = self.size_a if picture == "a" else self.size_b
+    def grid(self, level: LevelPlan, picture: Side) -> Size:
+        """(columns, rows) of the map of a level of picture "A" or "B"."""
+        width, height = self.size_a if picture == "A" else self.size_b
         return width // level.stride, height // level.stride
 
-    def working_at(self, points: Points, picture: Literal["a", "b"]) -> Points:
-        """Carry (N, 2) points from the full size of picture "a" or "b" to the working size."""
-        full, size = (self.full_a, self.size_a) if picture == "a" else (self.full_b, self.size_b)
+    def working_at(self, points: Points, picture: Side) -> Points:
+        """Carry (N, 2) points from the full size of picture "A" or "B" to the working size."""
+        full, size = (self.full_a, self.size_a) if picture == "A" else (self.full_b, self.size_b)
         return rescale(points, full, size)
 
-    def full_points(self, points: Points, picture: Literal["a", "b"]) -> Points:
-        """Carry (N, 2) points from the working size to the full size of picture "a" or "b", and into it."""
-        full, size = (self.full_a, self.size_a) if picture == "a" else (self.full_b, self.size_b)
+    def full_points(self, points: Points, picture: Side) -> Points:
+        """Carry (N, 2) points from the working size to the full size of picture "A" or "B", and into it."""
+        full, size = (self.full_a, self.size_a) if picture == "A" else (self.full_b, self.size_b)
         transferred: Points = np.clip(rescale(points, size, full), 0.0, np.subtract(full, 1.0))
         return transferred
 

@@ -23,7 +23,7 @@ def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None
     ----------
     memory : MatchMemory
         Of the two pictures.
-    side : "a" or "b"
+    side : "A" or "B"
         The picture that was clicked.
     point : (float, float)
         In its full-size pixels; what lies outside counts as the edge.
@@ -41,13 +41,13 @@ def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None
     if asked is None or not has_partners(memory, as_points([point]), side).all():
         return None
     feature_pair, start, *_ = asked
-    plan, swapped = feature_pair.plan, side == "b"
+    plan, swapped = feature_pair.plan, side == "B"
     places = partners(*asked)[0][0]
     apart = APART * 2 * max(feature_pair.end_size)
     chosen = [0, *np.flatnonzero(np.hypot(*(places - places[0]).T) > apart).tolist()[:1]]
     finest = feature_pair.levels[-1].number
     rank = _rank(feature_pair, start, places[chosen])
-    full = plan.full_points(places[chosen], "a" if swapped else "b")
+    full = plan.full_points(places[chosen], "A" if swapped else "B")
     own = plan.full_points(start, side)[0]
     new = [
         PointPair(known.next_id() + number, *_ends(own, place, swapped), float(strength), 0.0, finest, "matched")

@@ -109,7 +109,7 @@ def search_regions(
         How far, in rows and columns of cells, a cell of B should lie from the middle of its region, more than its buddy
         does from that of its own; not at all by default.
     prior : float
-        What it costs to lie elsewhere (`studio.buddies.spatial_prior`). The similarity of the candidates is less by this.
+        The penalty for lying elsewhere (`studio.buddies.spatial_prior`): the candidates' similarity is less by this.
     """
     if expected is None:
         expected = np.zeros((len(centres_a), 2))

@@ -91,7 +91,7 @@ def inside(
 
     Parameters
     ----------
-    side : "a" or "b"
+    side : "A" or "B"
         The picture with the lasso.
     polygon : sequence of (x, y)
         Three corners at least, in full-size pixels of that picture; the last is joined to the first.
@@ -101,20 +101,20 @@ def inside(
     RematchError
         The lasso encloses nothing of the picture.
     """
-    if side == "b":
+    if side == "B":
         yield from part(prepare_features(a, b, backbone, _as_paper(options), memory), 0.0, 0.6)
         other = memory.swapped()
-        turned = yield from part(inside(b, a, backbone, options, pairs.swapped(), "a", polygon, other), 0.6, 1.0)
+        turned = yield from part(inside(b, a, backbone, options, pairs.swapped(), "A", polygon, other), 0.6, 1.0)
         if turned != pairs.swapped() and other.held is not None:
             memory.finished(other.held.traces[0].swapped())
         return turned.swapped()
     corners = as_points(list(polygon))
     plan = Plan.of(a.size, b.size, backbone.levels, _as_paper(options))
     level = plan.levels[0]
-    columns, rows = plan.grid(level, "a")
+    columns, rows = plan.grid(level, "A")
     cells = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
-    within = in_polygon(plan.full_points(plan.working_points(cells, level), "a"), corners)
-    own = plan.cells_at(plan.working_at(corners, "a"), level, "a")
+    within = in_polygon(plan.full_points(plan.working_points(cells, level), "A"), corners)
+    own = plan.cells_at(plan.working_at(corners, "A"), level, "A")
     within[own @ (columns, 1)] = True  # a lasso smaller than a cell
     low, high = np.maximum(corners.min(axis=0), -0.5), np.minimum(corners.max(axis=0), np.subtract(a.size, 0.5))
     if len(corners) < 3 or (low >= high).any():
@@ -130,10 +130,10 @@ def inside(
 def opened_by(pair: PointPair, plan: Plan) -> Box:
     """The first region, below the coarsest level, that a pair opens in picture A; in full-size pixels."""
     level = plan.levels[min(1, len(plan.levels) - 1)]
-    cell = plan.cells_at(plan.working_at(as_points([pair.a]), "a"), level, "a")
+    cell = plan.cells_at(plan.working_at(as_points([pair.a]), "A"), level, "A")
     half = level.stride / 2 + level.stride * level.reach
     corners = plan.working_points(np.repeat(cell, 2, axis=0), level) + np.array([[-half, -half], [half, half]])
-    (left, top), (right, bottom) = plan.full_points(corners, "a")
+    (left, top), (right, bottom) = plan.full_points(corners, "A")
     return float(left), float(top), float(right), float(bottom)
 
 
@@ -216,7 +216,7 @@ class _Part:
             job = descend(matcher, plan, maps, options, known, trace, spans, start)
             buddies = yield from part(job, 0.7, 0.95)
             level = plan.levels[-1]
-            among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "a"))
+            among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "A"))
             groups = self._wanted if options.pairs else 0
             found, choice = finish(
                 buddies, feature_pair_of(plan, maps, memory, (a, b)), options, self._kept, groups, among

@@ -1,10 +1,10 @@
-"""What holds a pair to the one it came from: finer levels see edges and textures, and alone they drift to like ones.
+"""The spatial prior: finer levels see edges and textures, and alone they drift to like ones.
 
-And where they see nothing at all, the coarser pair itself stays. Not part of the paper, where all places of a region
-are equally good. A pair says where its points lie more finely than its cells do, by how far the partner lies `sub_cell_offset`;
-within `FREE` cells of that, which is about how well it can know, the pairs it opens a region for lie where they look
-best, and beyond they pay for every cell. The price grows with the square of the way, so what clearly lies elsewhere is
-still found there.
+A pair stays near where the one it came from points, and where a level sees nothing at all, the coarser pair itself
+stays. Not part of the paper, where all places of a region are equally good. A pair says where its points lie more
+finely than its cells do, by its sub-cell offset; within `FREE` cells of that, which is about how well it can know, the
+pairs it opens a region for lie where they look best, and beyond there is a displacement penalty. It grows with the
+square of the way, so what clearly lies elsewhere is still found there.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def offset_within_cell(expected: Reals, cells: Index) -> Reals:
 def kept_from_above(
     parents: Buddies, found: Buddies, above: LevelPlan, more: bool, grids: tuple[Size, Size]
 ) -> Buddies:
-    """Those of the level `above` that were kept from above already, and, if `more`, those in whose cells nothing was found.
+    """Those of the level `above` that were kept already, and, if `more`, those in whose cells nothing was found.
 
     Neither in A nor in B. They lie where they were, in the cell of this level nearest to it, with the rank they had,
     and open no more regions. `found` are the buddies of this level, `grids` the columns and rows of its maps of A and

@@ -151,7 +151,7 @@ class FeaturePair:
 
     def cells(self, points: Points, level: LevelPlan) -> Index:
         """(N, 2) cells of the start's map that hold `points` at the working size."""
-        return self.plan.cells_at(points, level, "b" if self.swapped else "a")
+        return self.plan.cells_at(points, level, "B" if self.swapped else "A")
 
     def similarity_maps(
         self,

@@ -164,14 +164,14 @@ def test_where_nothing_is_found_everything_stays(network, pictures, whole):
     assert "stay" in events[-1].message
 
 
-@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("side", ["A", "B"])
 @pytest.mark.parametrize("consistency", [0.0, 0.5])
 def test_a_lasso_changes_only_what_lies_inside(side, consistency, network, pictures, whole):
     options, pairs, _, memory = whole
     options = options.with_values(consistency=consistency)
     lasso = [(15.0, 12.0), (70.0, 20.0), (66.0, 70.0), (20.0, 60.0)]
     new = run_to_end(inside(*pictures, network, options, pairs, side, lasso, memory))
-    points = lambda some: some.a if side == "a" else some.b  # noqa: E731
+    points = lambda some: some.a if side == "A" else some.b  # noqa: E731
     held = points_in_poly(points(pairs), lasso)
     gone = {p.id for p, one in zip(pairs, held, strict=True) if one and p.origin == "matched" and not p.locked}
     kept = [pair for pair in pairs if pair.id not in gone]
@@ -187,7 +187,7 @@ def test_a_lasso_changes_only_what_lies_inside(side, consistency, network, pictu
 def test_a_lasso_around_nothing_is_refused_in_a_sentence(lasso, network, pictures, whole):
     options, pairs, _, memory = whole
     with pytest.raises(RematchError, match="encloses nothing"):
-        run_to_end(inside(*pictures, network, options, pairs, "a", lasso, memory))
+        run_to_end(inside(*pictures, network, options, pairs, "A", lasso, memory))
 
 
 def test_points_in_polygons_are_those_of_another_implementation():

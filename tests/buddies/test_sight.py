@@ -119,13 +119,13 @@ def test_nothing_is_proposed_for_and_nothing_carried_to_what_cannot_be_seen(budd
     there = transfer_points(memory, points, pairs)
     assert np.isfinite(there).all(axis=1).tolist() == [True, False, True]
     assert [pair.id for pair in transferred_pairs(memory, points, pairs)] == [1, 3]
-    assert propose(memory, "a", (250.0, 120.0), pairs) is None
-    assert propose(memory, "a", (40.0, 120.0), pairs) is not None
-    assert "Nothing is to be seen" in why_not(memory, (250.0, 120.0), "a").sentence
+    assert propose(memory, "A", (250.0, 120.0), pairs) is None
+    assert propose(memory, "A", (40.0, 120.0), pairs) is not None
+    assert "Nothing is to be seen" in why_not(memory, (250.0, 120.0), "A").sentence
     grid = np.stack(np.meshgrid(np.arange(5, 300, 30), np.arange(5, 240, 30)), axis=-1).reshape(-1, 2).astype(float)
-    back = transfer_points(memory, grid, PairSet(), "b")
+    back = transfer_points(memory, grid, PairSet(), "B")
     assert back[:, 0].max() < 160  # within a cell of the finest level
-    assert propose(memory, "b", (250.0, 120.0)).partner[0] < 160
+    assert propose(memory, "B", (250.0, 120.0)).partner[0] < 160
 
 
 def test_hidden_cells_have_no_say_in_the_matches_of_the_others():
@@ -168,7 +168,7 @@ def test_a_picture_in_which_nothing_is_to_be_seen_has_no_pairs_and_one_sentence_
         assert found(a, b, small, memory, said) == PairSet()
         assert f"picture {which}" in said[-1].remark and said[-1].milestone
         assert said[-1].about is Remark.PLAIN_PICTURE
-        assert propose(memory, "a", (3.0, 3.0)) is None and propose(memory, "b", (3.0, 3.0)) is None
+        assert propose(memory, "A", (3.0, 3.0)) is None and propose(memory, "B", (3.0, 3.0)) is None
         assert np.isnan(transfer_points(memory, np.zeros((2, 2)), PairSet())).all()
 
 
@@ -222,7 +222,7 @@ def test_every_step_takes_nothing_and_gives_nothing():
     assert len(pair_similarity(a, b, no_cells, no_cells, 3)) == len(displacement(a, b, no_cells, no_cells, 3)) == 0
     assert all(len(one) == 0 for one in mutual_pairs(np.zeros((0, 9), int), np.zeros((0, 9), int), 3, 3, 1))
     assert len(strongest_of_groups(np.zeros((0, 4)), np.zeros(0, np.float32), 5, 0)) == 0
-    assert len(kept_from_above(empty, empty, coarse, True, (plan.grid(below, "a"), plan.grid(below, "b")))) == 0
+    assert len(kept_from_above(empty, empty, coarse, True, (plan.grid(below, "A"), plan.grid(below, "B")))) == 0
     for preset in ("paper", "official"):
         assert len(choose(empty, plan, plan.levels[-1], MatchOptions(preset=preset), 24).rows) == 0
     for consistency in (0.0, 0.5):
@@ -273,4 +273,4 @@ def test_a_lasso_around_what_cannot_be_seen_finds_nothing_and_keeps_the_pairs(sm
     memory, options = MatchMemory(), MatchOptions(working_size=64, border=0, finest_level=3)
     pairs = run_to_end(match(cut, whole, small, options, memory=memory))
     corner = [(200.0, 20.0), (290.0, 20.0), (290.0, 200.0), (200.0, 200.0)]
-    assert run_to_end(inside(cut, whole, small, options, pairs, "a", corner, memory)) == pairs
+    assert run_to_end(inside(cut, whole, small, options, pairs, "A", corner, memory)) == pairs

@@ -83,7 +83,7 @@ def test_swapped_pictures_are_held_to_the_same_pairs():
 
 
 def bumps(shape, sub_cell_offset, slope=0.0):
-    """Log-weights that peak `sub_cell_offset` beside the same cell, on ground that rises to one side in both pictures."""
+    """Log-weights that peak beside the same cell, on ground that rises to one side in both pictures."""
     cells = np.stack(np.divmod(np.arange(shape[0] * shape[1]), shape[1]), axis=1)
     away = cells[None] - cells[:, None] - sub_cell_offset
     rising = slope * (cells[None, :, 1] + cells[:, None, 1])
@@ -110,10 +110,10 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
     )
     # one buddy in the first cell of A, and one in the last cell of B
     found = Buddies(np.array([[1, 1], [7, 0]]), np.array([[4, 7], [1, 0]]), *np.zeros((2, 2), np.float32))
-    stay = kept_from_above(parents, found, coarse, True, (plan.grid(second, "a"), plan.grid(second, "b")))
+    stay = kept_from_above(parents, found, coarse, True, (plan.grid(second, "A"), plan.grid(second, "B")))
     assert stay.parent.tolist() == [1, 2] and stay.ended.tolist() == [5, 5]
     np.testing.assert_array_equal(stay.rank, parents.rank[[1, 2]])
-    finer = kept_from_above(stay, stay.take(slice(0)), second, False, (plan.grid(third, "a"), plan.grid(third, "b")))
+    finer = kept_from_above(stay, stay.take(slice(0)), second, False, (plan.grid(third, "A"), plan.grid(third, "B")))
     assert finer.parent.tolist() == [0, 1] and finer.ended.tolist() == [5, 5]
     for level, buddies in ((second, stay), (third, finer)):
         in_a, in_b = (plan.working_points(cells, level) for cells in (buddies.a, buddies.b))
@@ -124,8 +124,8 @@ def test_a_pair_that_nothing_finer_is_found_for_stays_where_it_was():
         np.testing.assert_allclose(
             (in_b - in_a + buddies.sub_cell_offset[:, ::-1] * level.stride)[inner], wanted[inner]
         )
-        assert (buddies.b < np.array(plan.grid(level, "b")[::-1])).all()
-    assert not len(kept_from_above(parents, found, coarse, False, (plan.grid(second, "a"), plan.grid(second, "b"))))
+        assert (buddies.b < np.array(plan.grid(level, "B")[::-1])).all()
+    assert not len(kept_from_above(parents, found, coarse, False, (plan.grid(second, "A"), plan.grid(second, "B"))))
 
 
 def test_the_article_holds_nothing_and_keeps_no_coarse_pairs(buddynet):
@@ -193,7 +193,7 @@ def test_points_are_carried_to_where_they_went(painted, buddynet):
     there = transfer_points(memory, points, pairs)
     off = np.hypot(*(there - moved(points)).T)
     assert np.median(off) < 12 and (off < 22).mean() > 0.8
-    returned = np.hypot(*(transfer_points(memory, there, pairs, "b") - points).T)
+    returned = np.hypot(*(transfer_points(memory, there, pairs, "B") - points).T)
     assert np.median(returned) < 12
     assert transfer_points(memory, points[:3], PairSet()).shape == (3, 2)
     assert transfer_points(memory, points[:0], pairs).shape == (0, 2)

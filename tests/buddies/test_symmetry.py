@@ -140,7 +140,7 @@ def test_what_is_held_over_stays_at_its_very_points_in_both_pictures():
     first = coarse_buddies()
     there, back = first, swapped(first)
     for above, level in zip(plan.levels, plan.levels[1:], strict=False):
-        grids = plan.grid(level, "a"), plan.grid(level, "b")
+        grids = plan.grid(level, "A"), plan.grid(level, "B")
         there = kept_from_above(there, there.take(slice(0)), above, above is plan.levels[0], grids)
         back = kept_from_above(back, back.take(slice(0)), above, above is plan.levels[0], grids)
         for name in ("a", "b", "sub_cell_offset", "beside"):

@@ -93,7 +93,7 @@ def opened(window: MainWindow, qtbot, two_files: tuple[Path, Path]) -> MainWindo
 
 @pytest.fixture
 def morph(opened, qtbot):
-    """The window in the mode Morph, with pairs and the first frame on the stage."""
+    """The window in the mode Morph, with pairs and the first frame in the result pane."""
     opened.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, level=1))
     opened.actions_["mode_morph"].trigger()
     wait_for(opened, qtbot, lambda: bool(shots(opened)))

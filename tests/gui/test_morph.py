@@ -25,7 +25,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def grabbed(window) -> np.ndarray:
-    """What the stage shows of its first frame, as (h, w, 3)."""
+    """What the result pane shows of its first frame, as (h, w, 3)."""
     view = window.panel("morph").result_pane.view
     image = view.grab(view.rect_of().toRect()).toImage().convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
@@ -454,7 +454,7 @@ def test_halfway_shows_its_start_at_once_and_is_refined_later(morph, qtbot):
     assert not np.array_equal(shots(morph)[0].frame, first)
 
 
-# --- the desk, without a window ---
+# --- the responder, without a window ---
 
 
 def test_places_are_counted_by_what_hangs_together():

@@ -148,7 +148,7 @@ def test_side_by_side_shares_the_zoom(view):
     assert view.rect_of(1).width() == pytest.approx(narrow * 1.25**2)
 
 
-# --- stage ---
+# --- result pane ---
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 
-from studio.gui.canvas.point_style import look
+from studio.gui.canvas.point_style import point_style
 from studio.gui.widgets.theme import colors
 from studio.language import tr, translatable
 from studio.pairs import PairSet, PointPair
@@ -110,7 +110,7 @@ class PairsModel(QAbstractTableModel):
         if role == ID_ROLE:
             return pair.id
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
-            return _chip(look().color(pair))
+            return _chip(point_style().color(pair))
         if role == Qt.ItemDataRole.CheckStateRole and column in (0, LOCK_COLUMN):
             checked = pair.enabled if column == 0 else pair.locked
             return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked

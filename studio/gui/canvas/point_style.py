@@ -52,11 +52,11 @@ _point_style = PointStyle()
 
 
 def point_style() -> PointStyle:
-    """The look in force."""
+    """The style in force."""
     return _point_style
 
 
 def set_point_style(new: PointStyle) -> None:
-    """Put a look in force; who draws points has to draw them again."""
+    """Put a style in force; who draws points has to draw them again."""
     global _point_style
     _point_style = new

@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 from studio.gui.canvas.canvas import PictureCanvas, Tool
 from studio.gui.canvas.displays import display_of
 from studio.gui.canvas.items import POINT_SIZE, DisplayPicture, Mark
-from studio.gui.canvas.point_style import look
+from studio.gui.canvas.point_style import point_style
 from studio.gui.canvas.state import SIDES, Side, StudioState, other
 from studio.gui.widgets.names import PlainLabel, in_tip
 from studio.gui.widgets.theme import colors, icon
@@ -179,7 +179,7 @@ class _Lines(QWidget):
         shown = [pair for pair in pairs if (all_of_them and pair.enabled) or pair.id in hot]
         if not shown:
             return
-        palette = look()
+        palette = point_style()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRegion(self._region(canvases))
@@ -340,7 +340,7 @@ class Viewer(QWidget):
         kept = self._marks[side].get(pair.id)
         if kept is not None and kept[0] is pair:
             return kept[1]
-        at, now = pair.a if side == "A" else pair.b, look()
+        at, now = pair.a if side == "A" else pair.b, point_style()
         mark = Mark(pair.id, at, now.color(pair), now.diameter(pair), pair.enabled, pair.locked)
         if kept is not None and kept[1] == mark:
             mark = kept[1]

@@ -39,7 +39,7 @@ class InspectHub(QObject):
     recoloured = Signal()
     """Maps are to be coloured anew."""
     asked = Signal(object, str)
-    """(request for the desk, name of the view)"""
+    """(request for the responder, name of the view)"""
     view_asked = Signal(str)
     """(name of the view that should come to the front)"""
 
@@ -157,7 +157,7 @@ class InspectHub(QObject):
 
 
 class InspectView(QObject):
-    """One of the things one can look at: knobs in the panel, a page in the result pane, and what lies over the pictures."""
+    """One of the things to look at: knobs in the panel, a page in the result pane, what lies over the pictures."""
 
     name = ""
     title = ""
@@ -187,7 +187,7 @@ class InspectView(QObject):
         self.refresh()
 
     def answered(self, answer: Any) -> None:
-        """What the desk says to a request of this view."""
+        """What the responder says to a request of this view."""
 
     def cursor(self, side: Side, place: QPointF | None) -> None:
         """The mouse is over a picture."""
@@ -199,6 +199,6 @@ class InspectView(QObject):
         """Another pair of the match was selected, or none."""
 
     def ask(self, request: object) -> None:
-        """Ask the desk; only the newest question is answered."""
+        """Ask the responder; only the newest question is answered."""
         if self.active:
             self.hub.asked.emit(request, self.name)

@@ -59,7 +59,7 @@ class InspectSession:
     levels : tuple of LayerInfo
         Those that the match looks at, fine to coarse.
     cache : object
-        The engine's features; only the desk and jobs touch them.
+        The engine's features; only the responder and jobs touch them.
     classes : tuple of str
         Names of what the network can name; empty if it can't.
     tops : dict of int to float

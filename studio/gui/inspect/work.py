@@ -1,6 +1,6 @@
 """Where the mode Inspect calls the engines: turns what they give into what the views show. Knows no Qt.
 
-The functions here run on the compute thread or on the desk's thread; importing this module imports torch.
+The functions here run on the compute thread or on the responder's thread; importing this module imports torch.
 """
 
 from __future__ import annotations

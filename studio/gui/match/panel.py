@@ -171,7 +171,7 @@ class MatchPanel(ModePanel):
         def work(a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: Any) -> Job[PairSet]:
             from studio.buddies.rematch import inside
 
-            return inside(a, b, backbone, options, pairs, "a" if side == "A" else "b", corners, memory)
+            return inside(a, b, backbone, options, pairs, side, corners, memory)
 
         self._start(JobKind.REMATCH, _matching(work), lambda _: tr("Re-match inside a lasso in {side}", side=side))
 

@@ -119,7 +119,7 @@ class Recall(QObject):
         def request(memory: MatchMemory) -> Proposal | None:
             from studio.buddies import propose
 
-            return propose(memory, "a" if side == "A" else "b", point, others)
+            return propose(memory, side, point, others)
 
         self._proposer.ask(request, (number, side, pair))
 
@@ -136,7 +136,7 @@ class Recall(QObject):
                 return None
             steps = provenance(memory, pair)
             # Of B, as seen from the pair's cell of A.
-            return Explanation(pair, steps, tuple(similarity_map(memory, pair, step.level, "a") for step in steps))
+            return Explanation(pair, steps, tuple(similarity_map(memory, pair, step.level, "A") for step in steps))
 
         self._explainer.ask(request, "explain")
 
@@ -149,7 +149,7 @@ class Recall(QObject):
         def request(memory: MatchMemory) -> Absence | None:
             from studio.buddies import why_not
 
-            return why_not(memory, point, "a" if side == "A" else "b")
+            return why_not(memory, point, side)
 
         self._explainer.ask(request, (side, point))
 

@@ -1,6 +1,6 @@
 """Answers what the panel of the mode Morph asks for: frames and what is drawn over them. Knows no Qt.
 
-Everything here runs on the thread of one `LiveWorker`. A request says all that it wants, and the desk compares it
+Everything here runs on the thread of one `LiveWorker`. A request says all that it wants, and the responder compares it
 with what it holds: other pairs or options are cheap, only other pictures have to be brought into a frame again.
 """
 

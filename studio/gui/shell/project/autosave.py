@@ -163,4 +163,4 @@ def _discarding(session: Session) -> Job[None]:
     session.discard()
 
 
-__all__ = ["DELAY", "Keeper"]
+__all__ = ["DELAY", "Autosave"]
