@@ -20,6 +20,7 @@ import pydantic
 from cyclopts import App, Parameter
 
 from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, leftovers, logs, paths
+from studio.arrays import Points
 from studio.backbones import CATALOG, NetworkChoice, fetch_weights, weights_status
 from studio.buddies.options import MatchOptions
 from studio.cli_pictures import reading_picture
@@ -42,7 +43,6 @@ from studio.signals import Ended, ending_as_interrupt
 from studio.terminal import KEEP_BYTES, drain, result, say, table
 
 if TYPE_CHECKING:
-    from studio.geometry import Points
     from studio.picture import Picture
 
     MatchFlags = MatchOptions

@@ -14,8 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Size = tuple[int, int]
-Points = npt.NDArray[np.float64]
+from studio.arrays import Points, Size
 
 
 def as_points(points: npt.ArrayLike) -> Points:

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from studio.geometry import Points, Size, rescale
+from studio.arrays import Box, Points, Size
+from studio.geometry import rescale
 from studio.pairs import PairSet
 from studio.picture import Picture
 
 Color = tuple[int, int, int]
-Box = tuple[float, float, float, float]
 
 HEIGHT = 720
 LARGEST_WIDTH = 4096

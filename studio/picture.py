@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from studio.arrays import Size
 from studio.codecs.bands import to_eight_bit
 from studio.codecs.decoding import decode, decode_full
 from studio.codecs.encoding import Extras, encode_to
 from studio.codecs.metadata import Carried
 from studio.codecs.source import PictureError, Source, reading
-from studio.geometry import Size, shrink_within
+from studio.geometry import shrink_within
 from studio.language import tr
 from studio.progress import Job, run_to_end
 

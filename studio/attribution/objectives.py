@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from studio.arrays import Point, Size
 from studio.attribution.network import SCORES, HasClasses, Network
 from studio.attribution.targets import (
     AnyTarget,
@@ -24,9 +25,7 @@ from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
 from studio.features.placing import Placing
 from studio.features.split import TINY
-from studio.geometry import Size
 from studio.language import tr
-from studio.pairs import Point
 
 
 class ExplainError(StudioError):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from studio.arrays import Point
 from studio.errors import StudioError
 from studio.language import tr
-from studio.pairs import Point
 
 TargetKind = Literal["class", "channel", "cell", "pair"]
 

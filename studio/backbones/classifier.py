@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_model_weights
 
+from studio.arrays import Size
 from studio.backbones.catalog import CATALOG, Entry, catalogued
 from studio.backbones.class_names import named_classes
 from studio.backbones.layers import Layer, block_names, flat, kind_of, plain_names
@@ -23,7 +24,6 @@ from studio.backbones.receptive import theoretical
 from studio.backbones.status import converted_file
 from studio.backbones.weights import fetch_weights, read_state
 from studio.device import choose_device
-from studio.geometry import Size
 from studio.language import tr, translatable
 from studio.progress import Job, Progress, part
 

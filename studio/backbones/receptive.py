@@ -12,10 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from studio.geometry import Size
-
-Box = tuple[float, float, float, float]
-"""(x0, y0, x1, y1): outer edges in pixels."""
+from studio.arrays import Box, Size
 
 
 class LayeredNetwork(Protocol):

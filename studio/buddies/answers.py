@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Box, Point
 from studio.language import translatable
-from studio.pairs import Point
 
 
 class Remark(Enum):
@@ -24,9 +24,6 @@ class Remark(Enum):
 NOTHING_FOUND = translatable("No pairs found: the pictures have nothing in common that is strong enough")
 LITTLE_IN_COMMON = translatable("These two pictures have little in common: few of these pairs are likely right.")
 
-Side = Literal["a", "b"]
-Box = tuple[float, float, float, float]
-"""(left, top, right, bottom): the outer edges of some cells, in full-size pixels of their picture."""
 
 Reason = Literal["paired", "inactive", "no region", "not mutual", "taken", "repeat", "border", "inconsistent", "group"]
 

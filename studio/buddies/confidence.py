@@ -9,15 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from studio.arrays import Complex, Index, Points, Reals, Shape, Size
 from studio.buddies.dual_softmax import NOTHING
 from studio.buddies.memory import MatchMemory
-from studio.buddies.transfer import FeaturePair, Shape, best_places, transferred
-from studio.geometry import Points, Size
+from studio.buddies.transfer import FeaturePair, best_places, transferred
 from studio.pairs import PairSet
-
-Reals = npt.NDArray[np.float64]
-Complex = npt.NDArray[np.complex128]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

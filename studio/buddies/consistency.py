@@ -18,12 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, as_points
+from studio.arrays import Complex, Indices, Points, Reals, Size
+from studio.geometry import as_points
 
 Flags = npt.NDArray[np.bool_]
-Reals = npt.NDArray[np.float64]
-Complex = npt.NDArray[np.complex128]
-Indices = npt.NDArray[np.intp]
 
 TOLERANCE = 1 / 6
 """How far, in units of the pictures' longer sides, a pair may lie from the movement at a consistency of 0.5."""

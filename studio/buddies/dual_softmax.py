@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.buddies.consistency import SURE, Complex, common_movement, in_units, tolerance_of
-from studio.buddies.ranking import Floats, Index
-from studio.geometry import Size, cell_to_pixel
+from studio.arrays import Complex, Floats, Index, Shape, Size
+from studio.buddies.consistency import SURE, common_movement, in_units, tolerance_of
+from studio.geometry import cell_to_pixel
 
 TEMPERATURE = 0.05
 """Of the soft matches: a cosine that is larger by this much counts e times as much."""
@@ -31,8 +31,6 @@ two kinds."""
 VOTERS = 600
 """The strongest candidates that do vote: of some 900 at the default working size, 3 for each of 150 cells of A and
 B. All vote on every hypothesis, so this bounds the work at larger sizes."""
-
-Shape = tuple[int, int]
 
 
 def consensus_cosines(cosines: Tensor, shape_a: Shape, shape_b: Shape) -> Tensor:

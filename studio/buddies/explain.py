@@ -8,20 +8,21 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from studio.buddies.answers import Absence, Box, Reason, Side, SimilarityMap, Step
+from studio.arrays import Box, Index, Point, Points, Reals, Side
+from studio.buddies.answers import Absence, Reason, SimilarityMap, Step
 from studio.buddies.dual_softmax import consensus_matches
 from studio.buddies.match_trace import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrace, MatchTrace
 from studio.buddies.memory import MatchMemory, Remembered
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Activation, Index
+from studio.buddies.ranking import Activation
 from studio.buddies.search import search_everywhere
-from studio.buddies.spatial_prior import Reals, prior_strength
+from studio.buddies.spatial_prior import prior_strength
 from studio.buddies.transfer import FeaturePair
 from studio.features.sight import visible_points
-from studio.geometry import Points, as_points, rescale
+from studio.geometry import as_points, rescale
 from studio.language import tr
-from studio.pairs import Point, PointPair
+from studio.pairs import PointPair
 from studio.progress import run_to_end
 
 

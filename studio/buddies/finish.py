@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Index, Mask, Points
 from studio.buddies.consistency import consistent
 from studio.buddies.match_trace import BORDER, GROUP, INCONSISTENT, OUTSIDE, REPEAT
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Buddies, Index, Mask, either_way, grouped, inside, strongest
-from studio.geometry import Points
+from studio.buddies.ranking import Buddies, either_way, grouped, inside, strongest
 
 
 @dataclass(frozen=True, eq=False)

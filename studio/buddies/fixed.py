@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Index, Points, Reals
 from studio.buddies.plan import LevelPlan, Plan
-from studio.geometry import Points, rescale
+from studio.geometry import rescale
 from studio.pairs import PairSet
-
-Index = npt.NDArray[np.int64]
-Reals = npt.NDArray[np.float64]
 
 
 def pairs_to_keep(pairs: PairSet) -> PairSet:

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from studio.arrays import Box, Floats, Index, Points
 from studio.backbones.backbone import Backbone, Stage
-from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Box, Remark
+from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Remark
 from studio.buddies.confidence import confidences, has_little_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
@@ -22,14 +23,13 @@ from studio.buddies.official import OfficialMatcher
 from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Activation, Buddies, Floats, Index, either_way, strongest_of_groups
+from studio.buddies.ranking import Activation, Buddies, either_way, strongest_of_groups
 from studio.buddies.search import Cells, displacement
 from studio.buddies.spatial_prior import kept_from_above
 from studio.buddies.transfer import FeaturePair
 from studio.features.compute import compute_features, stages_of
 from studio.features.pyramid import cost
 from studio.features.sight import is_noise
-from studio.geometry import Points
 from studio.language import tr, trn
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from studio.buddies.answers import Box
+from studio.arrays import Box, Floats, Index, Points
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan
-from studio.buddies.ranking import Buddies, Floats, Index
-from studio.geometry import Points
+from studio.buddies.ranking import Buddies
 
 KEPT, REPEAT, BORDER, INCONSISTENT, GROUP, OUTSIDE = range(6)
 """What can become of a buddy of the finest level; see `studio.buddies.answers.Absence`."""

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.arrays import Index, Mask
 from studio.backbones.backbone import Stage
 from studio.buddies.appearance import invert, vote_warp
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Buddies, Index, Mask, first_of_each, last_of_each, mutual
+from studio.buddies.ranking import Buddies, first_of_each, last_of_each, mutual
 from studio.buddies.search import RELATIVE_COST, Cells, pair_similarity, search_windows
 from studio.features.pyramid import cost
 from studio.pairs import PairSet

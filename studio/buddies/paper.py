@@ -8,14 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.arrays import Index, Mask, Reals
 from studio.buddies.appearance import common_appearance
 from studio.buddies.dual_softmax import consensus_matches
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Activation, Buddies, Index, Mask, mutual_pairs
+from studio.buddies.ranking import Activation, Buddies, mutual_pairs
 from studio.buddies.regions import CandidateMatches, greedy_one_to_one, search_regions
 from studio.buddies.search import RELATIVE_COST, TINY, Cells, pair_similarity, search_everywhere, to_unit
-from studio.buddies.spatial_prior import Reals, offset_within_cell, prior_strength, sub_cell_offsets
+from studio.buddies.spatial_prior import offset_within_cell, prior_strength, sub_cell_offsets
 from studio.pairs import PairSet
 from studio.progress import Job, Progress
 

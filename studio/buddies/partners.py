@@ -15,15 +15,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from studio.buddies.answers import Side
-from studio.buddies.confidence import SOFT, Reals, fitted, with_confidence
+from studio.arrays import Index, Points, Reals, Side
+from studio.buddies.confidence import SOFT, fitted, with_confidence
 from studio.buddies.memory import MatchMemory
-from studio.buddies.ranking import Index
 from studio.buddies.search import active_cells
 from studio.buddies.spatial_prior import peaks_of
 from studio.buddies.transfer import FeaturePair, transferred
 from studio.features.sight import visible_points
-from studio.geometry import Points, as_points
+from studio.geometry import as_points
 from studio.pairs import PairSet, PointPair
 
 AT_ONCE = 1024

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Points, Side, Size
 from studio.backbones.levels import LevelLike
 from studio.buddies.options import MatchOptions
-from studio.geometry import Points, Size, cell_to_pixel, fit_within, pixel_to_cell, rescale
+from studio.geometry import cell_to_pixel, fit_within, pixel_to_cell, rescale
 
 # From the coarsest level on, whatever its number: networks with fewer levels lack the finest ones.
 PATCHES = (3, 3, 3, 5, 5)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from studio.buddies.answers import Proposal, Side
+from studio.arrays import Floats, Point, Points, Side
+from studio.buddies.answers import Proposal
 from studio.buddies.confidence import APART, confidences
 from studio.buddies.memory import MatchMemory
 from studio.buddies.partners import asked_of, has_partners, partners
-from studio.buddies.ranking import Floats
 from studio.buddies.transfer import FeaturePair
-from studio.geometry import Points, as_points
-from studio.pairs import PairSet, Point, PointPair
+from studio.geometry import as_points
+from studio.pairs import PairSet, PointPair
 
 
 def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None = None) -> Proposal | None:

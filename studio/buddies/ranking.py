@@ -9,10 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-Index = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
-Reals = npt.NDArray[np.float64]
+from studio.arrays import Floats, Index, Mask, Reals
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from studio.arrays import Floats, Index, Reals
 from studio.buddies.appearance import common_appearance
-from studio.buddies.ranking import Floats, Index, first_of_each, mutual_pairs
+from studio.buddies.ranking import first_of_each, mutual_pairs
 from studio.buddies.search import TINY, Cells, at_once, patch_similarity, to_unit
-from studio.buddies.spatial_prior import Reals, subtract_penalty
+from studio.buddies.spatial_prior import subtract_penalty
 from studio.progress import Job, Progress
 
 FLATNESS = 1e-3

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from studio.arrays import Box, Mask, Point, Points, Side
 from studio.backbones.backbone import Backbone
-from studio.buddies.answers import Box, Side
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.match import (
     computing_features,
@@ -25,16 +24,14 @@ from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import Plan
 from studio.errors import StudioError
-from studio.geometry import Points, as_points
+from studio.geometry import as_points
 from studio.language import tr, trn
-from studio.pairs import PairSet, Point, PointPair
+from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
 LEAST_NEW = 4
 """Pairs that are looked for where fewer are replaced."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 class RematchError(StudioError):

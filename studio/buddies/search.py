@@ -13,9 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from studio.arrays import Index
 from studio.progress import Job, Progress
-
-Index = npt.NDArray[np.int64]
 
 TINY = 1e-12
 """Below every norm that a cell of a network has; keeps a cell without any activation from becoming NaN."""

@@ -12,17 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from studio.arrays import Index, Reals, Shape, Size
 from studio.buddies.dual_softmax import NOTHING
 from studio.buddies.plan import LevelPlan
-from studio.buddies.ranking import Buddies, Index
-from studio.geometry import Size
-
-Reals = npt.NDArray[np.float64]
-Shape = tuple[int, int]
+from studio.buddies.ranking import Buddies
 
 PRIOR_STRENGTH = 0.4
 """Cosine that it costs to lie a region's reach beyond what is free, at a consistency of 1. Together with the coarse

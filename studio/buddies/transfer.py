@@ -11,24 +11,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from studio.arrays import Floats, Index, Points, Reals, Shape, Size
 from studio.buddies.appearance import common_appearance
 from studio.buddies.dual_softmax import consensus_cosines, soft_matches
 from studio.buddies.paper import both_adapted
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Activation, Floats, Index
+from studio.buddies.ranking import Activation
 from studio.buddies.regions import Regions, least_variance
 from studio.buddies.search import Cells, at_once, patch_similarity, to_unit
-from studio.buddies.spatial_prior import (
-    Reals,
-    displacement_penalty,
-    offset_within_cell,
-    prior_strength,
-    sub_cell_offsets,
-)
-from studio.geometry import Points, Size
+from studio.buddies.spatial_prior import displacement_penalty, offset_within_cell, prior_strength, sub_cell_offsets
 
 Maps = Mapping[int, Tensor]
-Shape = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)

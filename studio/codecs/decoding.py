@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops
 
+from studio.arrays import Size
 from studio.codecs import metadata
 from studio.codecs.bands import Band, Deep, eight_bit, plain
 from studio.codecs.bmp import BmpBands
@@ -49,7 +50,7 @@ from studio.codecs.tiff import (
     loses_depth,
 )
 from studio.codecs.tiff_numbers import limits, limits_of, wraps
-from studio.geometry import Size, shrink_within
+from studio.geometry import shrink_within
 from studio.language import tr, trn
 from studio.progress import Job, Progress
 

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import numpy.typing as npt
 from PIL import Image
 
+from studio.arrays import Size
 from studio.codecs import metadata
 from studio.codecs.png import SIGNATURE, chunk, read_header
 from studio.codecs.png import Header as PngHeader
@@ -18,7 +19,6 @@ from studio.codecs.source import Damaged, PictureError, Source
 from studio.codecs.splice import spliced
 from studio.codecs.tiff import tiff_size
 from studio.codecs.tiff_numbers import numbers
-from studio.geometry import Size
 from studio.language import tr
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM", "QOI")

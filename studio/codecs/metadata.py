@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 from PIL.ExifTags import Base
 
+from studio.arrays import Size
 from studio.codecs.exif import (
     EXIF_IFD,
     MAKER_NOTE,
@@ -29,7 +30,6 @@ from studio.codecs.exif import (
 from studio.codecs.png import keyword_of, text_of
 from studio.codecs.recipes import KEYWORDS, recipe_in_comment
 from studio.codecs.source import Damaged
-from studio.geometry import Size
 
 # Of a TIFF's own directory only what describes the picture may travel, not what describes the file's layout.
 _DESCRIPTIVE = frozenset(

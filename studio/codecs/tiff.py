@@ -18,11 +18,12 @@ import numpy.typing as npt
 from PIL import Image, TiffImagePlugin
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from studio.arrays import Size
 from studio.codecs.bands import BAND_BYTES, Band, Deep
 from studio.codecs.exif import Block, Entries, append_directory
 from studio.codecs.quiet import decoded
 from studio.codecs.source import Damaged
-from studio.geometry import Size, round_up
+from studio.geometry import round_up
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_COUNTS, PLANAR, PREDICTOR = 273, 277, 278, 279, 284, 317

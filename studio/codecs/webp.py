@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from studio.geometry import Size
+from studio.arrays import Size
 
 _HAS_ALPHA = 0x10
 

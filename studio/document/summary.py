@@ -9,11 +9,12 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from studio.arrays import Points
 from studio.document import schema
 from studio.document.errors import explained
 from studio.document.model import Document
 from studio.files import to_text
-from studio.geometry import Points, rescale
+from studio.geometry import rescale
 from studio.overlay import pair_color
 from studio.picture import Picture
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 
+from studio.arrays import Size
 from studio.backbones.backbone import Backbone, Stage
 from studio.features.pyramid import extract, plain_stages
 from studio.features.sight import keep_visible
 from studio.features.store import Features, FeatureStore
-from studio.geometry import Size
 from studio.picture import Picture
 from studio.progress import Job
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.backbones.receptive import Box, Receptive, clipped
-from studio.geometry import Points, Size, cell_to_pixel, pixel_to_cell, rescale
-from studio.pairs import Point
+from studio.arrays import Box, Point, Points, Size
+from studio.backbones.receptive import Receptive, clipped
+from studio.geometry import cell_to_pixel, pixel_to_cell, rescale
 
 
 @dataclass(frozen=True, slots=True)

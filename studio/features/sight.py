@@ -15,8 +15,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from studio.arrays import Points, Size
 from studio.backbones.levels import LevelLike
-from studio.geometry import Points, Size, as_points, fit_within, pixel_to_cell, rescale
+from studio.geometry import as_points, fit_within, pixel_to_cell, rescale
 from studio.picture import Picture
 
 BOX = Image.Resampling.BOX

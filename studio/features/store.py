@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from studio.geometry import Size
+from studio.arrays import Size
 from studio.picture import Picture
 
 if TYPE_CHECKING:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from studio.pairs import Point
+from studio.arrays import Box, Point, Side
 
-Side = Literal["A", "B"]
 Map = npt.NDArray[np.float32]
-Box = tuple[float, float, float, float]
-"""(x0, y0, x1, y1): outer edges in pixels."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.arrays import Point, Side, Size
 from studio.backbones import Backbone, Level
 from studio.backbones.receptive import Receptive, theoretical
 from studio.device import Attempt, with_memory_fallback
@@ -17,11 +18,10 @@ from studio.features.compute import compute_features
 from studio.features.placing import Placing
 from studio.features.split import TINY, ChannelSplit, split_cosine
 from studio.features.store import Features, FeatureStore, PairFeatures
-from studio.featurevis.answers import HoverAnswer, LevelAnswer, Map, Side, TraceStep
+from studio.featurevis.answers import HoverAnswer, LevelAnswer, Map, TraceStep
 from studio.featurevis.layers import LayerMaps
-from studio.geometry import Size, fit_within
+from studio.geometry import fit_within
 from studio.language import tr
-from studio.pairs import Point
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from studio.arrays import Size
 from studio.backbones import Backbone
 from studio.backbones.receptive import Receptive, theoretical
 from studio.features.placing import Placing
-from studio.geometry import Size, fit_within
+from studio.geometry import fit_within
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress

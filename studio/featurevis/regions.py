@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from studio.arrays import Box
 from studio.backbones import Backbone
-from studio.backbones.receptive import Box, theoretical
+from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
 from studio.features.placing import Placing
 from studio.files import FileError, explain_os_error

@@ -19,10 +19,9 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from PIL import Image
 
+from studio.arrays import Pixels, Size
 from studio.codecs import metadata
 from studio.codecs.webp import extended_header, riff, riff_chunks, three
-from studio.geometry import Size
-from studio.morph.render import Pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ import numpy as np
 from PIL import Image
 
 from studio import __version__
+from studio.arrays import Pixels, Size
 from studio.files import FileError, replacing, replacing_folder
-from studio.geometry import Size
 from studio.language import tr
 from studio.morph.animations import ApngWriter, Film, GifWriter, WebpWriter, Writer
 from studio.morph.options import ExportOptions, MorphOptions
-from studio.morph.render import Pixels, PreparedMorph
+from studio.morph.render import PreparedMorph
 from studio.morph.sequence import MorphError, MorphSequence, preparing_sequence
 from studio.morph.timing import moments
 from studio.morph.video import CONTAINERS, VideoWriter, even

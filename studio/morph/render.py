@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from studio.geometry import Size, shrink_within
+from studio.arrays import Pixels, Size
+from studio.geometry import shrink_within
 from studio.language import tr
 from studio.morph.light import Mixture, mix_with_alpha, multiplied
 from studio.morph.options import MorphOptions
@@ -31,8 +32,6 @@ from studio.warp.field import Field
 from studio.warp.jacobian import Foldover, foldover
 from studio.warp.options import WarpOptions
 from studio.warp.point_warp import FieldPair, InBetween, PointWarp
-
-Pixels = npt.NDArray[np.uint8]
 
 _STRIP = 64
 """Rows that are worked on at once: what lies between the steps of a frame then stays in the processor's cache."""

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from studio.arrays import Pixels, Size
 from studio.errors import StudioError
-from studio.geometry import Size
 from studio.language import tr
 from studio.morph.animations import Film
-from studio.morph.render import Pixels
 
 
 class VideoError(StudioError):

@@ -13,7 +13,7 @@ from .files import (
     written_files,
 )
 from .inside import check_pairs, check_points, ids_outside, read_pairs_within
-from .model import Origin, PairsError, PairSet, Point, PointPair
+from .model import Origin, PairsError, PairSet, PointPair
 
 __all__ = [
     "CSV_COLUMNS",
@@ -22,7 +22,6 @@ __all__ = [
     "PairChange",
     "PairSet",
     "PairsError",
-    "Point",
     "PointPair",
     "check_pairs",
     "check_points",

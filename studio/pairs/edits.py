@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Literal
 
-from studio.geometry import Size
-from studio.pairs.model import PairSet, Point, PointPair
+from studio.arrays import Point, Size
+from studio.pairs.model import PairSet, PointPair
 
 Which = Literal["A", "B"]
 

@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from studio.arrays import Points
 from studio.files import read_text, write_text
-from studio.geometry import Points, as_points
+from studio.geometry import as_points
 from studio.language import tr
 from studio.pairs import bigwarp
 from studio.pairs.model import PairsError, PairSet, finite, pair_from_row, unique_ids

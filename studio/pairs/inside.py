@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.geometry import Points, Size, contains
+from studio.arrays import Points, Size
+from studio.geometry import contains
 from studio.language import tr
 from studio.pairs.files import read_pairs
 from studio.pairs.model import PairsError, PairSet

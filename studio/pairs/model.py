@@ -10,14 +10,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Point, Points
 from studio.errors import StudioError
-from studio.geometry import Points, as_points
+from studio.geometry import as_points
 from studio.language import tr
 
 Origin = Literal["matched", "placed", "edited"]
 LARGEST_NUMBER = 2**31 - 1
 """Of a pair or a level: what Qt can carry; more digits, as databases have them, end the program in its tables."""
-Point = tuple[float, float]
 
 
 class PairsError(StudioError):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from studio.geometry import Size
+from studio.arrays import FloatPixels, Size
 from studio.language import tr
 from studio.progress import Job, Progress
 from studio.style.losses import StyleLoss
@@ -24,8 +24,6 @@ from studio.style.optimize import Adam, Average, Lbfgs, Stepper, Told
 from studio.style.options import Optimizer
 from studio.style.pyramid import resized
 from studio.style.state import StyleState
-
-Pixels = npt.NDArray[np.float32]
 
 PREVIEW_EVERY = 0.08
 """Seconds between two looks at a GPU, which has to wait for each."""
@@ -70,7 +68,7 @@ class Plan:
     scene: Callable[[Size, torch.Generator, Extractor], Scene]
     start: Callable[[Size], Tensor]
     weights: Callable[[Mapping[str, float], tuple[float, ...] | None], Weights]
-    shown: Callable[[Pixels], Pixels] = lambda pixels: pixels
+    shown: Callable[[FloatPixels], FloatPixels] = lambda pixels: pixels
     alpha: Callable[[Size], npt.NDArray[np.uint8] | None] = lambda _size: None
     optimizer: Optimizer = "adam"
     learning_rate: float = 0.02
@@ -92,7 +90,7 @@ class Plan:
 class Outcome:
     """The picture, (h, w, 3) float32 at the last size, the losses, where it stands, and sentences for a person."""
 
-    pixels: Pixels
+    pixels: FloatPixels
     losses: list[dict[str, float]]
     state: StyleState
     notes: tuple[str, ...]
@@ -334,7 +332,7 @@ class _Run:
         losses = {name: value for name, value in self.losses[-1].items() if name != "step"} if self.losses else {}
         return StylePreview(image, len(self.losses), sum(self.plan.steps), size, losses)
 
-    def _pixels(self) -> Pixels:
+    def _pixels(self) -> FloatPixels:
         shown = self.average.value()
         image = (self.image if shown is None else shown).clamp(0.0, 1.0)
         return np.ascontiguousarray(image[0].permute(1, 2, 0).cpu().numpy())

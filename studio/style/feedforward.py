@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from studio.arrays import Size
 from studio.device import Attempt, choose_device, with_memory_fallback
 from studio.errors import StudioError
 from studio.files import bare_name, replacing
-from studio.geometry import Size, fit_within
+from studio.geometry import fit_within
 from studio.language import tr
 from studio.picture import Picture, without_hidden
 from studio.progress import Job, Progress, part

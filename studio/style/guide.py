@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, normalise, rescale
+from studio.arrays import Points, Size
+from studio.geometry import normalise, rescale
 from studio.language import tr, translatable
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture

@@ -6,8 +6,8 @@ import os
 
 import torch
 
+from studio.arrays import Size
 from studio.backbones import Backbone
-from studio.geometry import Size
 from studio.language import tr
 from studio.style.model import StyleError
 

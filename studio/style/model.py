@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Size
 from studio.errors import StudioError
-from studio.geometry import Size
 from studio.language import tr
 from studio.picture import Picture
 

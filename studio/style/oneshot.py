@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.arrays import FloatPixels, Size
 from studio.backbones import Backbone
 from studio.backbones.decoder import Decoder
 from studio.files import bare_name
-from studio.geometry import Size, fit_within
+from studio.geometry import fit_within
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -31,7 +32,7 @@ from studio.style.objective import Area, Objective, Scene
 from studio.style.options import InstantOptions, Statistics
 from studio.style.recipe import describe_stylize
 from studio.style.result import StyleResult, picture_of
-from studio.style.scene import Given, Layers, Pixels, Targets, tensor_of
+from studio.style.scene import Given, Layers, Targets, tensor_of
 from studio.style.statistics import cells_of, moments, powers_of
 
 TILE = 512
@@ -95,8 +96,8 @@ def instant(
     targets = Targets(given, Layers(style={level: 1.0}), extractor, loss, TILE)
     scales = _sizes(fit_within(content.size, options.size), options.rounds, decoder.stride)
     shares = [width * height / sum(w * h for w, h in scales) for width, height in scales]
-    painted: Pixels | None = None
-    before: Pixels | None = None
+    painted: FloatPixels | None = None
+    before: FloatPixels | None = None
     for number, size in enumerate(scales):
         begun, width = sum(shares[:number]), shares[number]
         told = f"{size[0]} x {size[1]}"
@@ -198,7 +199,9 @@ def _sizes(final: Size, rounds: int, stride: int) -> list[Size]:
     return sizes
 
 
-def _with_detail(coarse: Pixels | None, content: Pixels, before: Pixels | None, strength: float) -> Pixels:
+def _with_detail(
+    coarse: FloatPixels | None, content: FloatPixels, before: FloatPixels | None, strength: float
+) -> FloatPixels:
     """What was painted at half the size, with the detail that the content has at this one.
 
     That is what the content has beyond itself at half the size: made smaller here, or, as far as nothing was painted
@@ -231,7 +234,7 @@ def _decoded(decoder: Decoder, features: Tensor, out: Tensor) -> Iterator[float]
         yield bottom / rows
 
 
-def _preview(pixels: Pixels, targets: Targets, step: int, steps: int) -> StylePreview:
+def _preview(pixels: FloatPixels, targets: Targets, step: int, steps: int) -> StylePreview:
     image = np.rint(pixels * 255.0).astype(np.uint8)
     size = image.shape[1], image.shape[0]
     alpha = targets.alpha(size)

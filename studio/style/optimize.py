@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from studio.geometry import Size
+from studio.arrays import Size
 from studio.style.pyramid import resized
 
 Evaluate = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]

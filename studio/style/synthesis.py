@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from studio.arrays import Size
 from studio.backbones import Backbone
 from studio.files import bare_name
-from studio.geometry import Size
 from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.picture import Picture

@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from studio.arrays import Size
 from studio.backbones import Backbone
 from studio.files import bare_name
-from studio.geometry import Size, fit_within
+from studio.geometry import fit_within
 from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.pairs import PairSet

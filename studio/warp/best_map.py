@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points
+from studio.arrays import Points
 
 _HYPOTHESES = 2000
 """Similarities through two pairs that are tried; all of them up to 63 pairs."""

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Size
 from studio.errors import StudioError
-from studio.geometry import Size
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.warp.controls import control_points

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from studio.geometry import Points, Size
+from studio.arrays import Points, Size
 
 
 @dataclass(frozen=True, eq=False)

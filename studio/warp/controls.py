@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, rescale, shrink_within
+from studio.arrays import Points, Size
+from studio.geometry import rescale, shrink_within
 from studio.language import tr
 from studio.pairs import PairSet, PointPair
 from studio.warp.best_map import best_map, contradictions

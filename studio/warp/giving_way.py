@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size
+from studio.arrays import Indices, Points, Size
 from studio.warp.best_map import best_map, contradictions
 from studio.warp.field import Field
 from studio.warp.jacobian import foldover
@@ -25,7 +25,6 @@ Judge = Callable[[Points, Points, int], tuple[Field, Field]]
 """From points of A and of B, (N, 2), and the longest side of the frame to look at, to the fields into A in B's shape
 and into B in A's."""
 
-Indices = npt.NDArray[np.intp]
 
 CONTRADICTS = 1.0
 """From here on a pair's rest differs from those of its neighbours by more than they are apart: it is wrong, and giving

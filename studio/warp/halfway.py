@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, rescale, shrink_within
+from studio.arrays import Points, Size
+from studio.geometry import rescale, shrink_within
 from studio.language import tr
 from studio.progress import Job, Progress
 from studio.warp import field as fields

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points
+from studio.arrays import Points
 from studio.warp.field import SPACING, Field
 
 

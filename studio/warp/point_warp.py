@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from studio.geometry import Points, Size
+from studio.arrays import Points, Size
 from studio.warp import field as fields
 from studio.warp.control_set import Controls
 from studio.warp.field import Field, Nodes

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points
+from studio.arrays import Points
 
 _CHUNK = 65_536
 """Kernel values, points times control points, that are worked on at once: what fits into a core's cache."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size
+from studio.arrays import Points, Size
 from studio.warp.best_map import best_map
 
 SHARE = 0.25

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points
+from studio.arrays import Points
 
 _FREE, _AROUND = np.pi / 2, np.pi * 5 / 6
 """From here to there, of how far the line from one point to another turns on the way, arcs take over from straight

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Reals
 from studio.geometry import as_points
 from tests.benchmarks.pck import SIDE, TOLERANCE, Subjects, read
 
@@ -29,7 +30,6 @@ NEAR = 0.12
 FEWEST = 4
 BINS = 10
 
-Reals = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 

@@ -27,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from studio.geometry import Points, as_points
+from studio.arrays import Points
+from studio.geometry import as_points
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,8 +10,9 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from studio.arrays import SIDES
 from studio.gui.canvas.items import DisplayPicture, Mark
-from studio.gui.canvas.state import RESULT_LEVEL, SIDES, StudioState
+from studio.gui.canvas.state import RESULT_LEVEL, StudioState
 from studio.pairs import PairSet
 from studio.picture import Picture
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 
-from studio.gui.canvas.state import SIDES
+from studio.arrays import SIDES
 from studio.gui.shell.main_window import MainWindow
 
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from studio.geometry import Size
+from studio.arrays import Size
 from studio.gui.canvas.items import DisplayPicture, Mark, PairScatter, PictureItem
 from studio.gui.widgets.theme import colors
 

@@ -11,13 +11,12 @@ import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
-from studio.geometry import Size
+from studio.arrays import Pixels, Size
 from studio.gui.widgets.painting import image_of
 from studio.overlay import pair_color
 
-Pixels = npt.NDArray[np.uint8]
 MarkKind = Literal["cursor", "best", "pinned", "runner"]
-BoxKind = Literal["chosen", "other", "window"]
+FrameKind = Literal["chosen", "other", "window"]
 ToScreen = Callable[[float, float], QPointF]
 
 _SHADOW = QColor(0, 0, 0, 170)
@@ -36,11 +35,11 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class Frame:
     """A rectangle (x0, y0, x1, y1), its edges in full-size pixels of its picture."""
 
     edges: tuple[float, float, float, float]
-    kind: BoxKind = "other"
+    kind: FrameKind = "other"
     label: str = ""
 
 
@@ -71,7 +70,7 @@ class Overlay:
     opacity: float = 0.7
     smooth: bool = True
     marks: tuple[Mark, ...] = ()
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[Frame, ...] = ()
     trace: tuple[tuple[float, float], ...] = field(default=())
     dots: tuple[tuple[int, tuple[float, float]], ...] = field(default=())
     values: npt.NDArray[np.float32] | None = None
@@ -129,7 +128,7 @@ def paint_signs(painter: QPainter, to_screen: ToScreen, size: Size, overlay: Ove
         _paint_mark(painter, to_screen(mark.x, mark.y), mark, small)
 
 
-def _paint_box(painter: QPainter, to_screen: ToScreen, size: Size, box: Box, small: bool) -> None:
+def _paint_box(painter: QPainter, to_screen: ToScreen, size: Size, box: Frame, small: bool) -> None:
     if small and box.kind == "other":
         return
     x0, y0, x1, y1 = box.edges

@@ -27,7 +27,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from studio.geometry import Size
+from studio.arrays import Size
 from studio.gui.widgets.painting import SMOOTH_BELOW, checkerboard, image_of
 from studio.overlay import Color
 from studio.picture import Picture

@@ -11,9 +11,10 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, S
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from studio.arrays import SIDES, Side
 from studio.document import SUFFIX
 from studio.gui.canvas.items import DisplayPicture
-from studio.gui.canvas.state import SIDES, Side, StudioState, other
+from studio.gui.canvas.state import StudioState, other
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue

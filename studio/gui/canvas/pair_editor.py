@@ -9,18 +9,19 @@ from dataclasses import replace
 from PySide6.QtCore import QMimeData, QObject, QPointF, Signal
 from PySide6.QtGui import QGuiApplication
 
+from studio.arrays import SIDES, Point, Side
 from studio.buddies.answers import Proposal
 from studio.geometry import denormalise, normalise
 from studio.gui.canvas.canvas import TOOLS, Tool
 from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.displays import display_of
-from studio.gui.canvas.state import SIDES, Side, StudioState, other
+from studio.gui.canvas.state import StudioState, other
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.messages import Messages
 from studio.jobs import JobQueue
 from studio.language import tr, trn
-from studio.pairs import PairsError, PairSet, Point, PointPair, check_pairs, edits, is_table, parse_table
+from studio.pairs import PairsError, PairSet, PointPair, check_pairs, edits, is_table, parse_table
 from studio.picture import Picture
 from studio.progress import Job, Progress
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from studio.arrays import Side, Size
 from studio.errors import StudioError
-from studio.geometry import Size
-from studio.gui.canvas.state import Side, StudioState
+from studio.gui.canvas.state import StudioState
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings

@@ -19,7 +19,7 @@ from studio.pairs import PairSet, PointPair
 from studio.pairs.model import Origin
 from studio.pairs.table import number_of
 
-Index = QModelIndex | QPersistentModelIndex
+ModelIndex = QModelIndex | QPersistentModelIndex
 
 COLUMNS: tuple[tuple[str, str], ...] = (
     ("#", translatable("Number of the pair, as in the pictures, and whether it is in use")),
@@ -70,13 +70,13 @@ class PairsModel(QAbstractTableModel):
     def pair(self, row: int) -> PointPair:
         return self._pairs[row]
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def rowCount(self, parent: ModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._pairs)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, parent: ModelIndex = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(COLUMNS)
 
-    def flags(self, index: Index) -> Qt.ItemFlag:
+    def flags(self, index: ModelIndex) -> Qt.ItemFlag:
         flags = super().flags(index)
         if self.editable and index.column() in POINT_COLUMNS:
             flags |= Qt.ItemFlag.ItemIsEditable
@@ -97,7 +97,7 @@ class PairsModel(QAbstractTableModel):
             ) | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: ModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         pair = self._pairs[index.row()]
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
@@ -122,7 +122,7 @@ class PairsModel(QAbstractTableModel):
             return QColor(colors().muted)
         return None
 
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+    def setData(self, index: ModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         pair, column = self._pairs[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole and column in (0, LOCK_COLUMN):
             on = Qt.CheckState(value) == Qt.CheckState.Checked

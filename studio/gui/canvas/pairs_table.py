@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.canvas.pairs_model import CONFIDENCE_COLUMN, ID_ROLE, LOCK_COLUMN, SORT_ROLE, Index, PairsModel
+from studio.gui.canvas.pairs_model import CONFIDENCE_COLUMN, ID_ROLE, LOCK_COLUMN, SORT_ROLE, ModelIndex, PairsModel
 from studio.gui.canvas.state import StudioState
 from studio.gui.widgets.theme import colors
 from studio.language import tr, trn
@@ -56,14 +56,14 @@ class _Sorted(QSortFilterProxyModel):
         self.least_confidence = least
         self.invalidate()
 
-    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+    def filterAcceptsRow(self, row: int, parent: ModelIndex) -> bool:
         return self._model.pair(row).confidence >= self.least_confidence
 
 
 class _ConfidenceDelegate(QStyledItemDelegate):
     """A thin bar below the number."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: ModelIndex) -> None:
         super().paint(painter, option, index)
         value = min(max(float(index.data(SORT_ROLE)), 0.0), 1.0)
         rect: QRect = option.rect.adjusted(8, option.rect.height() - 5, -8, -2)

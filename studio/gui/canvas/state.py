@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.arrays import SIDES, Side
 from studio.language import tr, trn
 from studio.pairs import PairSet
 from studio.pairs.edits import shifted, with_point, within
 from studio.picture import Picture
 
-Side = Literal["A", "B"]
-SIDES: tuple[Side, Side] = ("A", "B")
 RESULT_LEVEL = 0
 """`shown_level` for the final pairs; other values are pyramid levels, 1 being the finest."""
 REGIONS = "regions"

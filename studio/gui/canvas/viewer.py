@@ -28,11 +28,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import PictureCanvas, Tool
 from studio.gui.canvas.displays import display_of
 from studio.gui.canvas.items import POINT_SIZE, DisplayPicture, Mark
 from studio.gui.canvas.point_style import point_style
-from studio.gui.canvas.state import SIDES, Side, StudioState, other
+from studio.gui.canvas.state import StudioState, other
 from studio.gui.widgets.names import PlainLabel, in_tip
 from studio.gui.widgets.theme import colors, icon
 from studio.language import tr

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from studio.arrays import SIDES, Side
 from studio.colour_maps import Scale
-from studio.gui.canvas.drawing import Box, Overlay
-from studio.gui.canvas.state import SIDES, Side
+from studio.gui.canvas.drawing import Frame, Overlay
 from studio.gui.inspect.colour import clips
 from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.hub import InspectHub, InspectView
@@ -379,12 +379,12 @@ class ActivationsView(InspectView):
                 )
             return {}, []
         tiles = []
-        boxes: dict[Side, list[Box]] = {"A": [], "B": []}
+        boxes: dict[Side, list[Frame]] = {"A": [], "B": []}
         for rank, region in enumerate(self.regions, 1):
             words = (f"{region.value:.3g}",)
             tiles.append(whole_tile(region.side, f"{rank} · {region.title}", region.pixels, words))
             if region.edges is not None:
-                boxes[region.side].append(Box(region.edges, "chosen" if rank == 1 else "other", str(rank)))
+                boxes[region.side].append(Frame(region.edges, "chosen" if rank == 1 else "other", str(rank)))
         self._strip(tiles)
         self.words.set_words(self._about() + region_words(channel))
         return {side: Overlay(boxes=tuple(boxes[side])) for side in SIDES}, []

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from studio.arrays import SIDES, Pixels, Point, Side
 from studio.attribution.checks import Checks, check, check_pair
 from studio.attribution.explain import explain, explain_pair
 from studio.attribution.export import save_map
@@ -19,9 +20,8 @@ from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, P
 from studio.backbones.classifier import load_classifier
 from studio.colour_maps import Scale
 from studio.files import beside
-from studio.gui.canvas.state import SIDES, Side
-from studio.gui.inspect.colour import HeatMap, Pixels
-from studio.gui.inspect.readings import Explained, InspectSession, PairMaps, Point, TargetChoice
+from studio.gui.inspect.colour import HeatMap
+from studio.gui.inspect.readings import Explained, InspectSession, PairMaps, TargetChoice
 from studio.gui.inspect.words import target_words, unit_words
 from studio.gui.inspect.work import Prepared, prepared
 from studio.language import tr, translatable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from studio.gui.canvas.state import SIDES, Side
+from studio.arrays import SIDES, Side
 from studio.gui.inspect.legend import number
 from studio.gui.inspect.readings import Explained
 from studio.gui.inspect.words import short_target_words

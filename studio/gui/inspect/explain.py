@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from studio.arrays import SIDES, Side
 from studio.attribution.options import METHODS, ExplainOptions
 from studio.files import beside
 from studio.gui.canvas.drawing import Mark, Overlay
-from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.checks import ChecksPane, short_target
 from studio.gui.inspect.colour import Numbers, with_signs
 from studio.gui.inspect.hub import InspectHub, InspectView

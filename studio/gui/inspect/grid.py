@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
-from studio.gui.canvas.drawing import Pixels
+from studio.arrays import Pixels
 from studio.gui.widgets.painting import image_of, paint_hint
 from studio.gui.widgets.theme import colors
 from studio.language import tr

@@ -7,14 +7,15 @@ import math
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from studio.arrays import Point, Side
 from studio.colour_maps import Scale
-from studio.gui.canvas.drawing import Box, Mark, MarkKind, Overlay
-from studio.gui.canvas.state import Side, other
+from studio.gui.canvas.drawing import Frame, Mark, MarkKind, Overlay
+from studio.gui.canvas.state import other
 from studio.gui.inspect.colour import clips, reduced, stretched, with_signs
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
 from studio.gui.inspect.legend import LegendEntry
-from studio.gui.inspect.readings import HoverReading, HoverRequest, LevelReading, Point
+from studio.gui.inspect.readings import HoverReading, HoverRequest, LevelReading
 from studio.gui.inspect.tiles import MapStrip, Tile
 from studio.gui.inspect.words import GLOSSARY, WELCOME, hover_words, what_it_sees
 from studio.language import tr, translatable
@@ -243,10 +244,10 @@ class HoverView(InspectView):
         self.hub.show({here: self._here(reading, level), there: self._there(reading, level, scale)}, [legend])
 
     def _here(self, reading: HoverReading, level: LevelReading) -> Overlay:
-        boxes: list[Box] = []
+        boxes: list[Frame] = []
         if self.boxes.isChecked():
-            boxes = [Box(one.answer.box_here) for one in reading.levels if one is not level]
-            boxes.append(Box(level.answer.box_here, "chosen"))
+            boxes = [Frame(one.answer.box_here) for one in reading.levels if one is not level]
+            boxes.append(Frame(level.answer.box_here, "chosen"))
         kind: MarkKind = "pinned" if self.pinned is not None else "cursor"
         marks = [Mark(*reading.request.place, kind)]
         if not level.answer.mutual and self.runner.isChecked():
@@ -262,7 +263,7 @@ class HoverView(InspectView):
         return with_signs(
             coloured.overlay(level.similarity, scale),
             marks=tuple(marks),
-            boxes=(Box(level.answer.box_there, "chosen"),) if self.boxes.isChecked() else (),
+            boxes=(Frame(level.answer.box_there, "chosen"),) if self.boxes.isChecked() else (),
             trace=reading.trace if self.trace.isChecked() else (),
         )
 

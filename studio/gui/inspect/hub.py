@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtWidgets import QWidget
 
+from studio.arrays import SIDES, Point, Side
 from studio.gui.canvas.drawing import NOTHING, Overlay
-from studio.gui.canvas.state import SIDES, Side, StudioState
+from studio.gui.canvas.state import StudioState
 from studio.gui.inspect.colour import Coloured
 from studio.gui.inspect.layer import InspectLayer
 from studio.gui.inspect.legend import ColourKnobs, Legend, LegendEntry
@@ -22,7 +23,7 @@ from studio.jobs import JobHandle, JobQueue
 from studio.progress import Job
 
 if TYPE_CHECKING:
-    from studio.gui.inspect.readings import InspectSession, Point
+    from studio.gui.inspect.readings import InspectSession
 
 log = logging.getLogger(__name__)
 

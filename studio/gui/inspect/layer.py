@@ -9,9 +9,9 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from studio.geometry import Size
+from studio.arrays import Pixels, Size
 from studio.gui.canvas.canvas import PictureCanvas
-from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, Pixels, paint_map, paint_signs
+from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, paint_map, paint_signs
 
 CLICK_DISTANCE = 4
 """Screen pixels between press and release that still make a click."""

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from studio.arrays import SIDES, Pixels, Side
 from studio.featurevis.difference import warped_difference
 from studio.featurevis.grid import channel_grid, first_filters
 from studio.featurevis.layers import LayerMaps
 from studio.featurevis.pca import components
 from studio.featurevis.receptive import effective
 from studio.featurevis.regions import WORKING_SIDE, exciting, pictures_in
-from studio.gui.canvas.state import SIDES, Side
-from studio.gui.inspect.colour import HeatMap, Pixels
+from studio.gui.inspect.colour import HeatMap
 from studio.gui.inspect.readings import (
     ColourReading,
     ColourRequest,

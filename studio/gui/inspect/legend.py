@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QSlider, QWidget
 
-from studio.gui.canvas.drawing import Pixels
+from studio.arrays import Pixels
 from studio.gui.widgets.forms import form_grid
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings

@@ -9,8 +9,8 @@ from functools import partial
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QLabel
 
+from studio.arrays import SIDES, Side
 from studio.buddies.options import MatchOptions
-from studio.gui.canvas.state import SIDES, Side
 from studio.gui.inspect.actions import InspectCan
 from studio.gui.inspect.activations import ActivationsView
 from studio.gui.inspect.explain import ExplainView

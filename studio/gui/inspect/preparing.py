@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.arrays import Size
 from studio.backbones.choice import NetworkChoice
 from studio.buddies.options import MatchOptions
 from studio.features.store import FeatureStore
-from studio.geometry import Size
 from studio.gui.inspect.readings import InspectSession
 from studio.gui.widgets.messages import Messages
 from studio.jobs import JobHandle, JobQueue

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
+from studio.arrays import Pixels, Point, Side
 from studio.features.split import ChannelSplit
 from studio.featurevis.answers import LevelAnswer
-from studio.gui.canvas.state import Side
 from studio.gui.inspect.colour import HeatMap
 from studio.picture import Picture
 
@@ -18,9 +15,7 @@ if TYPE_CHECKING:
     from studio.attribution import Attribution, Checks
     from studio.featurevis import ChannelGrid, Components
 
-Point = tuple[float, float]
 Edges = tuple[float, float, float, float]
-Pixels = npt.NDArray[np.uint8]
 AS_MATCHED = 0
 """A working size, px: that of the match, whatever it is."""
 

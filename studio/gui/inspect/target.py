@@ -7,7 +7,8 @@ from collections.abc import Collection
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from studio.gui.inspect.readings import InspectSession, Point, TargetChoice
+from studio.arrays import Point
+from studio.gui.inspect.readings import InspectSession, TargetChoice
 from studio.gui.inspect.words import GLOSSARY, place_words
 from studio.gui.widgets.forms import form_grid
 from studio.gui.widgets.number_boxes import WholeBox

@@ -9,10 +9,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.geometry import Size
+from studio.arrays import Pixels, Side, Size
 from studio.gui.canvas.canvas import ViewState
-from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, Pixels, paint_map, paint_signs
-from studio.gui.canvas.state import Side
+from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, paint_map, paint_signs
 from studio.gui.widgets.painting import paint_hint
 from studio.gui.widgets.theme import colors
 

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from studio.gui.canvas.drawing import Box, Mark, Overlay
-from studio.gui.canvas.state import SIDES, Side
+from studio.arrays import SIDES, Point, Side
+from studio.gui.canvas.drawing import Frame, Mark, Overlay
 from studio.gui.inspect.colour import with_signs
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
@@ -28,7 +28,6 @@ from studio.gui.inspect.readings import (
     LayerInfo,
     LevelReading,
     PairMaps,
-    Point,
     WhyReading,
     WhyRequest,
 )
@@ -356,7 +355,7 @@ class WhyView(InspectView):
                 overlays.get(side),
                 marks=(Mark(*places[side], "pinned", label),),
                 boxes=(
-                    Box(
+                    Frame(
                         reading.boxes[side],
                         "chosen",
                         tr("what {level} sees", level=level_name(info)) if side == "A" else "",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from studio.arrays import Side
 from studio.attribution.options import METHODS
 from studio.attribution.result import Attribution
 from studio.attribution.targets import AnyTarget, CellTarget, ChannelTarget, ClassTarget, PairTarget, Quantity
-from studio.gui.canvas.state import Side, other
+from studio.gui.canvas.state import other
 from studio.gui.inspect.readings import HoverReading, InspectSession, LayerInfo, LevelReading, WhyReading
 from studio.language import tr, translatable, trn
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from studio.arrays import SIDES, Pixels, Side, Size
 from studio.backbones.choice import NetworkChoice
 from studio.backbones.classifier import class_names
 from studio.backbones.receptive import Receptive, known_fields
@@ -22,9 +23,7 @@ from studio.device import choose_device
 from studio.features.placing import Placing
 from studio.features.store import FeatureStore
 from studio.featurevis.hover import HoverCache, prepare_hover
-from studio.geometry import Size
-from studio.gui.canvas.state import SIDES, Side
-from studio.gui.inspect.colour import HeatMap, Pixels
+from studio.gui.inspect.colour import HeatMap
 from studio.gui.inspect.readings import (
     AS_MATCHED,
     Edges,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 
+from studio.arrays import SIDES, Point, Side
 from studio.backbones.choice import NetworkChoice
 from studio.buddies.answers import Remark
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
-from studio.gui.canvas.state import SIDES, Side
 from studio.gui.match.levels import LevelSlider
 from studio.gui.match.provenance_view import ProvenanceView
 from studio.gui.match.recall import MemoryHolder, Recall
@@ -29,7 +29,7 @@ from studio.job_kinds import JobKind
 from studio.jobs import JobHandle
 from studio.language import tr, translatable, trn
 from studio.options import OptionsError
-from studio.pairs import PairSet, Point
+from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress
 

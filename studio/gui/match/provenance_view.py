@@ -17,15 +17,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.buddies.answers import Absence, Box, SimilarityMap, Step
+from studio.arrays import SIDES, Box, Point, Side
+from studio.buddies.answers import Absence, SimilarityMap, Step
 from studio.colour_maps import SEQUENTIAL
-from studio.gui.canvas.state import RESULT_LEVEL, SIDES, Side, StudioState, other
+from studio.gui.canvas.state import RESULT_LEVEL, StudioState, other
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.match.recall import Explanation, Recall
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.theme import colors
 from studio.language import tr
-from studio.pairs import Point
 
 # From the coarsest level to the finest, light to strong: told apart by lightness alone.
 _LEVEL_COLORS = ("#fff3c4", "#ffd866", "#ffab2e", "#ff7a1a", "#ff3d2e")

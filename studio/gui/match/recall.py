@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.arrays import Point, Side
 from studio.buddies.answers import Absence, Proposal, SimilarityMap, Step
 from studio.features.store import FeatureStore
-from studio.gui.canvas.state import Side, StudioState
+from studio.gui.canvas.state import StudioState
 from studio.live import LiveWorker
-from studio.pairs import Point, PointPair
+from studio.pairs import PointPair
 from studio.picture import Picture
 from studio.progress import Progress
 

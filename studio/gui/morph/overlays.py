@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Pixels
 from studio.gui.canvas.colour_maps import diverging_table
 
 if TYPE_CHECKING:
     from studio.warp.field import Field
 
-Pixels = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float32]
 
 GRID_LINES = 16

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Size
+from studio.arrays import Pixels, Size
 from studio.gui.morph.overlays import tint_of
 from studio.language import tr
 from studio.morph.options import MorphOptions
@@ -25,7 +25,6 @@ from studio.progress import Job, Progress
 if TYPE_CHECKING:
     from studio.morph.render import PreparedMorph
 
-Pixels = npt.NDArray[np.uint8]
 View = Literal["morph", "wipe", "onion"]
 Layer = Literal["points", "grid", "arrows", "heat"]
 

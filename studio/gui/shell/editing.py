@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QUndoView, QWidget
 
+from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import TOOLS
 from studio.gui.canvas.canvas_view import ViewState
 from studio.gui.canvas.pair_editor import PairEditor
 from studio.gui.canvas.pairs_table import PairsTable
-from studio.gui.canvas.state import SIDES, Side, StudioState
+from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.undo import UndoHistory
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.mode.kept_options import KeptOptions

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.arrays import SIDES, Side
 from studio.device import DeviceInfo
 from studio.document import Document
 from studio.gui.canvas.conditions import Shared
@@ -25,7 +26,7 @@ from studio.gui.canvas.displays import remember
 from studio.gui.canvas.opening import Opened, PictureOpener
 from studio.gui.canvas.pair_files import PairFiles
 from studio.gui.canvas.pairs_table import PairsTable
-from studio.gui.canvas.state import SIDES, Side, StudioState
+from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.mode.mode import Mode, ModePanel, Services
 from studio.gui.mode.network import NetworkChooser

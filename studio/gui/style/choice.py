@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.arrays import SIDES, Side
 from studio.gui.canvas.opening import picture_filter, tell_warnings
-from studio.gui.canvas.state import SIDES, Side, StudioState, other
+from studio.gui.canvas.state import StudioState, other
 from studio.gui.style.sources import StyleSources
 from studio.gui.widgets.choices import Choices
 from studio.gui.widgets.messages import Messages

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
-Pixels = npt.NDArray[np.uint8]
+from studio.arrays import Pixels
 
 MOST_MOMENTS = 120
 MOST_BYTES = 192 << 20

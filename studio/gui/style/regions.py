@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.arrays import SIDES
 from studio.geometry import shrink_within
-from studio.gui.canvas.state import SIDES, StudioState
+from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.style.brush import PaintBrush, PaintLayer
 from studio.gui.style.choice import StyleChoice

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from studio.gui.canvas.state import SIDES, StudioState
+from studio.arrays import SIDES
+from studio.gui.canvas.state import StudioState
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.style.choice import StyleChoice
 from studio.gui.style.regions import StyleRegions

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from studio.arrays import Pixels, Side
 from studio.files import bare_name
 from studio.gui.canvas.opening import picture_filter
-from studio.gui.canvas.state import Side
-from studio.gui.style.tasks import Pixels
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.number_boxes import WholeBox
 from studio.gui.widgets.saving import ask_where_to_save

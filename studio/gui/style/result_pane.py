@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.arrays import Pixels
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import LossPlot
 from studio.gui.widgets.compare import CompareView, Shown, Way
@@ -26,7 +26,6 @@ from studio.gui.widgets.theme import icon
 from studio.gui.widgets.thumbnails import VariantStrip
 from studio.language import tr, translatable
 
-Pixels = npt.NDArray[np.uint8]
 View = Literal["result", "wipe", "sides", "difference", "blink"]
 Against = Literal["content", "style", "pinned"]
 

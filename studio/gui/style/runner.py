@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from studio.arrays import Pixels
 from studio.errors import StudioError
 from studio.gui.style.tasks import Frame, thumbnail, watched
 from studio.job_kinds import JobKind
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Pixels = npt.NDArray[np.uint8]
 IDLE_INTERVAL = 400
 """Milliseconds after the last change before previews of variants begin."""
 

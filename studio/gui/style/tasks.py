@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from studio.arrays import Pixels
 from studio.geometry import shrink_within
 from studio.gui.style.history import Moment
 from studio.language import tr
@@ -22,7 +22,6 @@ from studio.style.task import StyleTask
 
 log = logging.getLogger(__name__)
 
-Pixels = npt.NDArray[np.uint8]
 SIDES = ("size", "width", "height")
 MOST_KEPT = 2048
 """Longer side, px, of runs that can be taken up later: what that needs grows to hundreds of megabytes."""

@@ -6,15 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
-from studio.geometry import Size
+from studio.arrays import Pixels, Size
 from studio.gui.widgets.painting import SMOOTH_BELOW, checkerboard, image_of, paint_chip, paint_wipe_handle
-
-Pixels = npt.NDArray[np.uint8]
 
 MARGIN = 8.0
 TITLE_HEIGHT = 24.0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
@@ -18,12 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.arrays import Pixels
 from studio.gui.widgets.painting import checkerboard, image_of
 from studio.gui.widgets.parts import scrolling
 from studio.gui.widgets.theme import colors
 from studio.language import tr
-
-Pixels = npt.NDArray[np.uint8]
 
 THUMB_WIDTH, THUMB_HEIGHT = 94, 68
 CAPTION = 20

@@ -11,11 +11,11 @@ from PySide6.QtCore import QObject, QSize
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
 from PySide6.QtWidgets import QMenu
 
+from studio.arrays import SIDES, Side
 from studio.document import Result, Summary, summary_of
 from studio.errors import StudioError
 from studio.files import FileError, replacing
 from studio.gui.canvas.opening import PictureOpener
-from studio.gui.canvas.state import SIDES, Side
 from studio.gui.shell.project.controller import DocumentController
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_menu, in_tip
