@@ -182,13 +182,13 @@ def match(
     overlay: Path | None = None,
     network: NetworkFlags = NetworkFlags(),  # noqa: B008 (frozen)
     fixed: Path | None = None,
-    carry: Path | None = None,
-    carried: Path | None = None,
+    transfer: Annotated[Path | None, Parameter(name=("--transfer", "--carry"))] = None,
+    transferred: Annotated[Path | None, Parameter(name=("--transferred", "--carried"))] = None,
     options: Annotated[MatchFlags, Parameter(name="*")] = MatchFlags(),  # noqa: B008 (frozen)
 ) -> int:
     """Find the best buddies of two pictures, and where points of your own lie.
 
-    Without --out the pairs are printed: as a table on a terminal, as CSV in a pipe. With --carry it is your points.
+    Without --out the pairs are printed: as a table on a terminal, as CSV in a pipe. With --transfer it is your points.
 
     Parameters
     ----------
@@ -202,21 +202,21 @@ def match(
         Picture to write, of both pictures side by side with the pairs.
     fixed
         Point file with pairs that are known: all of them stay as they are, and the others are looked for with them.
-    carry
+    transfer
         .csv file with columns x and y: points of A. Where pairs and network together have them in B is told as pairs.
-    carried
-        Point file to write for --carry; without it those pairs are printed.
+    transferred
+        Point file to write for --transfer; without it those pairs are printed.
     """
     targets = out or []
     for path in targets:
         check_target(path, PAIR_SUFFIXES)
     if overlay:
         check_target(overlay, tuple(KINDS))
-    if carried:
-        check_target(carried, PAIR_SUFFIXES)
-        if carry is None:
-            raise PairsError("--carried says where to write the points of --carry, and there is no --carry.")
-    points = read_points(carry) if carry else None
+    if transferred:
+        check_target(transferred, PAIR_SUFFIXES)
+        if transfer is None:
+            raise PairsError("--transferred says where to write the points of --transfer, and there is no --transfer.")
+    points = read_points(transfer) if transfer else None
     start = time.monotonic()
     wanted = MatchOptions.from_dict(options.to_dict())
     found = drain(_matching(a, b, wanted, network.choice(), fixed, points), "match")
@@ -225,13 +225,13 @@ def match(
     if overlay:
         _write_overlay(found, overlay)
         written.append(overlay)
-    if carried and found.carried is not None:
-        written += write_pairs(found.carried, carried)
+    if transferred and found.transferred is not None:
+        written += write_pairs(found.transferred, transferred)
     for path in written:
         result(str(path))
-    if found.carried is not None and not carried:
-        _print_pairs(found.carried)
-    elif not targets and not carried:
+    if found.transferred is not None and not transferred:
+        _print_pairs(found.transferred)
+    elif not targets and not transferred:
         _print_pairs(found.pairs)
     say(f"{len(found.pairs)} pairs in {seconds:.1f} s")
     return OK
@@ -243,7 +243,7 @@ class _Found(NamedTuple):
     a: Picture
     b: Picture
     pairs: PairSet
-    carried: PairSet | None = None
+    transferred: PairSet | None = None
 
 
 def _matching(
@@ -265,10 +265,10 @@ def _matching(
     memory = MatchMemory() if points is not None else None
     search = find_buddies(picture_a, picture_b, options, network=network, fixed=known, memory=memory)
     pairs = yield from part(search, 0.06, 1.0)
-    carried = transferred_pairs(memory, points, pairs) if memory is not None and points is not None else None
-    if carried is not None and points is not None and len(carried) < len(points):
-        say(f"{len(points) - len(carried)} of the points were left out: nothing is to be seen there")
-    return _Found(picture_a, picture_b, pairs, carried)
+    transferred = transferred_pairs(memory, points, pairs) if memory is not None and points is not None else None
+    if transferred is not None and points is not None and len(transferred) < len(points):
+        say(f"{len(points) - len(transferred)} of the points were left out: nothing is to be seen there")
+    return _Found(picture_a, picture_b, pairs, transferred)
 
 
 def _write_overlay(found: _Found, path: Path) -> None:

@@ -110,19 +110,19 @@ def test_match_without_out_prints_csv_in_a_pipe(pictures: tuple[str, str], capsy
     assert "\x1b" not in written.err
 
 
-def test_points_of_ones_own_are_carried_to_where_they_lie(
+def test_points_of_ones_own_are_transferred_to_where_they_lie(
     pictures: tuple[str, str], tmp_path: Path, capsys: Capture
 ) -> None:
     points = np.array([[60.0, 40.0], [120.5, 90.25], [180.0, 150.0], [90.0, 160.0]])
     asked, told = tmp_path / "asked.csv", tmp_path / "told.csv"
     asked.write_text("name, x, y\n" + "".join(f"spot,{x},{y}\n" for x, y in points), encoding="utf-8")
-    assert main(["match", *pictures, "--carry", str(asked), "--carried", str(told)]) == 0
+    assert main(["match", *pictures, "--transfer", str(asked), "--transferred", str(told)]) == 0
     assert capsys.readouterr().out.split() == [str(told)]
-    carried = read_pairs(told)
-    np.testing.assert_allclose(carried.a, points)
-    assert np.abs(carried.a - carried.b - SHIFT).max() < 4
-    assert [pair.id for pair in carried] == [1, 2, 3, 4] and min(pair.confidence for pair in carried) > 0.3
-    assert main(["match", *pictures, "--carry", str(asked)]) == 0
+    transferred = read_pairs(told)
+    np.testing.assert_allclose(transferred.a, points)
+    assert np.abs(transferred.a - carried.b - SHIFT).max() < 4
+    assert [pair.id for pair in transferred] == [1, 2, 3, 4] and min(pair.confidence for pair in transferred) > 0.3
+    assert main(["match", *pictures, "--carry", str(asked)]) == 0  # its name before, which scripts use
     assert [row["id"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == ["1", "2", "3", "4"]
 
 
@@ -140,14 +140,14 @@ def test_points_that_are_none_are_refused_in_a_sentence(
 ) -> None:
     asked = tmp_path / "asked.csv"
     asked.write_text(text, encoding="utf-8")
-    assert main(["match", *pictures, "--carry", str(asked), "--carried", str(tmp_path / "told.csv")]) == 1
+    assert main(["match", *pictures, "--transfer", str(asked), "--transferred", str(tmp_path / "told.csv")]) == 1
     assert words in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "told.csv").exists()
 
 
-def test_carried_without_carry_is_refused(pictures: tuple[str, str], tmp_path: Path, capsys: Capture) -> None:
-    assert main(["match", *pictures, "--carried", str(tmp_path / "told.csv")]) == 1
-    assert "there is no --carry" in single_line(capsys.readouterr().err)
+def test_transferred_without_transfer_is_refused(pictures: tuple[str, str], tmp_path: Path, capsys: Capture) -> None:
+    assert main(["match", *pictures, "--transferred", str(tmp_path / "told.csv")]) == 1
+    assert "there is no --transfer" in single_line(capsys.readouterr().err)
 
 
 def test_match_on_a_terminal_prints_a_table(

@@ -240,6 +240,8 @@ def grouped(places: npt.NDArray[np.float64], groups: int, seed: int) -> Index | 
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer places than groups: some stay empty
+        # Where a machine does not tell its cores (a container without lscpu), joblib counts threads instead, and warns.
+        warnings.filterwarnings("ignore", "Could not find the number of physical cores", UserWarning)
         return np.asarray(KMeans(n_clusters=groups, random_state=seed).fit(places).labels_, np.int64)
 
 
