@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, Qt
 
-from tests.gui.test_canvas import mouse
+from tests.gui.canvas.test_canvas import mouse
 
 SIZE = 64
 """Working size of the tests, px: smaller than the panel offers."""

@@ -17,9 +17,9 @@ from studio.gui.morph.result_view import FOLD_COLOR
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.progress import Progress
+from tests.gui.canvas.test_canvas import drag, mouse
 from tests.gui.morphing import A_POINTS, B_POINTS, settled, shots, wait_for
-from tests.gui.test_canvas import drag, mouse
-from tests.gui.test_style_parts import wheel
+from tests.gui.style.test_parts import wheel
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidg
 from skimage import data
 
 from studio.gui.widgets.compare import CompareView, Shown, Way
-from tests.gui.test_style_parts import drag, wheel
+from tests.gui.style.test_parts import drag, wheel
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
 CAT = np.ascontiguousarray(data.chelsea()[:, :450])

@@ -16,9 +16,9 @@ from studio.gui.inspect.legend import ColourKnobs, number
 from studio.gui.widgets import saving
 from studio.gui.widgets.messages import Messages
 from studio.pairs import PairSet
+from tests.gui.canvas.test_canvas import mouse
 from tests.gui.inspecting import click, done, enter, overlay, wait_for
 from tests.gui.morphing import A_POINTS, B_POINTS
-from tests.gui.test_canvas import mouse
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 
 from studio.gui.match.provenance_view import LevelTile
-from tests.gui.test_editing import click, drag, where
+from tests.gui.canvas.test_editing import click, drag, where
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_match_is_remembered_and_answers(matched, qtbot):
     locked = state.pairs
     matched.actions_["tool_lasso"].trigger()
     ring = [QPointF(150 + 90 * math.cos(turn / 3), 140 + 90 * math.sin(turn / 3)) for turn in range(19)]
-    from tests.gui.test_editing import move, press, release
+    from tests.gui.canvas.test_editing import move, press, release
 
     press(canvas, where(canvas, ring[0].toTuple()))
     for corner in ring[1:]:

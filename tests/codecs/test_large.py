@@ -279,7 +279,7 @@ CHILD = """
 def opened_in_a_child(path: Path, gigabytes: float) -> tuple[str, int]:
     """What a process limited to so much address space makes of the picture, and its peak memory in MB."""
     pytest.importorskip("resource")
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
     command = [sys.executable, "-c", textwrap.dedent(CHILD), str(path), str(int(gigabytes * 2**30))]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

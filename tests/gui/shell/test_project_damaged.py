@@ -15,7 +15,7 @@ from studio.document import reading, saving
 from studio.progress import run_to_end
 from tests.document.damaged import DIGITS, damaged_projects, do_not_wait, whole
 from tests.gui.projects import kept, open_project, save
-from tests.gui.test_document import PAIRS
+from tests.gui.shell.test_project import PAIRS
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.gui.morphing import A_POINTS, B_POINTS, shots, wait_for
 from tests.gui.styling import ran
 from tests.gui.walking import Walk, dialogs_of, english_in
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "resources" / "languages" / "buddies-studio.pot"
+TEMPLATE = Path(__file__).resolve().parents[3] / "resources" / "languages" / "buddies-studio.pot"
 
 
 @pytest.fixture
