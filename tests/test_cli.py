@@ -120,7 +120,7 @@ def test_points_of_ones_own_are_transferred_to_where_they_lie(
     assert capsys.readouterr().out.split() == [str(told)]
     transferred = read_pairs(told)
     np.testing.assert_allclose(transferred.a, points)
-    assert np.abs(transferred.a - carried.b - SHIFT).max() < 4
+    assert np.abs(transferred.a - transferred.b - SHIFT).max() < 4
     assert [pair.id for pair in transferred] == [1, 2, 3, 4] and min(pair.confidence for pair in transferred) > 0.3
     assert main(["match", *pictures, "--carry", str(asked)]) == 0  # its name before, which scripts use
     assert [row["id"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == ["1", "2", "3", "4"]

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from studio import paths
 from studio.cache import cache_size, prune
-from studio.gui.canvas.point_style import PointStyle, confidence_color, look, set_point_style
+from studio.gui.canvas.point_style import PointStyle, confidence_color, point_style, set_point_style
 from studio.gui.shell.app import _ErrorRelay
 from studio.gui.shell.settings.preferences import SECTIONS, Preferences, load_preferences
 from studio.gui.widgets.settings_store import Settings
@@ -51,7 +51,7 @@ def test_settings_are_in_force_at_once_and_remembered(opened, qtbot, tmp_path):
     qtbot.wait(20)
     assert before != color_at(opened, 1) == confidence_color(0.0)
     dialog.editors["point_size"].set_value(24.0)
-    assert look() == PointStyle(24.0, "by confidence")
+    assert point_style() == PointStyle(24.0, "by confidence")
     dark = opened.palette().window().color().lightness()
     dialog.editors["theme"].set_value("light")
     assert QApplication.instance().palette().window().color().lightness() > dark + 100
@@ -66,7 +66,7 @@ def test_settings_are_in_force_at_once_and_remembered(opened, qtbot, tmp_path):
     assert remembered == dialog.value()
     assert (remembered.theme, remembered.backbone, remembered.point_size) == ("light", "vgg19", 24.0)
     dialog.set_value(Preferences(theme="dark"))
-    assert look() == PointStyle() and opened.document.autosave.enabled
+    assert point_style() == PointStyle() and opened.document.autosave.enabled
     dialog.close()
     qtbot.waitUntil(lambda: opened.settings_controller.dialog is None)
 
