@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -11,88 +10,29 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QP
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
+from studio.gui.widgets.house_style import HouseStyle
+from studio.gui.widgets.palette import DARK, LIGHT, Colors, colors, is_dark, take_colors
 from studio.paths import resources
+
+__all__ = ["THEMES", "ThemeName", "apply_theme", "colors", "icon", "is_dark"]
 
 ThemeName = Literal["system", "light", "dark"]
 THEMES: tuple[ThemeName, ...] = ("system", "light", "dark")
 
 
-@dataclass(frozen=True, slots=True)
-class Colors:
-    """The colours that everything is painted with; `canvas` lies behind the pictures."""
-
-    window: str
-    panel: str
-    raised: str
-    canvas: str
-    border: str
-    text: str
-    muted: str
-    accent: str
-    on_accent: str
-    hover: str
-    success: str
-    warning: str
-    error: str
-
-
-DARK = Colors(
-    window="#1c1d22",
-    panel="#24262c",
-    raised="#2f323a",
-    canvas="#15161a",
-    border="#383b45",
-    text="#e7e8ec",
-    muted="#9da1ad",
-    accent="#6d8dff",
-    on_accent="#0e1020",
-    hover="#3a3e49",
-    success="#4cc38a",
-    warning="#f2b84b",
-    error="#ff7a7a",
-)
-LIGHT = Colors(
-    window="#eef0f3",
-    panel="#f9fafb",
-    raised="#ffffff",
-    canvas="#dfe2e8",
-    border="#cfd4dd",
-    text="#1d2129",
-    muted="#5d6675",
-    accent="#3557d6",
-    on_accent="#ffffff",
-    hover="#e4e8f0",
-    success="#18794e",
-    warning="#8f5a00",
-    error="#c62a2f",
-)
-
-_current: Colors = DARK
-
-
-def colors() -> Colors:
-    """The colours in force."""
-    return _current
-
-
-def is_dark() -> bool:
-    """Whether the dark palette is in force."""
-    return _current is DARK
-
-
 def apply_theme(app: QApplication, name: ThemeName) -> None:
     """Put a theme in force in all windows; "system" follows the desktop (dark where it does not say)."""
-    global _current
     wanted = name
     if name == "system":
         scheme = QGuiApplication.styleHints().colorScheme()
         wanted = "light" if scheme == Qt.ColorScheme.Light else "dark"
-    _current = LIGHT if wanted == "light" else DARK
-    if app.styleSheet() == _style_sheet(_current):
+    chosen = LIGHT if wanted == "light" else DARK
+    take_colors(chosen)
+    if app.styleSheet() == _style_sheet(chosen):
         return  # all widgets would be dressed anew, 0.2 s for a window
-    app.setStyle("Fusion")
-    app.setPalette(_palette(_current))
-    app.setStyleSheet(_style_sheet(_current))
+    app.setStyle(HouseStyle(icon))
+    app.setPalette(_palette(chosen))
+    app.setStyleSheet(_style_sheet(chosen))
 
 
 @cache
@@ -104,8 +44,8 @@ def icon(name: str) -> QIcon:
     """The drawing `resources/icons/<name>.svg` in the colours in force, sharp at every scale."""
     made = QIcon()
     for mode, color in (
-        (QIcon.Mode.Normal, _current.text),
-        (QIcon.Mode.Disabled, _current.border),
+        (QIcon.Mode.Normal, colors().text),
+        (QIcon.Mode.Disabled, colors().border),
     ):
         renderer = QSvgRenderer(QByteArray(_svg(name).replace("currentColor", color).encode()))
         for side in (20, 40, 60):
