@@ -50,6 +50,10 @@ class ViewState:
     zoom: float = 1.0
 
 
+WHOLE = ViewState()
+"""The whole picture: who takes this over stays fitted when its size changes, like the one it comes from."""
+
+
 class CanvasView(pg.GraphicsView):
     """Shows a picture and its points, and knows where on the widget each place of the picture is."""
 
@@ -71,7 +75,7 @@ class CanvasView(pg.GraphicsView):
         self._box.addItem(self._item, ignoreBounds=True)
         self._box.addItem(self.scatter, ignoreBounds=True)
         self._size: Size | None = None
-        self._fitted = True
+        self._state = WHOLE
         self._box.sigRangeChangedManually.connect(self._on_moved_by_hand)
         self._box.sigRangeChanged.connect(lambda *_: self.redrawn.emit())
         self.refresh_theme()
@@ -88,8 +92,8 @@ class CanvasView(pg.GraphicsView):
         self._size = display.size if display else None
         if display is not None:
             self._set_limits()
-            self._apply(ViewState())
-        self._fitted = True
+            self._apply(WHOLE)
+        self._state = WHOLE
 
     @property
     def picture_size(self) -> Size | None:
@@ -132,9 +136,11 @@ class CanvasView(pg.GraphicsView):
     # --- the view ---
 
     def view_state(self) -> ViewState:
-        """Where this canvas looks now."""
-        if self._size is None:
-            return ViewState()
+        """Where this canvas looks now; `WHOLE`, to the bit, for as long as it shows the whole picture at any size."""
+        return self._state
+
+    def _measured(self) -> ViewState:
+        assert self._size is not None
         width, height = self._size
         rect = self._box.viewRect()
         center = ((rect.center().x() + 0.5) / width, (rect.center().y() + 0.5) / height)
@@ -144,20 +150,18 @@ class CanvasView(pg.GraphicsView):
         """Look where another canvas looks; sends no `view_changed`."""
         if self._size is not None:
             self._apply(state)
-            self._fitted = state == ViewState()
 
     def fit(self) -> None:
         """Show the whole picture."""
         if self._size is not None:
-            self._apply(ViewState())
-            self._fitted = True
+            self._apply(WHOLE)
             self.view_changed.emit()
 
     def actual_size(self) -> None:
         """One picture pixel to one screen pixel, around the middle of the view."""
         if self._size is not None:
             self._apply(ViewState(self.view_state().center, self._fit_scale_inverse()))
-            self._on_moved_by_hand()
+            self.view_changed.emit()
 
     def zoom_by(self, factor: float) -> None:
         """Enlarge by `factor` around the middle of the view."""
@@ -171,7 +175,6 @@ class CanvasView(pg.GraphicsView):
             width, height = self._size
             center = ((point.x() + 0.5) / width, (point.y() + 0.5) / height)
             self._apply(ViewState(center, max(zoom, self.view_state().zoom)))
-            self._fitted = False
 
     def _apply(self, state: ViewState) -> None:
         assert self._size is not None
@@ -182,6 +185,7 @@ class CanvasView(pg.GraphicsView):
         self._box.setRange(
             QRectF(x - view_width / 2, y - view_height / 2, view_width, view_height), padding=0, update=True
         )
+        self._state = state if state == WHOLE else self._measured()  # which has its limits
         self.redrawn.emit()
 
     def _aspect(self) -> float:
@@ -202,7 +206,7 @@ class CanvasView(pg.GraphicsView):
         self._box.setLimits(minXRange=max(self.viewport().width() / MOST_ZOOM, 2), maxXRange=max(widest, 4 * MOST_ZOOM))
 
     def _on_moved_by_hand(self, *_: object) -> None:
-        self._fitted = False
+        self._state = self._measured()
         self.view_changed.emit()
 
     def to_widget(self, point: QPointF) -> QPointF:
@@ -214,8 +218,8 @@ class CanvasView(pg.GraphicsView):
         return self._box.mapSceneToView(scene.map(position))
 
     def resizeEvent(self, ev: QResizeEvent) -> None:
-        state = self.view_state() if hasattr(self, "_size") else ViewState()
         super().resizeEvent(ev)
         if hasattr(self, "_size") and self._size is not None:
+            # Not what is measured now: the viewport has its new size already, and the view still the old one.
             self._set_limits()
-            self._apply(ViewState() if self._fitted else state)
+            self._apply(self._state)

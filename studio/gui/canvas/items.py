@@ -5,22 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
-    QFont,
-    QFontMetricsF,
-    QGuiApplication,
     QImage,
     QPainter,
-    QPainterPath,
     QPen,
     QPixmap,
     QTransform,
@@ -28,14 +24,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from studio.arrays import Size
+from studio.gui.canvas.labels import MOST_NUMBERS, POINT_SIZE, Box, Label, overlap, paint_number, with_room
 from studio.gui.widgets.painting import SMOOTH_BELOW, checkerboard, image_of
 from studio.overlay import Color
 from studio.picture import Picture
-
-POINT_SIZE = 13.0
-"""Diameter of a point, screen pixels."""
-MOST_NUMBERS = 150
-"""With more points than this only hot ones are numbered: the numbers would hide the picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +148,10 @@ class Mark:
     locked: bool = False
 
 
+Placed = list[tuple[Mark, QPointF]]
+"""Points and where they lie on the screen."""
+
+
 class PairScatter(pg.GraphicsObject):
     """All points of one picture and their numbers, drawn by one item from small pictures made before."""
 
@@ -166,6 +162,8 @@ class PairScatter(pg.GraphicsObject):
         self.hot: set[int] = set()
         self._cold: tuple[Mark, ...] = ()
         self._still = Still()
+        self._labels_key: object = None
+        self._labels: list[tuple[Label, Box]] = []
         self.show_numbers = True
 
     def set_marks(self, marks: Iterable[Mark]) -> None:
@@ -221,26 +219,52 @@ class PairScatter(pg.GraphicsObject):
         return QRectF(-1e7, -1e7, 2e7, 2e7)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        numbered = self.show_numbers and len(self._marks) <= MOST_NUMBERS
         clip = QRectF(widget.rect()).adjusted(-30, -30, 30, 30) if widget is not None else None
+        transform = painter.worldTransform()
 
-        def draw(marks: Iterable[Mark], hot: bool, to: QPainter, transform: QTransform) -> None:
+        def placed(marks: Iterable[Mark]) -> Placed:
+            at = [(mark, transform.map(QPointF(*mark.at))) for mark in marks]
+            return at if clip is None else [one for one in at if clip.contains(one[1])]
+
+        @cache
+        def cold() -> Placed:  # asked for only where something about it has changed
+            return placed(self._cold)
+
+        def draw(marks: Placed, labels: Iterable[Label], hot: bool, to: QPainter) -> None:
             to.save()
             to.resetTransform()
             ratio = to.device().devicePixelRatioF()
-            placed = [(mark, transform.map(QPointF(*mark.at))) for mark in marks]
-            placed = [(mark, at) for mark, at in placed if clip is None or clip.contains(at)]
-            for mark, at in placed:
+            for mark, at in marks:
                 draw_mark(to, at, mark, hot, ratio)
-            if numbered or (hot and len(placed) <= MOST_NUMBERS):
-                for mark, at in placed:
-                    paint_number(to, at, mark.number, hot)
+            for label in labels:
+                paint_number(to, label.at, label.number, hot)
             to.restore()
 
+        hot = placed(mark for number, mark in self._marks.items() if number in self.hot)
+        lit = [Label(mark.number, at, hot=True) for mark, at in hot] if len(hot) <= MOST_NUMBERS else []
+        boxes = [label.box() for label in lit]
+        kept = tuple(
+            label
+            for label, box in self._cold_labels(cold, transform, widget)
+            if not any(overlap(box, other) for other in boxes)
+        )
         # While one point is dragged the others stay: they are one picture.
-        self._still.draw(painter, widget, (id(self._cold), numbered), lambda to, by: draw(self._cold, False, to, by))
-        hot = [mark for number, mark in self._marks.items() if number in self.hot]  # last, so that they lie on top
-        draw(hot, True, painter, painter.worldTransform())
+        what = (id(self._cold), tuple(label.number for label in kept))
+        self._still.draw(painter, widget, what, lambda to, _: draw(cold(), kept, False, to))
+        draw(hot, lit, True, painter)  # last, so that they lie on top
+
+    def _cold_labels(
+        self, cold: Callable[[], Placed], transform: QTransform, widget: QWidget | None
+    ) -> list[tuple[Label, Box]]:
+        """The numbers beside points that are not hot, as far as there is room; counted anew when the view moves."""
+        size = (0, 0) if widget is None else (widget.width(), widget.height())
+        place = (transform.m11(), transform.m22(), transform.dx(), transform.dy())
+        key = (id(self._cold), self.show_numbers, place, size)
+        if key != self._labels_key:
+            marks = cold() if self.show_numbers else []
+            wanted = [Label(mark.number, at) for mark, at in marks] if len(marks) <= MOST_NUMBERS else []
+            self._labels_key, self._labels = key, [(label, label.box()) for label in with_room(wanted)]
+        return self._labels
 
 
 def draw_mark(painter: QPainter, at: QPointF, mark: Mark, hot: bool, ratio: float) -> None:
@@ -285,42 +309,3 @@ def _mark_image(
         draw(rect)
     painter.end()
     return image, half
-
-
-def paint_number(painter: QPainter, at: QPointF, number: int, hot: bool) -> None:
-    """Write the number of a pair beside its point, readable on any ground."""
-    ratio = painter.device().devicePixelRatioF() if painter.device() is not None else 1.0
-    image, ascent = _number_image(number, hot, ratio)
-    offset = 11.0 if hot else POINT_SIZE / 2 + 2.5
-    painter.drawImage(QPointF(at.x() + offset - _HALO, at.y() - offset - ascent / 2 - _HALO), image)
-
-
-_HALO = 3.0
-"""Room around a number for its dark outline."""
-
-
-@lru_cache(maxsize=4096)
-def _number_image(number: int, hot: bool, ratio: float) -> tuple[QImage, float]:
-    """A number with its outline, and the ascent of its font; outlines cost too much to draw in every frame."""
-    font = QFont(QGuiApplication.font())
-    font.setPixelSize(15 if hot else 12)
-    font.setBold(True)
-    text = str(number)
-    metrics = QFontMetricsF(font)
-    path = QPainterPath()
-    path.addText(_HALO, _HALO + metrics.ascent(), font, text)
-    size = QSizeF(metrics.horizontalAdvance(text) + 2 * _HALO, metrics.height() + 2 * _HALO) * ratio
-    image = QImage(size.toSize(), QImage.Format.Format_ARGB32_Premultiplied)
-    image.setDevicePixelRatio(ratio)
-    image.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(
-        QPen(QColor(0, 0, 0, 210), 3.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-    )
-    painter.drawPath(path)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(255, 255, 255))
-    painter.drawPath(path)
-    painter.end()
-    return image, metrics.ascent()

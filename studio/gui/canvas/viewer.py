@@ -31,7 +31,8 @@ from PySide6.QtWidgets import (
 from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import PictureCanvas, Tool
 from studio.gui.canvas.displays import display_of
-from studio.gui.canvas.items import POINT_SIZE, DisplayPicture, Mark
+from studio.gui.canvas.items import DisplayPicture, Mark
+from studio.gui.canvas.labels import POINT_SIZE
 from studio.gui.canvas.point_style import point_style
 from studio.gui.canvas.state import StudioState, other
 from studio.gui.widgets.names import PlainLabel, in_tip

@@ -10,7 +10,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPen
 
 from studio.gui.canvas.colour_maps import diverging
-from studio.gui.canvas.items import POINT_SIZE, paint_number
+from studio.gui.canvas.labels import POINT_SIZE, Label, paint_number, with_room
 from studio.gui.morph.overlays import HEAT_LIMIT, outline
 from studio.gui.morph.responder import Shot
 from studio.gui.widgets.compare import CompareView, Pane, Shown, Way
@@ -114,12 +114,13 @@ def _paint_folds(painter: QPainter, pane: Pane, places: npt.NDArray[np.float64])
 
 def _paint_points(painter: QPainter, pane: Pane, shot: Shot) -> None:
     radius = POINT_SIZE / 2 - 1
-    for number, (x, y) in shot.points:
-        at = pane.place(x, y)
+    labels = [Label(number, pane.place(x, y)) for number, (x, y) in shot.points]
+    for label in labels:
         painter.setPen(QPen(QColor(255, 255, 255, 235), 1.5))
-        painter.setBrush(QColor(*pair_color(number)))
-        painter.drawEllipse(at, radius, radius)
-        paint_number(painter, at, number, hot=False)
+        painter.setBrush(QColor(*pair_color(label.number)))
+        painter.drawEllipse(label.at, radius, radius)
+    for label in with_room(labels):
+        paint_number(painter, label.at, label.number, hot=False)
 
 
 def _paint_legend(painter: QPainter, pane: Pane) -> None:

@@ -1,4 +1,4 @@
-"""How controls answer wheel and focus, all of them alike: `HouseStyle` hands every widget over when it is first shown."""
+"""How controls answer wheel and focus, all of them alike: `HouseStyle` hands every widget over when it is shown."""
 
 from __future__ import annotations
 
@@ -80,8 +80,7 @@ class Hands(QObject):
         elif kind == QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
             self._on_focus(watched, event.reason())
         elif kind == QEvent.Type.FocusOut and isinstance(event, QFocusEvent):
-            if watched is self._held and event.reason() not in PASSING:
-                self._held = None
+            self._held = self._held if watched is not self._held or event.reason() in PASSING else None
         return False
 
     def _is_held(self, control: QWidget) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 
 @dataclass(frozen=True, slots=True)
 class Colors:
-    """The colours that everything is painted with; `canvas` lies behind the pictures, `focus` rings what the keys go to."""
+    """What everything is painted with; `canvas` lies behind the pictures, `focus` rings what the keys go to."""
 
     window: str
     panel: str

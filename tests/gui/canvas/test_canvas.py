@@ -117,7 +117,44 @@ def test_linked_views_show_the_same_place_of_pictures_of_other_size(opened):
 def test_resizing_keeps_a_fitted_picture_fitted(opened, qtbot):
     opened.resize(900, 700)
     qtbot.wait(50)
-    assert opened.viewer.canvas("A").view_state().zoom == pytest.approx(1.0, rel=0.02)
+    assert whole_picture_fills(opened.viewer.canvas("A"))
+
+
+def whole_picture_fills(canvas) -> bool:
+    """Whether all of the picture is to be seen, as large as the canvas allows."""
+    width, height = canvas.picture_size
+    first, last = canvas.to_widget(QPointF(-0.5, -0.5)), canvas.to_widget(QPointF(width - 0.5, height - 0.5))
+    view = canvas.viewport()
+    inside = min(first.x(), first.y()) >= 0 and last.x() <= view.width() and last.y() <= view.height()
+    return inside and max((last.x() - first.x()) / view.width(), (last.y() - first.y()) / view.height()) > 0.9
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_both_pictures_stay_fitted_in_every_mode_after_fit(opened, qtbot, linked):
+    opened.actions_["link"].setChecked(linked)
+    for side in SIDES:
+        canvas = opened.viewer.canvas(side)
+        wheel(canvas, QPointF(canvas.viewport().rect().center()), 4)
+        assert not whole_picture_fills(canvas)
+    opened.actions_["fit"].trigger()
+    for mode in ("morph", "style", "match"):
+        opened.actions_[f"mode_{mode}"].trigger()
+        qtbot.wait(10)
+        for side in SIDES:
+            assert whole_picture_fills(opened.viewer.canvas(side)), (mode, side)
+    opened.viewer.splitter.setSizes([300, 900])
+    qtbot.wait(10)
+    assert all(whole_picture_fills(opened.viewer.canvas(side)) for side in SIDES)
+
+
+def test_what_is_not_fitted_keeps_its_zoom_through_modes(opened, qtbot):
+    canvas = opened.viewer.canvas("A")
+    wheel(canvas, QPointF(canvas.viewport().rect().center()), 6)
+    before = canvas.view_state()
+    opened.actions_["mode_morph"].trigger()
+    qtbot.wait(10)
+    assert canvas.view_state().zoom == pytest.approx(before.zoom, rel=0.02)
+    assert canvas.view_state().center == pytest.approx(before.center, abs=0.01)
 
 
 def test_hover_and_click_find_points_within_ten_pixels_at_any_zoom(opened):

@@ -97,7 +97,9 @@ def test_wheel_changes_nothing_in_a_mode(window, qtbot, mode):
 
 
 def test_wheel_changes_nothing_in_the_docks_of_all_modes(opened):
-    assert wheel_over_all(*opened.findChildren(QTabBar), *(opened.docks[name] for name in ("pairs", "jobs", "log"))) == []
+    assert (
+        wheel_over_all(*opened.findChildren(QTabBar), *(opened.docks[name] for name in ("pairs", "jobs", "log"))) == []
+    )
 
 
 def dialogs(window) -> Iterator[QDialog]:
