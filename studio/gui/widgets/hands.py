@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QDockWidget,
     QFocusFrame,
     QPlainTextEdit,
     QProxyStyle,
@@ -90,6 +91,9 @@ class Hands(QObject):
         if reason in PASSING:
             return
         by_keys = reason in BY_KEYS
+        if by_keys and is_parked(widget) and (seen := _next_seen(widget, reason)) is not None:
+            seen.setFocus(reason)
+            return
         if by_keys or reason == Qt.FocusReason.MouseFocusReason:
             self._held = widget
         self._put_ring(widget if by_keys else None)
@@ -100,6 +104,28 @@ class Hands(QObject):
                 return
             self._ring = FocusRing()
         self._ring.put_around(widget)
+
+
+def is_parked(widget: QWidget) -> bool:
+    """Whether it is in a dock behind another one, which Qt puts outside the window, and goes to by Tab all the same."""
+    dock: QWidget | None = widget
+    while dock is not None and not isinstance(dock, QDockWidget):
+        dock = dock.parentWidget()
+    around = None if dock is None else dock.parentWidget()
+    return dock is not None and around is not None and not around.rect().intersects(dock.geometry())
+
+
+def _next_seen(widget: QWidget, reason: Qt.FocusReason) -> QWidget | None:
+    """The next widget, or the one before, that Tab may go to and that can be seen."""
+    back = reason == Qt.FocusReason.BacktabFocusReason
+    one = widget
+    while True:
+        one = one.previousInFocusChain() if back else one.nextInFocusChain()
+        if one is widget:
+            return None
+        reached = one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisible() and one.isEnabled()
+        if reached and one.focusProxy() is None and one.window() is widget.window() and not is_parked(one):
+            return one
 
 
 class FocusRing(QFocusFrame):
@@ -115,6 +141,9 @@ class FocusRing(QFocusFrame):
         """Move there; None hides it."""
         # Qt's stub does not know that None is allowed.
         self.setWidget(widget)  # type: ignore[arg-type]
+        if widget is not None:  # Qt hides it where an area has yet to scroll there
+            self.raise_()
+            self.show()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

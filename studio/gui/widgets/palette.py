@@ -34,14 +34,14 @@ DARK = Colors(
     canvas="#15161a",
     border="#383b45",
     text="#e7e8ec",
-    muted="#9da1ad",
+    muted="#aaaeb9",
     accent="#6d8dff",
     on_accent="#0e1020",
     hover="#3a3e49",
     focus="#ffd479",
     success="#4cc38a",
     warning="#f2b84b",
-    error="#ff7a7a",
+    error="#ff8787",
 )
 LIGHT = Colors(
     window="#eef0f3",
@@ -50,14 +50,14 @@ LIGHT = Colors(
     canvas="#dfe2e8",
     border="#cfd4dd",
     text="#1d2129",
-    muted="#5d6675",
+    muted="#566070",
     accent="#3557d6",
     on_accent="#ffffff",
     hover="#e4e8f0",
     focus="#b45309",
-    success="#18794e",
-    warning="#8f5a00",
-    error="#c62a2f",
+    success="#126b43",
+    warning="#835200",
+    error="#b8252b",
 )
 
 _current: Colors = DARK

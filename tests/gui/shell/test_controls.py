@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -24,9 +24,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.arrays import SIDES
 from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
 from studio.gui.widgets.error_dialog import ErrorDialog
 from studio.gui.widgets.forms import KnobEditor, OptionsForm
+from studio.gui.widgets.hands import GAP, FocusRing, is_parked
+from studio.gui.widgets.palette import colors
+from studio.pairs import PairSet
+from tests.gui.morphing import A_POINTS, B_POINTS
 
 MODES = ("match", "morph", "style", "inspect")
 
@@ -164,3 +169,71 @@ def test_control_in_hand_takes_the_wheel(opened, qtbot):
     turn_wheel(box, 1)
     assert box.value() > before, "reached by Tab"
     assert slider.focusPolicy() == Qt.FocusPolicy.StrongFocus
+
+
+def tabbed(window, qtbot, key=Qt.Key.Key_Tab) -> list[QWidget]:
+    """Where the focus goes until it comes to a place again, which is ringed each time."""
+    seen: list[QWidget] = []
+    for _ in range(400):
+        qtbot.keyClick(QApplication.focusWidget() or window, key)
+        focus = QApplication.focusWidget()
+        if focus in seen:
+            break
+        seen.append(focus)
+        (ring,) = window.findChildren(FocusRing)
+        assert ring.isVisible() and ring.widget() is focus
+        assert ring.mapToGlobal(QPoint(GAP, GAP)) == focus.mapToGlobal(QPoint(0, 0))
+        assert ring.parentWidget().rect().contains(focus.mapTo(ring.parentWidget(), focus.rect().center())), "in view"
+    return seen
+
+
+def takes_tab(window) -> set[QWidget]:
+    """What a person who has no mouse has to reach."""
+    return {
+        one
+        for one in window.findChildren(QWidget)
+        if one.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and one.isVisible()
+        and one.isEnabled()
+        and one.window() is window
+        and one.focusProxy() is None
+        and not is_parked(one)
+    }
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_tab_reaches_everything_and_leaves_everything(window, qtbot, mode):
+    window.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, level=1))
+    window.actions_[f"mode_{mode}"].trigger()
+    for widget in window.panel(mode).findChildren(QWidget):
+        widget.setEnabled(True)
+    window.activateWindow()
+    window.viewer.frames["A"].hint.button.setFocus()
+    for name in ("pairs", "log"):
+        window.docks[name].raise_()
+        qtbot.wait(5)
+        forward = tabbed(window, qtbot)
+        missed = takes_tab(window) - set(forward)
+        assert [f"{type(one).__name__} {one.accessibleName() or one.toolTip()}" for one in missed] == []
+        assert set(tabbed(window, qtbot, Qt.Key.Key_Backtab)) == set(forward)
+
+
+def test_tab_leaves_the_canvases(opened, qtbot):
+    for side in SIDES:
+        opened.viewer.canvas(side).setFocus()
+        qtbot.keyClick(opened.viewer.canvas(side), Qt.Key.Key_Tab)
+        assert not opened.viewer.canvas(side).hasFocus()
+
+
+def test_ring_is_drawn_around_run_and_goes_with_a_click(opened, qtbot):
+    run, window = opened.panel("match").foot.run_button, opened
+    window.activateWindow()
+    run.setFocus(Qt.FocusReason.TabFocusReason)
+    (ring,) = window.findChildren(FocusRing)
+    shown = window.grab(QRect(ring.mapTo(window, QPoint(0, 0)), ring.size())).toImage()
+    wanted = QColor(colors().focus)
+    middle = shown.height() // 2
+    assert shown.pixelColor(0, middle) == wanted == shown.pixelColor(shown.width() - 1, middle)
+    assert shown.pixelColor(shown.width() // 2, 0) == wanted
+    qtbot.mouseClick(window.viewer.canvas("A").viewport(), Qt.MouseButton.LeftButton)
+    assert not ring.isVisible()
