@@ -172,7 +172,7 @@ def texts_of_options() -> Iterator[tuple[str, str]]:
     for model in sorted(declared, key=lambda model: (model.__module__, model.__qualname__)):
         place = model.__module__.replace(".", "/") + ".py"
         for knob in model.knobs():
-            for text in (knob.label, knob.help, knob.unit, knob.special, *knob.choices):
+            for text in (knob.label, knob.help, knob.unit, knob.special, *map(knob.word, knob.choices)):
                 if any(letter.isalpha() for letter in text):
                     yield text, place
 

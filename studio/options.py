@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import types
 import typing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -49,10 +50,14 @@ class Options(BaseModel):
         """A validated copy with some knobs set. Raises `OptionsError`."""
         return type(self).from_dict({**self.model_dump(), **values})
 
+    def word(self, name: str) -> str:
+        """What people call the value of the choice `name`, in English."""
+        return _describe(name, type(self).model_fields[name]).word(str(getattr(self, name)))
+
     @classmethod
     def knobs(cls) -> tuple[Knob, ...]:
         """The knobs in declaration order, for forms and help pages."""
-        return tuple(_describe(name, field) for name, field in cls.model_fields.items())
+        return tuple(_describe(name, info) for name, info in cls.model_fields.items())
 
 
 KnobKind = Literal["bool", "int", "float", "choice", "text"]
@@ -82,6 +87,12 @@ class Knob:
     """Where a slider ends; the field beside it takes more, up to `maximum`."""
     special: str
     """What the minimum is called where it means something else than a number ("all")."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What people call the choices; files, recipes and the command line keep the values themselves."""
+
+    def word(self, choice: str) -> str:
+        """What people call one of the choices, in English."""
+        return self.words.get(choice, choice)
 
 
 def knob(
@@ -96,8 +107,9 @@ def knob(
     soft_maximum: float | None = None,
     advanced: bool = False,
     special: str = "",
+    words: Mapping[str, str] | None = None,
 ) -> Any:
-    """Declare a field of an `Options` model: its default, range, unit and help sentence."""
+    """Declare a field of an `Options` model: its default, range, unit, help, and what its choices are called."""
     return Field(
         default=default,
         ge=minimum,
@@ -110,6 +122,7 @@ def knob(
             "advanced": advanced,
             "soft_maximum": soft_maximum,
             "special": special,
+            "words": dict(words or {}),
         },
     )
 
@@ -138,6 +151,7 @@ def _describe(name: str, field: FieldInfo) -> Knob:
         kind = "float"
     else:
         kind = "text"
+    words: Any = extra.get("words") or {}
     step: Any = extra.get("step")
     soft_maximum: Any = extra.get("soft_maximum")
     return Knob(
@@ -155,6 +169,7 @@ def _describe(name: str, field: FieldInfo) -> Knob:
         advanced=bool(extra.get("advanced")),
         soft_maximum=soft_maximum,
         special=str(extra.get("special") or ""),
+        words=words,
     )
 
 

@@ -10,6 +10,7 @@ from studio.language import tr, translatable
 from studio.options import Options, knob
 
 Fill = Literal["grey", "black", "white", "blurred"]
+FILL_WORDS = {"grey": "Grey", "black": "Black", "white": "White", "blurred": "Blurred"}
 
 
 class ExplainOptions(Options):
@@ -60,6 +61,7 @@ class IntegratedOptions(ExplainOptions):
         "The empty picture to start from. What already looks like it can't get a part: a black cat on a black start "
         "gets none.",
         label="Start from",
+        words=FILL_WORDS,
     )
 
 
@@ -88,7 +90,7 @@ class OcclusionOptions(ExplainOptions):
     stride: int = knob(
         8, "How far the window moves each time.", label="Stride", unit="px", minimum=1, maximum=256, step=1
     )
-    fill: Fill = knob("grey", "What the window is covered with.", label="Cover with")
+    fill: Fill = knob("grey", "What the window is covered with.", label="Cover with", words=FILL_WORDS)
 
 
 class InspectOptions(SmoothGradOptions, IntegratedOptions, OcclusionOptions, SignedOptions):

@@ -18,6 +18,7 @@ class MatchOptions(Options):
         "quick. “fast” is the same but leaves the finest level out. “official” repeats what the authors' program "
         "computes, point for point: slow, on squares, and only for objects that lie at about the same place.",
         label="Preset",
+        words={"paper": "As in the article", "official": "As the authors' program", "fast": "Fast"},
     )
     pairs: int = knob(
         24,

@@ -12,6 +12,7 @@ Mode = Literal["morph", "dissolve", "warp a", "warp b"]
 Curve = Literal["linear", "ease", "custom"]
 Loop = Literal["once", "loop", "ping-pong"]
 Blend = Literal["plain", "gradient", "hybrid"]
+CURVE_WORDS = {"linear": "Even", "ease": "Slow at both ends", "custom": "By two speeds"}
 
 
 class MorphOptions(WarpOptions):
@@ -22,17 +23,20 @@ class MorphOptions(WarpOptions):
         "The size and shape of the result: that of picture A, of picture B, or between the two. Both pictures are "
         "stretched to it.",
         label="Frame",
+        words={"a": "As picture A", "b": "As picture B", "between": "Between the two"},
     )
     mode: Mode = knob(
         "morph",
         "“morph” bends both pictures and fades one into the other, “dissolve” only fades, “warp a” and “warp b” bend "
         "one picture and show nothing of the other.",
         label="Mode",
+        words={"morph": "Morph", "dissolve": "Dissolve only", "warp a": "Bend A only", "warp b": "Bend B only"},
     )
     shape_curve: Curve = knob(
         "linear",
         "How shapes move over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below.",
         label="Shapes",
+        words=CURVE_WORDS,
     )
     shape_start: float = knob(
         1.0, "Speed of the shapes at the start, 1 being even. Used by “custom”.",
@@ -46,6 +50,7 @@ class MorphOptions(WarpOptions):
         "linear",
         "How colours fade over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below.",
         label="Colours",
+        words=CURVE_WORDS,
     )
     colour_start: float = knob(
         1.0, "Speed of the fading at the start, 1 being even. Used by “custom”.",
@@ -72,6 +77,7 @@ class StillOptions(Options):
         "“plain” fades. “gradient” mixes edges instead of colours, which leaves fewer ghosts where one picture has "
         "nothing to show. “hybrid” takes the broad shapes of one picture and the fine detail of the other.",
         label="Blend",
+        words={"plain": "Plain", "gradient": "By edges", "hybrid": "Hybrid"},
     )
     hybrid_radius: float = knob(
         8.0,
@@ -83,7 +89,13 @@ class StillOptions(Options):
         step=0.5,
         advanced=True,
     )
-    hybrid_detail: Literal["a", "b"] = knob("b", "Whose fine detail a hybrid shows.", label="Detail of", advanced=True)
+    hybrid_detail: Literal["a", "b"] = knob(
+        "b",
+        "Whose fine detail a hybrid shows.",
+        label="Detail of",
+        words={"a": "Picture A", "b": "Picture B"},
+        advanced=True,
+    )
 
 
 class ExportOptions(Options):
@@ -110,13 +122,14 @@ class ExportOptions(Options):
         special="by frames",
     )
     fps: float = knob(
-        30.0, "Pictures shown per second.", label="Frame rate", unit="1/s", minimum=0.1, maximum=240.0, step=1
+        30.0, "Pictures shown per second.", label="Frame rate", unit="fps", minimum=0.1, maximum=240.0, step=1
     )
     loop: Loop = knob(
         "ping-pong",
         "“once” stops at B, “loop” begins again at A, “ping-pong” goes back the same way and then repeats. MP4 files "
         "can't say that they repeat; there “ping-pong” goes there and back once.",
         label="Repeat",
+        words={"once": "Once", "loop": "Loop", "ping-pong": "There and back"},
     )
     longest_side: int = knob(
         0,

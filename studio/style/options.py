@@ -13,6 +13,20 @@ Statistics = Literal["covariance", "mean_std"]
 KeepColors = Literal["none", "luminance", "histogram", "linear"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
+LOSS_WORDS = {
+    "wasserstein": "Feature clouds",
+    "gram": "Classic (Gram)",
+    "mean_std": "Mean and spread",
+    "histogram": "Histograms",
+    "sliced": "Random directions",
+}
+PRECISION_WORDS = {
+    "auto": "Automatic",
+    "float32": "32 bit",
+    "bfloat16": "16 bit, wide range",
+    "float16": "16 bit",
+}
+
 _LOSS_HELP = (
     "How two styles are compared: wasserstein (the distance of their feature clouds, the most faithful), gram (the "
     "classic), mean_std (looser and quicker), histogram (each channel's values), sliced (along random directions)."
@@ -31,11 +45,17 @@ _PRECISION_HELP = "Numbers the network computes with: auto takes bfloat16 on a G
 
 
 def _optimizer() -> Any:
-    return knob("adam", _OPTIMIZER_HELP, label="Optimiser", advanced=True)
+    return knob(
+        "adam",
+        _OPTIMIZER_HELP,
+        label="Optimiser",
+        words={"adam": "Steady (Adam)", "lbfgs": "In fewer steps (L-BFGS)"},
+        advanced=True,
+    )
 
 
 def _precision() -> Any:
-    return knob("auto", _PRECISION_HELP, label="Precision", advanced=True)
+    return knob("auto", _PRECISION_HELP, label="Precision", words=PRECISION_WORDS, advanced=True)
 
 
 def _seed() -> Any:
@@ -61,7 +81,7 @@ def _stroke_size() -> Any:
         1.0,
         "Size of the style picture against the result: above 1 its strokes get larger, below 1 finer.",
         label="Stroke size",
-        unit="x",
+        unit="×",
         minimum=0.1,
         maximum=8.0,
         soft_maximum=3.0,
@@ -75,6 +95,12 @@ def _keep_colors() -> Any:
         "Keep the content's colours: luminance paints with light and dark only; histogram and linear first give the "
         "style picture the content's colours.",
         label="Keep colours",
+        words={
+            "none": "No",
+            "luminance": "Paint brightness only",
+            "histogram": "By histogram",
+            "linear": "By mean and spread",
+        },
     )
 
 
@@ -153,7 +179,7 @@ class StyleOptions(Options):
         soft_maximum=1000,
         step=10,
     )
-    loss: StyleLossName = knob("wasserstein", _LOSS_HELP, label="Loss")
+    loss: StyleLossName = knob("wasserstein", _LOSS_HELP, label="Loss", words=LOSS_WORDS)
     content_weight: float = knob(
         1.0,
         "How much the shapes of the content are held on to.",
@@ -200,6 +226,13 @@ class StyleOptions(Options):
         "content",
         "What the first picture is; “picture” takes the one that is handed in, “instant” what is painted in one go.",
         label="Start",
+        words={
+            "content": "Content",
+            "style": "Style",
+            "noise": "Noise",
+            "picture": "Picture of your own",
+            "instant": "Painted in one go",
+        },
         advanced=True,
     )
     optimizer: Optimizer = _optimizer()
@@ -264,6 +297,7 @@ class InstantOptions(Options):
         "covariance",
         "What of the features is matched: covariance also takes which of them go together, mean_std each for itself.",
         label="Statistics",
+        words={"covariance": "Features together", "mean_std": "Each feature by itself"},
         advanced=True,
     )
     softness: float = _softness()
@@ -278,12 +312,12 @@ class TextureOptions(Options):
     tileable: bool = knob(
         False, "Whether copies side by side fit without a seam; both sides are rounded to full cells.", label="Tileable"
     )
-    loss: StyleLossName = knob("wasserstein", _LOSS_HELP, label="Loss")
+    loss: StyleLossName = knob("wasserstein", _LOSS_HELP, label="Loss", words=LOSS_WORDS)
     style_scale: float = knob(
         1.0,
         "Size of the example against the texture: its longer side over the texture's.",
         label="Grain",
-        unit="x",
+        unit="×",
         minimum=0.1,
         maximum=8.0,
         soft_maximum=3.0,

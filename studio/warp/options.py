@@ -20,12 +20,21 @@ class WarpOptions(Options):
         "a thin metal plate. “delaunay” moves triangles between the points. “halfway” also looks at the pictures and "
         "shifts the warp until their structures lie on each other; it takes seconds.",
         label="Warp",
+        words={
+            "mls-rigid": "Rigid",
+            "mls-similarity": "Rigid, with scaling",
+            "mls-affine": "With shearing",
+            "tps": "Thin plate",
+            "delaunay": "Triangles",
+            "halfway": "Half-way, by the pictures",
+        },
     )
     border: Border = knob(
         "corners",
         "What holds the outside. “free” lets the edges follow the points, “corners” pins the four corners, “edges” "
         "pins points all along the edges, so that no pixel from beyond the picture comes in.",
         label="Border",
+        words={"free": "Free", "corners": "Corners pinned", "edges": "Edges pinned"},
     )
     untangle: bool = knob(
         True,

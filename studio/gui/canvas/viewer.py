@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QStackedLayout,
     QVBoxLayout,
@@ -35,7 +34,7 @@ from studio.gui.canvas.items import DisplayPicture, Mark
 from studio.gui.canvas.labels import POINT_SIZE
 from studio.gui.canvas.point_style import point_style
 from studio.gui.canvas.state import StudioState, other
-from studio.gui.widgets.names import PlainLabel, in_tip
+from studio.gui.widgets.names import NameLabel, in_tip
 from studio.gui.widgets.theme import colors, icon
 from studio.language import tr
 from studio.pairs import PointPair
@@ -109,8 +108,7 @@ class SideFrame(QFrame):
         self.hint.clicked.connect(self.open_asked)
         self._badge = QLabel(side, alignment=Qt.AlignmentFlag.AlignCenter)
         self._badge.setFixedSize(20, 20)
-        self.name_label = PlainLabel()
-        self.name_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.name_label = NameLabel()
         self.details_label = QLabel()
         self.details_label.setObjectName("muted")
         header = QHBoxLayout()

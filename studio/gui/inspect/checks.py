@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -51,14 +52,14 @@ class ChecksPane(QScrollArea):
 
     def show_result(self, result: Explained | None, text: str = "") -> None:
         """Show what is known of a result, or `text`."""
-        self.words.setText(text if result is None else f"<b>{result.title}</b>{text}")
+        self.words.setText(text if result is None else f"<b>{escape(result.title)}</b>{text}")
         for side in SIDES:
             checks = result.checks.get(side) if result is not None else None
             self.labels[side].setVisible(result is not None and side in result.maps)
             self.curves[side].setVisible(False)
             if result is None or side not in result.maps:
                 continue
-            head = f"<b>{side}</b>: {short_target(result, side)}"
+            head = f"<b>{side}</b>: {escape(short_target(result, side))}"
             self.labels[side].setText(f"<p>{head}</p>{check_words(result.results[side], checks)}")
             if checks is not None:
                 curves = checks.curves

@@ -208,8 +208,8 @@ class MorphExport(QWidget):
         if options.blend != "plain" and not now.on_way:
             self._messages.warning(
                 tr(
-                    "A {blend} still is made on the way from A to B: move the slider, or choose “plain”.",
-                    blend=tr(options.blend),
+                    "A {blend} still is made on the way from A to B: move the slider, or choose “Plain”.",
+                    blend=tr(options.word("blend")),
                 )
             )
             return

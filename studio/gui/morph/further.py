@@ -32,6 +32,7 @@ from studio.gui.canvas.pair_files import PAIRS_FILTER
 from studio.gui.canvas.state import StudioState
 from studio.gui.mode.kept_pictures import Listed
 from studio.gui.widgets.messages import Messages
+from studio.gui.widgets.names import in_tip
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
 from studio.job_kinds import JobKind
@@ -364,7 +365,9 @@ class FurtherPictures(QWidget):
         row = self.list.currentRow()
         self.list.clear()
         for number, entry in enumerate(self._entries):
-            self.list.addItem(QListWidgetItem(entry.thumbnail, self._text(number)))
+            item = QListWidgetItem(entry.thumbnail, self._text(number))
+            item.setToolTip(in_tip(entry.picture.name))
+            self.list.addItem(item)
         self.list.setCurrentRow(min(row, len(self._entries) - 1))
         self.list.setVisible(bool(self._entries))
         self.list.setFixedHeight(6 + 42 * min(max(len(self._entries), 1), 4))

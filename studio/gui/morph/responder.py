@@ -257,7 +257,7 @@ def _shot(held: _Held, request: MorphRequest) -> Shot:
     worst = held.worst_folds()
     folds = Folds(worst.count, worst.worst_at, morph.foldover(shape).places) if worst.count else worst
     has_heat, size = "heat" in request.layers, _full_size(request, morph.options)
-    return Shot(tr(morph.options.warp), frame, second, tint, has_heat, points, arrows, folds, size)
+    return Shot(tr(morph.options.word("warp")), frame, second, tint, has_heat, points, arrows, folds, size)
 
 
 def _full_size(request: MorphRequest, options: MorphOptions) -> Size:

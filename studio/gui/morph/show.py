@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
 from studio.gui.morph.responder import Layer, View
 from studio.gui.widgets.compare import Way
-from studio.gui.widgets.forms import form_grid
+from studio.gui.widgets.forms import form_grid, in_recipes
 from studio.language import tr, translatable
 from studio.morph.options import MorphOptions
 
@@ -40,9 +40,11 @@ class MorphShow(QWidget):
         self.view_choice, self.compare = QComboBox(), QComboBox()
         self.view_choice.addItems([tr(title) for title, *_ in VIEWS])
         self.view_choice.setAccessibleName(tr("What is shown"))
-        kinds = next(knob for knob in MorphOptions.knobs() if knob.name == "warp").choices
-        for kind in (NO_COMPARISON, *kinds):
-            self.compare.addItem(tr(kind), kind)
+        self.compare.addItem(tr(NO_COMPARISON), NO_COMPARISON)
+        warps = next(knob for knob in MorphOptions.knobs() if knob.name == "warp")
+        for kind in warps.choices:
+            self.compare.addItem(tr(warps.word(kind)), kind)
+            self.compare.setItemData(self.compare.count() - 1, in_recipes(kind), Qt.ItemDataRole.ToolTipRole)
         self.compare.setAccessibleName(tr("Second warp"))
         self.compare.setToolTip(tr("Show a second warp of the same pairs beside the first"))
         self.layers: dict[Layer, QCheckBox] = {}

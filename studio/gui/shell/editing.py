@@ -26,6 +26,7 @@ from studio.gui.shell.project.controller import DocumentController
 from studio.gui.shell.project.kept_view import Kept
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.messages import Messages
+from studio.gui.widgets.names import in_menu
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
 from studio.language import tr
@@ -113,10 +114,10 @@ class Editing(QObject):
         self.history.stack.redoTextChanged.connect(self._name_redo)
 
     def _name_undo(self, text: str) -> None:
-        self._undo.setText(tr("Undo {text}", text=text) if text else tr("Undo"))
+        self._undo.setText(tr("Undo {text}", text=in_menu(text)) if text else tr("Undo"))
 
     def _name_redo(self, text: str) -> None:
-        self._redo.setText(tr("Redo {text}", text=text) if text else tr("Redo"))
+        self._redo.setText(tr("Redo {text}", text=in_menu(text)) if text else tr("Redo"))
 
     def _on_editable(self) -> None:
         self.history_view.setEnabled(not self._state.is_held)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,7 +23,7 @@ from studio.gui.canvas.state import StudioState, other
 from studio.gui.style.sources import StyleSources
 from studio.gui.widgets.choices import Choices
 from studio.gui.widgets.messages import Messages
-from studio.gui.widgets.names import PlainLabel, in_tip
+from studio.gui.widgets.names import NameLabel, in_tip
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import icon
@@ -77,9 +76,8 @@ class StyleChoice(QWidget):
         self.sources = StyleSources(jobs, settings, messages)
         self._sources_title = heading(tr("Style Pictures"))
         self._start_title = heading(tr("Start"))
-        self.start_name = PlainLabel(tr("as the options say"))
+        self.start_name = NameLabel(tr("as the options say"))
         self.start_name.setObjectName("muted")
-        self.start_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.picture_button, self.network_button = QPushButton(tr("Picture…")), QPushButton(tr("Network…"))
         self.picture_button.setToolTip(tr("Start from a picture in a file"))
         self.network_button.setToolTip(

@@ -59,7 +59,7 @@ class LossPlot(QWidget):
         self._plot.setLabel("bottom", tr("step"))
         self._plot.setLabel("left", tr("loss"))
         self._plot.getPlotItem().layout.setContentsMargins(2, 6, 8, 2)
-        self._legend = QLabel(wordWrap=True)
+        self._legend = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self._legend.setContentsMargins(10, 6, 6, 0)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()

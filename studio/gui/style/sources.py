@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,7 +27,7 @@ from studio.gui.mode.kept_pictures import Listed
 from studio.gui.style.tasks import reduced
 from studio.gui.widgets.forms import UndoPasser
 from studio.gui.widgets.messages import Messages
-from studio.gui.widgets.names import PlainLabel, in_tip
+from studio.gui.widgets.names import NameLabel, in_tip
 from studio.gui.widgets.number_boxes import NumberBox
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
@@ -73,10 +72,9 @@ class _Row(QWidget):
     def __init__(self, picture: Picture, fixed: bool) -> None:
         super().__init__()
         self.picture = picture
-        self._thumb, self._name = QLabel(), PlainLabel()
+        self._thumb, self._name = QLabel(), NameLabel()
         self._thumb.setFixedSize(THUMB, THUMB)
         self._thumb.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.weight = NumberBox()
         self.weight.setRange(0.0, MOST_WEIGHT)
         self.weight.setSingleStep(0.1)

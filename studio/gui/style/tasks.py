@@ -86,8 +86,8 @@ def variants_of(task: StyleTask) -> tuple[StyleTask, ...]:
         again = tr("Once more") if options.rounds < 4 else tr("Once")
         turned += [(again, {"rounds": options.rounds % 4 + 1})]
     else:
-        losses = next(knob for knob in type(options).knobs() if knob.name == "loss").choices
-        turned += [(tr(loss).replace("_", " + "), {"loss": loss}) for loss in losses if loss != options.loss]
+        losses = next(knob for knob in type(options).knobs() if knob.name == "loss")
+        turned += [(tr(losses.word(loss)), {"loss": loss}) for loss in losses.choices if loss != options.loss]
     scale = options.style_scale
     turned += [(tr("Finer strokes"), {"style_scale": max(scale / 1.6, 0.1)})]
     turned += [(tr("Larger strokes"), {"style_scale": min(scale * 1.6, 8.0)})]

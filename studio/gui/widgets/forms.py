@@ -56,7 +56,12 @@ def shown_value(knob: Knob, value: object) -> str:
     """A value of a knob in words, without its unit."""
     if value is None:
         return tr(AUTOMATIC)
-    return tr(str(value)) if knob.kind == "choice" else str(value)
+    return tr(knob.word(str(value))) if knob.kind == "choice" else str(value)
+
+
+def in_recipes(value: str) -> str:
+    """The tooltip of a choice: what files, recipes and the command line call it."""
+    return tr("“{value}” in files and on the command line", value=value)
 
 
 class KnobEditor(QWidget):
@@ -79,7 +84,11 @@ class KnobEditor(QWidget):
             case "choice":
                 self._field = QComboBox()
                 for choice in knob.choices:
-                    self._field.addItem(words[choice] if words else tr(choice), choice)
+                    self._field.addItem(words[choice] if words else tr(knob.word(choice)), choice)
+                    if knob.words:
+                        self._field.setItemData(
+                            self._field.count() - 1, in_recipes(choice), Qt.ItemDataRole.ToolTipRole
+                        )
                 self._field.currentIndexChanged.connect(self.changed)
             case "int":
                 self._field = WholeBox()
@@ -115,6 +124,9 @@ class KnobEditor(QWidget):
                 maximum=f"{knob.maximum:g}{unit}",
                 default=shown_value(knob, knob.default),
             )
+        if knob.words:
+            names = " · ".join(f"{tr(knob.word(choice))} = {choice}" for choice in knob.choices)
+            tip += "\n" + tr("In files and on the command line: {names}", names=names)
         for widget in (self, self._field, self._slider):
             if widget is not None:
                 widget.setToolTip(tip)

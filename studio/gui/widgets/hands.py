@@ -111,21 +111,24 @@ def is_parked(widget: QWidget) -> bool:
     dock: QWidget | None = widget
     while dock is not None and not isinstance(dock, QDockWidget):
         dock = dock.parentWidget()
-    around = None if dock is None else dock.parentWidget()
-    return dock is not None and around is not None and not around.rect().intersects(dock.geometry())
+    if dock is None or dock.isFloating():
+        return False
+    around = dock.parentWidget()
+    return around is not None and not around.rect().intersects(dock.geometry())
 
 
 def _next_seen(widget: QWidget, reason: Qt.FocusReason) -> QWidget | None:
     """The next widget, or the one before, that Tab may go to and that can be seen."""
     back = reason == Qt.FocusReason.BacktabFocusReason
-    one = widget
-    while True:
+    one: QWidget | None = widget
+    while one is not None:
         one = one.previousInFocusChain() if back else one.nextInFocusChain()
-        if one is widget:
-            return None
+        if one is None or one is widget:
+            break
         reached = one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisible() and one.isEnabled()
         if reached and one.focusProxy() is None and one.window() is widget.window() and not is_parked(one):
             return one
+    return None
 
 
 class FocusRing(QFocusFrame):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from studio.files import ENDINGS, completed
 from studio.gui.widgets.modal import run_modal
+from studio.gui.widgets.names import breakable
 from studio.gui.widgets.settings_store import Settings
 from studio.language import listed, tr, trn
 
@@ -73,7 +74,7 @@ def ask_to_replace(window: QWidget, files: Iterable[Path]) -> bool:
             "{names} exists already. Replace it?",
             "{names} exist already. Replace them?",
             len(names),
-            names=listed(f"“{name}”" for name in names),
+            names=listed(f"“{breakable(name)}”" for name in names),
         )
     )
     replace = box.addButton(tr("Replace"), QMessageBox.ButtonRole.AcceptRole)

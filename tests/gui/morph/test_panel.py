@@ -214,7 +214,7 @@ def test_two_warps_are_compared(morph, qtbot):
     panel.compare.setCurrentText("delaunay")
     wait_for(morph, qtbot, lambda: len(shots(morph)) == 2)
     first, second = shots(morph)
-    assert (first.title, second.title) == ("mls-rigid", "delaunay")
+    assert (first.title, second.title) == ("Rigid", "Triangles")
     assert first.frame.shape == second.frame.shape and not np.array_equal(first.frame, second.frame)
     view = panel.result_pane.view
     assert view.rect_of(0).right() < view.rect_of(1).left()

@@ -82,7 +82,8 @@ def test_palette_can_be_read(colors: Colors):
     palette = _palette(colors)
     role, group = QPalette.ColorRole, QPalette.ColorGroup
     for ink, paper in (
-        (role.WindowText, role.Window), (role.Text, role.Base), (role.ButtonText, role.Button), (role.Link, role.Window),
+        (role.WindowText, role.Window), (role.Text, role.Base), (role.ButtonText, role.Button),
+        (role.Link, role.Window),
         (role.ToolTipText, role.ToolTipBase), (role.PlaceholderText, role.Base), (role.HighlightedText, role.Highlight),
     ):  # fmt: skip
         assert contrast(palette.color(ink).name(), palette.color(paper).name()) >= TEXT, ink

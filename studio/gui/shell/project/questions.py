@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from studio.document import SUFFIX
 from studio.gui.widgets.modal import run_modal
+from studio.gui.widgets.names import breakable
 from studio.language import tr
 
 Answer = Literal["save", "discard", "cancel"]
@@ -25,8 +25,7 @@ def ask_to_save(window: QWidget, name: str) -> Answer:
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(tr("Unsaved changes"))
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(tr("Save the changes to “{name}”?", name=name))
+    box.setText(tr("Save the changes to “{name}”?", name=breakable(name)))
     box.setInformativeText(tr("They are lost otherwise."))
     buttons = QMessageBox.StandardButton
     box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
@@ -41,8 +40,7 @@ def ask_to_overwrite(window: QWidget, name: str) -> bool:
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(tr("Changed by another program"))
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(tr("“{name}” was changed by another program since it was opened. Replace it?", name=name))
+    box.setText(tr("“{name}” was changed by another program since it was opened. Replace it?", name=breakable(name)))
     box.setStandardButtons(buttons.Yes | buttons.Cancel)
     box.setDefaultButton(buttons.Cancel)
     return run_modal(box) == buttons.Yes.value

@@ -17,7 +17,12 @@ class Preferences(Options):
     language: str = knob(
         AUTOMATIC, "The language of the program; “Automatic” is the one of the system.", label="Language"
     )
-    theme: ThemeName = knob("system", "Light or dark; “system” does as the desktop does.", label="Theme")
+    theme: ThemeName = knob(
+        "system",
+        "Light or dark; “system” does as the desktop does.",
+        label="Theme",
+        words={"system": "As the desktop", "light": "Light", "dark": "Dark"},
+    )
     point_size: float = knob(
         13.0,
         "Diameter of a sure point. Doubtful points are drawn smaller.",
@@ -33,6 +38,12 @@ class Preferences(Options):
         "colours, “few colours” only the seven that differ most, “by confidence” goes from orange (doubtful) to blue "
         "(sure).",
         label="Point colours",
+        words={
+            "by number": "By number",
+            "few colours": "Few colours",
+            "by confidence": "By confidence",
+            "one colour": "One colour",
+        },
     )
     device: str = knob("auto", "What computes. “Automatic” takes the fastest there is.", label="Device")
     threads: int = knob(
