@@ -50,7 +50,7 @@ class TargetKnobs(QWidget):
             (
                 ("kind", tr("Explain"), self.kind),
                 ("names", tr("Class"), self.names),
-                ("layer", tr("Layer"), self.layer),
+                ("layer", tr("Target layer"), self.layer),
                 ("channel", tr("Channel"), self.channel),
             )
         ):

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[Layer, str, str], ...] = (
     ("arrows", translatable("Arrows"), translatable("From places of A to where they go in B")),
     ("heat", translatable("Heat map"), translatable("How much larger or smaller each place becomes from A to B")),
 )
-NO_COMPARISON = translatable("none")
+NO_COMPARISON = translatable("None")
 
 
 class MorphShow(QWidget):

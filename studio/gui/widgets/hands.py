@@ -88,7 +88,7 @@ class Hands(QObject):
         return control is self._held and control.hasFocus()
 
     def _on_focus(self, widget: QWidget, reason: Qt.FocusReason) -> None:
-        if reason in PASSING:
+        if reason in PASSING or not widget.hasFocus():  # as a dialog says by itself to its first control
             return
         by_keys = reason in BY_KEYS
         if by_keys and is_parked(widget) and (seen := _next_seen(widget, reason)) is not None:

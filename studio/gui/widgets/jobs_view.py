@@ -51,7 +51,7 @@ class _Row(QWidget):
         self.handle = handle
         self.pause, self.cancel = QToolButton(), QToolButton()
         for button, name, tip in (
-            (self.pause, "pause", tr("Pause or go on")),
+            (self.pause, "pause", tr("Pause")),
             (self.cancel, "cancel", tr("Cancel this job")),
         ):
             button.setIcon(icon(name))
@@ -73,6 +73,12 @@ class _Row(QWidget):
             self.handle.pause()
 
     def refresh(self) -> None:
+        paused = self.handle.state is JobState.PAUSED
+        tip = tr("Continue") if paused else tr("Pause")
+        if self.pause.toolTip() != tip:
+            self.pause.setIcon(icon("play" if paused else "pause"))
+            self.pause.setToolTip(tip)
+            self.pause.setAccessibleName(f"{tip}: {self.handle.title}")
         self.pause.setEnabled(self.handle.state in (JobState.RUNNING, JobState.PAUSED))
         self.cancel.setEnabled(not self.handle.state.is_final)
 

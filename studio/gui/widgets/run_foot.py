@@ -46,6 +46,7 @@ class RunFoot(QWidget):
         super().__init__()
         self._handle: JobHandle | None = None
         self._ready = False
+        self._pause_tip = pause_tip
         self._paused_words = paused or tr("paused")
         self.run_button, self.pause_button = QPushButton(run), QPushButton(tr("Pause"))
         self.finish_button, self.cancel_button = QPushButton(tr("Finish")), QPushButton(tr("Cancel"))
@@ -131,12 +132,13 @@ class RunFoot(QWidget):
 
     def lend_pause_to(self, action: QAction) -> None:
         """Keep a checkable action of the menu in step with the button, and have it say what it does next."""
-        text, short = action.text(), action.iconText()
+        text, short, tip = action.text(), action.iconText(), action.toolTip()
 
         def follow(paused: bool) -> None:
             action.setChecked(paused)
             action.setText(tr("Continue") if paused else text)
             action.setIconText(tr("Continue") if paused else short)
+            action.setToolTip(tr("Go on where it paused") if paused else tip)
 
         self.paused_changed.connect(follow)
 
@@ -163,6 +165,7 @@ class RunFoot(QWidget):
         if self.pause_button.isChecked() != paused:
             self.pause_button.setChecked(paused)
         self.pause_button.setText(tr("Continue") if paused else tr("Pause"))
+        self.pause_button.setToolTip(tr("Go on where it paused") if paused else self._pause_tip)
         self.paused_changed.emit(paused)
 
     def _show_time(self) -> None:

@@ -88,9 +88,12 @@ def _palette(c: Colors) -> QPalette:
 
 
 def _style_sheet(c: Colors) -> str:
-    # Style sheets take pictures by path only, so these two lie ready in both themes' colours.
+    # Style sheets take pictures by path only, so these lie ready in both themes' colours.
     theme = "dark" if c is DARK else "light"
-    chevron, check = ((resources() / "icons" / f"{name}-{theme}.svg").as_posix() for name in ("chevron", "check"))
+    chevron, right, up, check = (
+        (resources() / "icons" / f"{name}-{theme}.svg").as_posix()
+        for name in ("chevron", "chevron-right", "chevron-up", "check")
+    )
     return f"""
     QMainWindow, QDialog {{ background: {c.window}; }}
     QMainWindow::separator {{ background: {c.window}; width: 5px; height: 5px; }}
@@ -105,6 +108,10 @@ def _style_sheet(c: Colors) -> str:
     QMenu::item:disabled {{ color: {c.muted}; background: transparent; }}
     QMenu::separator {{ height: 1px; background: {c.border}; margin: 5px 8px; }}
     QMenu::icon {{ padding-left: 6px; }}
+    QMenu::icon:checked {{ background: {c.hover}; border: 1px solid {c.accent}; border-radius: 4px; }}
+    QMenu::indicator {{ width: 14px; height: 14px; left: 6px; border: 1px solid {c.muted}; border-radius: 4px; }}
+    QMenu::indicator:exclusive {{ border-radius: 7px; }}
+    QMenu::indicator:checked {{ background: {c.accent}; border-color: {c.accent}; image: url("{check}"); }}
     QToolBar {{ background: {c.window}; border: none; spacing: 2px; padding: 3px 6px; }}
     QToolBar::separator {{ background: {c.border}; width: 1px; margin: 5px 6px; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 4px 6px; background: transparent; }}
@@ -139,7 +146,11 @@ def _style_sheet(c: Colors) -> str:
         width: 0; height: 0; border: none; }}
     QAbstractSpinBox QLineEdit {{ border: none; padding: 0; min-height: 0; background: transparent; }}
     QComboBox::drop-down {{ border: none; width: 22px; }}
-    QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
+    QComboBox::down-arrow, QToolButton::down-arrow, QHeaderView::down-arrow {{ image: url("{chevron}"); width: 12px;
+        height: 12px; }}
+    QToolButton::right-arrow {{ image: url("{right}"); width: 12px; height: 12px; }}
+    QMenu::right-arrow {{ image: url("{right}"); width: 12px; height: 12px; padding-right: 6px; }}
+    QHeaderView::up-arrow {{ image: url("{up}"); width: 12px; height: 12px; }}
     QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{ color: {c.muted}; background: {c.panel}; }}
     QCheckBox::indicator, QTableView::indicator {{ width: 16px; height: 16px; border: 1px solid {c.muted};
         border-radius: 4px; background: {c.raised}; }}

@@ -30,6 +30,7 @@ from studio.gui.widgets.error_dialog import ErrorDialog
 from studio.gui.widgets.forms import KnobEditor, OptionsForm
 from studio.gui.widgets.hands import GAP, FocusRing, is_parked
 from studio.gui.widgets.palette import colors
+from studio.gui.widgets.theme import apply_theme
 from studio.pairs import PairSet
 from tests.gui.morphing import A_POINTS, B_POINTS
 
@@ -237,3 +238,23 @@ def test_ring_is_drawn_around_run_and_goes_with_a_click(opened, qtbot):
     assert shown.pixelColor(shown.width() // 2, 0) == wanted
     qtbot.mouseClick(window.viewer.canvas("A").viewport(), Qt.MouseButton.LeftButton)
     assert not ring.isVisible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["link", "lines", "numbers", "mode_match"])
+def test_menu_shows_what_is_on(window, themed, theme, name):
+    apply_theme(themed, theme)
+    menu = next(one.menu() for one in window.menuBar().actions() if one.text() == "View")
+    menu.grab()  # lays it out
+    place, action = menu.actionGeometry(window.actions_[name]), window.actions_[name]
+    group, seen = action.actionGroup(), []
+    if group is not None:
+        group.setExclusive(False)
+    for on in (True, False):
+        action.blockSignals(True)
+        action.setChecked(on)
+        action.blockSignals(False)
+        image = menu.grab(place).toImage()
+        seen.append({image.pixelColor(x, y).name() for x in range(40) for y in range(image.height())})
+    assert colors().accent in seen[0] and colors().accent not in seen[1]
+    apply_theme(themed, "dark")
