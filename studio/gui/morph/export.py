@@ -208,7 +208,7 @@ class MorphExport(QWidget):
         if options.blend != "plain" and not now.on_way:
             self._messages.warning(
                 tr(
-                    "A {blend} still is made on the way from A to B: move the slider, or choose “Plain”.",
+                    "“{blend}” is made on the way from A to B: move the slider, or choose another way to blend.",
                     blend=tr(options.word("blend")),
                 )
             )

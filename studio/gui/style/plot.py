@@ -33,15 +33,15 @@ class _LossAxis(pg.AxisItem):
         return strings
 
 
-TERMS = (
-    translatable("total"),
-    translatable("content"),
-    translatable("style"),
-    translatable("anchors"),
-    translatable("tv"),
-    translatable("range"),
-)
-"""What the engine calls the terms of a loss."""
+TERMS = {
+    "total": translatable("Total"),
+    "content": translatable("Content"),
+    "style": translatable("Style"),
+    "anchors": translatable("Pairs"),
+    "tv": translatable("Smoothness"),
+    "range": translatable("Range"),
+}
+"""What people call the terms of a loss, by the engine's name."""
 
 
 class LossPlot(QWidget):
@@ -136,7 +136,10 @@ class LossPlot(QWidget):
         if not self._curves:
             self._legend.setText(f'<span style="color:{colors().muted}">{tr("Losses: their curves come here.")}</span>')
             return
-        words = (f'<span style="color:{self._color(name)}">&#9632;</span>&nbsp;{tr(name)}' for name in self._curves)
+        words = (
+            f'<span style="color:{self._color(name)}">&#9632;</span>&nbsp;{tr(TERMS.get(name, name))}'
+            for name in self._curves
+        )
         self._legend.setText("&nbsp; ".join(words))
 
     def _pen(self, name: str) -> object:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.widgets.names import in_tip
+from studio.gui.widgets.names import in_bar, in_tip
 from studio.gui.widgets.theme import icon
 from studio.jobs import JobHandle, JobQueue, JobState
 from studio.language import tr, translatable
@@ -165,7 +165,7 @@ class JobsView(QTableWidget):
         bar = holder.findChild(QProgressBar) if holder is not None else None
         if isinstance(bar, QProgressBar):
             bar.setValue(round(handle.progress.fraction * 1000))
-            bar.setFormat(handle.progress.message)
+            bar.setFormat(in_bar(handle.progress.message))
             bar.setToolTip(in_tip(handle.progress.message))
         if isinstance(buttons, _Row):
             buttons.refresh()

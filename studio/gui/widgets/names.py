@@ -16,6 +16,8 @@ CHANGED = "[*]"
 """Where a window's title tells of changes that are not saved."""
 LONGEST = 60
 """Letters of a name in a menu, a button or a title."""
+BAR = 36
+"""Letters in a bar of progress."""
 UNBROKEN = 30
 """Letters without a space that a line may well hold."""
 _RUN = re.compile(rf"\S{{{UNBROKEN}}}(?=\S)")
@@ -87,6 +89,11 @@ def in_menu(name: str) -> str:
 def in_tip(name: str) -> str:
     """`name` for a tooltip."""
     return breakable(name)
+
+
+def in_bar(text: str) -> str:
+    """`text` for a bar of progress, which puts numbers in the place of `%p`, `%v` and `%m`."""
+    return shortened(text, BAR).replace("%", f"%{_HERE}")
 
 
 def in_title(name: str) -> str:

@@ -69,7 +69,7 @@ class VariantButton(QAbstractButton):
             painter.setBrush(QColor(c.canvas))
             painter.drawRoundedRect(space.adjusted(1, 1, -1, -1), 4, 4)
             painter.setPen(QColor(c.muted))
-            painter.drawText(space, Qt.AlignmentFlag.AlignCenter, "failed" if self.failed else "…")
+            painter.drawText(space, Qt.AlignmentFlag.AlignCenter, tr("failed") if self.failed else "…")
         else:
             height, width = self.pixels.shape[:2]
             scale = min(space.width() / width, space.height() / height)

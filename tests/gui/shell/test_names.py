@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QTabBar, QToolTip, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QMessageBox,
+    QProgressBar,
+    QTabBar,
+    QToolTip,
+    QWidget,
+)
 
 from studio.gui.shell.project.questions import ask_to_overwrite, ask_to_save
-from studio.gui.widgets.names import NameLabel, PlainLabel, breakable, in_menu, in_title, shortened
+from studio.gui.widgets.names import NameLabel, PlainLabel, breakable, in_bar, in_menu, in_title, shortened
 from studio.gui.widgets.saving import ask_to_replace
 from tests.gui.morphing import wait_for
 
@@ -134,6 +143,11 @@ def test_names_keep_both_ends(themed, qtbot):
     label.resize(150, 20)
     assert label.fontMetrics().horizontalAdvance(label.shown_text()) <= 150
     assert label.shown_text().endswith("[*]") and label.text() == NAME
+    bar = QProgressBar()
+    qtbot.addWidget(bar)
+    bar.setFormat(in_bar("writing 100%p.png"))
+    bar.setValue(7)
+    assert bar.text().replace("\u200b", "") == "writing 100%p.png" and len(in_bar(NAME)) < 40
     assert breakable("a sentence of short words") == "a sentence of short words"
     wrapped = PlainLabel(NAME, wordWrap=True)
     qtbot.addWidget(wrapped)

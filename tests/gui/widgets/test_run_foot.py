@@ -7,7 +7,9 @@ import time
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QToolButton
 
+from studio.gui.widgets.jobs_view import JobsView
 from studio.gui.widgets.run_foot import RunFoot
 from studio.jobs import JobQueue, JobState
 from studio.progress import Progress
@@ -60,12 +62,25 @@ def test_pause_says_continue_while_it_is_paused(foot, jobs, qtbot):
     qtbot.mouseClick(foot.pause_button, LEFT)
     assert handle.state is JobState.PAUSED and foot.status.text() == "held"
     assert foot.pause_button.text() == action.text() == "Continue" and action.isChecked()
+    assert foot.pause_button.toolTip() == action.toolTip() == "Go on where it paused"
     action.trigger()
     assert handle.state is JobState.RUNNING
     assert foot.pause_button.text() == "Pause" and action.text() == "Pause Counting"
     qtbot.mouseClick(foot.pause_button, LEFT)
     handle.cancel()
     assert not foot.pause_button.isChecked() and not action.isChecked() and foot.pause_button.text() == "Pause"
+
+
+def test_list_of_jobs_says_continue_while_one_is_paused(jobs, qtbot, themed):
+    view = JobsView(jobs)
+    qtbot.addWidget(view)
+    handle = jobs.submit("count", lambda: steps(10_000))
+    qtbot.waitUntil(lambda: handle.state is JobState.RUNNING, timeout=5000)
+    button = next(one for one in view.findChildren(QToolButton) if one.toolTip() == "Pause")
+    qtbot.mouseClick(button, LEFT)
+    qtbot.waitUntil(lambda: button.toolTip() == "Continue")
+    assert handle.state is JobState.PAUSED and button.accessibleName() == "Continue: count"
+    handle.cancel()
 
 
 def test_what_can_not_pause_stays_unchecked(foot):
