@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from studio.gui.widgets.house_style import HouseStyle
 from studio.gui.widgets.palette import DARK, LIGHT, Colors, colors, is_dark, take_colors
@@ -20,8 +21,12 @@ ThemeName = Literal["system", "light", "dark"]
 THEMES: tuple[ThemeName, ...] = ("system", "light", "dark")
 
 
+_house: HouseStyle | None = None
+
+
 def apply_theme(app: QApplication, name: ThemeName) -> None:
     """Put a theme in force in all windows; "system" follows the desktop (dark where it does not say)."""
+    global _house
     wanted = name
     if name == "system":
         scheme = QGuiApplication.styleHints().colorScheme()
@@ -30,7 +35,9 @@ def apply_theme(app: QApplication, name: ThemeName) -> None:
     take_colors(chosen)
     if app.styleSheet() == _style_sheet(chosen):
         return  # all widgets would be dressed anew, 0.2 s for a window
-    app.setStyle(HouseStyle(icon))
+    if _house is None or not isValid(_house):  # one for all themes: it knows what is in hand
+        _house = HouseStyle(icon)
+        app.setStyle(_house)
     app.setPalette(_palette(chosen))
     app.setStyleSheet(_style_sheet(chosen))
 

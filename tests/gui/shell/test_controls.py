@@ -226,7 +226,7 @@ def test_tab_leaves_the_canvases(opened, qtbot):
         assert not opened.viewer.canvas(side).hasFocus()
 
 
-def test_ring_is_drawn_around_run_and_goes_with_a_click(opened, qtbot):
+def test_ring_is_drawn_around_run_and_goes_with_a_click(opened, qtbot, themed):
     run, window = opened.panel("match").foot.run_button, opened
     window.activateWindow()
     run.setFocus(Qt.FocusReason.TabFocusReason)
@@ -238,6 +238,10 @@ def test_ring_is_drawn_around_run_and_goes_with_a_click(opened, qtbot):
     assert shown.pixelColor(shown.width() // 2, 0) == wanted
     qtbot.mouseClick(window.viewer.canvas("A").viewport(), Qt.MouseButton.LeftButton)
     assert not ring.isVisible()
+    apply_theme(themed, "light")
+    run.setFocus(Qt.FocusReason.TabFocusReason)
+    assert window.findChildren(FocusRing) == [ring] and ring.isVisible(), "one, whatever the theme"
+    apply_theme(themed, "dark")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
