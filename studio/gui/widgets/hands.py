@@ -50,14 +50,16 @@ class Hands(QObject):
 
     def take_in(self, widget: QWidget) -> None:
         """See to a widget that is about to be shown."""
+        policy = widget.focusPolicy()
+        if policy == Qt.FocusPolicy.NoFocus and not isinstance(widget, CONTROLS):
+            return
+        widget.installEventFilter(self)
+        if policy == Qt.FocusPolicy.WheelFocus:
+            widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         if isinstance(widget, QAbstractItemView):
             widget.setTabKeyNavigation(False)
         elif isinstance(widget, QPlainTextEdit | QTextEdit):
             widget.setTabChangesFocus(True)
-        if widget.focusPolicy() == Qt.FocusPolicy.WheelFocus:
-            widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus or isinstance(widget, CONTROLS):
-            widget.installEventFilter(self)
 
     @property
     def ring(self) -> FocusRing | None:

@@ -89,10 +89,10 @@ class HouseStyle(QProxyStyle):
         if not isinstance(target, QWidget):
             return
         if isinstance(target, QLabel):
-            if is_tip(target):
-                self._tips.take_in(target)
-            elif target.textFormat() == Qt.TextFormat.AutoText:
+            if target.textFormat() == Qt.TextFormat.AutoText:  # the first time
                 target.setTextFormat(Qt.TextFormat.PlainText)
+                if is_tip(target):
+                    self._tips.take_in(target)
         elif isinstance(target, QAbstractItemView):
             target.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.hands.take_in(target)

@@ -49,11 +49,13 @@ def _svg(name: str) -> str:
 
 def icon(name: str) -> QIcon:
     """The drawing `resources/icons/<name>.svg` in the colours in force, sharp at every scale."""
+    return _icon(name, colors().text, colors().border)
+
+
+@cache
+def _icon(name: str, text: str, border: str) -> QIcon:
     made = QIcon()
-    for mode, color in (
-        (QIcon.Mode.Normal, colors().text),
-        (QIcon.Mode.Disabled, colors().border),
-    ):
+    for mode, color in ((QIcon.Mode.Normal, text), (QIcon.Mode.Disabled, border)):
         renderer = QSvgRenderer(QByteArray(_svg(name).replace("currentColor", color).encode()))
         for side in (20, 40, 60):
             pixmap = QPixmap(side, side)

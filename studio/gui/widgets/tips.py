@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QRect
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -12,7 +12,7 @@ LINE = 60
 
 def is_tip(widget: QWidget) -> bool:
     """Whether this is the label that Qt shows tooltips in."""
-    return isinstance(widget, QLabel) and widget.inherits("QTipLabel")
+    return widget.isWindow() and widget.inherits("QTipLabel")
 
 
 class Tips(QObject):
@@ -24,7 +24,6 @@ class Tips(QObject):
 
     def take_in(self, label: QLabel) -> None:
         """See to the label; Qt makes a new one now and then."""
-        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setMaximumWidth(self._width(label))
         label.installEventFilter(self)
 
