@@ -14,6 +14,8 @@ POINT_SIZE = 13.0
 """Diameter of a point, screen pixels."""
 MOST_NUMBERS = 150
 """With more points in view than this only hot ones are numbered: the numbers would hide the picture."""
+APART = 2.0
+"""Half of what lies between two numbers in a row at least, screen pixels: less, and 97 and 92 read as one."""
 CELL = 32.0
 """Side of the squares that labels are looked up by, screen pixels; about the size of one."""
 
@@ -35,7 +37,7 @@ class Label:
         width, height = _size(self.number, self.hot)
         offset = _offset(self.hot)
         left, top = self.at.x() + offset, self.at.y() - offset - height / 2
-        return left, top, left + width, top + height
+        return left - APART, top, left + width + APART, top + height
 
 
 def overlap(one: Box, other: Box) -> bool:

@@ -90,7 +90,11 @@ class Hands(QObject):
         return control is self._held and control.hasFocus()
 
     def _on_focus(self, widget: QWidget, reason: Qt.FocusReason) -> None:
-        if reason in PASSING or not widget.hasFocus():  # as a dialog says by itself to its first control
+        if not widget.hasFocus():  # as a dialog says by itself to its first control
+            return
+        if reason in PASSING:
+            if self.ring is not None and self.ring.widget() is not widget:
+                self._put_ring(None)
             return
         by_keys = reason in BY_KEYS
         if by_keys and is_parked(widget) and (seen := _next_seen(widget, reason)) is not None:
