@@ -19,7 +19,6 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QResizeEvent,
-    QShortcut,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QMenu
@@ -59,7 +58,6 @@ class CompareView(PaneView):
         self._full_screen: FullScreen | None = None
         self._dragging = DraggingOut()
         self._corner = CornerButtons(self, self.looks())
-        QShortcut(QKeySequence(Qt.Key.Key_F11), self, self.toggle_full_screen)
 
     def set_hint(self, title: str, text: str) -> None:
         super().set_hint(title, text)
@@ -196,7 +194,7 @@ class CompareView(PaneView):
             if factor is not None:
                 return lambda: self.zoom_at(factor)
             return self.actual_size if event.key() == Qt.Key.Key_0 else None
-        if event.key() == Qt.Key.Key_Escape and self._full_screen is not None:
+        if event.key() == Qt.Key.Key_F11 or (event.key() == Qt.Key.Key_Escape and self._full_screen is not None):
             return self.toggle_full_screen
         if event.key() == Qt.Key.Key_Space:
             return lambda: self._set_space(True)
