@@ -46,6 +46,7 @@ class Fade(QWidget):
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
+        self._over = over
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
         self.slider.setValue(40)
@@ -84,7 +85,7 @@ class Fade(QWidget):
 
     def place(self) -> None:
         """Go to the lower edge of what it floats over."""
-        over = self.parentWidget()
+        over = self._over
         width = min(FADE_WIDTH + 60, over.width() - 2 * MARGIN)
         self.resize(width, self.sizeHint().height())
         self.move((over.width() - width) // 2, over.height() - self.height() - MARGIN)

@@ -119,6 +119,7 @@ class SideFrame(QFrame):
         self.name_label = ElidedLabel()
         self.details_label = QLabel()
         self.details_label.setObjectName("muted")
+        self.details_label.setMinimumWidth(1)  # it gives way
         header = QHBoxLayout()
         header.setContentsMargins(8, 5, 10, 5)
         header.addWidget(self._badge)
@@ -237,7 +238,7 @@ class Viewer(QWidget):
         return self.arrangement == "overlay" and self.state.has_both
 
     def set_arrangement(self, arrangement: Arrangement) -> None:
-        """Put A and B beside each other, A above B, or B over A; as long as one is missing, none lies over the other."""
+        """Put A and B beside each other, A above B, or B over A once both are there."""
         self.arrangement = arrangement
         self._arrange()
 

@@ -111,8 +111,8 @@ class StyleResultPane(QWidget):
             if button is self.strip_button:
                 bar.addStretch(1)
             bar.addWidget(button)
-        for part in (self.strip, self.plot):  # the result comes first
-            part.hide()
+        self.strip.hide()  # the result comes first
+        self.plot.hide()
         self.splitter = Splitter(Qt.Orientation.Horizontal)
         for part in (self.strip, self.view, self.plot):
             self.splitter.addWidget(part)

@@ -67,6 +67,7 @@ class RunFoot(QWidget):
             (self.cancel_button, True, cancel_tip, 2),
         ):
             button.setToolTip(tip)
+            button.setProperty("tight", True)
             if is_there:
                 buttons.addWidget(button, share)
             else:  # hidden, so that nobody has to ask whether it is there

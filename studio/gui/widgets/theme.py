@@ -184,7 +184,7 @@ def _style_sheet(c: Colors) -> str:
     QStatusBar::item {{ border: none; }}
     QStatusBar QLabel {{ color: {c.muted}; padding: 1px 9px 3px 9px; }}
     QPushButton {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px; padding: 6px 10px; }}
-    RunFoot QPushButton {{ padding: 6px 7px; }}
+    QPushButton[tight="true"] {{ padding: 6px 7px; }}
     QPushButton:hover {{ background: {c.hover}; }}
     QPushButton:pressed {{ background: {c.border}; }}
     QPushButton:disabled {{ color: {c.muted}; background: {c.panel}; }}
