@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from studio.gui.canvas.viewer import Arrangement, Viewer
@@ -18,7 +18,7 @@ PANEL = "mode"
 """The dock of the panels: which is open in all modes or in none."""
 EVEN = 0.5
 """What the pictures get at least as long as one is missing: there is no result yet, but something to be opened."""
-LEAST_ROW = 0.2
+LEAST_ROW = 0.24
 """What pictures side by side get at least of the height: their names take a part of it."""
 SLACK = 0.01
 """A share that differs by less is the same."""
@@ -118,7 +118,8 @@ class Layouts(QObject):
                 self._pending[name] = share
         if self._hidden is None:
             shown = self._shown_docks()
-            values["docks"] = shown if kept.docks is not None or set(shown) != self._there(mode.docks) else None
+            as_ever = set(shown) == self._there(mode.docks) and shown[:1] == mode.docks[:1]
+            values["docks"] = None if kept.docks is None and as_ever else shown
             heights = [self._docks[dock].height() for dock in shown if not self._docks[dock].isFloating()]
             if heights and self._window.isVisible():
                 values["height"] = max(40, *heights)
@@ -203,7 +204,8 @@ class Layouts(QObject):
         there = [self._docks[name] for name in names if name in self._docks]
         if there:
             self._window.resizeDocks([there[0]], [height], Qt.Orientation.Vertical)
-            there[0].raise_()
+            # Not before Qt has put the tabs in order: until then none can be brought to the front.
+            QTimer.singleShot(0, self, there[0].raise_)
 
     def open_dock(self, name: str) -> None:
         """Bring a dock to the front."""

@@ -165,6 +165,7 @@ def _style_sheet(c: Colors) -> str:
     QMenu::item:disabled {{ color: {c.muted}; background: transparent; }}
     QMenu::separator {{ height: 1px; background: {c.border}; margin: 5px 8px; }}
     QMenu::icon {{ padding-left: 6px; }}
+    QMenu::icon:checked {{ background: {c.raised}; border: 1px solid {c.accent}; border-radius: 4px; }}
     QToolBar {{ background: {c.window}; border: none; spacing: 2px; padding: 3px 6px; }}
     QToolBar::separator {{ background: {c.border}; width: 1px; margin: 5px 6px; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 4px 6px; background: transparent; }}
@@ -180,6 +181,7 @@ def _style_sheet(c: Colors) -> str:
         border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
     QTabBar::tab:hover {{ color: {c.text}; }}
+    QTabBar QToolButton {{ background: {c.raised}; padding: 0; }}
     QStatusBar {{ background: {c.window}; color: {c.muted}; }}
     QStatusBar::item {{ border: none; }}
     QStatusBar QLabel {{ color: {c.muted}; padding: 1px 9px 3px 9px; }}
