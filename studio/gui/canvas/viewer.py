@@ -70,6 +70,7 @@ class _EmptyHint(QWidget):
             alignment=Qt.AlignmentFlag.AlignCenter,
         )
         rest.setObjectName("muted")
+        rest.setWordWrap(True)
         self.button = QPushButton(tr("Open Picture {side}…", side=side))
         self.button.clicked.connect(self.clicked)
         layout = QVBoxLayout(self)
@@ -238,13 +239,14 @@ class Viewer(QWidget):
         return self.arrangement == "overlay" and self.state.has_both
 
     def set_arrangement(self, arrangement: Arrangement) -> None:
-        """Put A and B beside each other, A above B, or B over A once both are there."""
+        """Put A and B beside each other, A above B, or B over A; as long as one is missing there is only the first."""
         self.arrangement = arrangement
         self._arrange()
 
     def _arrange(self, *_: object) -> None:
         overlaid, before = self.is_overlaid, self.upper
-        stacked = Qt.Orientation.Vertical if self.arrangement == "stacked" else Qt.Orientation.Horizontal
+        upright = self.arrangement == "stacked" and self.state.has_both
+        stacked = Qt.Orientation.Vertical if upright else Qt.Orientation.Horizontal
         if self.splitter.orientation() != stacked:
             self.splitter.setOrientation(stacked)
             self.splitter.setSizes([1000, 1000])

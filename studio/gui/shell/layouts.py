@@ -81,8 +81,8 @@ class Layouts(QObject):
 
     @property
     def _across(self) -> bool:
-        """Whether pictures and result stand beside each other."""
-        return self.arrangement != "sides"
+        """Whether pictures and result stand beside each other: not as long as a picture is missing."""
+        return self.arrangement != "sides" and self._had_both
 
     @property
     def _pane(self) -> QWidget | None:
