@@ -65,6 +65,8 @@ class ModePanel(QWidget):
     """(id): the person wants another mode's action, which is entered for it"""
     view_asked = Signal(str)
     """(name): bring one of `docks` to the front"""
+    pictures_asked = Signal(bool)
+    """(whether): the person works in A and B, which need room until it is said that they need it no more"""
     picture_made = Signal(str, object)
     """(side, Picture): put it there"""
     result_made = Signal(str, str, object, object)

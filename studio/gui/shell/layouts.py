@@ -18,6 +18,8 @@ PANEL = "mode"
 """The dock of the panels: which is open in all modes or in none."""
 EVEN = 0.5
 """What the pictures get at least as long as one is missing: there is no result yet, but something to be opened."""
+AT_WORK = 0.55
+"""What the pictures get at least while somebody works in them, as with a brush."""
 LEAST_ROW = 0.24
 """What pictures side by side get at least of the height: their names take a part of it."""
 SLACK = 0.01
@@ -55,6 +57,7 @@ class Layouts(QObject):
         self._kept = {mode.name: settings.options(ModeLayout, f"layout/{mode.name}") for mode in modes}
         self._pending: dict[str, float] = {}
         self._had_both = viewer.state.has_both
+        self._at_work = False
         self._hidden: list[QWidget] | None = None
         self._full_screen: FullScreen | None = None
         modes.leaving.connect(self.keep)
@@ -111,7 +114,7 @@ class Layouts(QObject):
         kept, mode = self._kept[name], self._modes[name]
         values: dict[str, object] = {}
         share = self._share_now()
-        if share is not None and abs(share - self._wanted_share()) > SLACK:
+        if share is not None and not self._at_work and abs(share - self._wanted_share()) > SLACK:
             if self._had_both:
                 values["share"] = share
             else:
@@ -156,7 +159,18 @@ class Layouts(QObject):
             self._had_both = both
             self._place()
 
+    def give_room(self, wanted: bool) -> None:
+        """Let the pictures be large while the person works in them, and as they were afterwards."""
+        if wanted != self._at_work:
+            self.keep(self._modes.current)
+            self._at_work = wanted
+            self._place()
+
     def _wanted_share(self) -> float:
+        share = self._share_at_rest()
+        return max(share, AT_WORK) if self._at_work else share
+
+    def _share_at_rest(self) -> float:
         name, mode = self._modes.current, self._mode
         kept = self._kept[name].share if self._had_both else self._pending.get(name)
         if kept is not None:

@@ -115,6 +115,7 @@ class StylePanel(ModePanel):
         self.variants.chosen.connect(self._on_variant)
         self.result_pane.strip_button.toggled.connect(self._on_previews_switched)
         self.result_pane.plot_button.toggled.connect(partial(self._settings.set_flag, "style_curves"))
+        self.regions.paint_button.toggled.connect(self.pictures_asked)
         self.choice.changed.connect(self.refresh)
         self.choice.weights_changed.connect(self._on_style_weights)
         self.regions.changed.connect(self.variants.later)

@@ -276,6 +276,23 @@ def test_as_long_as_a_picture_is_missing_there_is_room_to_open_it(window, two_fi
     assert window.viewer.width() < 0.2 * pane.width()
 
 
+def test_pictures_that_are_painted_in_have_room(style, qtbot):
+    sized(style, qtbot, 1280, 720)
+    viewer, regions = style.viewer, style.panel("style").regions
+    strip = viewer.width()
+    regions.add_button.click()
+    qtbot.wait(30)
+    assert regions.paint_button.isChecked() and viewer.width() > 3 * strip
+    regions.paint_button.click()
+    qtbot.wait(30)
+    assert viewer.width() == pytest.approx(strip, abs=3)
+    regions.paint_button.click()
+    style.modes.show("match")  # ends painting
+    style.modes.show("style")
+    qtbot.wait(30)
+    assert not regions.paint_button.isChecked() and viewer.width() == pytest.approx(strip, abs=3)
+
+
 def test_pictures_beside_above_and_over_each_other(opened, qtbot):
     viewer, at = opened.viewer, lambda side: opened.viewer.frames[side].geometry()
     assert at("A").right() < at("B").left()
