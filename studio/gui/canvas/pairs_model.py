@@ -40,6 +40,8 @@ SORT_ROLE = Qt.ItemDataRole.UserRole
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 CONFIDENCE_COLUMN = 4
 LOCK_COLUMN = 7
+MAY_BE_LEFT_OUT = (3, 5, 6)
+"""Columns that a narrow table does without, the least needed first: rank, level, origin."""
 POINT_COLUMNS: dict[int, Callable[[PointPair], tuple[float, float]]] = {1: lambda pair: pair.a, 2: lambda pair: pair.b}
 
 

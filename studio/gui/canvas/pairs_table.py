@@ -34,12 +34,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.canvas.pairs_model import CONFIDENCE_COLUMN, ID_ROLE, LOCK_COLUMN, SORT_ROLE, ModelIndex, PairsModel
+from studio.gui.canvas.pairs_model import (
+    CONFIDENCE_COLUMN,
+    ID_ROLE,
+    LOCK_COLUMN,
+    MAY_BE_LEFT_OUT,
+    SORT_ROLE,
+    ModelIndex,
+    PairsModel,
+)
 from studio.gui.canvas.state import StudioState
 from studio.gui.widgets.theme import colors
 from studio.language import tr, trn
 
 __all__ = ["ID_ROLE", "PairsTable"]
+
+WIDEST_POINT = "0000.0, 0000.0"
+"""What a column of points has room for."""
+CELL_MARGIN = 14
+"""Beside what stands in a cell, px."""
 
 
 class _Sorted(QSortFilterProxyModel):
@@ -154,6 +167,17 @@ class PairsTable(QWidget):
         row.addWidget(self._count)
         row.addStretch(1)
 
+    def _fit_columns(self) -> None:
+        """Leave out columns until the words and numbers of the others are whole."""
+        header = self.view.horizontalHeader()
+        room = self.view.viewport().width() - header.sectionSize(0) - header.sectionSize(LOCK_COLUMN)
+        columns = [column for column in range(self.model.columnCount()) if column not in (0, LOCK_COLUMN)]
+        point = self.view.fontMetrics().horizontalAdvance(WIDEST_POINT) + CELL_MARGIN
+        least = max(point, *(header.sectionSizeHint(column) for column in columns))
+        gone = max(0, len(columns) - max(room, 0) // least)
+        for column in MAY_BE_LEFT_OUT:
+            self.view.setColumnHidden(column, column in MAY_BE_LEFT_OUT[:gone])
+
     def add_buttons(self, actions: Sequence[QAction]) -> None:
         """Put buttons for these actions at the right end of the bar."""
         for action in actions:
@@ -230,4 +254,6 @@ class PairsTable(QWidget):
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self._state.set_hovered(0)
+        elif event.type() == QEvent.Type.Resize:
+            self._fit_columns()
         return super().eventFilter(watched, event)

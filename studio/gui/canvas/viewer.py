@@ -1,10 +1,11 @@
-"""The two pictures side by side: frames that take drops, linked views, and the lines between partners."""
+"""The two pictures: frames that take drops, how they stand to each other, and linked views."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal, get_args
 
-from PySide6.QtCore import QEvent, QLineF, QMimeData, QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
@@ -13,7 +14,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSplitter,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -31,18 +30,25 @@ from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import PictureCanvas, Tool
 from studio.gui.canvas.displays import display_of
 from studio.gui.canvas.items import DisplayPicture, Mark
-from studio.gui.canvas.labels import POINT_SIZE
+from studio.gui.canvas.lines import Lines
+from studio.gui.canvas.overlay import Fade, Ghost
 from studio.gui.canvas.point_style import point_style
 from studio.gui.canvas.state import StudioState, other
 from studio.gui.widgets.names import NameLabel, in_tip
+from studio.gui.widgets.splitter import Splitter
 from studio.gui.widgets.theme import colors, icon
 from studio.language import tr
 from studio.pairs import PointPair
 
 PAIR_ZOOM = 2.5
 """How much a pair that is looked at is enlarged at least, relative to the whole picture."""
-MOST_LINES = 80
-"""With more pairs than this only hot ones get a line: the lines would hide the pictures."""
+Arrangement = Literal["sides", "stacked", "overlay"]
+"""How A and B stand: beside each other, A above B, or B over A."""
+ARRANGEMENTS: tuple[Arrangement, ...] = get_args(Arrangement)
+LEAST = (64, 50)
+"""Width and height of the smallest canvas: a picture of a strip, px."""
+NARROW = 240
+"""Frames that are narrower leave size and depth of the picture to the tooltip of its name, px."""
 
 
 class _EmptyHint(QWidget):
@@ -64,6 +70,7 @@ class _EmptyHint(QWidget):
             alignment=Qt.AlignmentFlag.AlignCenter,
         )
         rest.setObjectName("muted")
+        rest.setWordWrap(True)
         self.button = QPushButton(tr("Open Picture {side}…", side=side))
         self.button.clicked.connect(self.clicked)
         layout = QVBoxLayout(self)
@@ -104,13 +111,16 @@ class SideFrame(QFrame):
         self.side = side
         self.setAcceptDrops(True)
         self.canvas = PictureCanvas(side)
+        self.canvas.setMinimumSize(*LEAST)
         self.hint = _EmptyHint(side)
+        self.hint.setMinimumSize(*LEAST)  # it never makes the window wider: what does not fit is left out
         self.hint.clicked.connect(self.open_asked)
         self._badge = QLabel(side, alignment=Qt.AlignmentFlag.AlignCenter)
         self._badge.setFixedSize(20, 20)
         self.name_label = NameLabel()
         self.details_label = QLabel()
         self.details_label.setObjectName("muted")
+        self.details_label.setMinimumWidth(1)  # it gives way
         header = QHBoxLayout()
         header.setContentsMargins(8, 5, 10, 5)
         header.addWidget(self._badge)
@@ -141,8 +151,19 @@ class SideFrame(QFrame):
         self.canvas.set_display(display)
         self._stack.setCurrentWidget(self.hint if display is None else self.canvas)
         self.name_label.setText(name if display is not None else tr("Picture {side}", side=self.side))
-        self.name_label.setToolTip(in_tip(name))
         self.details_label.setText(details)
+        self._tell_details(self.width() < NARROW)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        self.details_label.setVisible(not narrow)
+        self._tell_details(narrow)
+
+    def _tell_details(self, narrow: bool) -> None:
+        """The whole name in the tooltip, and the details where there is no room for them beside it."""
+        details = self.details_label.text() if narrow else ""
+        self.name_label.setToolTip(in_tip("\n".join(part for part in (self.name_label.text(), details) if part)))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         mime = event.mimeData()
@@ -159,69 +180,6 @@ class SideFrame(QFrame):
         self.dropped.emit(event.mimeData())
 
 
-class _Lines(QWidget):
-    """Draws, over both canvases, a line from each point to its partner."""
-
-    def __init__(self, viewer: Viewer) -> None:
-        super().__init__(viewer)
-        self._viewer = viewer
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        viewer = self._viewer
-        state, canvases = viewer.state, [viewer.canvas(side) for side in SIDES]
-        if not state.has_both:
-            return
-        hot = state.hot
-        pairs = state.shown_pairs
-        all_of_them = viewer.lines_shown and len(pairs) <= MOST_LINES
-        shown = [pair for pair in pairs if (all_of_them and pair.enabled) or pair.id in hot]
-        if not shown:
-            return
-        palette = point_style()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipRegion(self._region(canvases))
-        for pair in sorted(shown, key=lambda pair: pair.id in hot):
-            number = pair.id
-            ends = [self._end(canvas, number) for canvas in canvases]
-            if ends[0] is None or ends[1] is None:
-                continue
-            color = QColor(*palette.color(pair))
-            line = _between_points(ends[0], ends[1], 10.0 if number in hot else POINT_SIZE / 2)
-            if number in hot:
-                painter.setPen(QPen(QColor(0, 0, 0, 130), 4.5))
-                painter.drawLine(line)
-                painter.setPen(QPen(color, 2.4))
-            else:
-                color.setAlpha(70 if hot else 150)
-                painter.setPen(QPen(color, 1.3))
-            painter.drawLine(line)
-
-    def _end(self, canvas: PictureCanvas, number: int) -> QPointF | None:
-        position = canvas.point_position(number)
-        if position is None or not QRectF(canvas.viewport().rect()).contains(position):
-            return None
-        return QPointF(canvas.mapTo(self._viewer, position.toPoint()))
-
-    def _region(self, canvases: list[PictureCanvas]) -> QRegion:
-        """From the left edge of A's canvas to the right edge of B's, the handle between them included."""
-        region = QRegion()
-        for canvas in canvases:
-            region += canvas.rect().translated(canvas.mapTo(self._viewer, canvas.rect().topLeft()))
-        return QRegion(region.boundingRect())
-
-
-def _between_points(start: QPointF, end: QPointF, radius: float) -> QLineF:
-    """The line from edge to edge of two points of that radius."""
-    line = QLineF(start, end)
-    length = line.length()
-    if length <= 2 * radius:
-        return QLineF()
-    return QLineF(line.pointAt(radius / length), line.pointAt(1 - radius / length))
-
-
 class Viewer(QWidget):
     """Both sides, kept in step with the state."""
 
@@ -234,18 +192,23 @@ class Viewer(QWidget):
         self.least_confidence = 0.0
         self._marks: dict[Side, dict[int, tuple[PointPair, Mark]]] = {side: {} for side in SIDES}
         self.frames: dict[Side, SideFrame] = {side: SideFrame(side) for side in SIDES}
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setChildrenCollapsible(False)
+        self.splitter = Splitter(Qt.Orientation.Horizontal)
         for frame in self.frames.values():
             self.splitter.addWidget(frame)
         self.splitter.setSizes([1000, 1000])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)
-        self._lines = _Lines(self)
+        self.arrangement: Arrangement = "sides"
+        self._ghosts: dict[Side, Ghost] = {side: Ghost() for side in SIDES}
+        self._lines = Lines(self)
+        self.fade = Fade(self)
+        self.fade.changed.connect(self._arrange)
+        self.upper: Side = self.fade.side
         self.active: Side = "A"
         for side in SIDES:
             canvas = self.canvas(side)
+            canvas.add_layer(self._ghosts[side])
             canvas.pair_hovered.connect(state.set_hovered)
             canvas.pair_clicked.connect(state.set_selected)
             canvas.pair_dragged.connect(
@@ -272,6 +235,48 @@ class Viewer(QWidget):
     def refresh_theme(self) -> None:
         for frame in self.frames.values():
             frame.refresh_theme()
+
+    # --- how they stand ---
+
+    @property
+    def is_overlaid(self) -> bool:
+        """Whether one canvas shows both pictures now."""
+        return self.arrangement == "overlay" and self.state.has_both
+
+    def set_arrangement(self, arrangement: Arrangement) -> None:
+        """Put A and B beside each other, A above B, or B over A; as long as one is missing there is only the first."""
+        self.arrangement = arrangement
+        self._arrange()
+
+    def _arrange(self, *_: object) -> None:
+        overlaid, before = self.is_overlaid, self.upper
+        upright = self.arrangement == "stacked" and self.state.has_both
+        stacked = Qt.Orientation.Vertical if upright else Qt.Orientation.Horizontal
+        if self.splitter.orientation() != stacked:
+            self.splitter.setOrientation(stacked)
+            self.splitter.setSizes([1000, 1000])
+        self.upper = self.fade.side
+        if overlaid and before != self.upper:
+            self.canvas(self.upper).set_view_state(self.canvas(before).view_state())
+        for side in sorted(SIDES, key=lambda side: side != self.upper):  # one of them is there at any time
+            self._ghosts[side].setVisible(overlaid)
+            self._ghosts[side].setOpacity(self.fade.share if side == "A" else 1 - self.fade.share)
+            self.frames[side].setVisible(not overlaid or side == self.upper)
+        if overlaid:
+            self.active = self.upper
+            self.fade.place()
+        self.fade.setVisible(overlaid)
+        self._lines.update()
+
+    def _lay_ghosts(self) -> None:
+        """Put each picture over the other one."""
+        for side in SIDES:
+            below, above = self.state.picture(side), self.state.picture(other(side))
+            if below is not None and above is not None:
+                self._ghosts[side].lie_over(below.size, display_of(above))
+        self._arrange()
+
+    # --- what is looked at ---
 
     def set_linked(self, linked: bool) -> None:
         """Whether both sides look at the same place, in units of each picture."""
@@ -313,6 +318,7 @@ class Viewer(QWidget):
 
     def _show_picture(self, side: Side) -> None:
         picture, frame = self.state.picture(side), self.frames[side]
+        self._lay_ghosts()
         if picture is None:
             frame.set_picture(None, "", "")
             return

@@ -53,7 +53,8 @@ class InspectResultPane(QWidget):
             self.pages.addWidget(view.page)
         self.pages.addWidget(self.hint)
         self._count = len(views)
-        self.tabs.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        # Where there is no room for all of them, they scroll: the window must not become wider.
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         head = QHBoxLayout()
         head.setContentsMargins(4, 2, 6, 2)
         head.addWidget(self.tabs)

@@ -23,7 +23,7 @@ class LevelSlider(QWidget):
         self.slider.setToolTip(tr("Show the pairs found at each level, from coarse to fine, and the result ([ and ])"))
         self._labels = QGridLayout()
         self._labels.setContentsMargins(0, 0, 0, 0)
-        self._text = QLabel()
+        self._text = QLabel(wordWrap=True)
         self._text.setObjectName("muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -28,4 +28,5 @@ MODE = Mode(
     make=_make,
     point_menu=("rematch_around",),
     table_buttons=("previous_doubtful", "next_doubtful"),
+    docks=("pairs", "provenance", "history"),
 )

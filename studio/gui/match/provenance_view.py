@@ -252,16 +252,20 @@ class ProvenanceView(QWidget):
 
     def ask_why(self, side: Side, point: QPointF) -> None:
         """Ask why there is no pair at a place; the answer comes into view."""
-        at = (point.x(), point.y())
         self.wanted.emit()
+        self._ask(side, point)
+
+    def _ask(self, side: Side, point: QPointF) -> None:
+        at = (point.x(), point.y())
         self._clear()
         self._layers[side].set_asked(at)
         self._say(tr("Asking…"), "")
         self._recall.ask_why(side, at)
 
     def _on_click(self, side: Side, point: QPointF) -> None:
-        if self.isVisible() and self._recall.is_ready:
-            self.ask_why(side, point)
+        # A dock behind another one is visible to Qt; a click beside all points must not bring it to the front.
+        if not self.visibleRegion().isEmpty() and self._recall.is_ready:
+            self._ask(side, point)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

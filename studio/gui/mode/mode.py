@@ -13,7 +13,7 @@ from studio.document import Document
 from studio.features.store import FeatureStore
 from studio.gui.canvas.pair_editor import PairEditor
 from studio.gui.canvas.state import StudioState
-from studio.gui.canvas.viewer import Viewer
+from studio.gui.canvas.viewer import Arrangement, Viewer
 from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.widgets.action import ActionSpec, Condition
@@ -21,6 +21,10 @@ from studio.gui.widgets.forms import OptionsHolder
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
+
+STRIP = 0.12
+"""`Mode.pictures_share` where the pictures are a strip beside a result that is looked at: at 1280 x 720 it leaves the
+result 45 % of the window."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +65,21 @@ class ModePanel(QWidget):
     """(id): the person wants another mode's action, which is entered for it"""
     view_asked = Signal(str)
     """(name): bring one of `docks` to the front"""
+    pictures_asked = Signal(bool)
+    """(whether): the person works in A and B, which need room until it is said that they need it no more"""
     picture_made = Signal(str, object)
     """(side, Picture): put it there"""
     result_made = Signal(str, str, object, object)
     """(kind, name, recipe, Picture or None): the project keeps it"""
 
     result_pane: QWidget | None = None
-    """What stands below the pictures while the mode is on."""
+    """What stands beside or below the pictures while the mode is on."""
     network: NetworkChooser | None = None
     """The choice of a network that this panel works with; None: that of `Services`."""
+
+    def full_screen(self) -> Callable[[], object] | None:
+        """What fills the screen with the result, or gives it back; None: there is none beside the pictures."""
+        return None
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """What the actions of its menu do, by id of the action."""
@@ -132,8 +142,14 @@ class Mode:
         Ids of actions for the menu of a point.
     table_buttons : tuple of str
         Ids of actions for buttons above the table of pairs.
+    arrangement : Arrangement
+        How A and B stand until the person says otherwise. The result pane stands below them where they are side by
+        side, and on their right otherwise.
     pictures_share : float
-        What the pictures get of the height beside the result pane, until the person says otherwise; 0 to 1.
+        What both pictures, once they are open, get of the room beside the result pane until the person says
+        otherwise, 0 to 1. Less than they need is a strip, as narrow as it can be: the result comes first.
+    docks : tuple of str
+        Names of the docks that are open, the first one in front, until the person says otherwise.
     """
 
     name: str
@@ -149,7 +165,9 @@ class Mode:
     keeps: Callable[[Document], bool] = lambda _: False
     point_menu: tuple[str, ...] = ()
     table_buttons: tuple[str, ...] = ()
+    arrangement: Arrangement = "sides"
     pictures_share: float = 0.39
+    docks: tuple[str, ...] = ()
 
     @property
     def specs(self) -> list[ActionSpec]:

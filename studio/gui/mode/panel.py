@@ -22,7 +22,7 @@ def lay_out(panel: QWidget, sections: Sequence[Section], foot: QWidget) -> None:
     """
     body = QWidget()
     column = QVBoxLayout(body)
-    column.setContentsMargins(14, 10, 14, 10)
+    column.setContentsMargins(12, 10, 12, 10)
     column.setSpacing(10)
     for number, (title, widgets) in enumerate(sections):
         if number and (number > 1 or sections[0][0]):

@@ -110,6 +110,7 @@ class FurtherPictures(QWidget):
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         for button in (self.add_button, self.remove_button, self.up_button, self.pairs_button):
+            button.setProperty("tight", True)
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

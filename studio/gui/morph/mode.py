@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.gui.canvas.state import StudioState
-from studio.gui.mode.mode import Mode, ModePanel, Services
+from studio.gui.mode.mode import STRIP, Mode, ModePanel, Services
 from studio.gui.morph.actions import MORPH, MorphCan
 from studio.gui.widgets.action import Condition
 from studio.language import translatable
@@ -38,4 +38,6 @@ MODE = Mode(
     run_buttons=("play", "export_film"),
     make=_make,
     conditions=_conditions,
+    arrangement="stacked",
+    pictures_share=STRIP,
 )

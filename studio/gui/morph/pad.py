@@ -51,7 +51,7 @@ class ShapeColourPad(QWidget):
     def square(self) -> QRectF:
         """Where the values lie, in pixels of this widget."""
         side = min(self.width() - LEFT - EDGE, self.height() - BOTTOM - EDGE)
-        return QRectF(LEFT + (self.width() - LEFT - EDGE - side) / 2, EDGE, side, side)
+        return QRectF(LEFT + (self.width() - LEFT - EDGE - side) // 2, EDGE, side, side)  # on whole pixels
 
     def position(self, shape: float, colour: float) -> QPointF:
         """Where two values lie on the screen."""

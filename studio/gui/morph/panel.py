@@ -119,6 +119,9 @@ class MorphPanel(ModePanel):
         state.pairs_changed.connect(self.refresh)
         state.picture_changed.connect(self._on_picture)
 
+    def full_screen(self) -> Callable[[], object]:
+        return self.result_pane.view.toggle_full_screen
+
     def handlers(self) -> dict[str, Callable[..., object]]:
         """What the actions of the menu Morph do."""
         transport, export = self.result_pane.transport, self.export

@@ -48,12 +48,13 @@ class MorphShow(QWidget):
         self.compare.setAccessibleName(tr("Second warp"))
         self.compare.setToolTip(tr("Show a second warp of the same pairs beside the first"))
         self.layers: dict[Layer, QCheckBox] = {}
-        grid = form_grid(self)
-        for row, (words, box) in enumerate(((tr("Picture"), self.view_choice), (tr("Second warp"), self.compare))):
-            label = QLabel(words)
-            label.setBuddy(box)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(box, row, 1)
+        grid = form_grid(self, words=0)
+        label = QLabel(tr("Second warp"))
+        label.setBuddy(self.compare)
+        grid.addWidget(self.view_choice, 0, 0, 1, 2)  # its words are long
+        grid.addWidget(label, 1, 0)
+        grid.addWidget(self.compare, 1, 1)
+        for box in (self.view_choice, self.compare):
             box.currentIndexChanged.connect(self.changed)
         for index, (layer, title, tip) in enumerate(LAYERS):
             check = QCheckBox(tr(title))

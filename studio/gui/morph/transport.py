@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -28,6 +28,11 @@ POSITIONS = 1000
 """Steps of the slider from one picture to the next."""
 FRAME_INTERVAL = 16
 """Milliseconds between two frames of the player; the worker leaves out what it can't render in time."""
+
+WORD = 48
+"""What a word below the slider takes, px; with less room there are fewer words."""
+NARROW = 580
+"""Where the whole row has less, px, the pace is told by its tooltip only."""
 
 
 class TimeSlider(QSlider):
@@ -73,6 +78,8 @@ class _Ticks(QWidget):
         legs = len(self.names) - 1
         # A mark each 20th of the way between two pictures, fewer of them and fewer words the more pictures there are.
         marks, words = (20, 4) if legs == 1 else (10, 2) if legs <= 3 else (4, 1)
+        while words > 1 and self.width() < WORD * words * legs:
+            words //= 2
         for tick in range(marks * legs + 1):
             x = self._slider.position_of(tick * POSITIONS // marks)
             leg, within = divmod(tick, marks)
@@ -178,6 +185,8 @@ class Transport(QWidget):
         pace = QLabel(tr("A to B in"))
         pace.setObjectName("muted")
         pace.setBuddy(self.speed)
+        pace.setMinimumWidth(1)  # it gives way
+        self._pace = pace
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
@@ -209,6 +218,10 @@ class Transport(QWidget):
         layout.setContentsMargins(10, 2, 10, 4)
         layout.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._pace.setVisible(event.size().width() >= NARROW)
 
     def refresh_theme(self) -> None:
         self.play_button.setIcon(icon("pause" if self.is_playing else "play"))

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -27,18 +27,21 @@ from studio.gui.canvas.opening import Opened, PictureOpener
 from studio.gui.canvas.pair_files import PairFiles
 from studio.gui.canvas.pairs_table import PairsTable
 from studio.gui.canvas.state import StudioState
-from studio.gui.canvas.viewer import Viewer
+from studio.gui.canvas.viewer import ARRANGEMENTS, Arrangement, Viewer
 from studio.gui.mode.mode import Mode, ModePanel, Services
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.mode_table import MODES
 from studio.gui.shell.actions import Actions, menus
 from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
 from studio.gui.shell.editing import Editing
+from studio.gui.shell.layouts import Layouts
 from studio.gui.shell.modes import Modes
 from studio.gui.shell.project.file_menus import FileMenus
+from studio.gui.shell.screen import FIRST_SIZE, bring_on_screen
 from studio.gui.shell.settings.controller import SettingsController
 from studio.gui.shell.toolbar import ToolBar
 from studio.gui.widgets.action import ActionSpec, Condition
+from studio.gui.widgets.floating import Floating
 from studio.gui.widgets.jobs_view import JobsView
 from studio.gui.widgets.messages import LogView, MessageBar, Messages, Severity
 from studio.gui.widgets.modal import run_modal
@@ -123,6 +126,9 @@ class MainWindow(QMainWindow):
             "link": self._switch("link", viewer.set_linked),
             "lines": self._switch("lines", viewer.set_lines_shown),
             "numbers": self._switch("numbers", viewer.set_numbers_shown),
+            **{f"arrange_{kind}": partial(self._arrange, kind) for kind in ARRANGEMENTS},
+            "full_screen": lambda: self.layouts.toggle_full_screen(),
+            "hide_panels": lambda on: self.layouts.set_panels_hidden(on),
             **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
             **{spec.id: self.modes.handler(mode.name, spec.id) for mode in self.modes for spec in mode.specs},
             "theme": self.switch_theme,
@@ -135,6 +141,10 @@ class MainWindow(QMainWindow):
         if on:
             self.modes.show(name)
 
+    def _arrange(self, kind: Arrangement, on: bool) -> None:
+        if on:
+            self.layouts.choose(kind)
+
     def _switch(self, name: str, apply: Callable[[bool], None]) -> Callable[[bool], None]:
         def handler(on: bool) -> None:
             self.settings.set_flag(name, on)
@@ -145,12 +155,10 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         center = QWidget()
         column = QVBoxLayout(center)
-        column.setContentsMargins(6, 2, 2, 2)
-        column.setSpacing(4)
-        column.addWidget(self.document.recovery_bar)
-        column.addWidget(self.messages)
-        column.addWidget(self.modes.splitter, 1)
+        column.setContentsMargins(2, 0, 2, 0)
+        column.addWidget(self.modes.splitter)
         self.setCentralWidget(center)
+        self.bars = Floating(center, (self.document.recovery_bar, self.messages))
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
             | QMainWindow.DockOption.AllowTabbedDocks
@@ -172,8 +180,8 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(self.docks[before], self.docks[after])
         self.docks["pairs"].raise_()
         self.modes.fill(self.docks["mode"])
-        self.resize(1360, 860)
-        self.resizeDocks([self.docks["mode"]], [330], Qt.Orientation.Horizontal)
+        self.resize(*FIRST_SIZE)
+        self.resizeDocks([self.docks["mode"]], [316], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["pairs"]], [200], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -200,7 +208,11 @@ class MainWindow(QMainWindow):
             self._docks_menu.addAction(dock.toggleViewAction())
         self.toolbar = ToolBar(self, self.actions_)
         self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
-        self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
+        rail = self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
+        self.layouts = Layouts(self, self.modes, self.viewer, self.settings, self.docks, (rail, self.statusBar()))
+        kinds = QActionGroup(self)
+        for kind in ARRANGEMENTS:
+            kinds.addAction(self.actions_[f"arrange_{kind}"])
         for mode in self.modes:
             self.actions_[f"mode_{mode.name}"].setWhatsThis(tr(mode.help))
 
@@ -227,6 +239,7 @@ class MainWindow(QMainWindow):
         self.editing.keep_mode(self.modes)
         self.modes.made.connect(self._on_panel_made)
         self.modes.changed.connect(self._refresh)
+        self.layouts.changed.connect(self._show_arrangement)
         self.state.pairs_changed.connect(self._refresh)
         self.state.picture_changed.connect(self._refresh)
         for side, frame in self.viewer.frames.items():
@@ -240,7 +253,8 @@ class MainWindow(QMainWindow):
         panel.ready_changed.connect(self._refresh)
         panel.action_asked.connect(self._do)
         panel.picture_made.connect(self.opener.open_made)
-        panel.view_asked.connect(self._show_dock)
+        panel.view_asked.connect(self._open_dock)
+        panel.pictures_asked.connect(self.layouts.give_room)
         panel.follow(self.actions_)
         self.editing.take_in(panel)
         if self.devices and panel.network is not None:
@@ -252,7 +266,7 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(self.docks["pairs"], dock)
             self._docks_menu.addAction(dock.toggleViewAction())
             self.restoreDockWidget(dock)
-            self.docks["pairs"].raise_()
+            dock.hide()  # the modes say where it is open
 
     def _make_panels_for(self, document: Document) -> None:
         """Whatever shows what a project keeps has to be there before the project is shown."""
@@ -266,6 +280,8 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if state is not None:
             self.restoreState(state)
+        bring_on_screen(self)
+        self.layouts.apply(self.modes.current)
         for name in ("link", "lines", "numbers"):
             self.actions_[name].setChecked(self.settings.flag(name, True))
 
@@ -294,9 +310,9 @@ class MainWindow(QMainWindow):
         self.modes.show(mode)
         self.actions_[action].trigger()
 
-    def _show_dock(self, name: str) -> None:
-        self.docks[name].show()
-        self.docks[name].raise_()
+    def _open_dock(self, name: str) -> None:
+        self.actions_["hide_panels"].setChecked(False)
+        self.layouts.open_dock(name)
 
     def show_message(self, severity: Severity, text: str, details: str = "") -> None:
         """Show a sentence in the bar above the pictures, and log it."""
@@ -304,6 +320,9 @@ class MainWindow(QMainWindow):
         self.messages.show_message(severity, text, details)
 
     # --- keeping in step ---
+
+    def _show_arrangement(self) -> None:
+        self.actions_[f"arrange_{self.layouts.arrangement}"].setChecked(True)
 
     def _on_opened(self, side: Side, opened: Opened) -> None:
         remember(opened.picture, opened.display)
@@ -357,6 +376,7 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         apply_theme(app, self.settings.theme)
         self.actions_.refresh_theme()
+        self.toolbar.refresh_theme()
         self.viewer.refresh_theme()
         for panel in self.modes.built:
             panel.refresh_theme()
@@ -402,6 +422,7 @@ class MainWindow(QMainWindow):
         if not self.document.may_close():
             event.ignore()
             return
+        self.layouts.keep_now()
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window

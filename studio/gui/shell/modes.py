@@ -1,4 +1,4 @@
-"""Switches between the modes: the bar on the left, the panels on the right, the stages below the pictures."""
+"""Switches between the modes: the bar on the left, the panels on the right, the result panes beside the pictures."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QToolBar
 
 from studio.gui.canvas.state import StudioState
 from studio.gui.mode.mode import Mode, ModePanel, Services
 from studio.gui.widgets.action import Condition
+from studio.gui.widgets.splitter import Splitter
 from studio.language import tr
+
+RAIL = "QToolBar { padding: 3px 3px; } QToolButton { padding: 5px 1px; min-width: 50px; font-size: 11px; }"
+"""The bar takes no more of the width than its longest word: the pictures need it."""
 
 
 class Modes(QObject):
     """Makes the panel of a mode when it is first entered; all of them stay as they were left."""
 
+    leaving = Signal(str)
+    """(name of the mode that is still on)"""
+    entering = Signal(str)
+    """(name of the mode that is on now), before its result pane is shown"""
     changed = Signal(str)
     """(name)"""
     made = Signal(str)
@@ -30,10 +38,8 @@ class Modes(QObject):
         self._current = ""
         self._actions: dict[str, QAction] = {}
         self.panels = QStackedWidget()
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.setChildrenCollapsible(False)
+        self.splitter = Splitter(Qt.Orientation.Vertical)
         self.splitter.addWidget(services.viewer)
-        self._shares: dict[str, float] = {}
 
     def __iter__(self) -> Iterator[Mode]:
         return iter(self._modes.values())
@@ -48,6 +54,7 @@ class Modes(QObject):
         bar.setMovable(False)
         bar.setIconSize(QSize(24, 24))
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        bar.setStyleSheet(RAIL)
         group = QActionGroup(bar)
         for name, action in actions.items():
             group.addAction(action)
@@ -110,30 +117,23 @@ class Modes(QObject):
 
     def show(self, name: str) -> None:
         """Enter a mode."""
-        mode = self._modes[name]
+        if name not in self._modes:
+            raise KeyError(name)
         if name in self._actions:
             self._actions[name].setChecked(True)
         if name == self._current:
             return
         before = self._panels.get(self._current)
         if before is not None:
+            self.leaving.emit(self._current)
             before.set_active(False)
-            sizes = self.splitter.sizes()
             if before.result_pane is not None:
-                if sum(sizes) > 0:
-                    self._shares[self._current] = sizes[0] / sum(sizes)
                 before.result_pane.hide()
         panel = self.panel(name)
         self._current = name
         self.panels.setCurrentWidget(panel)
+        self.entering.emit(name)
         if panel.result_pane is not None:
             panel.result_pane.show()
-            share = self._shares.get(name, mode.pictures_share)
-            below = [1 - share if widget is panel.result_pane else 0.0 for widget in self._below()]
-            self.splitter.setSizes([round(1000 * part) for part in (share, *below)])
         panel.set_active(True)
         self.changed.emit(name)
-
-    def _below(self) -> list[QWidget | None]:
-        """The stages, in the order of the splitter."""
-        return [self.splitter.widget(place) for place in range(1, self.splitter.count())]

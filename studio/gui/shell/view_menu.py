@@ -41,6 +41,43 @@ VIEW: tuple[ActionSpec | str, ...] = (
         "numbers", "Show Numbers", "Write the number beside each point", ("Ctrl+Shift+N",), "numbers", True, True
     ),
     SEPARATOR,
+    ActionSpec(
+        "arrange_sides",
+        "A and B Side by Side",
+        "Put A and B beside each other; this mode keeps it",
+        checkable=True,
+        checked=True,
+    ),
+    ActionSpec(
+        "arrange_stacked",
+        "A above B",
+        "Put A above B: best for wide pictures, and for a strip beside the result; this mode keeps it",
+        checkable=True,
+    ),
+    ActionSpec(
+        "arrange_overlay",
+        "B over A",
+        "Put B over A and fade between them; this mode keeps it",
+        checkable=True,
+    ),
+    SEPARATOR,
+    ActionSpec(
+        "full_screen",
+        "Full Screen",
+        "Fill the screen with the result, or with the pictures in a mode without one; once more to come back",
+        ("F11",),
+        "full-screen",
+        needs=(Shared.ANY_PICTURE,),
+    ),
+    # Beside F11. Tab, as in painting programs, would take the keyboard's way through the window, F4 opens lists.
+    ActionSpec(
+        "hide_panels",
+        "Hide Panels",
+        "Leave the window to the pictures and the result, or bring panels and docks back",
+        ("Shift+F11",),
+        checkable=True,
+    ),
+    SEPARATOR,
     MODES_HERE,
     SEPARATOR,
     ActionSpec(

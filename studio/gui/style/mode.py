@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.document import Document
-from studio.gui.mode.mode import Mode, ModePanel, Services
+from studio.gui.mode.mode import STRIP, Mode, ModePanel, Services
 from studio.gui.style.actions import STYLE
 from studio.language import translatable
 
@@ -32,4 +32,6 @@ MODE = Mode(
     run_buttons=("style_run", "style_pause", "style_cancel"),
     make=_make,
     keeps=_has_regions,
+    arrangement="stacked",
+    pictures_share=STRIP,
 )

@@ -86,7 +86,8 @@ class StylePanel(ModePanel):
         self._again.timeout.connect(self._paint_again)
         self.variants = StyleVariants(jobs, self.result_pane.strip, self.task, self._wants_previews, self)
         self._lay_out()
-        self.result_pane.strip_button.setChecked(self._settings.flag("style_previews", True))
+        self.result_pane.strip_button.setChecked(self._settings.flag("style_previews", False))
+        self.result_pane.plot_button.setChecked(self._settings.flag("style_curves", False))
         self._connect()
         self.refresh()
 
@@ -113,6 +114,8 @@ class StylePanel(ModePanel):
         self.runner.changed.connect(self._on_run_changed)
         self.variants.chosen.connect(self._on_variant)
         self.result_pane.strip_button.toggled.connect(self._on_previews_switched)
+        self.result_pane.plot_button.toggled.connect(partial(self._settings.set_flag, "style_curves"))
+        self.regions.paint_button.toggled.connect(self.pictures_asked)
         self.choice.changed.connect(self.refresh)
         self.choice.weights_changed.connect(self._on_style_weights)
         self.regions.changed.connect(self.variants.later)
@@ -127,6 +130,9 @@ class StylePanel(ModePanel):
         self.network.changed.connect(self.ready_changed)
         self._state.picture_changed.connect(self._on_picture)
         self._state.pairs_changed.connect(self.variants.later)
+
+    def full_screen(self) -> Callable[[], object]:
+        return self.result_pane.view.toggle_full_screen
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """What the actions of the menu Style do."""

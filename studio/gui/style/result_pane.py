@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QSlider,
-    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from studio.arrays import Pixels
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import LossPlot
 from studio.gui.widgets.compare import CompareView, Shown, Way
+from studio.gui.widgets.splitter import Splitter
 from studio.gui.widgets.theme import icon
 from studio.gui.widgets.thumbnails import VariantStrip
 from studio.language import tr, translatable
@@ -43,6 +43,9 @@ AGAINST: tuple[tuple[str, Against], ...] = (
     (translatable("the style"), "style"),
     (translatable("the pinned moment"), "pinned"),
 )
+
+LEAST_LIST = 90
+"""Lists above the result are that narrow where the window is, px; they have the width of their words elsewhere."""
 
 
 class StyleResultPane(QWidget):
@@ -94,6 +97,8 @@ class StyleResultPane(QWidget):
         self._against_words = words
         for widget in (self.view_choice, words, self.against):
             bar.addWidget(widget)
+        for box in (self.view_choice, self.against):
+            box.setMinimumWidth(LEAST_LIST)
         for button, text, tip, checkable in (
             (self.pin_button, tr("Pin"), tr("Keep the moment shown, to compare others with it"), False),
             (self.fit_button, tr("Fit"), tr("Show the pictures whole; the wheel enlarges at the cursor"), False),
@@ -106,10 +111,9 @@ class StyleResultPane(QWidget):
             if button is self.strip_button:
                 bar.addStretch(1)
             bar.addWidget(button)
-        self.strip_button.setChecked(True)
-        self.plot_button.setChecked(True)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setChildrenCollapsible(False)
+        self.strip.hide()  # the result comes first
+        self.plot.hide()
+        self.splitter = Splitter(Qt.Orientation.Horizontal)
         for part in (self.strip, self.view, self.plot):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
@@ -140,7 +144,6 @@ class StyleResultPane(QWidget):
         for button, name in ((self.fit_button, "fit"), (self.pin_button, "pin")):
             button.setIcon(icon(name))
             button.setIconSize(QSize(16, 16))
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.plot.refresh_theme()
         self.strip.refresh_theme()
         self.view.refresh_theme()

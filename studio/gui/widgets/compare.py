@@ -19,7 +19,6 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QResizeEvent,
-    QShortcut,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QMenu
@@ -59,7 +58,6 @@ class CompareView(PaneView):
         self._full_screen: FullScreen | None = None
         self._dragging = DraggingOut()
         self._corner = CornerButtons(self, self.looks())
-        QShortcut(QKeySequence(Qt.Key.Key_F11), self, self.toggle_full_screen)
 
     def set_hint(self, title: str, text: str) -> None:
         super().set_hint(title, text)
@@ -196,11 +194,13 @@ class CompareView(PaneView):
             if factor is not None:
                 return lambda: self.zoom_at(factor)
             return self.actual_size if event.key() == Qt.Key.Key_0 else None
-        if event.key() == Qt.Key.Key_Escape and self._full_screen is not None:
+        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        escapes = event.key() == Qt.Key.Key_Escape and self._full_screen is not None
+        if escapes or (event.key() == Qt.Key.Key_F11 and plain):
             return self.toggle_full_screen
         if event.key() == Qt.Key.Key_Space:
             return lambda: self._set_space(True)
-        if event.key() == Qt.Key.Key_F and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+        if event.key() == Qt.Key.Key_F and plain:
             return self.fit
         step = {Qt.Key.Key_Left: -WIPE_STEP, Qt.Key.Key_Right: WIPE_STEP}.get(Qt.Key(event.key()))
         wipes = self._way is Way.WIPE and any(one.second is not None for one in self._shown)

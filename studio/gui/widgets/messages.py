@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.widgets.names import PlainLabel
+from studio.gui.widgets.elided import ElidedLabel
 from studio.gui.widgets.theme import colors, icon
 from studio.language import tr
 
@@ -74,7 +74,7 @@ class MessageBar(QFrame):
         self.setObjectName("messages")
         self.severity = Severity.INFO
         self.details = ""
-        self.label = PlainLabel(wordWrap=True)
+        self.label = ElidedLabel(lines=3)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.copy_button = QPushButton(tr("Copy Details"))

@@ -60,7 +60,7 @@ class RunFoot(QWidget):
         for label in (self.status, self.time_left):
             label.setObjectName("muted")
         buttons = QHBoxLayout()
-        buttons.setSpacing(6)
+        buttons.setSpacing(5)
         for button, is_there, tip, share in (
             (self.run_button, bool(run), run_tip, 3),
             (self.pause_button, bool(pause_tip), pause_tip, 2),
@@ -68,6 +68,7 @@ class RunFoot(QWidget):
             (self.cancel_button, True, cancel_tip, 2),
         ):
             button.setToolTip(tip)
+            button.setProperty("tight", True)
             if is_there:
                 buttons.addWidget(button, share)
             else:  # hidden, so that nobody has to ask whether it is there
@@ -77,7 +78,7 @@ class RunFoot(QWidget):
         texts.addWidget(self.status, 1)
         texts.addWidget(self.time_left)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 8, 14, 12)
+        layout.setContentsMargins(12, 8, 12, 12)
         layout.setSpacing(7)
         layout.addLayout(buttons)
         layout.addWidget(self.bar)

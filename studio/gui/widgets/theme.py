@@ -136,10 +136,12 @@ def _style_sheet(c: Colors) -> str:
         border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
     QTabBar::tab:hover {{ color: {c.text}; }}
+    QTabBar QToolButton {{ background: {c.raised}; padding: 0; }}
     QStatusBar {{ background: {c.window}; color: {c.muted}; }}
     QStatusBar::item {{ border: none; }}
     QStatusBar QLabel {{ color: {c.muted}; padding: 1px 9px 3px 9px; }}
-    QPushButton {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px; padding: 6px 14px; }}
+    QPushButton {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 6px; padding: 6px 10px; }}
+    QPushButton[tight="true"] {{ padding: 6px 7px; }}
     QPushButton:hover {{ background: {c.hover}; }}
     QPushButton:pressed {{ background: {c.border}; }}
     QPushButton:disabled {{ color: {c.muted}; background: {c.panel}; }}

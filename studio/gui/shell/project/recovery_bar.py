@@ -10,7 +10,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from studio.document import Recovery
-from studio.gui.widgets.names import PlainLabel
+from studio.gui.widgets.elided import ElidedLabel
 from studio.gui.widgets.theme import colors
 from studio.language import tr, trn
 
@@ -30,7 +30,7 @@ class RecoveryBar(QFrame):
         self.setObjectName("recovery")
         self._waiting: list[Recovery] = []
         self._picture = QLabel()
-        self.title_label, self._text = PlainLabel(), PlainLabel(wordWrap=True)
+        self.title_label, self._text = ElidedLabel(lines=2), ElidedLabel()
         self.title_label.setObjectName("heading")
         self._text.setObjectName("muted")
         self.recover_button, self.discard_button = QPushButton(tr("Recover")), QPushButton(tr("Discard"))
