@@ -130,6 +130,14 @@ class InspectPanel(ModePanel):
             **methods,
         }
 
+    def show_options(self, name: str) -> None:
+        key = name.removeprefix("inspect/")
+        if key == "method" or key in self.explain.forms.options:
+            self._go_to(self.explain.name)
+        index = self.explain.method.findData(key)
+        if index >= 0:
+            self.explain.method.setCurrentIndex(index)
+
     def conditions(self) -> set[Condition]:
         now = set[Condition]()
         if self._active and self.hub.session is not None:

@@ -17,10 +17,11 @@ from studio.gui.canvas.viewer import Viewer
 from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.widgets.action import ActionSpec, Condition
-from studio.gui.widgets.forms import OptionsHolder
+from studio.gui.widgets.forms import OptionsHolder, ShowsKnobs
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
+from studio.options import Options
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,15 @@ class View:
     title: str
     """In the person's language."""
     widget: QWidget
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """Knobs that stand together in a panel, known before there is one."""
+
+    options: type[Options]
+    title: str = ""
+    """What they belong to, in the person's language; "" where that is the mode itself."""
 
 
 class ModePanel(QWidget):
@@ -93,6 +103,13 @@ class ModePanel(QWidget):
         """
         return {}
 
+    def options_shown(self) -> dict[str, ShowsKnobs]:
+        """Whose knobs can be seen in the panel, by name: those of `kept_options`, and what no project keeps."""
+        return {name: holder for name, holder in self.kept_options().items() if isinstance(holder, ShowsKnobs)}
+
+    def show_options(self, name: str) -> None:
+        """Make the knobs of one of `options_shown` visible, by choosing what they belong to."""
+
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         """Lists of pictures that belong to the project; the kind is the name of the mode."""
         return ()
@@ -134,6 +151,10 @@ class Mode:
         Ids of actions for buttons above the table of pairs.
     pictures_share : float
         What the pictures get of the height beside the result pane, until the person says otherwise; 0 to 1.
+    reasons : mapping
+        Condition of the room to a translatable sentence: why something can't be used that needs it.
+    knobs : callable
+        What the panel lets a person set, by the names that `ModePanel.options_shown` gives.
     """
 
     name: str
@@ -150,6 +171,8 @@ class Mode:
     point_menu: tuple[str, ...] = ()
     table_buttons: tuple[str, ...] = ()
     pictures_share: float = 0.39
+    reasons: Mapping[Condition, str] = field(default_factory=dict)
+    knobs: Callable[[], Mapping[str, Knobs]] = dict
 
     @property
     def specs(self) -> list[ActionSpec]:

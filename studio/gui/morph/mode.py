@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from studio.gui.canvas.state import StudioState
-from studio.gui.mode.mode import Mode, ModePanel, Services
-from studio.gui.morph.actions import MORPH, MorphCan
+from studio.gui.mode.mode import Knobs, Mode, ModePanel, Services
+from studio.gui.morph.actions import MORPH, REASONS, MorphCan
 from studio.gui.widgets.action import Condition
-from studio.language import translatable
+from studio.language import tr, translatable
 
 
 def _make(services: Services) -> ModePanel:
@@ -24,6 +26,16 @@ def _conditions(state: StudioState) -> set[Condition]:
     return {MorphCan.EXPORT} if is_ready(state) else set()
 
 
+def _knobs() -> Mapping[str, Knobs]:
+    from studio.morph.options import ExportOptions, MorphOptions, StillOptions
+
+    return {
+        "morph": Knobs(MorphOptions),
+        "morph/film": Knobs(ExportOptions, tr("Film")),
+        "morph/still": Knobs(StillOptions, tr("This Moment")),
+    }
+
+
 MODE = Mode(
     name="morph",
     title=translatable("Morph"),
@@ -38,4 +50,6 @@ MODE = Mode(
     run_buttons=("play", "export_film"),
     make=_make,
     conditions=_conditions,
+    reasons=REASONS,
+    knobs=_knobs,
 )

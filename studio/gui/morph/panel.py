@@ -26,7 +26,7 @@ from studio.gui.morph.responder import MorphAnswer, MorphRequest, MorphResponder
 from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
 from studio.gui.widgets.action import Condition
-from studio.gui.widgets.forms import OptionsForm, OptionsHolder
+from studio.gui.widgets.forms import OptionsForm, OptionsHolder, ShowsKnobs
 from studio.language import tr
 from studio.live import LiveWorker
 from studio.morph.options import MorphOptions
@@ -154,6 +154,9 @@ class MorphPanel(ModePanel):
 
     def kept_options(self) -> dict[str, OptionsHolder]:
         return {"morph": self.form}
+
+    def options_shown(self) -> dict[str, ShowsKnobs]:
+        return {"morph": self.form, "morph/film": self.export.form, "morph/still": self.export.still_form}
 
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         return (KeptPictures(PART, "morph", self.further.written, self.further.read),)

@@ -31,9 +31,11 @@ from studio.gui.canvas.viewer import Viewer
 from studio.gui.mode.mode import Mode, ModePanel, Services
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.mode_table import MODES
-from studio.gui.shell.actions import Actions, menus
-from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
+from studio.gui.shell.actions import Actions, menus, specs
+from studio.gui.shell.dialogs import about_dialog
 from studio.gui.shell.editing import Editing
+from studio.gui.shell.helping import Helping
+from studio.gui.shell.keys import Keys
 from studio.gui.shell.modes import Modes
 from studio.gui.shell.project.file_menus import FileMenus
 from studio.gui.shell.settings.controller import SettingsController
@@ -90,7 +92,9 @@ class MainWindow(QMainWindow):
             self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self.sink, self
         )
         self.jobs_view = JobsView(self.jobs)
-        self.actions_ = Actions(self, self.modes, self._handlers())
+        self.helping = Helping(self)
+        self.keys = Keys(specs(self.modes), self.settings, self)
+        self.actions_ = Actions(self, self.modes, self._handlers(), self.keys)
         self._lay_out()
         self._build_menus()
         self._build_status_bar()
@@ -100,6 +104,7 @@ class MainWindow(QMainWindow):
         self._refresh()
         if warm_up:
             self.first_painted.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
+            self.first_painted.connect(self.helping.fill_welcome, Qt.ConnectionType.QueuedConnection)
 
     # --- construction ---
 
@@ -126,7 +131,7 @@ class MainWindow(QMainWindow):
             **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
             **{spec.id: self.modes.handler(mode.name, spec.id) for mode in self.modes for spec in mode.specs},
             "theme": self.switch_theme,
-            "shortcuts": lambda: run_modal(shortcut_sheet(self, self.modes)),
+            **self.helping.handlers(),
             "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
             "about": lambda: run_modal(about_dialog(self, self._device_text())),
         }
@@ -150,6 +155,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.document.recovery_bar)
         column.addWidget(self.messages)
         column.addWidget(self.modes.splitter, 1)
+        column.addWidget(self.helping.welcome)
         self.setCentralWidget(center)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
@@ -200,7 +206,7 @@ class MainWindow(QMainWindow):
             self._docks_menu.addAction(dock.toggleViewAction())
         self.toolbar = ToolBar(self, self.actions_)
         self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
-        self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
+        self.modes_bar = self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
         for mode in self.modes:
             self.actions_[f"mode_{mode.name}"].setWhatsThis(tr(mode.help))
 
@@ -312,6 +318,8 @@ class MainWindow(QMainWindow):
     def _refresh(self, *_: object) -> None:
         pictures = [self.state.picture(side) for side in SIDES]
         self.actions_.refresh(frozenset(self._conditions()))
+        has_room = bool(self.modes.current) and self.modes.panel(self.modes.current).result_pane is None
+        self.helping.show_welcome(has_room and not any(pictures))
         network = self._network_now
         self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
         sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
@@ -363,6 +371,7 @@ class MainWindow(QMainWindow):
         self.messages.refresh_theme()
         self.document.recovery_bar.refresh_theme()
         self.jobs_view.refresh_theme()
+        self.helping.refresh_theme()
 
     def _on_desktop_scheme(self) -> None:
         if self.settings.theme == "system":

@@ -171,6 +171,11 @@ class StylePanel(ModePanel):
         forms = {f"style/{kind}": form for kind, form in self.forms.items()}
         return {"style": self.choice.choices, "style/network": self.network.choices, **forms}
 
+    def show_options(self, name: str) -> None:
+        for kind in OPTIONS:
+            if name == f"style/{kind}" and kind is not self.choice.kind:
+                self.choice.set_kind(kind, self.choice.side)
+
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         return (KeptPictures("style/sources", "style", StyleSources.written, StyleSources.read),)
 
