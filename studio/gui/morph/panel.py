@@ -25,7 +25,7 @@ from studio.gui.morph.pad import ShapeColourPad
 from studio.gui.morph.responder import MorphAnswer, MorphRequest, MorphResponder
 from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
-from studio.gui.widgets.action import Condition
+from studio.gui.widgets.action import Condition, follow_keys
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder, ShowsKnobs
 from studio.language import tr
 from studio.live import LiveWorker
@@ -134,6 +134,8 @@ class MorphPanel(ModePanel):
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
         """Keep the checks of the menu in step with the buttons of the result pane."""
+        follow_keys(self.export.film_button, actions["export_film"])
+        follow_keys(self.export.still_button, actions["save_still"])
         transport = self.result_pane.transport
         for name, signal in (
             ("play", transport.playing_changed),

@@ -71,11 +71,15 @@ class Helping(QObject):
         if shown and self._offers:
             self._window.settings.set_flag(OFFERED, True)  # once: the next start says nothing of it
 
-    def fill_welcome(self) -> None:
-        """Make the thumbnails, out of sight."""
-        if self.welcome.needs_pictures and not self.welcome.isHidden():
-            job = self._window.document.autosave.run(tr("Make thumbnails of the samples"), small_samples)
-            job.finished.connect(self.welcome.show_pictures)
+    def fill_welcome(self, then: Callable[[], None]) -> None:
+        """Make the thumbnails, out of sight, where they are wanted; `then` is called when they are there."""
+        if self.welcome.isHidden() or not self.welcome.needs_pictures:
+            then()
+            return
+        job = self._window.document.autosave.run(tr("Make thumbnails of the samples"), small_samples)
+        job.progressed.connect(self.welcome.show_made)
+        job.finished.connect(lambda _: then())
+        job.failed.connect(lambda *_: then())
 
     def open_sample(self, key: str) -> None:
         """Open a sample pair and match it."""
@@ -152,7 +156,7 @@ class Helping(QObject):
     def _steps(self) -> list[Step]:
         window = self._window
         first, *others = window.modes
-        delete = shortcut_text(next(iter(window.keys.of("delete_pairs")), ""))
+        delete = next(map(shortcut_text, window.keys.of("delete_pairs")), window.keys.name("delete_pairs"))
         menu_bar = window.menuBar
 
         def button(action: str) -> Callable[[], QWidget | None]:

@@ -103,8 +103,10 @@ class MainWindow(QMainWindow):
         self._restore()
         self._refresh()
         if warm_up:
-            self.first_painted.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
-            self.first_painted.connect(self.helping.fill_welcome, Qt.ConnectionType.QueuedConnection)
+            # Thumbnails first: they are half a second's work, and wait for seconds beside the import of torch.
+            self.first_painted.connect(
+                lambda: self.helping.fill_welcome(self._warm_up), Qt.ConnectionType.QueuedConnection
+            )
 
     # --- construction ---
 
@@ -227,6 +229,7 @@ class MainWindow(QMainWindow):
         self.sink.told.connect(self.show_message)
         self.editing.changed.connect(self._refresh)
         self.settings_controller.theme_changed.connect(self._apply_theme)
+        self.settings_controller.shortcuts_asked.connect(self.helping.change_shortcuts)
         self.editing.follow(self.actions_, self.modes)
         self.document.close_asked.connect(self.close)
         self.document.opening.connect(self._make_panels_for)

@@ -45,7 +45,6 @@ class KeyEdit(QKeySequenceEdit):
         self.setAccessibleName(name)
         line = self.findChild(QLineEdit)
         if line is not None:
-            line.setPlaceholderText(tr("press keys"))
             line.setAccessibleName(name)
 
     def event(self, event: QEvent) -> bool:
@@ -83,6 +82,7 @@ class ShortcutsDialog(QDialog):
         self._lay_out()
         self.search.textChanged.connect(self._filter)
         self.table.currentItemChanged.connect(lambda *_: self._show_action())
+        self.table.itemActivated.connect(lambda *_: self.edits[0].setFocus())
         for edit in self.edits:
             edit.keySequenceChanged.connect(self._on_edited)
         self.reset_button.clicked.connect(lambda: self._propose(self.action, self._keys.defaults(self.action)))
@@ -105,6 +105,7 @@ class ShortcutsDialog(QDialog):
         table.header().setStretchLastSection(False)
         table.setIndentation(16)
         table.setUniformRowHeights(True)
+        table.setStyleSheet("QTreeView::item { height: 25px; }")
         for menu, entries in menus.items():
             group = self._group(menu)
             for spec in entries:

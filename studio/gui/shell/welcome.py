@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -35,16 +33,15 @@ LOW = 780
 """In a window less high than this the cards are smaller, px."""
 MARGIN, GAP = 9, 4
 
-Small = Mapping[str, tuple[Pixels, Pixels]]
+Thumbs = tuple[Pixels, Pixels]
 
 
-def small_samples() -> Job[Small]:
-    """The job that makes the thumbnails of all samples."""
-    made = {}
-    for number, (key, sample) in enumerate(SAMPLES.items()):
-        yield Progress(number / len(SAMPLES), tr("making {title}", title=tr(sample.title)))
-        made[key] = small_pictures(key, THUMB * SHARPNESS)
-    return made
+def small_samples() -> Job[None]:
+    """The job that makes the thumbnails of all samples; each is a preview, (key, `Thumbs`)."""
+    for number, (key, sample) in enumerate(SAMPLES.items(), 1):
+        words = tr("making {title}", title=tr(sample.title))
+        made = (key, small_pictures(key, THUMB * SHARPNESS))
+        yield Progress(number / len(SAMPLES), words, preview=made, milestone=True)
 
 
 class SampleCard(QAbstractButton):
@@ -64,7 +61,7 @@ class SampleCard(QAbstractButton):
         self._images: tuple[QImage, ...] = ()
         self._low = False
 
-    def show_pictures(self, pictures: tuple[Pixels, Pixels]) -> None:
+    def show_pictures(self, pictures: Thumbs) -> None:
         """Both as (h, w, 3) uint8."""
         self._images = tuple(image_of(np.ascontiguousarray(pixels)).copy() for pixels in pictures)
         self.update()
@@ -187,9 +184,10 @@ class Welcome(QWidget):
         """Whether the cards are still without thumbnails."""
         return not all(card.has_pictures for card in self.cards.values())
 
-    def show_pictures(self, small: Small) -> None:
-        """The thumbnails are there."""
-        for key, pictures in small.items():
+    def show_made(self, event: Progress) -> None:
+        """The thumbnails of a sample are there, or not yet."""
+        if isinstance(event.preview, tuple):
+            key, pictures = event.preview
             self.cards[key].show_pictures(pictures)
 
     def withdraw_offer(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 EXACT, START, WORD, INSIDE, INITIALS, SCATTERED = 100.0, 90.0, 80.0, 60.0, 55.0, 40.0
-"""What a fit is worth: all of the text, its start, that of a word, anything inside, initials, letters in their order."""
+"""What a fit is worth: all of the text, its start, that of a word, inside, initials, letters in their order."""
 LOOSEST = 3.0
 """Letters that are scattered over more than so many times their number do not fit."""
 

@@ -37,6 +37,8 @@ from studio.language import tr
 WIDTH = 620
 ROW = 42
 ROWS_SEEN = 8
+AROUND_ROWS = 66
+"""Height of what is above and below the rows, px."""
 FROM_TOP = 62
 """Of the window, px: below menus and tool bar."""
 MOST = 60
@@ -203,8 +205,6 @@ class CommandPalette(QFrame):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.note = QLabel(wordWrap=True)
-        self.note.setObjectName("muted")
-        self.note.setContentsMargins(14, 2, 14, 4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 8, 6, 6)
         layout.setSpacing(5)
@@ -229,7 +229,6 @@ class CommandPalette(QFrame):
         self._dress()
         self.line.clear()
         self._find("")
-        self._place()
         self.show()
         self.raise_()
         self.line.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -246,7 +245,7 @@ class CommandPalette(QFrame):
     def run(self, entry: Entry) -> None:
         """Do it and go; what can't be done is said instead."""
         if not entry.enabled:
-            self.note.setText(entry.reason or tr("“{title}” can't be used now.", title=entry.title))
+            self._say(entry.reason or tr("“{title}” can't be used now.", title=entry.title))
             return
         self._recent = [entry.key, *(key for key in self._recent if key != entry.key)][:MOST_RECENT]
         self.close_()
@@ -261,10 +260,15 @@ class CommandPalette(QFrame):
             recent = [by_key[key] for key in self._recent if key in by_key]
             entries = [*recent, *(entry for entry in self._entries if entry not in recent)]
         self._model.show(entries)
-        self.note.setText("" if entries else tr("Nothing is called so."))
+        self._say("" if entries else tr("Nothing is called so."))
         if entries:
             self.list.setCurrentIndex(self._model.index(0))
             self.list.scrollToTop()
+
+    def _say(self, words: str) -> None:
+        self.note.setText(words)
+        self.note.setVisible(bool(words))
+        self._place()
 
     def _step(self, rows: int) -> None:
         count = self._model.rowCount()
@@ -273,7 +277,7 @@ class CommandPalette(QFrame):
             # One step beyond an end comes out at the other; a page stops there.
             row = row % count if abs(rows) == 1 else min(max(row, 0), count - 1)
             self.list.setCurrentIndex(self._model.index(row))
-            self.note.clear()
+            self._say("")
 
     def _on_key(self, key: int) -> Callable[[], object] | None:
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -ROWS_SEEN, Qt.Key.Key_PageDown: ROWS_SEEN}
@@ -306,7 +310,9 @@ class CommandPalette(QFrame):
     def _place(self) -> None:
         window = self.window()
         width = min(WIDTH, window.width() - 40)
-        height = min(ROW * ROWS_SEEN + 92, window.height() - FROM_TOP - 20)
+        rows = min(max(self._model.rowCount(), 1), ROWS_SEEN)
+        around = AROUND_ROWS + (self.note.sizeHint().height() if self.note.text() else 0)
+        height = min(rows * ROW + around, window.height() - FROM_TOP - 20)
         self.setGeometry((window.width() - width) // 2, FROM_TOP, width, height)
 
     def _dress(self) -> None:
@@ -314,6 +320,7 @@ class CommandPalette(QFrame):
         self.setStyleSheet(
             f"QFrame#palette {{ background: {c.panel}; border: 1px solid {c.accent}; border-radius: 10px; }}"
             "QFrame#palette QLineEdit { border: none; background: transparent; padding: 6px 10px; font-size: 12pt; }"
+            f"QFrame#palette QLabel {{ color: {c.warning}; padding: 2px 12px 5px 12px; }}"
             f"QFrame#palette QListView {{ background: {c.panel}; border: none; border-top: 1px solid {c.border};"
             " padding-top: 4px; outline: none; }"
         )
