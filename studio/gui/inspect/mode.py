@@ -21,7 +21,8 @@ def _knobs() -> Mapping[str, Knobs]:
     from studio.gui.inspect.legend import ColourOptions
     from studio.gui.inspect.setup import FeatureOptions
 
-    methods = {f"inspect/{key}": Knobs(method.options, tr(method.title)) for key, method in METHODS.items()}
+    size = frozenset({"size"})  # that of the session
+    methods = {f"inspect/{key}": Knobs(method.options, tr(method.title), size) for key, method in METHODS.items()}
     return {
         "inspect": Knobs(FeatureOptions),
         "inspect/colours": Knobs(ColourOptions, tr("Colours")),

@@ -21,7 +21,7 @@ from studio.gui.widgets.forms import OptionsHolder, ShowsKnobs
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
-from studio.options import Options
+from studio.options import Knob, Options
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,13 @@ class Knobs:
     options: type[Options]
     title: str = ""
     """What they belong to, in the person's language; "" where that is the mode itself."""
+    without: frozenset[str] = frozenset()
+    """Names of those that the panel does not show, as they are set elsewhere."""
+
+    @property
+    def shown(self) -> tuple[Knob, ...]:
+        """The knobs that a person finds there."""
+        return tuple(knob for knob in self.options.knobs() if knob.name not in self.without)
 
 
 class ModePanel(QWidget):

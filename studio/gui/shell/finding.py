@@ -61,7 +61,7 @@ def knobs_of(modes: Modes, show: Callable[[str, str, str], None]) -> Iterator[En
     """Every knob of every mode, whether its panel was made or not; `show` is given mode, options and knob."""
     for mode in modes:
         for name, group in mode.knobs().items():
-            for knob in group.options.knobs():
+            for knob in group.shown:
                 yield Entry(
                     key=f"knob {name} {knob.name}",
                     title=title_of(knob),

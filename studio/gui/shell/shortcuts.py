@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QKeyCombination, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -12,7 +13,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QKeySequenceEdit,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -22,37 +22,70 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.shell.keys import Keys, listed_keys, normal
-from studio.gui.widgets.action import ActionSpec
+from studio.gui.shell.keys import Keys, listed_keys
+from studio.gui.widgets.action import ActionSpec, shortcut_text
 from studio.gui.widgets.fuzzy import folded
 from studio.gui.widgets.names import PlainLabel
 from studio.gui.widgets.parts import heading, rule
-from studio.gui.widgets.theme import colors
+from studio.gui.widgets.theme import colors, icon
 from studio.language import tr, trn
 
 SLOTS = 2
 """Shortcuts that an action may have."""
+MODIFIERS = (
+    Qt.Key.Key_Control,
+    Qt.Key.Key_Shift,
+    Qt.Key.Key_Alt,
+    Qt.Key.Key_Meta,
+    Qt.Key.Key_AltGr,
+    Qt.Key.Key_CapsLock,
+    Qt.Key.Key_NumLock,
+    Qt.Key.Key_unknown,
+)
+"""Keys that are no shortcut alone."""
 ACTION = Qt.ItemDataRole.UserRole
 
 
-class KeyEdit(QKeySequenceEdit):
-    """Takes one combination of keys; Tab goes on to the next control, as everywhere."""
+class KeyEdit(QLineEdit):
+    """Takes one combination of keys; Tab goes on to the next control, as everywhere.
+
+    Qt's own field for it says that there is no shortcut any more as soon as a key goes down, and keeps Tab to itself.
+    """
+
+    chosen = Signal(str)
+    """(keys) as they are written in files, "" for none"""
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.setMaximumSequenceLength(1)
-        self.setClearButtonEnabled(True)
+        self.setReadOnly(True)
         self.setAccessibleName(name)
-        line = self.findChild(QLineEdit)
-        if line is not None:
-            line.setAccessibleName(name)
+        self.setPlaceholderText(tr("Click here and press keys"))
+        self._clear = self.addAction(icon("close"), QLineEdit.ActionPosition.TrailingPosition)
+        self._clear.setToolTip(tr("No shortcut"))
+        self._clear.triggered.connect(lambda: self.chosen.emit(""))
+
+    def show_keys(self, keys: str) -> None:
+        """Show a shortcut, or none."""
+        self.setText(shortcut_text(keys))
+        self._clear.setVisible(bool(keys))
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            if event.type() == QEvent.Type.KeyPress:
-                self.focusNextPrevChild(event.key() == Qt.Key.Key_Tab)
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # it is to be taken, not done
             return True
         return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in MODIFIERS:
+            self.chosen.emit(QKeySequence(_combination(event)).toString(QKeySequence.SequenceFormat.PortableText))
+
+
+def _combination(event: QKeyEvent) -> QKeyCombination:
+    """The keys of a shortcut: Shift does not count where it only makes another sign, as of "?"."""
+    modifiers, text = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier, event.text()
+    if text and text.isprintable() and not text.isalpha() and not text.isspace():
+        modifiers &= ~Qt.KeyboardModifier.ShiftModifier
+    return QKeyCombination(modifiers, Qt.Key(event.key()))
 
 
 class ShortcutsDialog(QDialog):
@@ -84,7 +117,7 @@ class ShortcutsDialog(QDialog):
         self.table.currentItemChanged.connect(lambda *_: self._show_action())
         self.table.itemActivated.connect(lambda *_: self.edits[0].setFocus())
         for edit in self.edits:
-            edit.keySequenceChanged.connect(self._on_edited)
+            edit.chosen.connect(partial(self._on_chosen, edit))
         self.reset_button.clicked.connect(lambda: self._propose(self.action, self._keys.defaults(self.action)))
         self.yes_button.clicked.connect(self._take)
         self.no_button.clicked.connect(self._show_action)
@@ -225,16 +258,19 @@ class ShortcutsDialog(QDialog):
         self._title.setText(self._keys.name(action) if action else "")
         for number, edit in enumerate(self.edits):
             edit.setEnabled(bool(action))
-            with QSignalBlocker(edit):
-                edit.setKeySequence(QKeySequence(now[number] if number < len(now) else ""))
+            edit.show_keys(now[number] if number < len(now) else "")
         self.reset_button.setEnabled(bool(action) and self._keys.is_changed(action))
         self.reset_all_button.setEnabled(any(self._keys.is_changed(one) for one in self._keys))
 
     # --- changes ---
 
-    def _on_edited(self) -> None:
-        wanted = [normal(edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)) for edit in self.edits]
-        self._propose(self.action, tuple(keys for keys in dict.fromkeys(wanted) if keys))
+    def _on_chosen(self, edit: KeyEdit, keys: str) -> None:
+        self._show_action()
+        now = list(self._keys.of(self.action)) + [""] * SLOTS
+        place = self.edits.index(edit)
+        wanted = [*now[:place], keys, *now[place + 1 :]]
+        edit.show_keys(keys)
+        self._propose(self.action, tuple(one for one in dict.fromkeys(wanted) if one))
 
     def _propose(self, action: str, wanted: tuple[str, ...]) -> None:
         """Set the keys of an action, or say first what stands against it."""
@@ -244,7 +280,7 @@ class ShortcutsDialog(QDialog):
         if refusal:
             self._show_action()
             self._ask(refusal, "", None)
-        elif conflicts:
+        elif conflicts:  # the field shows what was pressed until it is answered
             self._ask(" ".join(conflicts), tr("Take It"), lambda: self._keys.assign(action, wanted))
         else:
             self._keys.assign(action, wanted)

@@ -8,6 +8,7 @@ from enum import Enum
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from studio.gui.widgets.theme import colors
 from studio.language import tr
@@ -88,7 +89,7 @@ class Follower(QObject):
             chain.append(widget)
             widget = widget.parentWidget()
         for old in self._watched:
-            if old not in chain:
+            if isValid(old) and old not in chain:
                 old.removeEventFilter(self)
         for new in chain:
             if new not in self._watched:
@@ -99,7 +100,7 @@ class Follower(QObject):
     def stop(self) -> None:
         """Watch no more."""
         self._later.stop()
-        for widget in self._watched:
+        for widget in filter(isValid, self._watched):  # a form may be gone by now
             widget.removeEventFilter(self)
         self._watched = []
         self.deleteLater()
@@ -142,7 +143,9 @@ class Ring(QWidget):
     def flash(self, widget: QWidget) -> None:
         """Surround a control for a moment."""
         self.leave()
-        self._follower = Follower(self._window, lambda: widget if widget.isVisible() else None, self.go_around)
+        self._follower = Follower(
+            self._window, lambda: widget if isValid(widget) and widget.isVisible() else None, self.go_around
+        )
         self._end.start()
 
     def leave(self) -> None:

@@ -41,7 +41,8 @@ def _fit_word(word: str, text: str) -> float:
         return WORD
     if word in text:
         return INSIDE
-    if len(word) > 1 and "".join(part[0] for part in parts).startswith(word):
+    initials = "".join(part[0] for part in parts)
+    if len(word) > 1 and initials.startswith(word[0]) and _span(word, initials) is not None:
         return INITIALS
     span = _span(word, text)
     if span is None or span > LOOSEST * len(word) or len(word) < 2:
