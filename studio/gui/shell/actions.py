@@ -103,7 +103,7 @@ class Actions(Mapping[str, QAction]):
         self._reasons = dict(REASONS)
         for mode in modes:
             self._reasons.update(mode.reasons)
-        self._now = frozenset[Condition]()
+        self._now, self._is_fresh = frozenset[Condition](), False
         if set(handlers) != set(self._specs):
             raise KeyError(f"actions and handlers differ: {sorted(set(handlers) ^ set(self._specs))}")
         self._actions: dict[str, QAction] = {}
@@ -143,7 +143,9 @@ class Actions(Mapping[str, QAction]):
 
     def refresh(self, now: frozenset[Condition]) -> None:
         """Enable and disable after something changed; a tooltip says why."""
-        self._now = now
+        if self._is_fresh and now == self._now:
+            return
+        self._now, self._is_fresh = now, True
         for spec in self._specs.values():
             self._actions[spec.id].setEnabled(spec.is_enabled(now))
             self._tell(spec.id)

@@ -36,8 +36,7 @@ class Helping(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._offers = not window.settings.flag(OFFERED, False)
-        self.welcome = Welcome(self._offers, window)
+        self.welcome = Welcome(not window.settings.flag(OFFERED, False), window)
         self.welcome.hide()
         self.palette = CommandPalette(window)
         self.ring = Ring(window)
@@ -67,9 +66,14 @@ class Helping(QObject):
 
     def show_welcome(self, shown: bool) -> None:
         """Show or hide what stands below empty sides."""
+        if not shown:
+            self.shutdown()
         self.welcome.setVisible(shown)
-        if shown and self._offers:
-            self._window.settings.set_flag(OFFERED, True)  # once: the next start says nothing of it
+
+    def shutdown(self) -> None:
+        """Remember that the tour was offered, if somebody can have read it: the next start says nothing of it."""
+        if self.welcome.was_read:
+            self._window.settings.set_flag(OFFERED, True)
 
     def fill_welcome(self, then: Callable[[], None]) -> None:
         """Make the thumbnails, out of sight, where they are wanted; `then` is called when they are there."""
@@ -144,6 +148,7 @@ class Helping(QObject):
         """Begin the tour."""
         if self.tour is not None:
             self.tour.end()
+        self._window.settings.set_flag(OFFERED, True)
         self.welcome.withdraw_offer()
         self.tour = Tour(self._steps(), self._window.modes, self._window)
         self.tour.ended.connect(self._on_tour_ended)

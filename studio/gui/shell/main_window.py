@@ -414,6 +414,7 @@ class MainWindow(QMainWindow):
         if not self.document.may_close():
             event.ignore()
             return
+        self.helping.shutdown()
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window

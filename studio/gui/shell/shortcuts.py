@@ -43,6 +43,8 @@ MODIFIERS = (
     Qt.Key.Key_unknown,
 )
 """Keys that are no shortcut alone."""
+KEYS_WIDTH = 240
+"""Of the column of keys, px."""
 ACTION = Qt.ItemDataRole.UserRole
 
 
@@ -134,7 +136,8 @@ class ShortcutsDialog(QDialog):
         table.setColumnCount(2)
         table.setHeaderLabels([tr("Action"), tr("Keys")])
         table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
+        table.header().resizeSection(1, KEYS_WIDTH)
         table.header().setStretchLastSection(False)
         table.setIndentation(16)
         table.setUniformRowHeights(True)
@@ -152,6 +155,7 @@ class ShortcutsDialog(QDialog):
         for sequences, use in self._keys.fixed:
             item = QTreeWidgetItem(fixed, [tr(use), listed_keys(sequences)])
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            item.setToolTip(1, item.text(1))
             item.setForeground(0, self.palette().placeholderText())
             item.setForeground(1, self.palette().placeholderText())
         table.expandAll()

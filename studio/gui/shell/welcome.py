@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -32,6 +33,8 @@ SHARPNESS = 2
 LOW = 780
 """In a window less high than this the cards are smaller, px."""
 MARGIN, GAP = 9, 4
+READ_MS = 2500
+"""What stands there for a shorter time was not read, ms."""
 
 Thumbs = tuple[Pixels, Pixels]
 
@@ -176,6 +179,7 @@ class Welcome(QWidget):
         layout.setSpacing(8)
         layout.addLayout(head)
         layout.addLayout(row)
+        self._shown = QElapsedTimer()
         window.installEventFilter(self)
         self._watched = window
 
@@ -183,6 +187,15 @@ class Welcome(QWidget):
     def needs_pictures(self) -> bool:
         """Whether the cards are still without thumbnails."""
         return not all(card.has_pictures for card in self.cards.values())
+
+    @property
+    def was_read(self) -> bool:
+        """Whether it was seen for longer than a project takes to open."""
+        return self.isVisible() and self._shown.isValid() and self._shown.elapsed() >= READ_MS
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._shown.start()
 
     def show_made(self, event: Progress) -> None:
         """The thumbnails of a sample are there, or not yet."""

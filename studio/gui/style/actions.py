@@ -23,7 +23,7 @@ class StyleCan(Condition):
 
 
 REASONS: Mapping[Condition, str] = {
-    StyleCan.RUN: translatable("Enter the mode Style with a picture, and end what runs."),
+    StyleCan.RUN: translatable("Enter the mode Style and open its pictures; one run goes at a time."),
     StyleCan.GO_ON: translatable("There is no run that could go on."),
     StyleCan.STOP: translatable("No style is running."),
     StyleCan.SAVE: translatable("There is no result yet."),

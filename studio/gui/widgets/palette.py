@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.widgets.fuzzy import fit, folded
+from studio.gui.widgets.fuzzy import SCATTERED, fit, folded
 from studio.gui.widgets.theme import colors
 from studio.language import tr
 
@@ -81,19 +81,22 @@ class Entry:
 
 
 def ranked(entries: Sequence[Entry], query: str) -> list[Entry]:
-    """Those that fit, best first; equal ones in the order they came in, those that can be done before others."""
+    """Those that fit, best first; equal ones in the order they came in, those that can be done before others.
+
+    Where words fit, letters that are scattered over a text do not count; of a place they never do.
+    """
     wanted = folded(query)
     found = []
     for place, entry in enumerate(entries):
-        title, where = folded(entry.title), folded(entry.where)
-        here = max(
-            fit(wanted, title),
-            ENGLISH_SHARE * fit(wanted, folded(entry.english)),
-            WHERE_SHARE * fit(wanted, f"{where} {title}"),
-        )
-        if here > 0:
-            found.append((-here, not entry.enabled, place, entry))
-    return [entry for *_, entry in sorted(found, key=lambda one: one[:3])]
+        title = folded(entry.title)
+        value = max(fit(wanted, title), ENGLISH_SHARE * fit(wanted, folded(entry.english)))
+        there = fit(wanted, f"{folded(entry.where)} {title}")
+        is_loose = value <= SCATTERED and there <= SCATTERED
+        if value > 0 or not is_loose:
+            found.append((-max(value, WHERE_SHARE * there), not entry.enabled, place, entry, is_loose))
+    found.sort(key=lambda one: one[:3])
+    words_fit = not all(is_loose for *_, is_loose in found)
+    return [entry for *_, entry, is_loose in found if not (is_loose and words_fit)]
 
 
 class _Entries(QAbstractListModel):

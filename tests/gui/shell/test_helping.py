@@ -97,8 +97,12 @@ def test_cards_are_reached_by_tab_and_fit_into_a_small_window(small, qtbot):
     assert set(welcome.cards.values()) <= set(seen)
 
 
-def test_the_tour_is_offered_at_the_first_start_only(window, another, qtbot):
+def test_the_tour_is_offered_at_the_first_start_only(window, another, qtbot, monkeypatch):
     assert window.helping.welcome.tour_button.isVisible()
+    window.helping.shutdown()
+    assert not another().helping.welcome.tour_button.isHidden()  # nobody can have read it by now
+    monkeypatch.setattr("studio.gui.shell.welcome.READ_MS", 0)
+    window.helping.shutdown()
     window.settings.sync()
     again = another()
     assert again.helping.welcome.isVisible() and again.helping.welcome.tour_button.isHidden()

@@ -47,6 +47,8 @@ def test_titles_count_more_than_places_and_english_is_found_too():
     assert [one.title for one in ranked(entries, "grosse")] == ["Größe", "Punkte"]
     assert [one.title for one in ranked(entries, "swap")] == ["Tauschen"]
     assert [one.title for one in ranked(entries, "stil gro")] == ["Größe"]
+    assert [one.title for one in ranked([entry("A and B"), entry("Abandon")], "aban")] == ["Abandon"]
+    assert [one.title for one in ranked([entry("Swap A and B")], "swpa")] == ["Swap A and B"]
     twins = [entry("Run", where="Style", enabled=False), entry("Run", where="Match")]
     assert ranked(twins, "run")[0].enabled
 
