@@ -36,7 +36,7 @@ class Helping(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self.welcome = Welcome(not window.settings.flag(OFFERED, False), window)
+        self.welcome = Welcome(not window.settings.flag(OFFERED, False))
         self.welcome.hide()
         self.palette = CommandPalette(window)
         self.ring = Ring(window)

@@ -156,8 +156,8 @@ class MainWindow(QMainWindow):
         column.setSpacing(4)
         column.addWidget(self.document.recovery_bar)
         column.addWidget(self.messages)
-        column.addWidget(self.modes.splitter, 1)
-        column.addWidget(self.helping.welcome)
+        column.addWidget(self.modes.splitter, 5)
+        column.addWidget(self.helping.welcome, 3)
         self.setCentralWidget(center)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks

@@ -151,7 +151,7 @@ class ShortcutsDialog(QDialog):
                     item.setToolTip(0, tr(spec.tip))
                     self._items[spec.id] = item
                     self._show_keys(spec.id)
-        fixed = self._group(tr("Fixed keys in the pictures"))
+        fixed = self._group(tr("Fixed keys"))
         for sequences, use in self._keys.fixed:
             item = QTreeWidgetItem(fixed, [tr(use), listed_keys(sequences)])
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)

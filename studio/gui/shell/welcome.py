@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QPen,
     QShowEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.arrays import Pixels
 from studio.gui.widgets.painting import image_of
@@ -30,9 +30,12 @@ THUMB = 96
 """Side of a thumbnail, px."""
 SHARPNESS = 2
 """Pixels a thumbnail has for one of the screen's, so that it is sharp at 200 %."""
-LOW = 780
-"""In a window less high than this the cards are smaller, px."""
+LEAST = 64
+"""Side of a thumbnail where there is little room, px."""
+LINES = 3
+"""Of text below the thumbnails: the title, and two for the sentence."""
 MARGIN, GAP = 9, 4
+WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
 READ_MS = 2500
 """What stands there for a shorter time was not read, ms."""
 
@@ -45,6 +48,15 @@ def small_samples() -> Job[None]:
         words = tr("making {title}", title=tr(sample.title))
         made = (key, small_pictures(key, THUMB * SHARPNESS))
         yield Progress(number / len(SAMPLES), words, preview=made, milestone=True)
+
+
+def _fitting(words: str, space: QRectF, metrics: QFontMetricsF) -> str:
+    """As many of the words as there is room for."""
+    shown = words
+    while metrics.boundingRect(space, WRAPPED, shown).height() > space.height() and " " in words:
+        words = words.rpartition(" ")[0]
+        shown = f"{words}…"
+    return shown
 
 
 class SampleCard(QAbstractButton):
@@ -60,9 +72,8 @@ class SampleCard(QAbstractButton):
         self.setObjectName(f"card_{sample.key}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._images: tuple[QImage, ...] = ()
-        self._low = False
 
     def show_pictures(self, pictures: Thumbs) -> None:
         """Both as (h, w, 3) uint8."""
@@ -73,25 +84,24 @@ class SampleCard(QAbstractButton):
     def has_pictures(self) -> bool:
         return bool(self._images)
 
-    def set_low(self, low: bool) -> None:
-        """Whether to do without the sentence, and with smaller thumbnails."""
-        self._low = low
-        self.updateGeometry()
+    def _around(self, lines: int) -> int:
+        """What the height is beside the thumbnails, with so many lines of text."""
+        return 2 * MARGIN + 6 + lines * self.fontMetrics().lineSpacing()
+
+    @property
+    def has_sentence(self) -> bool:
+        """Whether there is room for more than the title."""
+        return self.height() >= LEAST + self._around(LINES)
 
     @property
     def _thumb(self) -> int:
-        return THUMB * 2 // 3 if self._low else THUMB
-
-    @property
-    def _lines(self) -> int:
-        return 1 if self._low else 3
+        return min(THUMB, self.height() - self._around(LINES if self.has_sentence else 1))
 
     def sizeHint(self) -> QSize:
-        height = 2 * MARGIN + self._thumb + 6 + self._lines * self.fontMetrics().lineSpacing()
-        return QSize(2 * MARGIN + 2 * THUMB + GAP, height)
+        return QSize(2 * MARGIN + GAP + 2 * THUMB, THUMB + self._around(LINES))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(2 * MARGIN + GAP + 2 * self._thumb, self.sizeHint().height())
+        return QSize(2 * MARGIN + GAP + 2 * LEAST, LEAST + self._around(1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -123,12 +133,11 @@ class SampleCard(QAbstractButton):
         line = self.fontMetrics().lineSpacing()
         title = QFontMetricsF(bold).elidedText(self.text(), Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(QRectF(text.left(), text.top(), text.width(), line), Qt.AlignmentFlag.AlignLeft, title)
-        if not self._low:
+        if self.has_sentence:
             painter.setFont(self.font())
             painter.setPen(QColor(c.muted))
-            painter.drawText(
-                text.adjusted(0, line, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, self._words
-            )
+            space = text.adjusted(0, line, 0, 0)
+            painter.drawText(space, WRAPPED, _fitting(self._words, space, QFontMetricsF(self.font())))
 
     def _draw_thumb(self, painter: QPainter, place: QRectF, number: int) -> None:
         shape = QPainterPath()
@@ -153,35 +162,30 @@ class Welcome(QWidget):
     """(key) of a sample"""
     tour_asked = Signal()
 
-    def __init__(self, offer_tour: bool, window: QWidget) -> None:
+    def __init__(self, offer_tour: bool) -> None:
         """`offer_tour`: whether to ask if the person wants to be shown around."""
         super().__init__()
         self.cards = {key: SampleCard(sample) for key, sample in SAMPLES.items()}
-        self._muted = QLabel(tr("One click opens both pictures and finds the pairs."))
-        self._muted.setObjectName("muted")
-        self._muted.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.tour_button = QPushButton(tr("Show Me Around"))
         self.tour_button.setToolTip(tr("Six short steps through the window; it is in the menu Help, too"))
         self.tour_button.clicked.connect(self.tour_asked)
         self.tour_button.setVisible(offer_tour)
         head = QHBoxLayout()
         head.setSpacing(10)
-        head.addWidget(heading(tr("Or try it with a sample")))
-        head.addWidget(self._muted, 1)
+        head.addWidget(heading(tr("Or try a sample: one click finds its pairs")), 1)
         head.addWidget(self.tour_button)
         row = QHBoxLayout()
         row.setSpacing(10)
         for key, card in self.cards.items():
             row.addWidget(card, 1)
             card.clicked.connect(lambda _=False, key=key: self.chosen.emit(key))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 4, 14, 10)
         layout.setSpacing(8)
         layout.addLayout(head)
         layout.addLayout(row)
         self._shown = QElapsedTimer()
-        window.installEventFilter(self)
-        self._watched = window
 
     @property
     def needs_pictures(self) -> bool:
@@ -206,9 +210,3 @@ class Welcome(QWidget):
     def withdraw_offer(self) -> None:
         """The tour was taken, or is known of."""
         self.tour_button.hide()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._watched and event.type() == QEvent.Type.Resize:
-            for card in self.cards.values():
-                card.set_low(self._watched.height() < LOW)
-        return False
