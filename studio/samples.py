@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
+from studio.arrays import Pixels
 from studio.errors import StudioError
 from studio.language import tr, translatable
 from studio.pairs import PairSet, read_pairs
@@ -44,6 +45,16 @@ def load_sample(key: str) -> Loaded:
     if sample is None:
         raise StudioError(tr("There is no sample “{key}”; there are {names}.", key=key, names=", ".join(SAMPLES)))
     return sample.make()
+
+
+def small_pictures(key: str, side: int) -> tuple[Pixels, Pixels]:
+    """The middles of both pictures of a sample, (side, side, 3)."""
+    a, b, _ = load_sample(key)
+    return _middle(a, side), _middle(b, side)
+
+
+def _middle(picture: Picture, side: int) -> Pixels:
+    return np.asarray(ImageOps.fit(Image.fromarray(picture.pixels), (side, side), Image.Resampling.LANCZOS))
 
 
 def _photograph(name: str) -> Any:

@@ -162,11 +162,11 @@ class PictureOpener(QObject):
                 self._take("B", sample[1])
                 if sample[2] is not None:
                     self._state.set_pairs(sample[2])
-            if sample[2] is not None:
+            if sample[2] is not None and then is None:
                 self._messages.info(
                     trn(
-                        "{title} comes with {number} known pairs; Run finds them anew.",
-                        "{title} comes with {number} known pairs; Run finds them anew.",
+                        "{title} comes with {number} known pairs; Run keeps them and finds more.",
+                        "{title} comes with {number} known pairs; Run keeps them and finds more.",
                         len(sample[2]),
                         title=title,
                     )

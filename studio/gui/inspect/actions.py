@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import auto
 
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
 
 
 class InspectCan(Condition):
@@ -19,6 +21,16 @@ class InspectCan(Condition):
     CANCEL = auto()
     """Something is being computed."""
 
+
+REASONS: Mapping[Condition, str] = {
+    InspectCan.INSPECT: translatable(
+        "Enter the mode Inspect with two pictures, and wait until the network has seen them."
+    ),
+    InspectCan.RELEASE: translatable("No place is held."),
+    InspectCan.EXPORT: translatable("Explain the pictures first."),
+    InspectCan.CANCEL: translatable("Nothing is being computed."),
+}
+"""Why something can't be used that needs the condition."""
 
 INSPECT: tuple[ActionSpec | str, ...] = (
     ActionSpec(

@@ -78,7 +78,7 @@ class ExplainView(InspectView):
         self.with_checks.setChecked(hub.settings.flag("inspect_checks", True))
         self.run_button = QPushButton(tr("Explain Both Pictures"))
         self.run_button.setObjectName("primary")
-        self.run_button.setToolTip(tr("Compute the maps of both pictures (Ctrl+Shift+Return)"))
+        self.run_button.setToolTip(tr("Compute the maps of both pictures"))
         self.pin_button = QPushButton(tr("Pin"))
         self.pin_button.setToolTip(tr("Keep these maps below, to compare them with others on the same scale"))
         self.unpin_button = QPushButton(tr("Clear Pins"))

@@ -128,10 +128,10 @@ def number(value: float) -> str:
 class ColourOptions(Options):
     """How maps are coloured, as it is remembered."""
 
-    table: Literal["ember", "lagoon", "grey"] = knob("ember", "The colours of maps without a sign.")
-    opacity: int = knob(70, "How strongly a map covers its picture.", unit="%", minimum=0, maximum=100)
-    smooth: bool = knob(True, "Draw maps smoothly instead of cell by cell.")
-    own: bool = knob(False, "Give each map a scale of its own.")
+    table: Literal["ember", "lagoon", "grey"] = knob("ember", "The colours of maps without a sign.", label="Colours")
+    opacity: int = knob(70, "How strongly a map covers its picture.", label="Opacity", unit="%", minimum=0, maximum=100)
+    smooth: bool = knob(True, "Draw maps smoothly instead of cell by cell.", label="Smooth")
+    own: bool = knob(False, "Give each map a scale of its own.", label="Each map its own scale")
 
 
 class ColourKnobs(QWidget):
@@ -211,6 +211,16 @@ class ColourKnobs(QWidget):
             self._setting = False
         if self.value() != before:
             self._tell(tr("Change Options"), "")
+
+    def field_of(self, name: str) -> QWidget | None:
+        """What sets a knob."""
+        fields: dict[str, QWidget] = {
+            "table": self.table,
+            "opacity": self.opacity,
+            "smooth": self.smooth,
+            "own": self.own,
+        }
+        return fields.get(name)
 
     def _on_change(self, what: str, *_: object) -> None:
         if not self._setting:

@@ -39,6 +39,10 @@ class MethodOptions(QObject):
         else:
             self.stepped.emit(tr("Change Options"), "")
 
+    def field_of(self, name: str) -> QWidget | None:
+        """The editor of a knob, while the form is shown."""
+        return None if self._form is None else self._form.field_of(name)
+
     def make_form(self) -> OptionsForm:
         """A form for them, which takes the place of the one before."""
         self._form = form = OptionsForm(self._options)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from studio.gui.inspect.actions import INSPECT
-from studio.gui.mode.mode import Mode, ModePanel, Services
-from studio.language import translatable
+from collections.abc import Mapping
+
+from studio.gui.inspect.actions import INSPECT, REASONS
+from studio.gui.mode.mode import Knobs, Mode, ModePanel, Services
+from studio.language import tr, translatable
 
 
 def _make(services: Services) -> ModePanel:
     from studio.gui.inspect.panel import InspectPanel
 
     return InspectPanel(services)
+
+
+def _knobs() -> Mapping[str, Knobs]:
+    from studio.attribution.options import METHODS
+    from studio.gui.inspect.explain import ExplainChoice
+    from studio.gui.inspect.legend import ColourOptions
+    from studio.gui.inspect.setup import FeatureOptions
+
+    size = frozenset({"size"})  # that of the session
+    methods = {f"inspect/{key}": Knobs(method.options, tr(method.title), size) for key, method in METHODS.items()}
+    return {
+        "inspect": Knobs(FeatureOptions),
+        "inspect/colours": Knobs(ColourOptions, tr("Colours")),
+        "inspect/method": Knobs(ExplainChoice, tr("Attribution")),
+        **methods,
+    }
 
 
 MODE = Mode(
@@ -27,4 +45,6 @@ MODE = Mode(
     run_buttons=("inspect_run", "inspect_cancel"),
     make=_make,
     pictures_share=0.56,
+    reasons=REASONS,
+    knobs=_knobs,
 )

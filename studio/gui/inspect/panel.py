@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QPointF
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel
 
 from studio.arrays import SIDES, Side
@@ -27,7 +28,7 @@ from studio.gui.inspect.setup import FeatureSetup
 from studio.gui.inspect.why import WhyView
 from studio.gui.mode.mode import ModePanel, Services
 from studio.gui.mode.panel import lay_out
-from studio.gui.widgets.action import Condition
+from studio.gui.widgets.action import Condition, follow_keys
 from studio.gui.widgets.forms import OptionsHolder
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.run_foot import RunFoot
@@ -121,6 +122,9 @@ class InspectPanel(ModePanel):
             "inspect_cancel": self.cancel,
         }
 
+    def follow(self, actions: Mapping[str, QAction]) -> None:
+        follow_keys(self.explain.run_button, actions["inspect_run"])
+
     def kept_options(self) -> dict[str, OptionsHolder]:
         methods = {f"inspect/{key}": options for key, options in self.explain.forms.options.items()}
         return {
@@ -129,6 +133,14 @@ class InspectPanel(ModePanel):
             "inspect/colours": self.colours,
             **methods,
         }
+
+    def show_options(self, name: str) -> None:
+        key = name.removeprefix("inspect/")
+        if key == "method" or key in self.explain.forms.options:
+            self._go_to(self.explain.name)
+        index = self.explain.method.findData(key)
+        if index >= 0:
+            self.explain.method.setCurrentIndex(index)
 
     def conditions(self) -> set[Condition]:
         now = set[Condition]()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from studio.gui.match.actions import MATCH
-from studio.gui.mode.mode import Mode, ModePanel, Services
+from studio.gui.mode.mode import Knobs, Mode, ModePanel, Services
 from studio.language import translatable
 
 
@@ -11,6 +13,13 @@ def _make(services: Services) -> ModePanel:
     from studio.gui.match.panel import MatchPanel
 
     return MatchPanel(services)
+
+
+def _knobs() -> Mapping[str, Knobs]:
+    from studio.buddies.options import MatchOptions
+    from studio.gui.mode.network import NetworkOptions
+
+    return {"match": Knobs(MatchOptions), "match/network": Knobs(NetworkOptions)}
 
 
 MODE = Mode(
@@ -29,4 +38,5 @@ MODE = Mode(
     point_menu=("rematch_around",),
     table_buttons=("previous_doubtful", "next_doubtful"),
     docks=("pairs", "provenance", "history"),
+    knobs=_knobs,
 )

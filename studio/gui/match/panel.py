@@ -71,9 +71,9 @@ class MatchPanel(ModePanel):
         self.levels = LevelSlider(state)
         self.foot = RunFoot(
             tr("Progress"),
-            tr("Give the match up; the pairs from before come back (Esc)"),
+            tr("Give the match up; the pairs from before come back"),
             run=tr("Run"),
-            run_tip=tr("Find the best buddies of the two pictures (Ctrl+Return)"),
+            run_tip=tr("Find the best buddies of the two pictures"),
             pause_tip=tr("Hold the running match, or let it go on"),
         )
         self.foot.say(tr("Open two pictures to begin"))
@@ -116,6 +116,7 @@ class MatchPanel(ModePanel):
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
         self.foot.lend_pause_to(actions["pause"])
+        self.foot.tell_keys(actions["run"], actions["pause"], actions["cancel"])
 
     def docks(self) -> tuple[View, ...]:
         return (View("provenance", tr("Provenance"), self.provenance),)

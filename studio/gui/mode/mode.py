@@ -17,10 +17,11 @@ from studio.gui.canvas.viewer import Arrangement, Viewer
 from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.widgets.action import ActionSpec, Condition
-from studio.gui.widgets.forms import OptionsHolder
+from studio.gui.widgets.forms import OptionsHolder, ShowsKnobs
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
+from studio.options import Knob, Options
 
 STRIP = 0.12
 """`Mode.pictures_share` where the pictures are a strip beside a result that is looked at: at 1280 x 720 it leaves the
@@ -52,6 +53,22 @@ class View:
     title: str
     """In the person's language."""
     widget: QWidget
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """Knobs that stand together in a panel, known before there is one."""
+
+    options: type[Options]
+    title: str = ""
+    """What they belong to, in the person's language; "" where that is the mode itself."""
+    without: frozenset[str] = frozenset()
+    """Names of those that the panel does not show, as they are set elsewhere."""
+
+    @property
+    def shown(self) -> tuple[Knob, ...]:
+        """The knobs that a person finds there."""
+        return tuple(knob for knob in self.options.knobs() if knob.name not in self.without)
 
 
 class ModePanel(QWidget):
@@ -103,6 +120,13 @@ class ModePanel(QWidget):
         """
         return {}
 
+    def options_shown(self) -> dict[str, ShowsKnobs]:
+        """Whose knobs can be seen in the panel, by name: those of `kept_options`, and what no project keeps."""
+        return {name: holder for name, holder in self.kept_options().items() if isinstance(holder, ShowsKnobs)}
+
+    def show_options(self, name: str) -> None:
+        """Make the knobs of one of `options_shown` visible, by choosing what they belong to."""
+
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         """Lists of pictures that belong to the project; the kind is the name of the mode."""
         return ()
@@ -150,6 +174,10 @@ class Mode:
         otherwise, 0 to 1. Less than they need is a strip, as narrow as it can be: the result comes first.
     docks : tuple of str
         Names of the docks that are open, the first one in front, until the person says otherwise.
+    reasons : mapping
+        Condition of the room to a translatable sentence: why something can't be used that needs it.
+    knobs : callable
+        What the panel lets a person set, by the names that `ModePanel.options_shown` gives.
     """
 
     name: str
@@ -168,6 +196,8 @@ class Mode:
     arrangement: Arrangement = "sides"
     pictures_share: float = 0.39
     docks: tuple[str, ...] = ()
+    reasons: Mapping[Condition, str] = field(default_factory=dict)
+    knobs: Callable[[], Mapping[str, Knobs]] = dict
 
     @property
     def specs(self) -> list[ActionSpec]:

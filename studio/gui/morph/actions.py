@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import auto
 
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
 
 
 class MorphCan(Condition):
@@ -15,6 +17,12 @@ class MorphCan(Condition):
     EXPORT = auto()
     """There is a morph that nobody exports yet."""
 
+
+REASONS: Mapping[Condition, str] = {
+    MorphCan.MORPH: translatable("Enter the mode Morph with two pictures and pairs."),
+    MorphCan.EXPORT: translatable("A morph needs two pictures and pairs, and no export that still runs."),
+}
+"""Why something can't be used that needs the condition."""
 
 MORPH: tuple[ActionSpec | str, ...] = (
     ActionSpec(

@@ -93,7 +93,7 @@ class MorphExport(QWidget):
             tr("Progress of the export"),
             tr("Give the export up; no file is left"),
             run=tr("Export Film…"),
-            run_tip=tr("Write the morph as MP4, WebP, APNG, GIF or a folder of pictures (Ctrl+M)"),
+            run_tip=tr("Write the morph as MP4, WebP, APNG, GIF or a folder of pictures"),
             pause_tip=tr("Hold the export, or let it go on"),
         )
         self.film_button, self.cancel_button = self.foot.run_button, self.foot.cancel_button

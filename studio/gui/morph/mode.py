@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from studio.gui.canvas.state import StudioState
-from studio.gui.mode.mode import STRIP, Mode, ModePanel, Services
-from studio.gui.morph.actions import MORPH, MorphCan
+from studio.gui.mode.mode import STRIP, Knobs, Mode, ModePanel, Services
+from studio.gui.morph.actions import MORPH, REASONS, MorphCan
 from studio.gui.widgets.action import Condition
-from studio.language import translatable
+from studio.language import tr, translatable
 
 
 def _make(services: Services) -> ModePanel:
@@ -22,6 +24,16 @@ def is_ready(state: StudioState) -> bool:
 
 def _conditions(state: StudioState) -> set[Condition]:
     return {MorphCan.EXPORT} if is_ready(state) else set()
+
+
+def _knobs() -> Mapping[str, Knobs]:
+    from studio.morph.options import ExportOptions, MorphOptions, StillOptions
+
+    return {
+        "morph": Knobs(MorphOptions),
+        "morph/film": Knobs(ExportOptions, tr("Film")),
+        "morph/still": Knobs(StillOptions, tr("This Moment")),
+    }
 
 
 MODE = Mode(
@@ -40,4 +52,6 @@ MODE = Mode(
     conditions=_conditions,
     arrangement="stacked",
     pictures_share=STRIP,
+    reasons=REASONS,
+    knobs=_knobs,
 )

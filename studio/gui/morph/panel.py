@@ -25,8 +25,8 @@ from studio.gui.morph.pad import ShapeColourPad
 from studio.gui.morph.responder import MorphAnswer, MorphRequest, MorphResponder
 from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
-from studio.gui.widgets.action import Condition
-from studio.gui.widgets.forms import OptionsForm, OptionsHolder
+from studio.gui.widgets.action import Condition, follow_keys
+from studio.gui.widgets.forms import OptionsForm, OptionsHolder, ShowsKnobs
 from studio.language import tr
 from studio.live import LiveWorker
 from studio.morph.options import MorphOptions
@@ -137,6 +137,8 @@ class MorphPanel(ModePanel):
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
         """Keep the checks of the menu in step with the buttons of the result pane."""
+        follow_keys(self.export.film_button, actions["export_film"])
+        follow_keys(self.export.still_button, actions["save_still"])
         transport = self.result_pane.transport
         for name, signal in (
             ("play", transport.playing_changed),
@@ -157,6 +159,9 @@ class MorphPanel(ModePanel):
 
     def kept_options(self) -> dict[str, OptionsHolder]:
         return {"morph": self.form}
+
+    def options_shown(self) -> dict[str, ShowsKnobs]:
+        return {"morph": self.form, "morph/film": self.export.form, "morph/still": self.export.still_form}
 
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         return (KeptPictures(PART, "morph", self.further.written, self.further.read),)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
+from studio.gui.canvas.conditions import IN_THE_WAY, REASONS
 from studio.gui.mode.mode import Mode
 from studio.gui.shell.edit_menu import EDIT
 from studio.gui.shell.file_menu import FILE
 from studio.gui.shell.help_menu import HELP
+from studio.gui.shell.keys import Keys
 from studio.gui.shell.view_menu import MODES_HERE, VIEW
-from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition, shortcut_text
+from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition, with_keys
 from studio.gui.widgets.theme import icon
 from studio.language import tr, translatable
 
@@ -81,28 +83,34 @@ def specs(modes: Iterable[Mode]) -> list[ActionSpec]:
     return [entry for entries in menus(modes).values() for entry in entries if isinstance(entry, ActionSpec)]
 
 
-def tip_with_shortcut(spec: ActionSpec) -> str:
-    """The tooltip: what the action does, and its first shortcut as this desktop writes it."""
-    return f"{tr(spec.tip)} ({shortcut_text(spec.shortcuts[0])})" if spec.shortcuts else tr(spec.tip)
-
-
 class Actions(Mapping[str, QAction]):
     """The QActions of the table, connected to their handlers.
 
     Raises `KeyError` at once if an action has no handler or a handler no action.
     """
 
-    def __init__(self, parent: QObject, modes: Iterable[Mode], handlers: Mapping[str, Callable[..., object]]) -> None:
+    def __init__(
+        self,
+        parent: QObject,
+        modes: Iterable[Mode],
+        handlers: Mapping[str, Callable[..., object]],
+        keys: Keys | None = None,
+    ) -> None:
+        """`keys`: the shortcuts; by default those of the table."""
+        modes = tuple(modes)
         self._specs = {spec.id: spec for spec in specs(modes)}
+        self._keys = keys or Keys(self._specs.values(), parent=parent)
+        self._reasons = dict(REASONS)
+        for mode in modes:
+            self._reasons.update(mode.reasons)
+        self._now, self._is_fresh = frozenset[Condition](), False
         if set(handlers) != set(self._specs):
             raise KeyError(f"actions and handlers differ: {sorted(set(handlers) ^ set(self._specs))}")
         self._actions: dict[str, QAction] = {}
         for spec in self._specs.values():
             action = QAction(tr(spec.title), parent)
             action.setObjectName(spec.id)
-            action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
             action.setIconText(tr(spec.short or spec.title))
-            action.setToolTip(tip_with_shortcut(spec))
             action.setCheckable(spec.checkable)
             action.setChecked(spec.checked)
             if spec.id == "quit":
@@ -111,6 +119,8 @@ class Actions(Mapping[str, QAction]):
                 action.setMenuRole(QAction.MenuRole.AboutRole)
             (action.toggled if spec.checkable else action.triggered).connect(_without_extras(spec, handlers[spec.id]))
             self._actions[spec.id] = action
+            self._take_keys(spec.id)
+        self._keys.changed.connect(self._take_keys)
         self.refresh_theme()
 
     def __getitem__(self, action_id: str) -> QAction:
@@ -132,9 +142,32 @@ class Actions(Mapping[str, QAction]):
         return self._specs[action_id]
 
     def refresh(self, now: frozenset[Condition]) -> None:
-        """Enable and disable after something changed."""
+        """Enable and disable after something changed; a tooltip says why."""
+        if self._is_fresh and now == self._now:
+            return
+        self._now, self._is_fresh = now, True
         for spec in self._specs.values():
             self._actions[spec.id].setEnabled(spec.is_enabled(now))
+            self._tell(spec.id)
+
+    def reason(self, action_id: str) -> str:
+        """Why an action can't be used now, in a sentence; "" if it can be, or nobody knows."""
+        obstacle = self._specs[action_id].obstacle(self._now)
+        if obstacle is None:
+            return ""
+        return tr((IN_THE_WAY if obstacle in self._now else self._reasons).get(obstacle, ""))
+
+    def _take_keys(self, action_id: str) -> None:
+        self._actions[action_id].setShortcuts([QKeySequence(keys) for keys in self._keys.of(action_id)])
+        self._tell(action_id)
+
+    def _tell(self, action_id: str) -> None:
+        action = self._actions[action_id]
+        tip = with_keys(tr(self._specs[action_id].tip), action.shortcuts())
+        reason = "" if action.isEnabled() else self.reason(action_id)
+        tip = f"{tip}\n{reason}" if reason else tip
+        if tip != action.toolTip():
+            action.setToolTip(tip)
 
 
 def _without_extras(spec: ActionSpec, handler: Callable[..., object]) -> Callable[..., object]:

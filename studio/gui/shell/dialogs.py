@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import Qt, qVersion
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 
 from studio import __version__
 from studio.gui.mode.mode import Mode
-from studio.gui.shell.actions import menus
+from studio.gui.shell.actions import menus, specs
+from studio.gui.shell.keys import Keys, listed_keys
 from studio.gui.widgets.action import ActionSpec
 from studio.gui.widgets.theme import icon
 from studio.language import tr, translatable
@@ -42,8 +43,15 @@ GESTURES = (
 )
 
 
-def shortcut_sheet(parent: QWidget, modes: Iterable[Mode]) -> QDialog:
-    """All shortcuts, by menu, and the gestures of the mouse."""
+def shortcut_sheet(
+    parent: QWidget, modes: Iterable[Mode], keys: Keys | None = None, change: Callable[[], object] | None = None
+) -> QDialog:
+    """All shortcuts, by menu, and the gestures of the mouse.
+
+    `keys`: the shortcuts, by default those of the table of actions; `change` leads to the dialog that changes them.
+    """
+    modes = tuple(modes)
+    keys = keys or Keys(specs(modes))
     dialog = QDialog(parent)
     dialog.setWindowTitle(tr("Keyboard shortcuts"))
     columns = QHBoxLayout()
@@ -52,9 +60,9 @@ def shortcut_sheet(parent: QWidget, modes: Iterable[Mode]) -> QDialog:
         (
             tr(menu),
             [
-                (_keys(spec.shortcuts), tr(spec.title).rstrip("…"))
+                (listed_keys(keys.of(spec.id)), keys.name(spec.id))
                 for spec in entries
-                if isinstance(spec, ActionSpec) and spec.shortcuts
+                if isinstance(spec, ActionSpec) and keys.of(spec.id)
             ],
         )
         for menu, entries in menus(modes).items()
@@ -74,6 +82,10 @@ def shortcut_sheet(parent: QWidget, modes: Iterable[Mode]) -> QDialog:
     scroll.setWidget(body)
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)
+    if change is not None:
+        button = buttons.addButton(tr("Change…"), QDialogButtonBox.ButtonRole.ActionRole)
+        button.clicked.connect(dialog.accept)
+        dialog.accepted.connect(change)
     layout = QVBoxLayout(dialog)
     layout.addWidget(scroll)
     layout.addWidget(buttons)
@@ -129,10 +141,6 @@ def about_dialog(parent: QWidget, device: str) -> QDialog:
 def _torch_version() -> str:
     torch = sys.modules.get("torch")  # not imported just to ask for its version
     return f"torch {torch.__version__}" if torch is not None else tr("torch not loaded yet")
-
-
-def _keys(shortcuts: tuple[str, ...]) -> str:
-    return tr("  or  ").join(QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in shortcuts)
 
 
 def _group(title: str, rows: list[tuple[str, str]]) -> QWidget:

@@ -31,9 +31,11 @@ from studio.gui.canvas.viewer import ARRANGEMENTS, Arrangement, Viewer
 from studio.gui.mode.mode import Mode, ModePanel, Services
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.mode_table import MODES
-from studio.gui.shell.actions import Actions, menus
-from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
+from studio.gui.shell.actions import Actions, menus, specs
+from studio.gui.shell.dialogs import about_dialog
 from studio.gui.shell.editing import Editing
+from studio.gui.shell.helping import Helping
+from studio.gui.shell.keys import Keys
 from studio.gui.shell.layouts import Layouts
 from studio.gui.shell.modes import Modes
 from studio.gui.shell.project.file_menus import FileMenus
@@ -93,7 +95,9 @@ class MainWindow(QMainWindow):
             self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self.sink, self
         )
         self.jobs_view = JobsView(self.jobs)
-        self.actions_ = Actions(self, self.modes, self._handlers())
+        self.helping = Helping(self)
+        self.keys = Keys(specs(self.modes), self.settings, self)
+        self.actions_ = Actions(self, self.modes, self._handlers(), self.keys)
         self._lay_out()
         self._build_menus()
         self._build_status_bar()
@@ -102,7 +106,10 @@ class MainWindow(QMainWindow):
         self._restore()
         self._refresh()
         if warm_up:
-            self.first_painted.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
+            # Thumbnails first: they are half a second's work, and wait for seconds beside the import of torch.
+            self.first_painted.connect(
+                lambda: self.helping.fill_welcome(self._warm_up), Qt.ConnectionType.QueuedConnection
+            )
 
     # --- construction ---
 
@@ -132,7 +139,7 @@ class MainWindow(QMainWindow):
             **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
             **{spec.id: self.modes.handler(mode.name, spec.id) for mode in self.modes for spec in mode.specs},
             "theme": self.switch_theme,
-            "shortcuts": lambda: run_modal(shortcut_sheet(self, self.modes)),
+            **self.helping.handlers(),
             "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
             "about": lambda: run_modal(about_dialog(self, self._device_text())),
         }
@@ -156,7 +163,8 @@ class MainWindow(QMainWindow):
         center = QWidget()
         column = QVBoxLayout(center)
         column.setContentsMargins(2, 0, 2, 0)
-        column.addWidget(self.modes.splitter)
+        column.addWidget(self.modes.splitter, 5)
+        column.addWidget(self.helping.welcome, 3)
         self.setCentralWidget(center)
         self.bars = Floating(center, (self.document.recovery_bar, self.messages))
         self.setDockOptions(
@@ -208,8 +216,9 @@ class MainWindow(QMainWindow):
             self._docks_menu.addAction(dock.toggleViewAction())
         self.toolbar = ToolBar(self, self.actions_)
         self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
-        rail = self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
-        self.layouts = Layouts(self, self.modes, self.viewer, self.settings, self.docks, (rail, self.statusBar()))
+        self.modes_bar = self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
+        bars = (self.modes_bar, self.statusBar())
+        self.layouts = Layouts(self, self.modes, self.viewer, self.settings, self.docks, bars)
         kinds = QActionGroup(self)
         for kind in ARRANGEMENTS:
             kinds.addAction(self.actions_[f"arrange_{kind}"])
@@ -233,6 +242,7 @@ class MainWindow(QMainWindow):
         self.sink.told.connect(self.show_message)
         self.editing.changed.connect(self._refresh)
         self.settings_controller.theme_changed.connect(self._apply_theme)
+        self.settings_controller.shortcuts_asked.connect(self.helping.change_shortcuts)
         self.editing.follow(self.actions_, self.modes)
         self.document.close_asked.connect(self.close)
         self.document.opening.connect(self._make_panels_for)
@@ -331,6 +341,8 @@ class MainWindow(QMainWindow):
     def _refresh(self, *_: object) -> None:
         pictures = [self.state.picture(side) for side in SIDES]
         self.actions_.refresh(frozenset(self._conditions()))
+        has_room = bool(self.modes.current) and self.modes.panel(self.modes.current).result_pane is None
+        self.helping.show_welcome(has_room and not any(pictures))
         network = self._network_now
         self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
         sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
@@ -383,6 +395,7 @@ class MainWindow(QMainWindow):
         self.messages.refresh_theme()
         self.document.recovery_bar.refresh_theme()
         self.jobs_view.refresh_theme()
+        self.helping.refresh_theme()
 
     def _on_desktop_scheme(self) -> None:
         if self.settings.theme == "system":
@@ -423,6 +436,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.layouts.keep_now()
+        self.helping.shutdown()
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import auto
 
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
 
 
 class StyleCan(Condition):
@@ -19,6 +21,14 @@ class StyleCan(Condition):
     SAVE = auto()
     """There is a picture to save."""
 
+
+REASONS: Mapping[Condition, str] = {
+    StyleCan.RUN: translatable("Enter the mode Style and open its pictures; one run goes at a time."),
+    StyleCan.GO_ON: translatable("There is no run that could go on."),
+    StyleCan.STOP: translatable("No style is running."),
+    StyleCan.SAVE: translatable("There is no result yet."),
+}
+"""Why something can't be used that needs the condition."""
 
 STYLE: tuple[ActionSpec | str, ...] = (
     ActionSpec(

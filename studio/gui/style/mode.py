@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from studio.document import Document
-from studio.gui.mode.mode import STRIP, Mode, ModePanel, Services
-from studio.gui.style.actions import STYLE
+from studio.gui.mode.mode import STRIP, Knobs, Mode, ModePanel, Services
+from studio.gui.style.actions import REASONS, STYLE
 from studio.language import translatable
 
 
@@ -16,6 +18,15 @@ def _make(services: Services) -> ModePanel:
 
 def _has_regions(document: Document) -> bool:
     return bool(document.regions) or any(step.regions is not None for step in document.history)
+
+
+def _knobs() -> Mapping[str, Knobs]:
+    from studio.gui.mode.network import NetworkOptions
+    from studio.gui.style.choice import ChoiceOptions
+    from studio.style.task import OPTIONS
+
+    forms = {f"style/{kind}": Knobs(options, kind.label) for kind, options in OPTIONS.items()}
+    return {"style": Knobs(ChoiceOptions), **forms, "style/network": Knobs(NetworkOptions)}
 
 
 MODE = Mode(
@@ -34,4 +45,6 @@ MODE = Mode(
     keeps=_has_regions,
     arrangement="stacked",
     pictures_share=STRIP,
+    reasons=REASONS,
+    knobs=_knobs,
 )

@@ -29,7 +29,7 @@ from studio.gui.style.runner import StyleRunner
 from studio.gui.style.sources import StyleSources
 from studio.gui.style.tasks import SHOWN_SIDE, shown
 from studio.gui.style.variants import StyleVariants
-from studio.gui.widgets.action import Condition
+from studio.gui.widgets.action import Condition, follow_keys
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.run_foot import RunFoot
@@ -73,10 +73,10 @@ class StylePanel(ModePanel):
         self.outcome = StyleOutcome(jobs, settings, services.messages)
         self.foot = RunFoot(
             tr("Progress of the style"),
-            tr("Give the run up; the last picture that was shown stays (Shift+Esc)"),
+            tr("Give the run up; the last picture that was shown stays"),
             run=tr("Run"),
-            run_tip=tr("Make the picture (Ctrl+R)"),
-            pause_tip=tr("Hold the run, look at it, change weights, and go on (Ctrl+Shift+P)"),
+            run_tip=tr("Make the picture"),
+            pause_tip=tr("Hold the run, look at it, change weights, and go on"),
             finish=tr("End the run now, with the picture as it is, at its full size"),
             paused=tr("paused; weights may be changed"),
         )
@@ -151,6 +151,8 @@ class StylePanel(ModePanel):
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
         self.foot.lend_pause_to(actions["style_pause"])
+        self.foot.tell_keys(actions["style_run"], actions["style_pause"], actions["style_cancel"])
+        follow_keys(self.outcome.save_button, actions["style_save"])
         actions["style_previews"].setChecked(self.result_pane.strip_button.isChecked())
         self.result_pane.strip_button.toggled.connect(actions["style_previews"].setChecked)
 
@@ -176,6 +178,11 @@ class StylePanel(ModePanel):
     def kept_options(self) -> dict[str, OptionsHolder]:
         forms = {f"style/{kind}": form for kind, form in self.forms.items()}
         return {"style": self.choice.choices, "style/network": self.network.choices, **forms}
+
+    def show_options(self, name: str) -> None:
+        for kind in OPTIONS:
+            if name == f"style/{kind}" and kind is not self.choice.kind:
+                self.choice.set_kind(kind, self.choice.side)
 
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         return (KeptPictures("style/sources", "style", StyleSources.written, StyleSources.read),)

@@ -55,7 +55,7 @@ class StyleOutcome(QWidget):
         self._like: Picture | None = None
         self._name = "style"
         self.save_button = QPushButton(tr("Save…"))
-        self.save_button.setToolTip(tr("Save as PNG, JPEG, WebP or TIFF, with the recipe inside (Ctrl+Shift+R)"))
+        self.save_button.setToolTip(tr("Save as PNG, JPEG, WebP or TIFF, with the recipe inside"))
         self.repeat_button = QPushButton(tr("Repeat Recipe…"))
         self.repeat_button.setToolTip(
             tr("Take the options that a saved picture was made with, from the picture itself")

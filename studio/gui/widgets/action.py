@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
 
 
 class Condition(Enum):
@@ -34,6 +38,11 @@ class ActionSpec:
         """Whether it can be used now."""
         return now.issuperset(self.needs) and now.isdisjoint(self.unless)
 
+    def obstacle(self, now: frozenset[Condition]) -> Condition | None:
+        """The first condition that stands in the way now: one of `needs` that is not so, or one of `unless` that is."""
+        lacking = (need for need in self.needs if need not in now)
+        return next(chain(lacking, (one for one in self.unless if one in now)), None)
+
 
 SEPARATOR = "-"
 
@@ -41,3 +50,29 @@ SEPARATOR = "-"
 def shortcut_text(keys: str) -> str:
     """A shortcut as this desktop writes it."""
     return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def with_keys(tip: str, keys: Iterable[QKeySequence]) -> str:
+    """A tooltip that ends with the first of some shortcuts, if there is one."""
+    first = next(iter(keys), QKeySequence()).toString(QKeySequence.SequenceFormat.NativeText)
+    return f"{tip} ({first})" if first else tip
+
+
+class _TipFollower(QObject):
+    """Goes with its widget, and so hears of the action no longer than that."""
+
+    def __init__(self, widget: QWidget, action: QAction) -> None:
+        super().__init__(widget)
+        self._widget, self._action, self._tip = widget, action, widget.toolTip()
+        action.changed.connect(self.show)
+        self.show()
+
+    def show(self) -> None:
+        tip = with_keys(self._tip, self._action.shortcuts())
+        if tip != self._widget.toolTip():
+            self._widget.setToolTip(tip)
+
+
+def follow_keys(widget: QWidget, action: QAction) -> None:
+    """Have the tooltip of a button tell the shortcut of the action that does the same, whatever it is set to."""
+    _TipFollower(widget, action)

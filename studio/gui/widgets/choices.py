@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from studio.gui.widgets.forms import step_of
 from studio.language import tr
@@ -44,6 +44,10 @@ class Choices(QObject):
             self._setting = False
         if self.value() != before:
             self.stepped.emit(tr("Change Options"), "")
+
+    def field_of(self, name: str) -> QWidget | None:
+        """The list that chooses a knob."""
+        return self._lists.get(name)
 
     def _on_chosen(self, step: str, key: str, index: int) -> None:
         if not self._setting and index >= 0:

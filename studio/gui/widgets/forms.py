@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
@@ -131,6 +131,7 @@ class KnobEditor(QWidget):
             if widget is not None:
                 widget.setToolTip(tip)
                 widget.setAccessibleName(tr(knob.label))
+        self.setFocusProxy(self._field)
         self._layout.addWidget(self._field, 0 if self._slider else 1)
         if knob.kind == "bool":
             self._layout.addStretch(1)
@@ -268,6 +269,14 @@ class OptionsHolder(Protocol):
         """Put the options in their place."""
 
 
+@runtime_checkable
+class ShowsKnobs(Protocol):
+    """Has a widget for each knob of some options."""
+
+    def field_of(self, name: str) -> QWidget | None:
+        """Where a knob is set, made visible among the others; None if there is no such place now."""
+
+
 class OptionsForm(QWidget):
     """All knobs of an options model; the rare ones are folded away."""
 
@@ -331,6 +340,13 @@ class OptionsForm(QWidget):
         if self._differs:
             self.changed.emit()
             self.stepped.emit(step or tr("Change Options"), "")
+
+    def field_of(self, name: str) -> QWidget | None:
+        """The editor of a knob; rare ones are unfolded for it."""
+        editor = self.editors.get(name)
+        if editor is not None and editor.knob.advanced:
+            self.more_button.setChecked(True)
+        return editor
 
     def _on_editor(self, editor: KnobEditor) -> None:
         if self._setting:

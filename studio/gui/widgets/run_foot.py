@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from studio.gui.widgets.action import follow_keys
 from studio.gui.widgets.jobs_view import duration
 from studio.jobs import JobHandle, JobState
 from studio.language import tr
@@ -130,6 +131,11 @@ class RunFoot(QWidget):
     def stop(self) -> None:
         """The window closes."""
         self._timer.stop()
+
+    def tell_keys(self, run: QAction, pause: QAction, cancel: QAction) -> None:
+        """Name the shortcuts of the actions that do the same in the tooltips of the buttons."""
+        for button, action in ((self.run_button, run), (self.pause_button, pause), (self.cancel_button, cancel)):
+            follow_keys(button, action)
 
     def lend_pause_to(self, action: QAction) -> None:
         """Keep a checkable action of the menu in step with the button, and have it say what it does next."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -124,6 +125,25 @@ class Settings:
 
     def set_options(self, key: str, options: Options) -> None:
         self._store.setValue(f"options/{key}", json.dumps(options.to_dict()))
+
+    @property
+    def shortcuts(self) -> dict[str, tuple[str, ...]]:
+        """Action to the shortcuts that a person gave it."""
+        try:
+            found = json.loads(self._text("shortcuts") or "{}")
+        except ValueError:
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        return {
+            name: tuple(keys)
+            for name, keys in found.items()
+            if isinstance(keys, list) and all(isinstance(one, str) for one in keys)
+        }
+
+    @shortcuts.setter
+    def shortcuts(self, chosen: Mapping[str, Sequence[str]]) -> None:
+        self._store.setValue("shortcuts", json.dumps({name: list(keys) for name, keys in chosen.items()}))
 
     def layout(self) -> tuple[QByteArray | None, QByteArray | None]:
         """Geometry of the window and state of its docks, as Qt saved them."""

@@ -33,6 +33,7 @@ class SettingsController(QObject):
     """Knows who has to be told of which setting."""
 
     theme_changed = Signal()
+    shortcuts_asked = Signal()
 
     def __init__(
         self,
@@ -83,6 +84,7 @@ class SettingsController(QObject):
             self.dialog = dialog = SettingsDialog(self.now, choices, self._window)
             dialog.preferences_changed.connect(self.put_in_force)
             dialog.clear_asked.connect(lambda: self._prune(0.0))
+            dialog.shortcuts_asked.connect(self.shortcuts_asked)
             dialog.finished.connect(self._on_closed)
             self._measure_cache()
         self.dialog.show()

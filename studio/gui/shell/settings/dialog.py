@@ -32,6 +32,8 @@ class SettingsDialog(QDialog):
     """(Preferences)"""
     clear_asked = Signal()
     """The cache is to be emptied."""
+    shortcuts_asked = Signal()
+    """The keys of actions are to be changed."""
 
     def __init__(self, preferences: Preferences, choices: Mapping[str, Mapping[str, str]], parent: QWidget) -> None:
         """`choices` names the values of a knob that depend on this machine: value to words."""
@@ -64,6 +66,8 @@ class SettingsDialog(QDialog):
         body.addStretch(1)
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(kinds.RestoreDefaults | kinds.Close)
+        shortcuts = buttons.addButton(tr("Change Shortcuts…"), QDialogButtonBox.ButtonRole.ActionRole)
+        shortcuts.clicked.connect(self.shortcuts_asked)
         buttons.rejected.connect(self.reject)
         buttons.button(kinds.RestoreDefaults).clicked.connect(lambda: self.set_value(Preferences()))
         body.addWidget(buttons)
