@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from enum import auto
-
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
 
 
 class InspectCan(Condition):
     """What can be done with the views now."""
 
-    INSPECT = auto()
+    INSPECT = translatable("Enter Inspect with two pictures, and wait until the network has looked at them.")
     """The mode is on and the network has seen both pictures."""
-    RELEASE = auto()
+    RELEASE = translatable("No place is held: click one in a picture.")
     """And a place is held."""
-    EXPORT = auto()
+    EXPORT = translatable("There are no maps yet: explain both pictures first.")
     """And there is an attribution."""
-    CANCEL = auto()
+    CANCEL = translatable("Nothing is being computed.")
     """Something is being computed."""
 
 

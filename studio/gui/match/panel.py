@@ -16,6 +16,7 @@ from studio.backbones.choice import NetworkChoice
 from studio.buddies.answers import Remark
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
+from studio.gui.canvas.conditions import Shared
 from studio.gui.match.levels import LevelSlider
 from studio.gui.match.provenance_view import ProvenanceView
 from studio.gui.match.recall import MemoryHolder, Recall
@@ -25,6 +26,7 @@ from studio.gui.mode.panel import lay_out
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.run_foot import RunFoot
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.jobs import JobHandle
 from studio.language import tr, translatable, trn
@@ -326,9 +328,9 @@ class MatchPanel(ModePanel):
             log.debug("options not remembered: %s", error)
 
     def _refresh(self) -> None:
-        self.foot.set_ready(self._state.has_both)
-        self.form.setEnabled(not self.is_running)
-        self.network.setEnabled(not self.is_running)
+        self.foot.set_ready(self._state.has_both, tr("Open two pictures first."))
+        for widget in (self.form, self.network):
+            set_usable(widget, not self.is_running, tr(Shared.MATCHING.in_the_way))
 
 
 def _matching(work: Callable[..., Job[T]]) -> Callable[..., Job[T]]:

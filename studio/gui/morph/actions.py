@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from enum import auto
-
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
 
 
 class MorphCan(Condition):
     """What can be done with the morph now."""
 
-    MORPH = auto()
+    MORPH = translatable("Enter Morph with two pictures that have pairs.")
     """The mode is on and has pictures and pairs."""
-    EXPORT = auto()
+    EXPORT = translatable("A morph needs two pictures that have pairs, and no other export under way.")
     """There is a morph that nobody exports yet."""
 
 

@@ -27,6 +27,7 @@ from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr
 from studio.live import LiveWorker
 from studio.morph.options import MorphOptions
@@ -209,8 +210,8 @@ class MorphPanel(ModePanel):
             self.ask_now()
         self.guide.setVisible(not ready)
         self.notes.setVisible(ready and bool(self.notes.text()))
-        self.result_pane.transport.setEnabled(ready)
-        self.pad.setEnabled(ready)
+        for widget in (self.result_pane.transport, self.pad):
+            set_usable(widget, ready, tr(MorphCan.MORPH.missing))
         self.export.set_ready(ready)
         self.ready_changed.emit()
 

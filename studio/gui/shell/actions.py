@@ -14,6 +14,7 @@ from studio.gui.shell.help_menu import HELP
 from studio.gui.shell.view_menu import MODES_HERE, VIEW
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition, shortcut_text
 from studio.gui.widgets.theme import icon
+from studio.gui.widgets.usable import set_action_usable
 from studio.language import tr, translatable
 
 RUN_BUTTONS = "run-buttons"
@@ -132,9 +133,9 @@ class Actions(Mapping[str, QAction]):
         return self._specs[action_id]
 
     def refresh(self, now: frozenset[Condition]) -> None:
-        """Enable and disable after something changed."""
+        """Enable and disable after something changed; what can't be used says why in its tooltip."""
         for spec in self._specs.values():
-            self._actions[spec.id].setEnabled(spec.is_enabled(now))
+            set_action_usable(self._actions[spec.id], spec.is_enabled(now), spec.why_not(now))
 
 
 def _without_extras(spec: ActionSpec, handler: Callable[..., object]) -> Callable[..., object]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QUndoView, QWidget
 from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import TOOLS
 from studio.gui.canvas.canvas_view import ViewState
+from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.pair_editor import PairEditor
 from studio.gui.canvas.pairs_table import PairsTable
 from studio.gui.canvas.state import StudioState
@@ -27,6 +28,7 @@ from studio.gui.shell.project.kept_view import Kept
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.usable import set_usable
 from studio.jobs import JobQueue
 from studio.language import tr
 from studio.pairs.model import finite
@@ -119,7 +121,7 @@ class Editing(QObject):
         self._redo.setText(tr("Redo {text}", text=text) if text else tr("Redo"))
 
     def _on_editable(self) -> None:
-        self.history_view.setEnabled(not self._state.is_held)
+        set_usable(self.history_view, not self._state.is_held, tr(Shared.MATCHING.in_the_way))
 
     def shutdown(self, timeout: float) -> bool:
         """Give the project back; False if a thread is still busy after `timeout` seconds."""

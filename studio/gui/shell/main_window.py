@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
     def _build_menus(self) -> None:
         for name, entries in menus(self.modes).items():
             menu = self.menuBar().addMenu(tr(name))
+            menu.setToolTipsVisible(True)  # they say why an entry can't be used
             for entry in entries:
                 if not isinstance(entry, ActionSpec):
                     menu.addSeparator()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from enum import auto
-
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
 
 
 class StyleCan(Condition):
     """What can be done with styles now."""
 
-    RUN = auto()
+    RUN = (
+        translatable("Enter Style with two pictures, and wait until no run is under way."),
+        translatable("A run is under way: wait for its end, or cancel it."),
+    )
     """The mode is on, nothing is missing and nothing runs."""
-    GO_ON = auto()
+    GO_ON = translatable("No run was left that could be taken up, or one is under way.")
     """And a run was left that can be taken up."""
-    STOP = auto()
+    STOP = translatable("No run is under way.")
     """A run is under way."""
-    SAVE = auto()
+    SAVE = translatable("There is no result yet.")
     """There is a picture to save."""
 
 

@@ -33,6 +33,7 @@ from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.run_foot import RunFoot
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.options import OptionsError
@@ -308,15 +309,16 @@ class StylePanel(ModePanel):
         for name, form in self.forms.items():
             form.setVisible(name == kind)
             for knob, editor in form.editors.items():
-                editor.setEnabled(not running or knob in LIVE or name is JobKind.INSTANT)
+                usable = not running or knob in LIVE or name is JobKind.INSTANT
+                set_usable(editor, usable, tr(StyleCan.RUN.in_the_way))
         self.result_pane.set_has_losses(kind is not JobKind.INSTANT)
         self.choice.set_running(running)
-        self.network.setEnabled(not running)
-        self.foot.set_ready(not missing)
+        set_usable(self.network, not running, tr(StyleCan.RUN.in_the_way))
+        self.foot.set_ready(not missing, missing)
         live = [tr(self.form.editors[name].knob.label) for name in LIVE if name in self.form.editors]
         self._live_note.setText(tr("May be changed while it runs: {names}.", names=", ".join(live)))
         self._live_note.setVisible(running and bool(live))
-        self.outcome.go_on_button.setEnabled(self.can_go_on)
+        set_usable(self.outcome.go_on_button, self.can_go_on, missing or tr(StyleCan.GO_ON.missing))
         if missing != self._missing:
             self._missing = missing
             self.foot.say(missing or tr("Ready"))

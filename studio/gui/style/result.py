@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPu
 from studio.arrays import Pixels, Side
 from studio.files import bare_name
 from studio.gui.canvas.opening import picture_filter
+from studio.gui.style.actions import StyleCan
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.number_boxes import WholeBox
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.jobs import JobQueue
 from studio.language import tr, translatable
@@ -134,7 +136,7 @@ class StyleOutcome(QWidget):
 
     def _refresh(self) -> None:
         for button in (self.save_button, self.a_button, self.b_button):
-            button.setEnabled(self.has_picture)
+            set_usable(button, self.has_picture, tr(StyleCan.SAVE.missing))
         self.changed.emit()
 
     # --- send ---

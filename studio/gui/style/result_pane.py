@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from studio.arrays import Pixels
+from studio.gui.style.actions import StyleCan
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import LossPlot
 from studio.gui.widgets.compare import CompareView, Shown, Way
 from studio.gui.widgets.theme import icon
 from studio.gui.widgets.thumbnails import VariantStrip
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable
 
 View = Literal["result", "wipe", "sides", "difference", "blink"]
@@ -228,9 +230,9 @@ class StyleResultPane(QWidget):
         moment, kind = self.moment, VIEWS[self.view_choice.currentIndex()][1]
         for widget in (self._against_words, self.against):
             widget.setVisible(kind in WAYS)
-        self._below.setEnabled(len(self.history) > 1)
+        set_usable(self._below, len(self.history) > 1, tr("A run that is under way, or was, has a history."))
         self.live_button.setVisible(not self._live)
-        self.pin_button.setEnabled(moment is not None)
+        set_usable(self.pin_button, moment is not None, tr(StyleCan.SAVE.missing))
         self.plot.mark(None if self._live or moment is None else moment.step)
         if moment is None:
             self.where.clear()

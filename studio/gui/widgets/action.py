@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 from PySide6.QtGui import QKeySequence
 
+from studio.language import tr
+
 
 class Condition(Enum):
-    """Something that is so at the moment; rooms add their own by an enum below this one, which has no members."""
+    """Something that is so at the moment; rooms add their own by an enum below this one, which has no members.
+
+    A member is made of sentences for people, translatable: what is missing while it is not so, and, for what some
+    actions can't be used with, what is in the way while it is so.
+    """
+
+    missing: str
+    in_the_way: str
+
+    def __new__(cls, missing: object = "", in_the_way: str = "") -> Self:
+        made = object.__new__(cls)
+        made._value_ = len(cls.__members__) + 1
+        made.missing, made.in_the_way = missing if isinstance(missing, str) else "", in_the_way
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,12 @@ class ActionSpec:
     def is_enabled(self, now: frozenset[Condition]) -> bool:
         """Whether it can be used now."""
         return now.issuperset(self.needs) and now.isdisjoint(self.unless)
+
+    def why_not(self, now: frozenset[Condition]) -> str:
+        """A sentence that says why it can't be used now; "" if it can."""
+        reasons = [condition.in_the_way for condition in self.unless if condition in now]
+        reasons += [condition.missing for condition in self.needs if condition not in now]
+        return tr(reasons[0]) if reasons else ""
 
 
 SEPARATOR = "-"

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.widgets.names import in_tip
 from studio.gui.widgets.theme import icon
+from studio.gui.widgets.usable import set_usable
 from studio.jobs import JobHandle, JobQueue, JobState
 from studio.language import tr, translatable
 
@@ -73,8 +74,10 @@ class _Row(QWidget):
             self.handle.pause()
 
     def refresh(self) -> None:
-        self.pause.setEnabled(self.handle.state in (JobState.RUNNING, JobState.PAUSED))
-        self.cancel.setEnabled(not self.handle.state.is_final)
+        ended = self.handle.state.is_final
+        why_not = tr("This job has ended.") if ended else tr("This job has not begun.")
+        set_usable(self.pause, self.handle.state in (JobState.RUNNING, JobState.PAUSED), why_not)
+        set_usable(self.cancel, not ended, why_not)
 
 
 class JobsView(QTableWidget):

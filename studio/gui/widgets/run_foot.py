@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from studio.gui.widgets.jobs_view import duration
+from studio.gui.widgets.usable import set_usable
 from studio.jobs import JobHandle, JobState
 from studio.language import tr
 from studio.progress import Progress
@@ -46,6 +47,7 @@ class RunFoot(QWidget):
         super().__init__()
         self._handle: JobHandle | None = None
         self._ready = False
+        self._why_not = ""
         self._paused_words = paused or tr("paused")
         self.run_button, self.pause_button = QPushButton(run), QPushButton(tr("Pause"))
         self.finish_button, self.cancel_button = QPushButton(tr("Finish")), QPushButton(tr("Cancel"))
@@ -108,9 +110,9 @@ class RunFoot(QWidget):
         self._timer.start()
         self._refresh()
 
-    def set_ready(self, ready: bool) -> None:
-        """Whether there is something to run."""
-        self._ready = ready
+    def set_ready(self, ready: bool, why_not: str = "") -> None:
+        """Whether there is something to run; if not, `why_not` is the sentence that says what is missing."""
+        self._ready, self._why_not = ready, why_not
         self._refresh()
 
     def set_paused(self, paused: bool) -> None:
@@ -157,9 +159,10 @@ class RunFoot(QWidget):
 
     def _refresh(self) -> None:
         running, paused = self.is_running, self.is_paused
-        self.run_button.setEnabled(self._ready and not running)
+        why_not = tr("It is running already.") if running else self._why_not
+        set_usable(self.run_button, self._ready and not running, why_not)
         for button in (self.pause_button, self.finish_button, self.cancel_button):
-            button.setEnabled(running)
+            set_usable(button, running, tr("Nothing is running."))
         if self.pause_button.isChecked() != paused:
             self.pause_button.setChecked(paused)
         self.pause_button.setText(tr("Continue") if paused else tr("Pause"))
