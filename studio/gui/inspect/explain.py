@@ -65,12 +65,11 @@ class ExplainView(InspectView):
         self.method.setAccessibleName(tr("Method"))
         for method in METHODS.values():
             self.method.addItem(tr(method.title), method.key)
-        remembered = hub.settings.options(ExplainChoice, "inspect_attribution").method
-        self.method.setCurrentIndex(max(self.method.findData(remembered), 0))
+        self.method.setCurrentIndex(self.method.findData(ExplainChoice().method))
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setObjectName("muted")
         self.target = TargetKnobs()
-        self.forms = MethodForms(hub.settings)
+        self.forms = MethodForms()
         self.with_checks = QCheckBox(tr("Check the maps too"))
         self.with_checks.setToolTip(
             tr("Insertion and deletion curves, and the map of a network with random weights: slower")
@@ -150,7 +149,6 @@ class ExplainView(InspectView):
 
     def _on_method(self) -> None:
         method = METHODS[self.method_key]
-        self.hub.settings.set_options("inspect_attribution", ExplainChoice(method=method.key))
         self.sentence.setText(tr(method.sentence))
         self._fit_form(self.forms.show_method(method.key))
         self.target.offer(self._why_not(method))

@@ -49,7 +49,7 @@ class InspectPanel(ModePanel):
         self._active = False
         self._lines_before = True
         self._failed = ""
-        self.colours = ColourKnobs(settings)
+        self.colours = ColourKnobs()
         self.hub = InspectHub(state, jobs, settings, services.messages, self.colours)
         self.hover, self.why = HoverView(self.hub), WhyView(self.hub)
         self.activations, self.explain = ActivationsView(self.hub), ExplainView(self.hub)
@@ -93,7 +93,7 @@ class InspectPanel(ModePanel):
         self.result_pane.chosen.connect(self._show_view)
         self.cancel_button.clicked.connect(self.cancel)
         self.working_size.currentIndexChanged.connect(self._prepare_if_needed)
-        self.backbone.activated.connect(self._network.backbone.setCurrentIndex)
+        self.backbone.activated.connect(lambda _: self._network.choose(str(self.backbone.currentData())))
         self._network.changed.connect(self._on_network)
         state.picture_changed.connect(self._on_picture)
         state.selected_changed.connect(self._on_selected)
@@ -234,7 +234,7 @@ class InspectPanel(ModePanel):
             size,
             chooser.backbone.currentText(),
             self._features,
-            self._settings.options(MatchOptions, "match") if size == AS_MATCHED and matched is None else None,
+            MatchOptions.from_dict(self._state.part("match") or {}) if size == AS_MATCHED and matched is None else None,
             (matched.a.size, matched.b.size) if matched is not None and size == AS_MATCHED else None,
         )
         if self.preparing.is_for(wanted) and (self.preparing.is_running or self.hub.session is not None):

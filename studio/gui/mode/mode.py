@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
@@ -92,6 +93,10 @@ class ModePanel(QWidget):
         The name is that of the mode, or begins with it and a slash.
         """
         return {}
+
+    def for_preset(self, options: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        """What of its options, by the names they are kept under, a preset has: a network is a choice of the machine."""
+        return {name: values for name, values in options.items() if not name.endswith("/network")}
 
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         """Lists of pictures that belong to the project; the kind is the name of the mode."""

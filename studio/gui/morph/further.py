@@ -312,8 +312,9 @@ class FurtherPictures(QWidget):
         self._found.append((ref(a), ref(b), pairs))
 
     def match(self, entry: _Entry, before: Picture) -> None:
-        options = self._settings.options(MatchOptions, "match")
-        network = NetworkChoice(self._settings.backbone, device=self._settings.device)
+        options = MatchOptions.from_dict(self._state.part("match") or {})
+        chosen = self._state.part("match/network") or {"backbone": self._settings.backbone}
+        network = NetworkChoice(chosen["backbone"], device=self._settings.device)
         picture = entry.picture
 
         def make() -> Job[PairSet]:

@@ -52,7 +52,7 @@ class MorphPanel(ModePanel):
         self._on_way = True
         self._failed = ""
         self.worker = LiveWorker("morph", MorphResponder(), self)
-        self.form = OptionsForm(settings.options(MorphOptions, "morph"))
+        self.form = OptionsForm(MorphOptions())
         self.pad = ShapeColourPad()
         self.show_ = MorphShow()
         self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
@@ -317,7 +317,6 @@ class MorphPanel(ModePanel):
         options = self._options()
         if options is None:
             return
-        self._settings.set_options("morph", options)
         self._follow_curves()
         self.ask_now()
 

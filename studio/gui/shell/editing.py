@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -23,6 +24,7 @@ from studio.gui.mode.kept_options import KeptOptions
 from studio.gui.mode.mode import Mode, ModePanel
 from studio.gui.shell.actions import Actions
 from studio.gui.shell.modes import Modes
+from studio.gui.shell.presets import preferred
 from studio.gui.shell.project.controller import DocumentController
 from studio.gui.shell.project.kept_view import Kept
 from studio.gui.widgets.action import Condition
@@ -57,7 +59,7 @@ class Editing(QObject):
         super().__init__(window)
         self._state, self._viewer, self._table = state, viewer, table
         self.history = UndoHistory(state, self)
-        self.options = KeptOptions(state, messages, self)
+        self.options = KeptOptions(state, messages, self, partial(preferred, settings))
         self.document = DocumentController(state, self.history, self.options, jobs, settings, messages, window)
         self.pairs = PairEditor(state, viewer, jobs, messages, self)
         self.history_view = QUndoView(self.history.stack)

@@ -35,6 +35,7 @@ from studio.gui.shell.actions import Actions, menus
 from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
 from studio.gui.shell.editing import Editing
 from studio.gui.shell.modes import Modes
+from studio.gui.shell.presets import PresetBar
 from studio.gui.shell.project.file_menus import FileMenus
 from studio.gui.shell.settings.controller import SettingsController
 from studio.gui.shell.toolbar import ToolBar
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
             self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self.sink, self
         )
         self.jobs_view = JobsView(self.jobs)
+        self.presets = PresetBar(self.modes, self.editing.options, self.settings, self.sink)
         self.actions_ = Actions(self, self.modes, self._handlers())
         self._lay_out()
         self._build_menus()
@@ -98,6 +100,8 @@ class MainWindow(QMainWindow):
         self.modes.show(modes[0].name)
         self._restore()
         self._refresh()
+        if self.network.fell_back:
+            self.sink.info(self.network.fell_back)
         if warm_up:
             self.first_painted.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
 
@@ -162,7 +166,9 @@ class MainWindow(QMainWindow):
         )
         right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self.docks = {
-            "mode": self._dock("match", "", self.modes.panels, right),  # the name that kept layouts know it by
+            "mode": self._dock(
+                "match", "", self.presets.over(self.modes.panels), right
+            ),  # the name that kept layouts know it by
             "pairs": self._dock("pairs", tr("Pairs"), self.pairs_table, bottom),
             "history": self._dock("history", tr("History"), self.editing.history_view, bottom),
             "jobs": self._dock("jobs", tr("Jobs"), self.jobs_view, bottom),

@@ -68,9 +68,7 @@ class StylePanel(ModePanel):
         self.choice = StyleChoice(state, jobs, settings, services.messages)
         self.regions = StyleRegions(state, services.viewer, self.choice, services.messages, self)
         self.network: NetworkChooser = NetworkChooser(settings, "style")
-        self.forms: dict[JobKind, OptionsForm] = {
-            kind: OptionsForm(settings.options(model, kind)) for kind, model in OPTIONS.items()
-        }
+        self.forms: dict[JobKind, OptionsForm] = {kind: OptionsForm(model()) for kind, model in OPTIONS.items()}
         self.outcome = StyleOutcome(jobs, settings, services.messages)
         self.foot = RunFoot(
             tr("Progress of the style"),
@@ -90,6 +88,8 @@ class StylePanel(ModePanel):
         self.result_pane.strip_button.setChecked(self._settings.flag("style_previews", True))
         self._connect()
         self.refresh()
+        if self.network.fell_back:
+            self._messages.info(self.network.fell_back)
 
     # --- construction ---
 
@@ -171,6 +171,10 @@ class StylePanel(ModePanel):
     def kept_options(self) -> dict[str, OptionsHolder]:
         forms = {f"style/{kind}": form for kind, form in self.forms.items()}
         return {"style": self.choice.choices, "style/network": self.network.choices, **forms}
+
+    def for_preset(self, options: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        kind = options["style"]["kind"]  # of which pictures it is made is the project's
+        return {"style": {"kind": kind}, f"style/{kind}": options[f"style/{kind}"]}
 
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         return (KeptPictures("style/sources", "style", StyleSources.written, StyleSources.read),)
@@ -349,7 +353,6 @@ class StylePanel(ModePanel):
         except OptionsError as error:
             log.debug("options not usable yet: %s", error)
             return
-        self._settings.set_options(kind, options)
         control, task = self.runner.control, self.runner.task
         if control is not None and task is not None and task.kind is kind:
             control.set(**{name: getattr(options, name) for name in LIVE if name in form.editors})

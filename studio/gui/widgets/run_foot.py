@@ -32,6 +32,8 @@ class RunFoot(QWidget):
     """
 
     paused_changed = Signal(bool)
+    running_changed = Signal()
+    """A job began to be followed, or ended."""
 
     def __init__(
         self,
@@ -109,6 +111,7 @@ class RunFoot(QWidget):
         self.say(tr("waiting"), 0.0)
         self._timer.start()
         self._refresh()
+        self.running_changed.emit()
 
     def set_ready(self, ready: bool, why_not: str = "") -> None:
         """Whether there is something to run; if not, `why_not` is the sentence that says what is missing."""
@@ -153,6 +156,7 @@ class RunFoot(QWidget):
             self._handle = None
             self._timer.stop()
             self.time_left.clear()
+            self.running_changed.emit()
         elif self.is_paused:
             self.say(self._paused_words)
         self._refresh()
