@@ -185,6 +185,12 @@ class HoverView(InspectView):
         return self.reading.levels[0]
 
     @property
+    def held_places(self) -> tuple[Point, Point] | None:
+        """As `places`, of the place that is held; None as long as the network has not answered."""
+        asked = None if self.reading is None else (self.reading.request.side, self.reading.request.place)
+        return self.places if self.pinned is not None and asked == self.pinned else None
+
+    @property
     def places(self) -> tuple[Point, Point] | None:
         """The place of A and the place of B that are compared at the level shown."""
         level = self.chosen

@@ -101,6 +101,7 @@ class StylePanel(ModePanel):
             (tr("Result"), [self.outcome]),
         )
         lay_out(self, sections, self.foot)
+        self.result_pane.add_at_end(self.outcome.save_button)
 
     def _connect(self) -> None:
         self.foot.run_button.clicked.connect(lambda: self.run())

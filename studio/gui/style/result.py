@@ -41,7 +41,7 @@ SAVE_FILTERS: dict[str, tuple[str, int | None]] = {
 
 
 class StyleOutcome(QWidget):
-    """Buttons for the last result, finished or not."""
+    """Buttons for the last result, finished or not; that to save it stands where the result is."""
 
     changed = Signal()
     send_asked = Signal(str, object)
@@ -88,8 +88,7 @@ class StyleOutcome(QWidget):
         grid.setSpacing(6)
         for column in (0, 1):
             grid.setColumnStretch(column, 1)
-        grid.addWidget(self.save_button, 0, 0)
-        grid.addWidget(self.go_on_button, 0, 1)
+        grid.addWidget(self.go_on_button, 0, 0, 1, 2)
         grid.addWidget(self.a_button, 1, 0)
         grid.addWidget(self.b_button, 1, 1)
         grid.addWidget(self.repeat_button, 2, 0, 1, 2)

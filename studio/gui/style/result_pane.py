@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QSlider,
     QSplitter,
@@ -88,7 +89,7 @@ class StyleResultPane(QWidget):
         self._show()
 
     def _lay_out(self) -> None:
-        bar = QHBoxLayout()
+        self._bar = bar = QHBoxLayout()
         bar.setContentsMargins(8, 4, 8, 4)
         bar.setSpacing(6)
         words = QLabel(tr("against"))
@@ -137,6 +138,10 @@ class StyleResultPane(QWidget):
         layout.addLayout(bar)
         layout.addWidget(self.splitter, 1)
         layout.addWidget(self._below)
+
+    def add_at_end(self, button: QPushButton) -> None:
+        """Put a button at the end of the bar above the result."""
+        self._bar.addWidget(button)
 
     def refresh_theme(self) -> None:
         for button, name in ((self.fit_button, "fit"), (self.pin_button, "pin")):

@@ -327,3 +327,12 @@ def test_options_are_the_project_s_and_the_network_is_the_machine_s(style, qtbot
     assert style.state.part("style/texture")["tileable"]
     assert style.state.part("style/inversion") == InversionOptions().to_dict()
     assert style.settings.network("style") == "vgg16" and style.settings.network("match") == "buddynet"
+
+
+def test_save_stands_where_the_result_is(style, qtbot):
+    panel = style.panel("style")
+    button = panel.outcome.save_button
+    assert panel.result_pane.isAncestorOf(button) and button.isVisible() and not button.isEnabled()
+    assert "no result" in button.toolTip()
+    ran(style, qtbot)
+    assert button.isEnabled()
