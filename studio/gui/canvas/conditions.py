@@ -22,6 +22,8 @@ class Shared(Condition):
         translatable("A match is running: wait for its end, or cancel it."),
     )
     """A match runs, so that nothing can be edited."""
+    WORKING = translatable("Nothing is running in this mode.")
+    """A job of the mode that is on waits, runs or pauses."""
     CAN_EDIT = translatable("Only the final pairs can be edited, and while no match is running.")
     """Pairs can be edited."""
     CAN_EDIT_SELECTION = translatable("Select pairs first; they can be edited while no match is running.")

@@ -102,6 +102,10 @@ class ModePanel(QWidget):
         """Lists of pictures that belong to the project; the kind is the name of the mode."""
         return ()
 
+    def leave_tool(self) -> bool:
+        """Leave a tool of its own that is in hand; False if there is none."""
+        return False
+
     def set_active(self, active: bool) -> None:
         """Whether the mode is on."""
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -39,6 +39,7 @@ from studio.gui.shell.presets import PresetBar
 from studio.gui.shell.project.file_menus import FileMenus
 from studio.gui.shell.settings.controller import SettingsController
 from studio.gui.shell.toolbar import ToolBar
+from studio.gui.shell.works import Works
 from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.jobs_view import JobsView
 from studio.gui.widgets.messages import LogView, MessageBar, Messages, Severity
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
             self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self.sink, self
         )
         self.jobs_view = JobsView(self.jobs)
+        self.works = Works(self.modes, self)
         self.presets = PresetBar(self.modes, self.editing.options, self.settings, self.sink)
         self.actions_ = Actions(self, self.modes, self._handlers())
         self._lay_out()
@@ -129,6 +131,7 @@ class MainWindow(QMainWindow):
             "numbers": self._switch("numbers", viewer.set_numbers_shown),
             **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
             **{spec.id: self.modes.handler(mode.name, spec.id) for mode in self.modes for spec in mode.specs},
+            "cancel_in_view": self._cancel_in_view,
             "theme": self.switch_theme,
             "shortcuts": lambda: run_modal(shortcut_sheet(self, self.modes)),
             "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
@@ -207,7 +210,9 @@ class MainWindow(QMainWindow):
             self._docks_menu.addAction(dock.toggleViewAction())
         self.toolbar = ToolBar(self, self.actions_)
         self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
-        self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
+        bar = {name: self.actions_[f"mode_{name}"] for name in self.modes.names}
+        self.modes.build_bar(self, bar)
+        self.works.mark_on(bar)
         for mode in self.modes:
             self.actions_[f"mode_{mode.name}"].setWhatsThis(tr(mode.help))
 
@@ -233,6 +238,7 @@ class MainWindow(QMainWindow):
         self.document.opening.connect(self._make_panels_for)
         self.editing.keep_mode(self.modes)
         self.modes.made.connect(self._on_panel_made)
+        self.works.changed.connect(self._on_works)
         self.modes.changed.connect(self._refresh)
         self.state.pairs_changed.connect(self._refresh)
         self.state.picture_changed.connect(self._refresh)
@@ -323,9 +329,44 @@ class MainWindow(QMainWindow):
         self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
         sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
         self.sizes_label.setText("  |  ".join(sizes))
-        named = any(pictures) or self.document.project is not None or len(self.state.pairs) > 0
-        self.setWindowTitle(f"{in_title(self.document.name)}{CHANGED} – Buddies Studio" if named else "Buddies Studio")
+        self._show_title()
+
+    def _show_title(self) -> None:
+        pictures = any(self.state.picture(side) for side in SIDES)
+        named = pictures or self.document.project is not None or len(self.state.pairs) > 0
+        words = f"{in_title(self.document.name)}{CHANGED} – Buddies Studio" if named else "Buddies Studio"
+        self.setWindowTitle(self.works.title + words)
         self.setWindowModified(named and self.document.is_modified)
+
+    def _on_works(self) -> None:
+        """Something began, came further or ended: often, so that only what depends on it is looked at."""
+        self._show_title()
+        works = self.works.in_view is not None
+        if works is not self.actions_["cancel_in_view"].isEnabled():
+            self._refresh()
+
+    def _cancel_in_view(self) -> None:
+        """Esc: first what the hand does in a picture, then the tool it has, then what works."""
+        if any(self.viewer.canvas(side).give_up_drag() for side in SIDES):
+            return
+        if self.modes.panel(self.modes.current).leave_tool():
+            return
+        if self.viewer.tool != "select":
+            self.actions_["tool_select"].trigger()
+            return
+        self.works.cancel_in_view()
+
+    def event(self, event: QEvent) -> bool:
+        is_escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if is_escape and event.type() == QEvent.Type.ShortcutOverride and self.works.is_writing():
+            event.accept()  # it is a key of the field, and no shortcut
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.works.leave_field()
+        super().keyPressEvent(event)
 
     def _conditions(self) -> set[Condition]:
         state, now = self.state, set[Condition]()
@@ -337,6 +378,7 @@ class MainWindow(QMainWindow):
             (Shared.PAIRS, shown),
             (Shared.CONTENT, any(pictures) or shown),
             (Shared.MATCHING, state.is_held),
+            (Shared.WORKING, self.works.in_view is not None),
         ):
             if holds:
                 now.add(condition)
@@ -364,6 +406,7 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         apply_theme(app, self.settings.theme)
         self.actions_.refresh_theme()
+        self.works.refresh_theme()
         self.viewer.refresh_theme()
         for panel in self.modes.built:
             panel.refresh_theme()
@@ -411,6 +454,7 @@ class MainWindow(QMainWindow):
             return
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
+        self.works.shutdown()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window
         stopped = [panel.shutdown(SHUTDOWN_SECONDS) for panel in self.modes.built]
         stopped.append(self.jobs.shutdown(SHUTDOWN_SECONDS))

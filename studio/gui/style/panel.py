@@ -162,6 +162,9 @@ class StylePanel(ModePanel):
             now.add(StyleCan.SAVE)
         return now
 
+    def leave_tool(self) -> bool:
+        return self.regions.stop_painting()
+
     def set_active(self, active: bool) -> None:
         self._active = active
         self.regions.set_active(active)

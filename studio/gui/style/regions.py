@@ -265,6 +265,12 @@ class StyleRegions(QWidget):
         self._active = active
         self.refresh()
 
+    def stop_painting(self) -> bool:
+        """Put the brush away; False if it is not in hand."""
+        paints = self.paint_button.isChecked()
+        self.paint_button.setChecked(False)
+        return paints
+
     def refresh(self, *_: object) -> None:
         """Take in what is to be made, and which pictures there are."""
         shown = self._choice.kind in STYLED

@@ -34,6 +34,8 @@ class RunFoot(QWidget):
     paused_changed = Signal(bool)
     running_changed = Signal()
     """A job began to be followed, or ended."""
+    progressed = Signal()
+    """The job that is followed came further."""
 
     def __init__(
         self,
@@ -93,6 +95,11 @@ class RunFoot(QWidget):
     # --- what runs ---
 
     @property
+    def handle(self) -> JobHandle | None:
+        """The job that is followed, until it ends."""
+        return self._handle
+
+    @property
     def is_running(self) -> bool:
         """Whether the job that is followed waits, goes on or pauses."""
         return self._handle is not None and not self._handle.state.is_final
@@ -148,6 +155,7 @@ class RunFoot(QWidget):
     def _on_progress(self, handle: JobHandle, event: Progress) -> None:
         if handle is self._handle:
             self.say(event.message, event.fraction)
+            self.progressed.emit()
 
     def _on_state(self, handle: JobHandle) -> None:
         if handle is not self._handle:
