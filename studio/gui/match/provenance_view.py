@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
@@ -79,7 +77,7 @@ class WayLayer(pg.GraphicsObject):
         transform = painter.worldTransform()
         painter.save()
         painter.resetTransform()
-        top = -math.inf
+        named: list[QPointF] = []
         for (box, cell, color, lit), name in zip(self._boxes, self._names, strict=True):
             window = transform.mapRect(_rect(box))
             painter.setBrush(QColor(color.red(), color.green(), color.blue(), 46 if lit else 0))
@@ -90,9 +88,11 @@ class WayLayer(pg.GraphicsObject):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(color.red(), color.green(), color.blue(), 150 if lit else 70))
             painter.drawRect(transform.mapRect(_rect(cell)))
-            if lit or window.top() >= top + LINE:  # frames that lie on each other have one name among them
+            at = window.topLeft()
+            # Frames that lie on each other have one name among them.
+            if lit or all(abs(at.x() - one.x()) >= 2 * LINE or abs(at.y() - one.y()) >= LINE for one in named):
                 self._draw_name(painter, window, name, color)
-                top = window.top()
+                named.append(at)
         if self._asked is not None:
             at = transform.map(QPointF(*self._asked))
             for pen in (QPen(QColor(0, 0, 0, 170), 4), QPen(QColor("white"), 1.8)):
@@ -357,9 +357,8 @@ class ProvenanceView(QWidget):
             found[pair.origin]
             + " "
             + tr(
-                "Each map shows what its point in A saw in B at one level, bright where it is "
-                "alike: the dot is the best place, the ring the runner-up. The frames on the pictures show where "
-                "it was searched, from the coarsest level, the largest frame, to the finest."
+                "The maps: what its point in A saw in B at each level, bright where it is alike; the dot is the best "
+                "place, the ring the runner-up. The frames on the pictures: where it was searched."
             ),
         )
         for place, (step, similarity_map) in enumerate(zip(steps, explanation.similarity_maps, strict=True)):

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QMessageBox,
+    QStyledItemDelegate,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -40,8 +41,8 @@ from studio.presets import Preset
 
 log = logging.getLogger(__name__)
 
-PICTURE = QSize(96, 72)
-"""Of a preset in the list, px."""
+PICTURE, LIST = QSize(72, 54), 270
+"""Of a preset in the list, and the width of that, px."""
 FILTER = translatable("Presets (*.json)")
 
 
@@ -66,7 +67,10 @@ class PresetBar(QWidget):
         self.choice.setToolTip(tr("Options under a name: the program's and your own"))
         self.choice.setPlaceholderText(tr("Your own settings"))
         self.choice.setIconSize(QSize(24, 18))
+        # Its own would draw the pictures of the list as small as that in the box.
+        self.choice.setItemDelegate(QStyledItemDelegate(self.choice))
         self.choice.view().setIconSize(PICTURE)
+        self.choice.view().setMinimumWidth(LIST)
         self.more = QToolButton()
         self.more.setText("⋯")
         self.more.setToolTip(tr("Save, rename, delete, import and export presets"))

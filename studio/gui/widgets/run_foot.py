@@ -186,6 +186,7 @@ class RunFoot(QWidget):
             return
         if handle.state is JobState.QUEUED:
             self.say(tr("waiting for the job before"))
+            return
         left = handle.seconds_left()
         self.time_left.setText(
             tr("{duration} left", duration=duration(left)) if left is not None else duration(handle.elapsed())
