@@ -27,6 +27,7 @@ from studio.errors import StudioError, words_of
 from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.progress import Job, Progress
+from studio.time_left import Course, TimeLeft
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,8 @@ class JobHandle(QObject):
         self.error = ""
         self._started: float | None = None
         self._stopped: float | None = None
+        self._paused: float | None = None
+        self._time_left = TimeLeft()
         self._cancel_asked = threading.Event()
         self._may_run = threading.Event()
         self._may_run.set()
@@ -93,12 +96,15 @@ class JobHandle(QObject):
         """Stop before the next step, keeping everything."""
         if self.state is JobState.RUNNING:
             self._may_run.clear()
+            self._paused = time.monotonic()
             self._set_state(JobState.PAUSED)
 
     def resume(self) -> None:
         """Go on after `pause`."""
         if self.state is JobState.PAUSED:
             self._may_run.set()
+            if self._paused is not None:
+                self._time_left.wait(time.monotonic() - self._paused)
             self._set_state(JobState.RUNNING)
 
     def elapsed(self) -> float:
@@ -108,11 +114,13 @@ class JobHandle(QObject):
         return (self._stopped or time.monotonic()) - self._started
 
     def seconds_left(self) -> float | None:
-        """An estimate from the fraction done, or None while there is nothing to go by."""
-        fraction, elapsed = self.progress.fraction, self.elapsed()
-        if self.state is not JobState.RUNNING or fraction < 0.03 or elapsed < 0.5:
-            return None
-        return elapsed * (1 - fraction) / fraction
+        """An estimate from how the job and the last one of its kind went, or None while there is nothing to go by."""
+        return self._time_left.left(time.monotonic()) if self.state is JobState.RUNNING else None
+
+    def _take(self, event: Progress) -> None:
+        self.progress = event
+        self._time_left.add(time.monotonic(), event.fraction)
+        self.progressed.emit(event)
 
     def _set_state(self, state: JobState) -> None:
         self.state = state
@@ -221,6 +229,8 @@ class JobQueue(QObject):
         self._lanes: dict[str, _Lane] = {}
         self._open: list[JobHandle] = []
         self._closed = False
+        self._courses: dict[JobKind, Course] = {}
+        """How the last job of each kind went: the next one goes much the same way."""
         self._ticker = QTimer(self)
         self._ticker.setInterval(round(PREVIEW_INTERVAL * 1000))
         self._ticker.timeout.connect(self._on_tick)
@@ -299,8 +309,7 @@ class JobQueue(QObject):
     def _show_latest(handle: JobHandle) -> None:
         event, handle._latest = handle._latest, None
         if event is not None and handle.state is JobState.RUNNING:
-            handle.progress = event
-            handle.progressed.emit(event)
+            handle._take(event)
 
     @Slot(object)
     def _on_report(self, report: _Report) -> None:
@@ -309,12 +318,16 @@ class JobQueue(QObject):
             return  # cancelled meanwhile: what it found is stale
         if kind == "started":
             handle._started = time.monotonic()
+            if handle.kind is not None:
+                handle._time_left.before = self._courses.get(handle.kind)
             handle._set_state(JobState.RUNNING)
         elif kind == "progress":
-            handle.progress = payload
-            handle.progressed.emit(payload)
+            handle._take(payload)
         elif kind == "finished":
             self._show_latest(handle)
+            course = handle._time_left.course(time.monotonic())
+            if handle.kind is not None and course is not None:
+                self._courses[handle.kind] = course
             handle.progress = Progress(1.0, tr("done"))
             handle._end(JobState.FINISHED)
             handle.finished.emit(payload)

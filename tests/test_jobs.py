@@ -338,3 +338,20 @@ def test_handles_live_on_the_queue_s_thread(jobs, qtbot):
     assert isinstance(handle, QObject)
     assert handle.thread() is QThread.currentThread()
     qtbot.waitUntil(lambda: handle.state.is_final)
+
+
+def test_the_time_left_is_that_of_the_last_job_of_its_kind(jobs, qtbot):
+    def uneven(seen: list[float | None], handle_of):
+        for share, pause in ((0.0, 0.05), (0.5, 0.05), (0.9, 1.2)):
+            yield Progress(share, "", milestone=True)
+            time.sleep(pause)
+        seen.append(handle_of()._time_left.before)
+
+    from studio.job_kinds import JobKind
+
+    handles, seen = [], []
+    for _ in range(2):
+        handles.append(jobs.submit("uneven", lambda: uneven(seen, lambda: handles[-1]), kind=JobKind.STYLE))
+        qtbot.waitUntil(lambda: handles[-1].state is JobState.FINISHED)
+    assert seen[0] is None and seen[1].shares[-1] == 1.0
+    assert seen[1].reached(0.9) < 0.6 * seen[1].seconds[-1]

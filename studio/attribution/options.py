@@ -118,6 +118,8 @@ class Method:
         Whether numbers below zero mean something, so that its maps want a diverging colour map.
     unit : str
         Of the numbers, with “{target}” for the unit of what is explained.
+    linear_head : bool
+        Whether the network has to end in a mean over the picture and one linear layer.
     """
 
     key: str
@@ -127,6 +129,21 @@ class Method:
     targets: frozenset[TargetKind] = ALL
     signed: bool = False
     unit: str = translatable("{target}")
+    linear_head: bool = False
+
+    def why_not(self, kind: TargetKind, title: str, has_classes: bool, has_linear_head: bool) -> str:
+        """Why this method can't explain a kind of target with the network called `title`; "" if it can."""
+        if kind not in self.targets:
+            return tr("{method} can't explain this.", method=tr(self.title))
+        if kind == "class" and not has_classes:
+            return tr("{title} names nothing; SqueezeNet, VGG and ResNet do.", title=title)
+        if self.linear_head and not has_linear_head:
+            return tr(
+                "{title} does not end in a mean and one linear layer, as {method} needs; SqueezeNet and ResNet do.",
+                title=title,
+                method=tr(self.title),
+            )
+        return ""
 
 
 _METHODS = (
@@ -190,6 +207,7 @@ _METHODS = (
         targets=frozenset(("class",)),
         signed=True,
         unit=translatable("{target} per cell"),
+        linear_head=True,
     ),
     Method(
         "occlusion",

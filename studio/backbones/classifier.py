@@ -144,14 +144,29 @@ class Classifier:
 
         A ReLU behind that function, which SqueezeNet has, is not counted. None for any other network.
         """
-        last = max(index for index, (name, _) in enumerate(self._chain) if name)
-        kinds = [module for _, module in self._chain[last + 1 :] if not isinstance(module, nn.Dropout | nn.ReLU)]
-        pool = [index for index, module in enumerate(kinds) if isinstance(module, nn.AdaptiveAvgPool2d)]
-        linear = [module for module in kinds if isinstance(module, nn.Linear | nn.Conv2d)]
-        plain = all(isinstance(module, nn.AdaptiveAvgPool2d | nn.Linear | nn.Conv2d | nn.Flatten) for module in kinds)
-        if len(pool) != 1 or len(linear) != 1 or not plain or kinds[pool[0]].output_size not in (1, (1, 1)):
-            return None
-        return self._chain[last][0], linear[0].weight.flatten(1)
+        found = _linear_head(self._chain)
+        return None if found is None else (found[0], found[1].weight.flatten(1))
+
+
+def _linear_head(chain: Sequence[tuple[str, nn.Module]]) -> tuple[str, nn.Linear | nn.Conv2d] | None:
+    """The layer whose cells are averaged, by its name, and the linear function; None if a network ends otherwise."""
+    last = max(index for index, (name, _) in enumerate(chain) if name)
+    kinds = [module for _, module in chain[last + 1 :] if not isinstance(module, nn.Dropout | nn.ReLU)]
+    pool = [index for index, module in enumerate(kinds) if isinstance(module, nn.AdaptiveAvgPool2d)]
+    linear = [module for module in kinds if isinstance(module, nn.Linear | nn.Conv2d)]
+    plain = all(isinstance(module, nn.AdaptiveAvgPool2d | nn.Linear | nn.Conv2d | nn.Flatten) for module in kinds)
+    if len(pool) != 1 or len(linear) != 1 or not plain or kinds[pool[0]].output_size not in (1, (1, 1)):
+        return None
+    return chain[last][0], linear[0]
+
+
+def has_linear_head(name: str) -> bool:
+    """Whether a network of the catalogue ends in a mean over the picture and one linear layer; no weights are read.
+
+    Raises `WeightsError` for a name that is not catalogued.
+    """
+    entry = catalogued(name)
+    return bool(entry.constructor) and _linear_head(tuple(_chain(entry, skeleton(entry)))) is not None
 
 
 def load_classifier(

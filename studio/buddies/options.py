@@ -17,7 +17,7 @@ class MatchOptions(Options):
         "How the method is read. “paper” follows the article: it sees the whole pictures, keeps their shapes and is "
         "quick. “fast” is the same but leaves the finest level out. “official” repeats what the authors' program "
         "computes, point for point: slow, on squares, and only for objects that lie at about the same place.",
-        label="Preset",
+        label="Matcher",
         words={"paper": "As in the article", "official": "As the authors' program", "fast": "Fast"},
     )
     pairs: int = knob(

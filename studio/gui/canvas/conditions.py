@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import auto
-
 from studio.gui.widgets.action import Condition
 from studio.language import translatable
 
@@ -12,46 +9,32 @@ from studio.language import translatable
 class Shared(Condition):
     """Conditions of the pictures and pairs that all modes share."""
 
-    ANY_PICTURE = auto()
+    ANY_PICTURE = translatable("Open a picture first.")
     """A picture is open."""
-    BOTH_PICTURES = auto()
+    BOTH_PICTURES = translatable("Open two pictures first.")
     """Two pictures are open."""
-    PAIRS = auto()
+    PAIRS = translatable("There are no pairs yet: run a match, or place some by hand.")
     """There are pairs."""
-    CONTENT = auto()
+    CONTENT = translatable("Open a picture first, or import pairs.")
     """A picture is open, or there are pairs."""
-    MATCHING = auto()
+    MATCHING = (
+        translatable("No match is running."),
+        translatable("A match is running: wait for its end, or cancel it."),
+    )
     """A match runs, so that nothing can be edited."""
-    CAN_EDIT = auto()
+    WORKING = translatable("Nothing is running in this mode.")
+    """A job of the mode that is on waits, runs or pauses."""
+    CAN_EDIT = translatable("Only the final pairs can be edited, and while no match is running.")
     """Pairs can be edited."""
-    CAN_EDIT_SELECTION = auto()
+    CAN_EDIT_SELECTION = translatable("Select pairs first; they can be edited while no match is running.")
     """Selected pairs can be edited."""
-    SELECTION = auto()
+    SELECTION = translatable("Nothing is selected.")
     """Something is selected."""
-    CAN_UNDO = auto()
+    CAN_UNDO = translatable("Nothing was done yet that could be taken back.")
     """A step can be undone."""
-    CAN_REDO = auto()
+    CAN_REDO = translatable("Nothing was taken back.")
     """A step can be done again."""
-    CAN_SAVE = auto()
+    CAN_SAVE = translatable("Everything is saved.")
     """The project has changes, or no file yet."""
-    CAN_REVERT = auto()
+    CAN_REVERT = translatable("Nothing has changed since the project was opened or saved, or it has no file yet.")
     """The project's file has an older state."""
-
-
-REASONS: Mapping[Condition, str] = {
-    Shared.ANY_PICTURE: translatable("Open a picture first."),
-    Shared.BOTH_PICTURES: translatable("Open two pictures first."),
-    Shared.PAIRS: translatable("There are no pairs yet: run a match or add some."),
-    Shared.CONTENT: translatable("Open a picture first."),
-    Shared.CAN_EDIT: translatable("Pairs can be edited when the final result is shown and no match runs."),
-    Shared.CAN_EDIT_SELECTION: translatable("Select a pair first."),
-    Shared.SELECTION: translatable("Nothing is selected."),
-    Shared.CAN_UNDO: translatable("There is no step to undo."),
-    Shared.CAN_REDO: translatable("There is no step to do again."),
-    Shared.CAN_SAVE: translatable("Everything is saved."),
-    Shared.MATCHING: translatable("No match is running."),
-    Shared.CAN_REVERT: translatable("The project has no file, or no change since it was saved."),
-}
-"""Why something can't be used that needs the condition."""
-IN_THE_WAY: Mapping[Condition, str] = {Shared.MATCHING: translatable("A match is running.")}
-"""Why something can't be used that the condition excludes."""

@@ -82,6 +82,7 @@ class StudioState(QObject):
         self._provisional = False
         self._steps_open = 0
         self._parts: Mapping[str, Any] = {}
+        self._first_parts: Mapping[str, Any] = {}
         self._show_part: dict[str, Callable[[Any], None]] = {}
         self._restoring = False
 
@@ -181,8 +182,14 @@ class StudioState(QObject):
         was at another time, and brings that before the person.
         """
         self._parts = {**self._parts, name: value}
+        self._first_parts = {**self._first_parts, name: value}
         self._show_part[name] = show
         self.part_added.emit(name)
+
+    @property
+    def first_parts(self) -> Mapping[str, Any]:
+        """What parts were when they were added: what a project has that says nothing of them."""
+        return self._first_parts
 
     def part(self, name: str) -> Any:
         """What there is of a part now; None if it was never added."""

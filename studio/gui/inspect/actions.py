@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import auto
-
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
 from studio.language import translatable
 
@@ -12,25 +9,15 @@ from studio.language import translatable
 class InspectCan(Condition):
     """What can be done with the views now."""
 
-    INSPECT = auto()
+    INSPECT = translatable("Enter Inspect with two pictures, and wait until the network has looked at them.")
     """The mode is on and the network has seen both pictures."""
-    RELEASE = auto()
+    RELEASE = translatable("No place is held: click one in a picture.")
     """And a place is held."""
-    EXPORT = auto()
+    EXPORT = translatable("There are no maps yet: explain both pictures first.")
     """And there is an attribution."""
-    CANCEL = auto()
+    CANCEL = translatable("Nothing is being computed.")
     """Something is being computed."""
 
-
-REASONS: Mapping[Condition, str] = {
-    InspectCan.INSPECT: translatable(
-        "Enter the mode Inspect with two pictures, and wait until the network has seen them."
-    ),
-    InspectCan.RELEASE: translatable("No place is held."),
-    InspectCan.EXPORT: translatable("Explain the pictures first."),
-    InspectCan.CANCEL: translatable("Nothing is being computed."),
-}
-"""Why something can't be used that needs the condition."""
 
 INSPECT: tuple[ActionSpec | str, ...] = (
     ActionSpec(

@@ -40,6 +40,7 @@ from studio.gui.inspect.tiles import MapStrip, Tile, whole_tile
 from studio.gui.inspect.words import FILTERS, GLOSSARY, layer_words, region_words
 from studio.gui.widgets.forms import form_grid
 from studio.gui.widgets.search_box import SearchBox, narrow
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable
 from studio.progress import Job
 
@@ -124,7 +125,7 @@ class ActivationsView(InspectView):
     def _on_kind(self) -> None:
         self.order.setVisible(self.shown == "channels")
         self._order_label.setVisible(self.shown == "channels")
-        self.layer.setEnabled(self.shown != "filters")
+        set_usable(self.layer, self.shown != "filters", tr("Filters are those of the first layer."))
         self.folder_button.setVisible(self.shown == "regions")
         self.refresh()
 

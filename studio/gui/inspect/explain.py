@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from studio.arrays import SIDES, Side
-from studio.attribution.options import METHODS, ExplainOptions
+from studio.attribution.options import ALL, METHODS, ExplainOptions, Method
 from studio.files import beside
 from studio.gui.canvas.drawing import Mark, Overlay
 from studio.gui.inspect.checks import ChecksPane, short_target
 from studio.gui.inspect.colour import Numbers, with_signs
-from studio.gui.inspect.hub import InspectHub, InspectView
+from studio.gui.inspect.hub import InspectHub, InspectView, still_computing
 from studio.gui.inspect.legend import LegendEntry
 from studio.gui.inspect.method_forms import MethodForms
 from studio.gui.inspect.readings import Explained, HoverReading, HoverRequest
@@ -32,6 +32,7 @@ from studio.gui.widgets.choices import Choices
 from studio.gui.widgets.forms import OptionsForm, title_of
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.search_box import narrow
+from studio.gui.widgets.usable import set_usable, with_reason
 from studio.language import listed, tr, translatable
 from studio.options import Options, OptionsError, knob
 from studio.progress import Job
@@ -64,13 +65,11 @@ class ExplainView(InspectView):
         self.method.setAccessibleName(tr("Method"))
         for method in METHODS.values():
             self.method.addItem(tr(method.title), method.key)
-            self.method.setItemData(self.method.count() - 1, tr(method.sentence), Qt.ItemDataRole.ToolTipRole)
-        remembered = hub.settings.options(ExplainChoice, "inspect_attribution").method
-        self.method.setCurrentIndex(max(self.method.findData(remembered), 0))
+        self.method.setCurrentIndex(self.method.findData(ExplainChoice().method))
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setObjectName("muted")
         self.target = TargetKnobs()
-        self.forms = MethodForms(hub.settings)
+        self.forms = MethodForms()
         self.with_checks = QCheckBox(tr("Check the maps too"))
         self.with_checks.setToolTip(
             tr("Insertion and deletion curves, and the map of a network with random weights: slower")
@@ -79,6 +78,8 @@ class ExplainView(InspectView):
         self.run_button = QPushButton(tr("Explain Both Pictures"))
         self.run_button.setObjectName("primary")
         self.run_button.setToolTip(tr("Compute the maps of both pictures"))
+        self.why_not = QLabel(wordWrap=True)
+        self.why_not.setObjectName("muted")
         self.pin_button = QPushButton(tr("Pin"))
         self.pin_button.setToolTip(tr("Keep these maps below, to compare them with others on the same scale"))
         self.unpin_button = QPushButton(tr("Clear Pins"))
@@ -102,6 +103,7 @@ class ExplainView(InspectView):
         self.npy_button.clicked.connect(self.export_npy)
         self.strip.chosen.connect(self._on_chosen)
         hub.job_changed.connect(self._refresh_buttons)
+        self._offer_methods()
         self._on_method()
 
     def _lay_out(self) -> None:
@@ -129,6 +131,7 @@ class ExplainView(InspectView):
         column.addWidget(self.target)
         column.addWidget(self.with_checks)
         column.addWidget(self.run_button)
+        column.addWidget(self.why_not)
         column.addLayout(keep)
         column.addLayout(save)
         column.addWidget(self.forms)
@@ -146,11 +149,28 @@ class ExplainView(InspectView):
 
     def _on_method(self) -> None:
         method = METHODS[self.method_key]
-        self.hub.settings.set_options("inspect_attribution", ExplainChoice(method=method.key))
         self.sentence.setText(tr(method.sentence))
         self._fit_form(self.forms.show_method(method.key))
-        self.target.allow(method.targets)
+        self.target.offer(self._why_not(method))
         self._refresh_buttons()
+
+    def _why_not(self, method: Method) -> dict[str, str]:
+        """Kind of target to why a method can't explain it with the network at hand; "" if it can."""
+        session = self.hub.session
+        if session is None:
+            return {kind: method.why_not(kind, "", True, True) for kind in ALL}
+        seen = session.network, bool(session.classes), session.linear_head
+        return {kind: method.why_not(kind, *seen) for kind in ALL}
+
+    def _offer_methods(self) -> None:
+        """Grey the methods that can explain nothing with the network at hand, and say why."""
+        model = self.method.model()
+        for index, method in enumerate(METHODS.values()):
+            reasons = self._why_not(method)
+            reason = "" if "" in reasons.values() else reasons[min(method.targets)]
+            item = model.item(index)  # type: ignore[attr-defined]
+            item.setEnabled(not reason)
+            item.setToolTip(with_reason(tr(method.sentence), reason))
 
     def _fit_form(self, form: OptionsForm) -> None:
         """The working size is that of the session, and layers are offered while one types."""
@@ -188,6 +208,7 @@ class ExplainView(InspectView):
         self.result, self._shown = None, None
         self.pins.clear()
         self.target.set_session(self.hub.session)
+        self._offer_methods()
         self._on_method()
         self._refresh_buttons()
         self._show()
@@ -209,7 +230,10 @@ class ExplainView(InspectView):
     def run(self) -> None:
         """Compute the maps of both pictures."""
         session, choice, options = self.hub.session, self.target.choice(), self._options()
-        if session is None or choice is None or options is None:
+        if session is None or options is None:
+            return
+        if choice is None:
+            self.hub.messages.info(self.target.missing)
             return
         key, checks = self.method_key, self.with_checks.isChecked()
 
@@ -373,9 +397,15 @@ class ExplainView(InspectView):
         }
 
     def _refresh_buttons(self) -> None:
-        free = self.hub.session is not None and not self.hub.is_running
-        self.run_button.setEnabled(free and self.target.choice() is not None)
-        self.pin_button.setEnabled(self.result is not None and self.result not in self.pins)
-        self.unpin_button.setEnabled(bool(self.pins))
+        missing, busy = self.target.missing, self.hub.is_running
+        set_usable(self.run_button, not missing and not busy, missing or still_computing())
+        # What is missing of a place is said by the knobs of the target.
+        self.why_not.setText(missing)
+        self.why_not.setVisible(bool(missing) and self.hub.session is not None and not self.target.asks_for_place)
+        nothing = tr("There are no maps yet.")
+        pinned = self.result is not None and self.result in self.pins
+        why_not = tr("These maps are pinned already.") if pinned else nothing
+        set_usable(self.pin_button, self.result is not None and not pinned, why_not)
+        set_usable(self.unpin_button, bool(self.pins), tr("Nothing is pinned."))
         for button in (self.png_button, self.npy_button):
-            button.setEnabled(self.has_result)
+            set_usable(button, self.has_result, nothing)

@@ -11,6 +11,7 @@ from studio.arrays import Point, Side
 from studio.colour_maps import Scale
 from studio.gui.canvas.drawing import Frame, Mark, MarkKind, Overlay
 from studio.gui.canvas.state import other
+from studio.gui.inspect.actions import InspectCan
 from studio.gui.inspect.colour import clips, reduced, stretched, with_signs
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
@@ -18,6 +19,7 @@ from studio.gui.inspect.legend import LegendEntry
 from studio.gui.inspect.readings import HoverReading, HoverRequest, LevelReading
 from studio.gui.inspect.tiles import MapStrip, Tile
 from studio.gui.inspect.words import GLOSSARY, WELCOME, hover_words, what_it_sees
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable
 
 RELEASE = 0.02
@@ -183,6 +185,12 @@ class HoverView(InspectView):
         return self.reading.levels[0]
 
     @property
+    def held_places(self) -> tuple[Point, Point] | None:
+        """As `places`, of the place that is held; None as long as the network has not answered."""
+        asked = None if self.reading is None else (self.reading.request.side, self.reading.request.place)
+        return self.places if self.pinned is not None and asked == self.pinned else None
+
+    @property
     def places(self) -> tuple[Point, Point] | None:
         """The place of A and the place of B that are compared at the level shown."""
         level = self.chosen
@@ -269,8 +277,8 @@ class HoverView(InspectView):
 
     def _refresh_buttons(self) -> None:
         held = self.pinned is not None
-        self.why_button.setEnabled(held)
-        self.release_button.setEnabled(held)
+        for button in (self.why_button, self.release_button):
+            set_usable(button, held, tr(InspectCan.RELEASE.missing))
         self.state_label.setText(
             tr(
                 "Holding the place {x:.0f}, {y:.0f} of {side}.",

@@ -20,6 +20,7 @@ from studio.gui.inspect.legend import ColourKnobs, Legend, LegendEntry
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
+from studio.language import tr
 from studio.progress import Job
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ log = logging.getLogger(__name__)
 
 MOST_KEPT = 24
 """Results that are kept so that nothing is computed twice."""
+
+
+def still_computing() -> str:
+    """Why nothing more can be asked for, while a job of the mode runs."""
+    return tr("Something is being computed: wait for its end, or cancel it.")
 
 
 class InspectHub(QObject):

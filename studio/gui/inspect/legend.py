@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QSlider
 from studio.arrays import Pixels
 from studio.gui.widgets.forms import form_grid
 from studio.gui.widgets.painting import image_of
-from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import colors
 from studio.language import tr, translatable
 from studio.options import Options, knob
@@ -126,7 +125,7 @@ def number(value: float) -> str:
 
 
 class ColourOptions(Options):
-    """How maps are coloured, as it is remembered."""
+    """How maps are coloured, as a project keeps it."""
 
     table: Literal["ember", "lagoon", "grey"] = knob("ember", "The colours of maps without a sign.", label="Colours")
     opacity: int = knob(70, "How strongly a map covers its picture.", label="Opacity", unit="%", minimum=0, maximum=100)
@@ -141,9 +140,8 @@ class ColourKnobs(QWidget):
     stepped = Signal(str, str)
     """(what was done, key), after `changed`; see `StudioState.committed`"""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._settings = settings
         self._setting = False
         self._drags = 0
         self.table = QComboBox()
@@ -172,7 +170,7 @@ class ColourKnobs(QWidget):
             grid.addWidget(widget, row, 1, 1, 2)
         grid.addWidget(self.smooth, 2, 0)
         grid.addWidget(self.own, 2, 1, 1, 2)
-        self.set_value(settings.options(ColourOptions, "inspect_colours"))
+        self.set_value(ColourOptions())
         self.table.currentIndexChanged.connect(partial(self._on_change, tr("Colours")))
         self.opacity.sliderPressed.connect(self._on_drag)
         self.opacity.valueChanged.connect(partial(self._on_change, tr("Opacity")))
@@ -231,6 +229,5 @@ class ColourKnobs(QWidget):
         self._drags += 1
 
     def _tell(self, step: str, key: str) -> None:
-        self._settings.set_options("inspect_colours", self.value())
         self.changed.emit()
         self.stepped.emit(step, key)

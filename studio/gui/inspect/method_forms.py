@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.attribution.options import METHODS, ExplainOptions
 from studio.gui.widgets.forms import OptionsForm
-from studio.gui.widgets.settings_store import Settings
 from studio.language import tr
 from studio.options import OptionsError
 
@@ -22,10 +21,9 @@ class MethodOptions(QObject):
     stepped = Signal(str, str)
     """(what was done, key), after a change; see `StudioState.committed`"""
 
-    def __init__(self, key: str, settings: Settings, parent: QObject) -> None:
+    def __init__(self, key: str, parent: QObject) -> None:
         super().__init__(parent)
-        self._key, self._settings = key, settings
-        self._options: ExplainOptions = settings.options(METHODS[key].options, f"inspect_{key}")
+        self._options: ExplainOptions = METHODS[key].options()
         self._form: OptionsForm | None = None
 
     def value(self) -> ExplainOptions:
@@ -66,15 +64,14 @@ class MethodOptions(QObject):
 
     def _take(self, options: ExplainOptions) -> None:
         self._options = options
-        self._settings.set_options(f"inspect_{self._key}", options)
 
 
 class MethodForms(QWidget):
     """Shows the form of one method; forms are made when they are wanted."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.options = {key: MethodOptions(key, settings, self) for key in METHODS}
+        self.options = {key: MethodOptions(key, self) for key in METHODS}
         self.form: OptionsForm | None = None
         self._key = ""
         self._layout = QVBoxLayout(self)

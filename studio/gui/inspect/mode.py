@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from studio.gui.inspect.actions import INSPECT, REASONS
+from studio.gui.inspect.actions import INSPECT
 from studio.gui.mode.mode import Knobs, Mode, ModePanel, Services
 from studio.language import tr, translatable
 
@@ -45,6 +45,5 @@ MODE = Mode(
     run_buttons=("inspect_run", "inspect_cancel"),
     make=_make,
     pictures_share=0.56,
-    reasons=REASONS,
     knobs=_knobs,
 )

@@ -50,7 +50,8 @@ class InspectPanel(ModePanel):
         self._active = False
         self._lines_before = True
         self._failed = ""
-        self.colours = ColourKnobs(settings)
+        self._taken_over: object = None
+        self.colours = ColourKnobs()
         self.hub = InspectHub(state, jobs, settings, services.messages, self.colours)
         self.hover, self.why = HoverView(self.hub), WhyView(self.hub)
         self.activations, self.explain = ActivationsView(self.hub), ExplainView(self.hub)
@@ -94,7 +95,7 @@ class InspectPanel(ModePanel):
         self.result_pane.chosen.connect(self._show_view)
         self.cancel_button.clicked.connect(self.cancel)
         self.working_size.currentIndexChanged.connect(self._prepare_if_needed)
-        self.backbone.activated.connect(self._network.backbone.setCurrentIndex)
+        self.backbone.activated.connect(lambda _: self._network.choose(str(self.backbone.currentData())))
         self._network.changed.connect(self._on_network)
         state.picture_changed.connect(self._on_picture)
         state.selected_changed.connect(self._on_selected)
@@ -190,20 +191,27 @@ class InspectPanel(ModePanel):
         return self.views[self.result_pane.current]
 
     def show_view(self, name: str) -> None:
-        """Bring a view to the front; "why" takes over the place that Hover holds."""
-        if name == "why" and self.hover.pinned is not None and self.hover.places is not None:
-            self.why.take_over(self.hover.places, self.hover.chosen)
+        """Bring a view to the front, by the button of another one: “Why?” means the place that is held now."""
+        self._taken_over = None
+        self._go_to(name)
+
+    def _go_to(self, name: str) -> None:
         self.result_pane.show_view([view.name for view in self.views].index(name))
 
     def _run(self) -> None:
         self._go_to(self.explain.name)
         self.explain.run()
 
-    def _go_to(self, name: str) -> None:
-        self.result_pane.show_view([view.name for view in self.views].index(name))
+    def _take_over(self, view: InspectView) -> None:
+        """*Why buddies?* is about the place that Hover holds, once, however one comes there."""
+        held, places = self.hover.pinned, self.hover.held_places
+        if view is self.why and held is not None and places is not None and held != self._taken_over:
+            self._taken_over = held
+            self.why.take_over(places, self.hover.chosen)
 
     def _show_view(self, index: int) -> None:
         current = self.views[index]
+        self._take_over(current)
         self._title.setText(tr(current.title))
         self._tip.setText(tr(current.tip))
         for view in self.views:
@@ -246,7 +254,7 @@ class InspectPanel(ModePanel):
             size,
             chooser.backbone.currentText(),
             self._features,
-            self._settings.options(MatchOptions, "match") if size == AS_MATCHED and matched is None else None,
+            MatchOptions.from_dict(self._state.part("match") or {}) if size == AS_MATCHED and matched is None else None,
             (matched.a.size, matched.b.size) if matched is not None and size == AS_MATCHED else None,
         )
         if self.preparing.is_for(wanted) and (self.preparing.is_running or self.hub.session is not None):
@@ -334,6 +342,7 @@ class InspectPanel(ModePanel):
         for one in self.views:
             if one.name == view:
                 one.answered(answer)
+        self._take_over(self.view)  # what was held a moment before the view changed is known only now
         self.ready_changed.emit()
 
     def _on_failed(self, _: object, sentence: str, details: str) -> None:

@@ -57,6 +57,8 @@ class InspectSession:
         The engine's features; only the responder and jobs touch them.
     classes : tuple of str
         Names of what the network can name; empty if it can't.
+    linear_head : bool
+        Whether it ends in a mean over the picture and one linear layer.
     tops : dict of int to float
         How similar places of these two pictures become at each level, by its number: where its scale ends.
     """
@@ -70,6 +72,7 @@ class InspectSession:
     levels: tuple[LayerInfo, ...]
     cache: Any
     classes: tuple[str, ...] = ()
+    linear_head: bool = False
     tops: dict[int, float] = field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
@@ -13,6 +13,7 @@ from studio.gui.inspect.words import GLOSSARY, place_words
 from studio.gui.widgets.forms import form_grid
 from studio.gui.widgets.number_boxes import WholeBox
 from studio.gui.widgets.search_box import SearchBox, narrow
+from studio.gui.widgets.usable import with_reason
 from studio.language import tr, translatable
 
 KINDS = (
@@ -22,10 +23,15 @@ KINDS = (
     ("pair", translatable("a pair"), translatable("What makes two places similar to each other")),
 )
 STRONGEST = translatable("the strongest of each picture")
+INSTEAD = ("class", "cell", "pair", "channel")
+"""Which kind is shown where the one that was chosen is not possible: the first that is."""
 
 
 class TargetKnobs(QWidget):
-    """Knobs of a target; only those that its kind needs are shown."""
+    """Knobs of a target; only those that its kind needs are shown.
+
+    What was chosen is not forgotten where another method or network makes it impossible: it comes back with them.
+    """
 
     changed = Signal()
 
@@ -60,9 +66,10 @@ class TargetKnobs(QWidget):
             self._rows[name] = [label, widget]
         self._grid.addWidget(self.place_label, 4, 0, 1, 2)
         self._session: InspectSession | None = None
-        self._allowed: frozenset[str] = frozenset(key for key, _, _ in KINDS)
+        self._wanted = self.kind_name
+        self._why_not: Mapping[str, str] = {}
         self.kind.currentIndexChanged.connect(self._refresh)
-        self.kind.activated.connect(self.changed)
+        self.kind.activated.connect(self._on_chosen)
         self.names.chosen.connect(self.changed)
         self.layer.chosen.connect(self._on_layer)
         self.channel.valueChanged.connect(self.changed)
@@ -89,30 +96,50 @@ class TargetKnobs(QWidget):
         )
         if session is not None:
             self.layer.set_value(session.levels[-1].name)
-        self.allow(self._allowed)
-        if session is not None and not session.classes and self.kind_name == "class":
-            self.kind.setCurrentIndex(self.kind.findData("cell"))
         self._on_layer()
 
-    def allow(self, kinds: Collection[str]) -> None:
-        """Offer these kinds only; and classes only where the network has some."""
-        self._allowed = frozenset(kinds)
+    def offer(self, why_not: Mapping[str, str]) -> None:
+        """Offer the kinds that `why_not` has no reason against; the reason stands in the tooltip of the others."""
+        self._why_not = why_not
         model = self.kind.model()
         for index, (key, _, tip) in enumerate(KINDS):
-            has = key != "class" or self._session is None or bool(self._session.classes)
             item = model.item(index)  # type: ignore[attr-defined]
-            item.setEnabled(key in self._allowed and has)
-            item.setToolTip(tr(tip) if has else tr("This network names nothing; SqueezeNet, VGG and ResNet do"))
-        if self.kind_name not in self._allowed:
-            self.kind.setCurrentIndex(self.kind.findData(next(key for key, _, _ in KINDS if key in self._allowed)))
+            item.setEnabled(not why_not.get(key))
+            item.setToolTip(with_reason(tr(tip), why_not.get(key, "")))
+        self._show_kind()
+
+    @property
+    def missing(self) -> str:
+        """What is in the way of explaining this, a sentence; "" if nothing is."""
+        if self._session is None:
+            return tr("The network has not looked at the pictures yet.")
+        if reason := self._why_not.get(self.kind_name):
+            return reason
+        if self.asks_for_place:
+            return tr("Click a place in one of the pictures, or a numbered point.")
+        return ""
+
+    @property
+    def asks_for_place(self) -> bool:
+        """Whether somebody has to click a place first."""
+        return self.kind_name in ("cell", "pair") and self.places is None
+
+    def _on_chosen(self) -> None:
+        self._wanted = self.kind_name
+        self.changed.emit()
+
+    def _show_kind(self) -> None:
+        """The kind that was chosen, or another where that is not possible."""
+        possible = [key for key in (self._wanted, *INSTEAD) if not self._why_not.get(key)]
+        self.kind.setCurrentIndex(self.kind.findData((possible or [self._wanted])[0]))
         self._refresh()
 
     def set_places(self, a: Point, b: Point) -> None:
         """The place clicked, and its best place in the other picture."""
         self.places = (a, b)
-        if self.kind_name not in ("cell", "pair"):
-            self.kind.setCurrentIndex(self.kind.findData("cell"))
-        self._refresh()
+        if self._wanted not in ("cell", "pair"):
+            self._wanted = "cell"
+        self._show_kind()
         self.changed.emit()
 
     def set_pair(self, a: Point, b: Point) -> None:
@@ -122,15 +149,14 @@ class TargetKnobs(QWidget):
 
     def choice(self) -> TargetChoice | None:
         """What is to be explained, or None while something is missing."""
-        if self._session is None:
+        if self.missing:
             return None
         kind = self.kind_name
         if kind == "class":
-            return TargetChoice(kind, self.names.value) if self._session.classes else None
+            return TargetChoice(kind, self.names.value)
         if kind == "channel":
             return TargetChoice(kind, layer=self.layer.value, channel=self.channel.value())
-        if self.places is None:
-            return None
+        assert self.places is not None
         return TargetChoice(kind, layer=self.layer.value, places=self.places)
 
     def _on_layer(self, *_: object) -> None:

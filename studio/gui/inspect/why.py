@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from studio.arrays import SIDES, Point, Side
 from studio.gui.canvas.drawing import Frame, Mark, Overlay
 from studio.gui.inspect.colour import with_signs
-from studio.gui.inspect.hub import InspectHub, InspectView
+from studio.gui.inspect.hub import InspectHub, InspectView, still_computing
 from studio.gui.inspect.label import WordsLabel
 from studio.gui.inspect.legend import LegendEntry, number
 from studio.gui.inspect.readings import (
@@ -34,11 +34,13 @@ from studio.gui.inspect.readings import (
 from studio.gui.inspect.words import GLOSSARY, level_name, place_words, what_it_sees, why_words
 from studio.gui.widgets.bars import Bar, ChannelBars
 from studio.gui.widgets.search_box import narrow
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable, trn
 from studio.progress import Job
 
 SHOWN_BARS = 18
 """Strongest channels that get a bar of their own."""
+NO_PAIR = translatable("Click a place in one of the pictures, or a numbered point.")
 EXPLANATIONS = (
     (
         "gradient",
@@ -185,7 +187,7 @@ class WhyView(InspectView):
         if self.pair is not None and self.pair not in [(pair.a, pair.b) for pair in pairs]:
             choice.insertItem(0, self.pair_label, 0)
             choice.setCurrentIndex(0)
-        choice.setEnabled(choice.count() > 0)
+        set_usable(choice, choice.count() > 0, tr(NO_PAIR))
 
     def _on_pair_choice(self) -> None:
         number = self.pair_choice.currentData()
@@ -368,7 +370,7 @@ class WhyView(InspectView):
         ready = self.hub.session is not None and self.pair is not None
         shown = self.explanation.method if self.explanation is not None else ""
         for method, button in self.buttons.items():
-            button.setEnabled(ready and not self.hub.is_running)
+            set_usable(button, ready and not self.hub.is_running, still_computing() if ready else tr(NO_PAIR))
             button.setChecked(method == shown)
             button.setObjectName("primary" if method == shown else "")
             button.style().polish(button)

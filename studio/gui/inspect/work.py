@@ -14,7 +14,7 @@ import numpy as np
 
 from studio.arrays import SIDES, Pixels, Side, Size
 from studio.backbones.choice import NetworkChoice
-from studio.backbones.classifier import class_names
+from studio.backbones.classifier import class_names, has_linear_head
 from studio.backbones.receptive import Receptive, known_fields
 from studio.backbones.run import load_chosen
 from studio.buddies.options import MatchOptions
@@ -136,6 +136,7 @@ def prepare(
         levels=tuple(layer for layer in layers if layer.level),
         cache=Prepared(network, hover, images, fields, {"A": a.size, "B": b.size}, made),
         classes=class_names(choice.name, choice.weights),
+        linear_head=has_linear_head(choice.name),
         tops=tops,
     )
 

@@ -30,7 +30,7 @@ MATCH: tuple[ActionSpec | str, ...] = (
         "cancel",
         "Cancel",
         "Give the running match up",
-        ("Esc",),
+        (),
         "cancel",
         needs=(Shared.MATCHING,),
         worded=True,

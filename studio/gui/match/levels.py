@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from studio.gui.canvas.state import RESULT_LEVEL, StudioState
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, trn
 
 
@@ -43,7 +44,7 @@ class LevelSlider(QWidget):
         levels = self._state.levels
         stops = [*sorted(levels, reverse=True), RESULT_LEVEL]
         with QSignalBlocker(self.slider):
-            self.slider.setEnabled(len(stops) > 1)
+            set_usable(self.slider, len(stops) > 1, tr("Run a match to look through its levels"))
             self.slider.setRange(0, max(1, len(stops) - 1) if len(stops) > 1 else 1)
             if stops != self._stops or self._labels.count() == 0:
                 self._stops = stops

@@ -16,6 +16,7 @@ from studio.backbones.choice import NetworkChoice
 from studio.buddies.answers import Remark
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
+from studio.gui.canvas.conditions import Shared
 from studio.gui.match.levels import LevelSlider
 from studio.gui.match.provenance_view import ProvenanceView
 from studio.gui.match.recall import MemoryHolder, Recall
@@ -25,6 +26,7 @@ from studio.gui.mode.panel import lay_out
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.run_foot import RunFoot
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.jobs import JobHandle
 from studio.language import tr, translatable, trn
@@ -51,7 +53,7 @@ class MatchPanel(ModePanel):
         super().__init__()
         state = services.state
         self.network: NetworkChooser = services.network
-        self._state, self._jobs, self._settings = state, services.jobs, services.settings
+        self._state, self._jobs = state, services.jobs
         self._pair_editor, self._messages = services.pair_editor, services.messages
         self._handle: JobHandle | None = None
         self._newest: tuple[int, PairSet] | None = None
@@ -67,7 +69,7 @@ class MatchPanel(ModePanel):
         self.memory = MemoryHolder(services.features)
         self.recall = Recall(state, self.memory, self)
         self.provenance = ProvenanceView(state, services.viewer, self.recall)
-        self.form = OptionsForm(self._settings.options(MatchOptions, "match"))
+        self.form = OptionsForm(MatchOptions())
         self.levels = LevelSlider(state)
         self.foot = RunFoot(
             tr("Progress"),
@@ -90,7 +92,6 @@ class MatchPanel(ModePanel):
         self.run_button.clicked.connect(self.run)
         self.cancel_button.clicked.connect(self.cancel)
         self.network.changed.connect(self.ready_changed)
-        self.form.changed.connect(self._remember_options)
         state.picture_changed.connect(self._on_picture)
         self.recall.features_asked.connect(self.prepare_features)
         self.recall.proposed.connect(self._pair_editor.correct_partner)
@@ -320,16 +321,10 @@ class MatchPanel(ModePanel):
         self._refresh()
         self.foot.say(tr("Ready") if self._state.has_both else tr("Open two pictures to begin"), 0.0)
 
-    def _remember_options(self) -> None:
-        try:
-            self._settings.set_options("match", self.form.value())
-        except OptionsError as error:
-            log.debug("options not remembered: %s", error)
-
     def _refresh(self) -> None:
-        self.foot.set_ready(self._state.has_both)
-        self.form.setEnabled(not self.is_running)
-        self.network.setEnabled(not self.is_running)
+        self.foot.set_ready(self._state.has_both, tr("Open two pictures first."))
+        for widget in (self.form, self.network):
+            set_usable(widget, not self.is_running, tr(Shared.MATCHING.in_the_way))
 
 
 def _matching(work: Callable[..., Job[T]]) -> Callable[..., Job[T]]:

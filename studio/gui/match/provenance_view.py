@@ -31,6 +31,8 @@ from studio.language import tr
 _LEVEL_COLORS = ("#fff3c4", "#ffd866", "#ffab2e", "#ff7a1a", "#ff3d2e")
 TILE = QSize(138, 128)
 MAP_HEIGHT = 92
+LINE = 14
+"""Height of the name of a frame, px."""
 
 
 def level_color(place: int, count: int) -> QColor:
@@ -45,11 +47,13 @@ class WayLayer(pg.GraphicsObject):
         super().__init__()
         self.setZValue(8)
         self._boxes: list[tuple[Box, Box, QColor, bool]] = []
+        self._names: list[str] = []
         self._asked: Point | None = None
 
     def set_way(self, steps: tuple[Step, ...], side: Side, lit: int) -> None:
         """Show the window and the cell of every step; the one at place `lit` (-1: none) stands out."""
         self._asked = None
+        self._names = [tr("L{level}", level=step.level) for step in steps]
         self._boxes = [
             (
                 step.window_a if side == "A" else step.window_b,
@@ -63,7 +67,7 @@ class WayLayer(pg.GraphicsObject):
 
     def set_asked(self, point: Point | None) -> None:
         """Mark a place that was asked about, or nothing."""
-        self._boxes, self._asked = [], point
+        self._boxes, self._names, self._asked = [], [], point
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -73,7 +77,8 @@ class WayLayer(pg.GraphicsObject):
         transform = painter.worldTransform()
         painter.save()
         painter.resetTransform()
-        for box, cell, color, lit in self._boxes:
+        named: list[QPointF] = []
+        for (box, cell, color, lit), name in zip(self._boxes, self._names, strict=True):
             window = transform.mapRect(_rect(box))
             painter.setBrush(QColor(color.red(), color.green(), color.blue(), 46 if lit else 0))
             painter.setPen(QPen(QColor(0, 0, 0, 150), 4 if lit else 3))
@@ -83,6 +88,11 @@ class WayLayer(pg.GraphicsObject):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(color.red(), color.green(), color.blue(), 150 if lit else 70))
             painter.drawRect(transform.mapRect(_rect(cell)))
+            at = window.topLeft()
+            # Frames that lie on each other have one name among them.
+            if lit or all(abs(at.x() - one.x()) >= 2 * LINE or abs(at.y() - one.y()) >= LINE for one in named):
+                self._draw_name(painter, window, name, color)
+                named.append(at)
         if self._asked is not None:
             at = transform.map(QPointF(*self._asked))
             for pen in (QPen(QColor(0, 0, 0, 170), 4), QPen(QColor("white"), 1.8)):
@@ -90,6 +100,18 @@ class WayLayer(pg.GraphicsObject):
                 painter.drawLine(at - QPointF(8, 8), at + QPointF(8, 8))
                 painter.drawLine(at - QPointF(8, -8), at + QPointF(8, -8))
         painter.restore()
+
+    @staticmethod
+    def _draw_name(painter: QPainter, window: QRectF, name: str, color: QColor) -> None:
+        at = window.topLeft() + QPointF(4, LINE - 2)
+        font = painter.font()
+        font.setPixelSize(11)
+        painter.setFont(font)
+        painter.setPen(QColor(0, 0, 0, 200))
+        for aside in (QPointF(1, 1), QPointF(-1, 1), QPointF(1, -1), QPointF(-1, -1)):
+            painter.drawText(at + aside, name)
+        painter.setPen(color)
+        painter.drawText(at, name)
 
 
 def _rect(box: Box) -> QRectF:
@@ -182,6 +204,42 @@ class LevelTile(QWidget):
         painter.drawEllipse(at(similarity_map.peak), 4.0, 4.0)
 
 
+class LevelLegend(QWidget):
+    """Says which frame on the pictures is which: a swatch a level, in its colour, from coarse to fine."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._levels: tuple[int, ...] = ()
+        self.setMinimumHeight(20)
+
+    def set_levels(self, levels: tuple[int, ...]) -> None:
+        """The levels of the pair shown, the coarsest first; () for no pair."""
+        self._levels = levels
+        words = tr("Frames on the pictures: where level after level was searched, the filled cells what was found")
+        self.setToolTip(words if levels else "")
+        self.setAccessibleName(words if levels else "")
+        self.setVisible(bool(levels))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = self.font()
+        font.setPixelSize(11)
+        painter.setFont(font)
+        left = 1.0
+        for place, level in enumerate(self._levels):
+            color, box = level_color(place, len(self._levels)), QRectF(left, 4, 12, 12)
+            painter.fillRect(box.adjusted(4, 4, -4, -4), color)
+            for pen in (QPen(QColor(0, 0, 0, 150), 3), QPen(color, 1.4)):  # as they are drawn on the pictures
+                painter.setPen(pen)
+                painter.drawRect(box)
+            painter.setPen(QColor(colors().muted))
+            words = tr("L{level}", level=level)
+            painter.drawText(QRectF(left + 18, 0, 60, 20), Qt.AlignmentFlag.AlignVCenter, words)
+            left += 26 + painter.fontMetrics().horizontalAdvance(words)
+
+
 class ProvenanceView(QWidget):
     """Follows the selection while it is shown."""
 
@@ -204,6 +262,8 @@ class ProvenanceView(QWidget):
         words = QVBoxLayout()
         words.addWidget(self.title_label)
         words.addWidget(self.text_label, 1)
+        self.legend = LevelLegend()
+        words.addWidget(self.legend)
         column = QWidget()
         column.setLayout(words)
         column.setFixedWidth(260)
@@ -301,9 +361,8 @@ class ProvenanceView(QWidget):
             found[pair.origin]
             + " "
             + tr(
-                "Each map shows what its point in A saw in B at one level, bright where it is "
-                "alike: the dot is the best place, the ring the runner-up. The frames on the pictures show where "
-                "it was searched."
+                "The maps: what its point in A saw in B at each level, bright where it is alike; the dot is the best "
+                "place, the ring the runner-up. The frames on the pictures: where it was searched."
             ),
         )
         for place, (step, similarity_map) in enumerate(zip(steps, explanation.similarity_maps, strict=True)):
@@ -311,6 +370,7 @@ class ProvenanceView(QWidget):
             tile.entered.connect(self._light)
             tile.left.connect(lambda: self._light(-1))
             self._tiles.insertWidget(place, tile)
+        self.legend.set_levels(tuple(step.level for step in steps))
         self._light(-1)
 
     def _on_why(self, side: Side, point: Point, absence: Absence | None) -> None:
@@ -337,6 +397,7 @@ class ProvenanceView(QWidget):
 
     def _clear(self) -> None:
         self._explanation = None
+        self.legend.set_levels(())
         for layer in self._layers.values():
             layer.set_asked(None)
         while self._tiles.count() > 1:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from studio.gui.canvas.state import StudioState
 from studio.gui.widgets.forms import OptionsHolder
@@ -20,20 +20,39 @@ log = logging.getLogger(__name__)
 Values = Mapping[str, Any]
 
 
+@runtime_checkable
+class StartsElsewhere(Protocol):
+    """A holder whose options are not the defaults in a new project: they are a setting of the machine, say."""
+
+    def at_start(self) -> Options:
+        """The options of a new project."""
+
+
 class KeptOptions(QObject):
     """Knows who has which options."""
 
-    def __init__(self, state: StudioState, messages: Messages, parent: QObject | None = None) -> None:
+    changed = Signal()
+    """Some of them may be others than before."""
+
+    def __init__(
+        self,
+        state: StudioState,
+        messages: Messages,
+        parent: QObject | None = None,
+        preferred: Callable[[str], Values] = lambda _: {},
+    ) -> None:
+        """`preferred` gives what a person wants in a new project instead of the defaults, by the name of options."""
         super().__init__(parent)
-        self._state, self._messages = state, messages
+        self._state, self._messages, self._preferred = state, messages, preferred
         self._holders: dict[str, OptionsHolder] = {}
         self._kinds: dict[str, type[Options]] = {}
         self._others: Mapping[str, Values] = {}
 
     def keep(self, name: str, holder: OptionsHolder) -> None:
-        """Have changes of these options undone, and saved under `name`."""
+        """Have changes of these options undone, and saved under `name`; they become what a new project has."""
         self._holders[name] = holder
         self._kinds[name] = type(holder.value())
+        holder.set_value(self._at_start(name))
         self._state.add_part(name, holder.value().to_dict(), partial(self._show, name))
         holder.stepped.connect(partial(self._on_step, name))
 
@@ -55,6 +74,47 @@ class KeptOptions(QObject):
                 notes.append(_refused(error))
         return usable, sorted(notes)
 
+    def at_start(self) -> dict[str, Values]:
+        """What a new project has: the defaults, or what the person prefers."""
+        return {name: self._at_start(name).to_dict() for name in self._holders}
+
+    def _at_start(self, name: str) -> Options:
+        holder = self._holders[name]
+        options = holder.at_start() if isinstance(holder, StartsElsewhere) else self._kinds[name]()
+        try:
+            return self._usable(name, {**options.to_dict(), **self._preferred(name)})
+        except OptionsError as error:
+            log.info("preferred options %s are not usable: %s", name, error)
+            return options
+
+    # --- presets ---
+
+    def of_mode(self, mode: str) -> dict[str, Values]:
+        """The options of a mode as they are."""
+        return {name: self._state.part(name) for name in self._holders if _is_of(mode, name)}
+
+    def defaults_of(self, mode: str) -> dict[str, Values]:
+        """The options of a mode as they are declared."""
+        return {name: kind().to_dict() for name, kind in self._kinds.items() if _is_of(mode, name)}
+
+    def take(self, options: Mapping[str, Values], step: str) -> None:
+        """Set some options, as one step called `step`; knobs of other versions of the program are passed over.
+
+        Raises
+        ------
+        OptionsError
+            A value can't be taken; nothing was changed.
+        """
+        usable = {
+            name: self._usable(name, {**self._state.part(name), **values})
+            for name, values in options.items()
+            if name in self._holders
+        }
+        with self._state.one_step(step):
+            for name, value in usable.items():
+                self._holders[name].set_value(value)
+        self.changed.emit()
+
     def keep_others(self, options: Mapping[str, Values]) -> None:
         """Keep those of a project that nobody here knows, to be saved as they came."""
         self._others = {name: values for name, values in options.items() if name not in self._holders}
@@ -69,6 +129,7 @@ class KeptOptions(QObject):
             self._holders[name].set_value(self._usable(name, values))
         except OptionsError as error:
             self._messages.warning(_refused(error))
+        self.changed.emit()
 
     def _on_step(self, name: str, text: str, key: str) -> None:
         try:
@@ -77,6 +138,11 @@ class KeptOptions(QObject):
             log.debug("options not usable yet: %s", error)
             return
         self._state.set_part(name, values, text, f"{key} of {name}" if key else "")
+        self.changed.emit()
+
+
+def _is_of(mode: str, name: str) -> bool:
+    return name == mode or name.startswith(f"{mode}/")
 
 
 def _refused(error: OptionsError) -> str:

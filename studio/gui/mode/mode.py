@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
@@ -127,9 +128,17 @@ class ModePanel(QWidget):
     def show_options(self, name: str) -> None:
         """Make the knobs of one of `options_shown` visible, by choosing what they belong to."""
 
+    def for_preset(self, options: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        """What of its options, by the names they are kept under, a preset has: a network is a choice of the machine."""
+        return {name: values for name, values in options.items() if not name.endswith("/network")}
+
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         """Lists of pictures that belong to the project; the kind is the name of the mode."""
         return ()
+
+    def leave_tool(self) -> bool:
+        """Leave a tool of its own that is in hand; False if there is none."""
+        return False
 
     def set_active(self, active: bool) -> None:
         """Whether the mode is on."""
@@ -174,8 +183,6 @@ class Mode:
         otherwise, 0 to 1. Less than they need is a strip, as narrow as it can be: the result comes first.
     docks : tuple of str
         Names of the docks that are open, the first one in front, until the person says otherwise.
-    reasons : mapping
-        Condition of the room to a translatable sentence: why something can't be used that needs it.
     knobs : callable
         What the panel lets a person set, by the names that `ModePanel.options_shown` gives.
     """
@@ -196,7 +203,6 @@ class Mode:
     arrangement: Arrangement = "sides"
     pictures_share: float = 0.39
     docks: tuple[str, ...] = ()
-    reasons: Mapping[Condition, str] = field(default_factory=dict)
     knobs: Callable[[], Mapping[str, Knobs]] = dict
 
     @property

@@ -20,14 +20,34 @@ from studio.options import Options, knob
 WEIGHTS_FILTER = translatable("Network weights (*.safetensors *.pth *.pt);;All files (*)")
 
 
+BUILT_IN = "buddynet"
+"""What is always there."""
+
+
 class NetworkOptions(Options):
     """What a project keeps of the choice; devices and files of weights are this machine's."""
 
     backbone: str = knob("buddynet", "Name of the network in the catalogue.", label="Network")
 
 
+class NetworkChoices(Choices):
+    """The choice as a project keeps it; a new one has what the machine remembers."""
+
+    def __init__(self, settings: Settings, mode: str, box: QComboBox, parent: QWidget) -> None:
+        super().__init__(NetworkOptions, {"backbone": box}, parent)
+        self._settings, self._mode = settings, mode
+
+    def at_start(self) -> Options:
+        """As `StartsElsewhere` asks for."""
+        return NetworkOptions(backbone=self._settings.network(self._mode))
+
+
 class NetworkChooser(QWidget):
-    """Which network and which device, with what each needs."""
+    """Which network and which device, with what each needs.
+
+    What a person chooses is remembered for all projects; what a project brings along is not. A network that was
+    remembered but is not on this machine, since it was never loaded, is not taken again: it might never come.
+    """
 
     changed = Signal()
 
@@ -45,6 +65,8 @@ class NetworkChooser(QWidget):
                 f"{tr(entry.description)}\n{weights_status(name).text}",
                 Qt.ItemDataRole.ToolTipRole,
             )
+        self.fell_back = self._forget_what_is_not_here()
+        """A sentence, if another network than the one remembered was taken."""
         self.backbone.setCurrentIndex(max(0, self.backbone.findData(settings.network(mode))))
         self.note = PlainLabel(wordWrap=True)
         self.note.setObjectName("muted")
@@ -66,7 +88,8 @@ class NetworkChooser(QWidget):
         grid.addWidget(self.device, 2, 1, 1, 2)
         self.backbone.currentIndexChanged.connect(self._on_backbone)
         self.device.currentIndexChanged.connect(self._on_device)
-        self.choices = Choices(NetworkOptions, {"backbone": self.backbone}, self)
+        self.backbone.activated.connect(self._on_chosen)
+        self.choices = NetworkChoices(settings, mode, self.backbone, self)
         self.refresh()
 
     @property
@@ -87,10 +110,11 @@ class NetworkChooser(QWidget):
         return NetworkChoice(self.backbone_name, self.weights, self.device_name)
 
     def choose(self, name: str) -> None:
-        """Choose a network by its name in the catalogue; nothing happens if there is none."""
+        """Choose a network by its name in the catalogue, as a person does; nothing happens if there is none."""
         index = self.backbone.findData(name)
         if index >= 0:
             self.backbone.setCurrentIndex(index)
+            self._on_chosen()
 
     def set_devices(self, devices: list[DeviceInfo]) -> None:
         """Offer these devices; before torch is loaded only "automatic" is known."""
@@ -122,8 +146,22 @@ class NetworkChooser(QWidget):
             )
         )
 
-    def _on_backbone(self) -> None:
+    def _forget_what_is_not_here(self) -> str:
+        name = self._settings.network(self._mode)
+        if name in CATALOG and weights_status(name).ready:
+            return ""
+        self._settings.set_network(self._mode, BUILT_IN)
+        title = CATALOG[name].title if name in CATALOG else name
+        return tr(
+            "{title} is not on this machine, so {other}, which always is, was chosen; choose it again to download it.",
+            title=title,
+            other=CATALOG[BUILT_IN].title,
+        )
+
+    def _on_chosen(self) -> None:
         self._settings.set_network(self._mode, self.backbone_name)
+
+    def _on_backbone(self) -> None:
         self.refresh()
         self.changed.emit()
 

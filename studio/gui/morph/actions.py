@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import auto
-
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
 from studio.language import translatable
 
@@ -12,17 +9,11 @@ from studio.language import translatable
 class MorphCan(Condition):
     """What can be done with the morph now."""
 
-    MORPH = auto()
+    MORPH = translatable("Enter Morph with two pictures that have pairs.")
     """The mode is on and has pictures and pairs."""
-    EXPORT = auto()
+    EXPORT = translatable("A morph needs two pictures that have pairs, and no other export under way.")
     """There is a morph that nobody exports yet."""
 
-
-REASONS: Mapping[Condition, str] = {
-    MorphCan.MORPH: translatable("Enter the mode Morph with two pictures and pairs."),
-    MorphCan.EXPORT: translatable("A morph needs two pictures and pairs, and no export that still runs."),
-}
-"""Why something can't be used that needs the condition."""
 
 MORPH: tuple[ActionSpec | str, ...] = (
     ActionSpec(

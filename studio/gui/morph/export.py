@@ -12,12 +12,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.files import beside
+from studio.gui.morph.actions import MorphCan
 from studio.gui.widgets.forms import OptionsForm
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.parts import heading, rule
 from studio.gui.widgets.run_foot import RunFoot
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.usable import set_usable
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, translatable
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
@@ -311,11 +313,12 @@ class MorphExport(QWidget):
 
     def _refresh(self) -> None:
         may = self._ready and not self.is_running
-        self.foot.set_ready(self._ready)
+        why_not = tr(MorphCan.EXPORT.missing)
+        self.foot.set_ready(self._ready, why_not)
         for button in (self.still_button, self.warped_button, self.field_button):
-            button.setEnabled(may)
-        self.form.setEnabled(not self.is_running)
-        self.still_form.setEnabled(not self.is_running)
+            set_usable(button, may, why_not)
+        for form in (self.form, self.still_form):
+            set_usable(form, not self.is_running, tr("An export is under way."))
 
 
 def _full_size(now: MorphNow, device: str) -> Job[Any]:

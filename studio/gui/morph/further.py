@@ -35,6 +35,7 @@ from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_tip
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, trn
@@ -313,8 +314,9 @@ class FurtherPictures(QWidget):
         self._found.append((ref(a), ref(b), pairs))
 
     def match(self, entry: _Entry, before: Picture) -> None:
-        options = self._settings.options(MatchOptions, "match")
-        network = NetworkChoice(self._settings.backbone, device=self._settings.device)
+        options = MatchOptions.from_dict(self._state.part("match") or {})
+        chosen = self._state.part("match/network") or {"backbone": self._settings.backbone}
+        network = NetworkChoice(chosen["backbone"], device=self._settings.device)
         picture = entry.picture
 
         def make() -> Job[PairSet]:
@@ -377,10 +379,10 @@ class FurtherPictures(QWidget):
 
     def _refresh_buttons(self) -> None:
         row = self.list.currentRow()
-        self.add_button.setEnabled(len(self._entries) < MOST)
-        self.remove_button.setEnabled(row >= 0)
-        self.up_button.setEnabled(row > 0)
-        self.pairs_button.setEnabled(row >= 0)
+        set_usable(self.add_button, len(self._entries) < MOST, tr("There can be {number} pictures.", number=MOST))
+        for button in (self.remove_button, self.pairs_button):
+            set_usable(button, row >= 0, tr("Choose a picture of the list first."))
+        set_usable(self.up_button, row > 0, tr("Choose a picture of the list that is not the first."))
 
 
 def name_of(number: int) -> str:

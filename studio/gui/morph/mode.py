@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from studio.gui.canvas.state import StudioState
 from studio.gui.mode.mode import STRIP, Knobs, Mode, ModePanel, Services
-from studio.gui.morph.actions import MORPH, REASONS, MorphCan
+from studio.gui.morph.actions import MORPH, MorphCan
 from studio.gui.widgets.action import Condition
 from studio.language import tr, translatable
 
@@ -52,6 +52,5 @@ MODE = Mode(
     conditions=_conditions,
     arrangement="stacked",
     pictures_share=STRIP,
-    reasons=REASONS,
     knobs=_knobs,
 )

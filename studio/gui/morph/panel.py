@@ -27,6 +27,7 @@ from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
 from studio.gui.widgets.action import Condition, follow_keys
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder, ShowsKnobs
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr
 from studio.live import LiveWorker
 from studio.morph.options import MorphOptions
@@ -51,7 +52,7 @@ class MorphPanel(ModePanel):
         self._on_way = True
         self._failed = ""
         self.worker = LiveWorker("morph", MorphResponder(), self)
-        self.form = OptionsForm(settings.options(MorphOptions, "morph"))
+        self.form = OptionsForm(MorphOptions())
         self.pad = ShapeColourPad()
         self.show_ = MorphShow()
         self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
@@ -217,8 +218,8 @@ class MorphPanel(ModePanel):
             self.ask_now()
         self.guide.setVisible(not ready)
         self.notes.setVisible(ready and bool(self.notes.text()))
-        self.result_pane.transport.setEnabled(ready)
-        self.pad.setEnabled(ready)
+        for widget in (self.result_pane.transport, self.pad):
+            set_usable(widget, ready, tr(MorphCan.MORPH.missing))
         self.export.set_ready(ready)
         self.ready_changed.emit()
 
@@ -324,7 +325,6 @@ class MorphPanel(ModePanel):
         options = self._options()
         if options is None:
             return
-        self._settings.set_options("morph", options)
         self._follow_curves()
         self.ask_now()
 

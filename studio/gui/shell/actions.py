@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
-from studio.gui.canvas.conditions import IN_THE_WAY, REASONS
 from studio.gui.mode.mode import Mode
 from studio.gui.shell.edit_menu import EDIT
 from studio.gui.shell.file_menu import FILE
@@ -16,6 +15,7 @@ from studio.gui.shell.keys import Keys
 from studio.gui.shell.view_menu import MODES_HERE, VIEW
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition, with_keys
 from studio.gui.widgets.theme import icon
+from studio.gui.widgets.usable import set_action_usable, set_tip
 from studio.language import tr, translatable
 
 RUN_BUTTONS = "run-buttons"
@@ -100,9 +100,6 @@ class Actions(Mapping[str, QAction]):
         modes = tuple(modes)
         self._specs = {spec.id: spec for spec in specs(modes)}
         self._keys = keys or Keys(self._specs.values(), parent=parent)
-        self._reasons = dict(REASONS)
-        for mode in modes:
-            self._reasons.update(mode.reasons)
         self._now, self._is_fresh = frozenset[Condition](), False
         if set(handlers) != set(self._specs):
             raise KeyError(f"actions and handlers differ: {sorted(set(handlers) ^ set(self._specs))}")
@@ -142,32 +139,21 @@ class Actions(Mapping[str, QAction]):
         return self._specs[action_id]
 
     def refresh(self, now: frozenset[Condition]) -> None:
-        """Enable and disable after something changed; a tooltip says why."""
+        """Enable and disable after something changed; what can't be used says why in its tooltip."""
         if self._is_fresh and now == self._now:
             return
         self._now, self._is_fresh = now, True
         for spec in self._specs.values():
-            self._actions[spec.id].setEnabled(spec.is_enabled(now))
-            self._tell(spec.id)
+            set_action_usable(self._actions[spec.id], spec.is_enabled(now), spec.why_not(now))
 
     def reason(self, action_id: str) -> str:
         """Why an action can't be used now, in a sentence; "" if it can be, or nobody knows."""
-        obstacle = self._specs[action_id].obstacle(self._now)
-        if obstacle is None:
-            return ""
-        return tr((IN_THE_WAY if obstacle in self._now else self._reasons).get(obstacle, ""))
+        return self._specs[action_id].why_not(self._now)
 
     def _take_keys(self, action_id: str) -> None:
-        self._actions[action_id].setShortcuts([QKeySequence(keys) for keys in self._keys.of(action_id)])
-        self._tell(action_id)
-
-    def _tell(self, action_id: str) -> None:
         action = self._actions[action_id]
-        tip = with_keys(tr(self._specs[action_id].tip), action.shortcuts())
-        reason = "" if action.isEnabled() else self.reason(action_id)
-        tip = f"{tip}\n{reason}" if reason else tip
-        if tip != action.toolTip():
-            action.setToolTip(tip)
+        action.setShortcuts([QKeySequence(keys) for keys in self._keys.of(action_id)])
+        set_tip(action, with_keys(tr(self._specs[action_id].tip), action.shortcuts()))
 
 
 def _without_extras(spec: ActionSpec, handler: Callable[..., object]) -> Callable[..., object]:

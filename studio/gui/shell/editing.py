@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QUndoView, QWidget
 from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import TOOLS
 from studio.gui.canvas.canvas_view import ViewState
+from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.pair_editor import PairEditor
 from studio.gui.canvas.pairs_table import PairsTable
 from studio.gui.canvas.state import StudioState
@@ -22,12 +24,14 @@ from studio.gui.mode.kept_options import KeptOptions
 from studio.gui.mode.mode import Mode, ModePanel
 from studio.gui.shell.actions import Actions
 from studio.gui.shell.modes import Modes
+from studio.gui.shell.presets import preferred
 from studio.gui.shell.project.controller import DocumentController
 from studio.gui.shell.project.kept_view import Kept
 from studio.gui.widgets.action import Condition
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_menu
 from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.usable import set_usable
 from studio.jobs import JobQueue
 from studio.language import tr
 from studio.pairs.model import finite
@@ -56,7 +60,7 @@ class Editing(QObject):
         super().__init__(window)
         self._state, self._viewer, self._table = state, viewer, table
         self.history = UndoHistory(state, self)
-        self.options = KeptOptions(state, messages, self)
+        self.options = KeptOptions(state, messages, self, partial(preferred, settings))
         self.document = DocumentController(state, self.history, self.options, jobs, settings, messages, window)
         self.pairs = PairEditor(state, viewer, jobs, messages, self)
         self.history_view = QUndoView(self.history.stack)
@@ -120,7 +124,7 @@ class Editing(QObject):
         self._redo.setText(tr("Redo {text}", text=in_menu(text)) if text else tr("Redo"))
 
     def _on_editable(self) -> None:
-        self.history_view.setEnabled(not self._state.is_held)
+        set_usable(self.history_view, not self._state.is_held, tr(Shared.MATCHING.in_the_way))
 
     def shutdown(self, timeout: float) -> bool:
         """Give the project back; False if a thread is still busy after `timeout` seconds."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QActionGroup, QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDesktopServices, QGuiApplication, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -38,10 +38,12 @@ from studio.gui.shell.helping import Helping
 from studio.gui.shell.keys import Keys
 from studio.gui.shell.layouts import Layouts
 from studio.gui.shell.modes import Modes
+from studio.gui.shell.presets import PresetBar
 from studio.gui.shell.project.file_menus import FileMenus
 from studio.gui.shell.screen import FIRST_SIZE, bring_on_screen
 from studio.gui.shell.settings.controller import SettingsController
 from studio.gui.shell.toolbar import ToolBar
+from studio.gui.shell.works import Works
 from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.floating import Floating
 from studio.gui.widgets.jobs_view import JobsView
@@ -97,6 +99,8 @@ class MainWindow(QMainWindow):
         self.jobs_view = JobsView(self.jobs)
         self.helping = Helping(self)
         self.keys = Keys(specs(self.modes), self.settings, self)
+        self.works = Works(self.modes, self)
+        self.presets = PresetBar(self.modes, self.editing.options, self.settings, self.sink)
         self.actions_ = Actions(self, self.modes, self._handlers(), self.keys)
         self._lay_out()
         self._build_menus()
@@ -105,6 +109,8 @@ class MainWindow(QMainWindow):
         self.modes.show(modes[0].name)
         self._restore()
         self._refresh()
+        if self.network.fell_back:
+            self.sink.info(self.network.fell_back)
         if warm_up:
             # Thumbnails first: they are half a second's work, and wait for seconds beside the import of torch.
             self.first_painted.connect(
@@ -138,6 +144,7 @@ class MainWindow(QMainWindow):
             "hide_panels": lambda on: self.layouts.set_panels_hidden(on),
             **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
             **{spec.id: self.modes.handler(mode.name, spec.id) for mode in self.modes for spec in mode.specs},
+            "cancel_in_view": self._cancel_in_view,
             "theme": self.switch_theme,
             **self.helping.handlers(),
             "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
@@ -178,7 +185,9 @@ class MainWindow(QMainWindow):
         )
         right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self.docks = {
-            "mode": self._dock("match", "", self.modes.panels, right),  # the name that kept layouts know it by
+            "mode": self._dock(
+                "match", "", self.presets.over(self.modes.panels), right
+            ),  # the name that kept layouts know it by
             "pairs": self._dock("pairs", tr("Pairs"), self.pairs_table, bottom),
             "history": self._dock("history", tr("History"), self.editing.history_view, bottom),
             "jobs": self._dock("jobs", tr("Jobs"), self.jobs_view, bottom),
@@ -202,6 +211,7 @@ class MainWindow(QMainWindow):
     def _build_menus(self) -> None:
         for name, entries in menus(self.modes).items():
             menu = self.menuBar().addMenu(tr(name))
+            menu.setToolTipsVisible(True)  # they say why an entry can't be used
             for entry in entries:
                 if not isinstance(entry, ActionSpec):
                     menu.addSeparator()
@@ -216,7 +226,9 @@ class MainWindow(QMainWindow):
             self._docks_menu.addAction(dock.toggleViewAction())
         self.toolbar = ToolBar(self, self.actions_)
         self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
-        self.modes_bar = self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
+        bar = {name: self.actions_[f"mode_{name}"] for name in self.modes.names}
+        self.modes_bar = self.modes.build_bar(self, bar)
+        self.works.mark_on(bar)
         bars = (self.modes_bar, self.statusBar())
         self.layouts = Layouts(self, self.modes, self.viewer, self.settings, self.docks, bars)
         kinds = QActionGroup(self)
@@ -248,6 +260,7 @@ class MainWindow(QMainWindow):
         self.document.opening.connect(self._make_panels_for)
         self.editing.keep_mode(self.modes)
         self.modes.made.connect(self._on_panel_made)
+        self.works.changed.connect(self._on_works)
         self.modes.changed.connect(self._refresh)
         self.layouts.changed.connect(self._show_arrangement)
         self.state.pairs_changed.connect(self._refresh)
@@ -347,9 +360,44 @@ class MainWindow(QMainWindow):
         self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
         sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
         self.sizes_label.setText("  |  ".join(sizes))
-        named = any(pictures) or self.document.project is not None or len(self.state.pairs) > 0
-        self.setWindowTitle(f"{in_title(self.document.name)}{CHANGED} – Buddies Studio" if named else "Buddies Studio")
+        self._show_title()
+
+    def _show_title(self) -> None:
+        pictures = any(self.state.picture(side) for side in SIDES)
+        named = pictures or self.document.project is not None or len(self.state.pairs) > 0
+        words = f"{in_title(self.document.name)}{CHANGED} – Buddies Studio" if named else "Buddies Studio"
+        self.setWindowTitle(self.works.title + words)
         self.setWindowModified(named and self.document.is_modified)
+
+    def _on_works(self) -> None:
+        """Something began, came further or ended: often, so that only what depends on it is looked at."""
+        self._show_title()
+        works = self.works.in_view is not None
+        if works is not self.actions_["cancel_in_view"].isEnabled():
+            self._refresh()
+
+    def _cancel_in_view(self) -> None:
+        """Esc: first what the hand does in a picture, then the tool it has, then what works."""
+        if any(self.viewer.canvas(side).give_up_drag() for side in SIDES):
+            return
+        if self.modes.panel(self.modes.current).leave_tool():
+            return
+        if self.viewer.tool != "select":
+            self.actions_["tool_select"].trigger()
+            return
+        self.works.cancel_in_view()
+
+    def event(self, event: QEvent) -> bool:
+        is_escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if is_escape and event.type() == QEvent.Type.ShortcutOverride and self.works.is_writing():
+            event.accept()  # it is a key of the field, and no shortcut
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.works.leave_field()
+        super().keyPressEvent(event)
 
     def _conditions(self) -> set[Condition]:
         state, now = self.state, set[Condition]()
@@ -361,6 +409,7 @@ class MainWindow(QMainWindow):
             (Shared.PAIRS, shown),
             (Shared.CONTENT, any(pictures) or shown),
             (Shared.MATCHING, state.is_held),
+            (Shared.WORKING, self.works.in_view is not None),
         ):
             if holds:
                 now.add(condition)
@@ -389,6 +438,7 @@ class MainWindow(QMainWindow):
         apply_theme(app, self.settings.theme)
         self.actions_.refresh_theme()
         self.toolbar.refresh_theme()
+        self.works.refresh_theme()
         self.viewer.refresh_theme()
         for panel in self.modes.built:
             panel.refresh_theme()
@@ -439,6 +489,7 @@ class MainWindow(QMainWindow):
         self.helping.shutdown()
         self.settings.set_layout(self.saveGeometry(), self.saveState())
         self.settings.sync()
+        self.works.shutdown()
         self.hide()  # at once: what is left to end is not worth waiting for in front of a window
         stopped = [panel.shutdown(SHUTDOWN_SECONDS) for panel in self.modes.built]
         stopped.append(self.jobs.shutdown(SHUTDOWN_SECONDS))

@@ -81,6 +81,13 @@ VIEW: tuple[ActionSpec | str, ...] = (
     MODES_HERE,
     SEPARATOR,
     ActionSpec(
+        "cancel_in_view",
+        "Cancel What Runs Here",
+        "Give up what is running in this mode; first Esc leaves a field, a drag or a tool",
+        ("Esc",),
+        needs=(Shared.WORKING,),
+    ),
+    ActionSpec(
         "theme",
         "Switch Light and Dark",
         "Change between the light and the dark window",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import auto
-
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
 from studio.language import translatable
 
@@ -12,23 +9,18 @@ from studio.language import translatable
 class StyleCan(Condition):
     """What can be done with styles now."""
 
-    RUN = auto()
+    RUN = (
+        translatable("Enter Style with two pictures, and wait until no run is under way."),
+        translatable("A run is under way: wait for its end, or cancel it."),
+    )
     """The mode is on, nothing is missing and nothing runs."""
-    GO_ON = auto()
+    GO_ON = translatable("No run was left that could be taken up, or one is under way.")
     """And a run was left that can be taken up."""
-    STOP = auto()
+    STOP = translatable("No run is under way.")
     """A run is under way."""
-    SAVE = auto()
+    SAVE = translatable("There is no result yet.")
     """There is a picture to save."""
 
-
-REASONS: Mapping[Condition, str] = {
-    StyleCan.RUN: translatable("Enter the mode Style and open its pictures; one run goes at a time."),
-    StyleCan.GO_ON: translatable("There is no run that could go on."),
-    StyleCan.STOP: translatable("No style is running."),
-    StyleCan.SAVE: translatable("There is no result yet."),
-}
-"""Why something can't be used that needs the condition."""
 
 STYLE: tuple[ActionSpec | str, ...] = (
     ActionSpec(

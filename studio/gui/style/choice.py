@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from studio.arrays import SIDES, Side
 from studio.gui.canvas.opening import picture_filter, tell_warnings
 from studio.gui.canvas.state import StudioState, other
+from studio.gui.style.actions import StyleCan
 from studio.gui.style.sources import StyleSources
 from studio.gui.widgets.choices import Choices
 from studio.gui.widgets.messages import Messages
@@ -27,6 +28,7 @@ from studio.gui.widgets.names import NameLabel, in_tip
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import icon
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.jobs import JobQueue
 from studio.language import tr, translatable
@@ -205,7 +207,7 @@ class StyleChoice(QWidget):
         """While a run goes on only weights may change."""
         self.sources.set_running(running)
         for widget in (self.kind_choice, self.direction, self.swap_button, self.start_box):
-            widget.setEnabled(not running)
+            set_usable(widget, not running, tr(StyleCan.RUN.in_the_way))
 
     def _on_kind(self) -> None:
         self._fill_directions()

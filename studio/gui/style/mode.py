@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from studio.document import Document
 from studio.gui.mode.mode import STRIP, Knobs, Mode, ModePanel, Services
-from studio.gui.style.actions import REASONS, STYLE
+from studio.gui.style.actions import STYLE
 from studio.language import translatable
 
 
@@ -45,6 +45,5 @@ MODE = Mode(
     keeps=_has_regions,
     arrangement="stacked",
     pictures_share=STRIP,
-    reasons=REASONS,
     knobs=_knobs,
 )

@@ -33,6 +33,7 @@ from studio.gui.widgets.action import Condition, follow_keys
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.run_foot import RunFoot
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.options import OptionsError
@@ -67,9 +68,7 @@ class StylePanel(ModePanel):
         self.choice = StyleChoice(state, jobs, settings, services.messages)
         self.regions = StyleRegions(state, services.viewer, self.choice, services.messages, self)
         self.network: NetworkChooser = NetworkChooser(settings, "style")
-        self.forms: dict[JobKind, OptionsForm] = {
-            kind: OptionsForm(settings.options(model, kind)) for kind, model in OPTIONS.items()
-        }
+        self.forms: dict[JobKind, OptionsForm] = {kind: OptionsForm(model()) for kind, model in OPTIONS.items()}
         self.outcome = StyleOutcome(jobs, settings, services.messages)
         self.foot = RunFoot(
             tr("Progress of the style"),
@@ -90,6 +89,8 @@ class StylePanel(ModePanel):
         self.result_pane.plot_button.setChecked(self._settings.flag("style_curves", False))
         self._connect()
         self.refresh()
+        if self.network.fell_back:
+            self._messages.info(self.network.fell_back)
 
     # --- construction ---
 
@@ -101,6 +102,7 @@ class StylePanel(ModePanel):
             (tr("Result"), [self.outcome]),
         )
         lay_out(self, sections, self.foot)
+        self.result_pane.add_at_end(self.outcome.save_button)
 
     def _connect(self) -> None:
         self.foot.run_button.clicked.connect(lambda: self.run())
@@ -168,6 +170,9 @@ class StylePanel(ModePanel):
             now.add(StyleCan.SAVE)
         return now
 
+    def leave_tool(self) -> bool:
+        return self.regions.stop_painting()
+
     def set_active(self, active: bool) -> None:
         self._active = active
         self.regions.set_active(active)
@@ -183,6 +188,10 @@ class StylePanel(ModePanel):
         for kind in OPTIONS:
             if name == f"style/{kind}" and kind is not self.choice.kind:
                 self.choice.set_kind(kind, self.choice.side)
+
+    def for_preset(self, options: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        kind = options["style"]["kind"]  # of which pictures it is made is the project's
+        return {"style": {"kind": kind}, f"style/{kind}": options[f"style/{kind}"]}
 
     def kept_pictures(self) -> tuple[KeptPictures, ...]:
         return (KeptPictures("style/sources", "style", StyleSources.written, StyleSources.read),)
@@ -321,15 +330,16 @@ class StylePanel(ModePanel):
         for name, form in self.forms.items():
             form.setVisible(name == kind)
             for knob, editor in form.editors.items():
-                editor.setEnabled(not running or knob in LIVE or name is JobKind.INSTANT)
+                usable = not running or knob in LIVE or name is JobKind.INSTANT
+                set_usable(editor, usable, tr(StyleCan.RUN.in_the_way))
         self.result_pane.set_has_losses(kind is not JobKind.INSTANT)
         self.choice.set_running(running)
-        self.network.setEnabled(not running)
-        self.foot.set_ready(not missing)
+        set_usable(self.network, not running, tr(StyleCan.RUN.in_the_way))
+        self.foot.set_ready(not missing, missing)
         live = [tr(self.form.editors[name].knob.label) for name in LIVE if name in self.form.editors]
         self._live_note.setText(tr("May be changed while it runs: {names}.", names=", ".join(live)))
         self._live_note.setVisible(running and bool(live))
-        self.outcome.go_on_button.setEnabled(self.can_go_on)
+        set_usable(self.outcome.go_on_button, self.can_go_on, missing or tr(StyleCan.GO_ON.missing))
         if missing != self._missing:
             self._missing = missing
             self.foot.say(missing or tr("Ready"))
@@ -360,7 +370,6 @@ class StylePanel(ModePanel):
         except OptionsError as error:
             log.debug("options not usable yet: %s", error)
             return
-        self._settings.set_options(kind, options)
         control, task = self.runner.control, self.runner.task
         if control is not None and task is not None and task.kind is kind:
             control.set(**{name: getattr(options, name) for name in LIVE if name in form.editors})

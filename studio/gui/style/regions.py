@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from studio.arrays import SIDES
 from studio.geometry import shrink_within
+from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.style.brush import PaintBrush, PaintLayer
@@ -32,6 +33,7 @@ from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_menu, in_tip
 from studio.gui.widgets.parts import heading
 from studio.gui.widgets.theme import icon
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable, trn
 from studio.style.model import Region, StyleError
 from studio.style.recipe import Recipe
@@ -263,6 +265,12 @@ class StyleRegions(QWidget):
         self._active = active
         self.refresh()
 
+    def stop_painting(self) -> bool:
+        """Put the brush away; False if it is not in hand."""
+        paints = self.paint_button.isChecked()
+        self.paint_button.setChecked(False)
+        return paints
+
     def refresh(self, *_: object) -> None:
         """Take in what is to be made, and which pictures there are."""
         shown = self._choice.kind in STYLED
@@ -270,8 +278,8 @@ class StyleRegions(QWidget):
         both = self._state.has_both
         if not (shown and self._active and both):
             self.paint_button.setChecked(False)
-        self.add_button.setEnabled(both)
-        self.paint_button.setEnabled(both)
+        for button in (self.add_button, self.paint_button):
+            set_usable(button, both, tr(Shared.BOTH_PICTURES.missing))
         for layer in self.layers.values():
             layer.setVisible(shown and self._active)
         self._show_state()
@@ -315,7 +323,7 @@ class StyleRegions(QWidget):
     def _show_state(self) -> None:
         selected, paints = self.painting.selected, self.paint_button.isChecked()
         self._brush_row.setVisible(selected is not None)
-        self.clear_button.setEnabled(selected is not None and bool(selected.masks))
+        set_usable(self.clear_button, selected is not None and bool(selected.masks), tr("Nothing is painted yet."))
         self._hint.setText(tr(KEYS) if paints else tr(ABOUT))
         self._hint.setVisible(paints or selected is None)
 

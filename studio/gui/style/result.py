@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPu
 from studio.arrays import Pixels, Side
 from studio.files import bare_name
 from studio.gui.canvas.opening import picture_filter
+from studio.gui.style.actions import StyleCan
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.number_boxes import WholeBox
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.jobs import JobQueue
 from studio.language import tr, translatable
@@ -39,7 +41,7 @@ SAVE_FILTERS: dict[str, tuple[str, int | None]] = {
 
 
 class StyleOutcome(QWidget):
-    """Buttons for the last result, finished or not."""
+    """Buttons for the last result, finished or not; that to save it stands where the result is."""
 
     changed = Signal()
     send_asked = Signal(str, object)
@@ -86,8 +88,7 @@ class StyleOutcome(QWidget):
         grid.setSpacing(6)
         for column in (0, 1):
             grid.setColumnStretch(column, 1)
-        grid.addWidget(self.save_button, 0, 0)
-        grid.addWidget(self.go_on_button, 0, 1)
+        grid.addWidget(self.go_on_button, 0, 0, 1, 2)
         grid.addWidget(self.a_button, 1, 0)
         grid.addWidget(self.b_button, 1, 1)
         grid.addWidget(self.repeat_button, 2, 0, 1, 2)
@@ -134,7 +135,7 @@ class StyleOutcome(QWidget):
 
     def _refresh(self) -> None:
         for button in (self.save_button, self.a_button, self.b_button):
-            button.setEnabled(self.has_picture)
+            set_usable(button, self.has_picture, tr(StyleCan.SAVE.missing))
         self.changed.emit()
 
     # --- send ---

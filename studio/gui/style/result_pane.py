@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QSlider,
     QToolButton,
@@ -18,12 +19,14 @@ from PySide6.QtWidgets import (
 )
 
 from studio.arrays import Pixels
+from studio.gui.style.actions import StyleCan
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import LossPlot
 from studio.gui.widgets.compare import CompareView, Shown, Way
 from studio.gui.widgets.splitter import Splitter
 from studio.gui.widgets.theme import icon
 from studio.gui.widgets.thumbnails import VariantStrip
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable
 
 View = Literal["result", "wipe", "sides", "difference", "blink"]
@@ -89,7 +92,7 @@ class StyleResultPane(QWidget):
         self._show()
 
     def _lay_out(self) -> None:
-        bar = QHBoxLayout()
+        self._bar = bar = QHBoxLayout()
         bar.setContentsMargins(8, 4, 8, 4)
         bar.setSpacing(6)
         words = QLabel(tr("against"))
@@ -139,6 +142,10 @@ class StyleResultPane(QWidget):
         layout.addLayout(bar)
         layout.addWidget(self.splitter, 1)
         layout.addWidget(self._below)
+
+    def add_at_end(self, button: QPushButton) -> None:
+        """Put a button at the end of the bar above the result."""
+        self._bar.addWidget(button)
 
     def refresh_theme(self) -> None:
         for button, name in ((self.fit_button, "fit"), (self.pin_button, "pin")):
@@ -231,9 +238,9 @@ class StyleResultPane(QWidget):
         moment, kind = self.moment, VIEWS[self.view_choice.currentIndex()][1]
         for widget in (self._against_words, self.against):
             widget.setVisible(kind in WAYS)
-        self._below.setEnabled(len(self.history) > 1)
+        set_usable(self._below, len(self.history) > 1, tr("A run that is under way, or was, has a history."))
         self.live_button.setVisible(not self._live)
-        self.pin_button.setEnabled(moment is not None)
+        set_usable(self.pin_button, moment is not None, tr(StyleCan.SAVE.missing))
         self.plot.mark(None if self._live or moment is None else moment.step)
         if moment is None:
             self.where.clear()

@@ -24,6 +24,7 @@ from studio.document import Document
 from studio.gui.canvas.displays import level_within, remember
 from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warnings
 from studio.gui.mode.kept_pictures import Listed
+from studio.gui.style.actions import StyleCan
 from studio.gui.style.tasks import reduced
 from studio.gui.widgets.forms import UndoPasser
 from studio.gui.widgets.messages import Messages
@@ -32,6 +33,7 @@ from studio.gui.widgets.number_boxes import NumberBox
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import icon
+from studio.gui.widgets.usable import set_usable
 from studio.jobs import JobQueue
 from studio.language import tr
 from studio.picture import Picture, loading
@@ -280,7 +282,7 @@ class StyleSources(QWidget):
     def set_running(self, running: bool) -> None:
         """While a run goes on only weights may change."""
         for widget in (self.add_button, *(row.remove for row in self._rows)):
-            widget.setEnabled(not running)
+            set_usable(widget, not running, tr(StyleCan.RUN.in_the_way))
 
     def refresh_theme(self) -> None:
         for row in self._rows:

@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from itertools import chain
+from typing import Self
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from studio.gui.widgets.usable import set_tip
+from studio.language import tr
+
 
 class Condition(Enum):
-    """Something that is so at the moment; rooms add their own by an enum below this one, which has no members."""
+    """Something that is so at the moment; rooms add their own by an enum below this one, which has no members.
+
+    A member is made of sentences for people, translatable: what is missing while it is not so, and, for what some
+    actions can't be used with, what is in the way while it is so.
+    """
+
+    missing: str
+    in_the_way: str
+
+    def __new__(cls, missing: object = "", in_the_way: str = "") -> Self:
+        made = object.__new__(cls)
+        made._value_ = len(cls.__members__) + 1
+        made.missing, made.in_the_way = missing if isinstance(missing, str) else "", in_the_way
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +54,11 @@ class ActionSpec:
         """Whether it can be used now."""
         return now.issuperset(self.needs) and now.isdisjoint(self.unless)
 
-    def obstacle(self, now: frozenset[Condition]) -> Condition | None:
-        """The first condition that stands in the way now: one of `needs` that is not so, or one of `unless` that is."""
-        lacking = (need for need in self.needs if need not in now)
-        return next(chain(lacking, (one for one in self.unless if one in now)), None)
+    def why_not(self, now: frozenset[Condition]) -> str:
+        """A sentence that says why it can't be used now; "" if it can."""
+        reasons = [condition.in_the_way for condition in self.unless if condition in now]
+        reasons += [condition.missing for condition in self.needs if condition not in now]
+        return tr(reasons[0]) if reasons else ""
 
 
 SEPARATOR = "-"
@@ -58,21 +75,24 @@ def with_keys(tip: str, keys: Iterable[QKeySequence]) -> str:
     return f"{tip} ({first})" if first else tip
 
 
-class _TipFollower(QObject):
+class TipFollower(QObject):
     """Goes with its widget, and so hears of the action no longer than that."""
 
     def __init__(self, widget: QWidget, action: QAction) -> None:
         super().__init__(widget)
         self._widget, self._action, self._tip = widget, action, widget.toolTip()
-        action.changed.connect(self.show)
-        self.show()
+        action.changed.connect(self._show)
+        self._show()
 
-    def show(self) -> None:
-        tip = with_keys(self._tip, self._action.shortcuts())
-        if tip != self._widget.toolTip():
-            self._widget.setToolTip(tip)
+    def say(self, tip: str) -> None:
+        """Another tooltip, before the keys."""
+        self._tip = tip
+        self._show()
+
+    def _show(self) -> None:
+        set_tip(self._widget, with_keys(self._tip, self._action.shortcuts()))
 
 
-def follow_keys(widget: QWidget, action: QAction) -> None:
+def follow_keys(widget: QWidget, action: QAction) -> TipFollower:
     """Have the tooltip of a button tell the shortcut of the action that does the same, whatever it is set to."""
-    _TipFollower(widget, action)
+    return TipFollower(widget, action)

@@ -64,6 +64,12 @@ def in_recipes(value: str) -> str:
     return tr("“{value}” in files and on the command line", value=value)
 
 
+def _decimals(knob: Knob) -> int:
+    """As many as its step and both ends of its range have, 2 to 4: an end that is rounded may lie outside."""
+    ends = (one for one in (knob.step, knob.minimum, knob.maximum) if one is not None)
+    return max(2, *(len(f"{abs(one) % 1:.4f}".rstrip("0")) - 2 for one in ends), 2)
+
+
 class KnobEditor(QWidget):
     """The widget for one knob."""
 
@@ -96,7 +102,7 @@ class KnobEditor(QWidget):
                 self._field.valueChanged.connect(self.changed)
             case "float":
                 self._field = NumberBox()
-                self._field.setDecimals(4 if (knob.step or 0.01) < 0.01 else 2)
+                self._field.setDecimals(_decimals(knob))
                 self._set_range(self._field)
                 self._field.valueChanged.connect(self.changed)
             case _:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.widgets.names import in_bar, in_tip
 from studio.gui.widgets.theme import icon
+from studio.gui.widgets.usable import set_tip, set_usable
 from studio.jobs import JobHandle, JobQueue, JobState
 from studio.language import tr, translatable
 
@@ -49,6 +50,7 @@ class _Row(QWidget):
     def __init__(self, handle: JobHandle) -> None:
         super().__init__()
         self.handle = handle
+        self._pause_tip = ""
         self.pause, self.cancel = QToolButton(), QToolButton()
         for button, name, tip in (
             (self.pause, "pause", tr("Pause")),
@@ -75,12 +77,15 @@ class _Row(QWidget):
     def refresh(self) -> None:
         paused = self.handle.state is JobState.PAUSED
         tip = tr("Continue") if paused else tr("Pause")
-        if self.pause.toolTip() != tip:
+        if self._pause_tip != tip:
+            self._pause_tip = tip
             self.pause.setIcon(icon("play" if paused else "pause"))
-            self.pause.setToolTip(tip)
+            set_tip(self.pause, tip)
             self.pause.setAccessibleName(f"{tip}: {self.handle.title}")
-        self.pause.setEnabled(self.handle.state in (JobState.RUNNING, JobState.PAUSED))
-        self.cancel.setEnabled(not self.handle.state.is_final)
+        ended = self.handle.state.is_final
+        why_not = tr("This job has ended.") if ended else tr("This job has not begun.")
+        set_usable(self.pause, self.handle.state in (JobState.RUNNING, JobState.PAUSED), why_not)
+        set_usable(self.cancel, not ended, why_not)
 
 
 class JobsView(QTableWidget):

@@ -6,8 +6,9 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from studio.gui.widgets.action import follow_keys
+from studio.gui.widgets.action import TipFollower, follow_keys
 from studio.gui.widgets.jobs_view import duration
+from studio.gui.widgets.usable import set_tip, set_usable
 from studio.jobs import JobHandle, JobState
 from studio.language import tr
 from studio.progress import Progress
@@ -32,6 +33,10 @@ class RunFoot(QWidget):
     """
 
     paused_changed = Signal(bool)
+    running_changed = Signal()
+    """A job began to be followed, or ended."""
+    progressed = Signal()
+    """The job that is followed came further."""
 
     def __init__(
         self,
@@ -47,7 +52,8 @@ class RunFoot(QWidget):
         super().__init__()
         self._handle: JobHandle | None = None
         self._ready = False
-        self._pause_tip = pause_tip
+        self._why_not, self._pause_tip = "", pause_tip
+        self._pause_keys: TipFollower | None = None
         self._paused_words = paused or tr("paused")
         self.run_button, self.pause_button = QPushButton(run), QPushButton(tr("Pause"))
         self.finish_button, self.cancel_button = QPushButton(tr("Finish")), QPushButton(tr("Cancel"))
@@ -92,6 +98,11 @@ class RunFoot(QWidget):
     # --- what runs ---
 
     @property
+    def handle(self) -> JobHandle | None:
+        """The job that is followed, until it ends."""
+        return self._handle
+
+    @property
     def is_running(self) -> bool:
         """Whether the job that is followed waits, goes on or pauses."""
         return self._handle is not None and not self._handle.state.is_final
@@ -110,10 +121,11 @@ class RunFoot(QWidget):
         self.say(tr("waiting"), 0.0)
         self._timer.start()
         self._refresh()
+        self.running_changed.emit()
 
-    def set_ready(self, ready: bool) -> None:
-        """Whether there is something to run."""
-        self._ready = ready
+    def set_ready(self, ready: bool, why_not: str = "") -> None:
+        """Whether there is something to run; if not, `why_not` is the sentence that says what is missing."""
+        self._ready, self._why_not = ready, why_not
         self._refresh()
 
     def set_paused(self, paused: bool) -> None:
@@ -134,8 +146,9 @@ class RunFoot(QWidget):
 
     def tell_keys(self, run: QAction, pause: QAction, cancel: QAction) -> None:
         """Name the shortcuts of the actions that do the same in the tooltips of the buttons."""
-        for button, action in ((self.run_button, run), (self.pause_button, pause), (self.cancel_button, cancel)):
+        for button, action in ((self.run_button, run), (self.cancel_button, cancel)):
             follow_keys(button, action)
+        self._pause_keys = follow_keys(self.pause_button, pause)
 
     def lend_pause_to(self, action: QAction) -> None:
         """Keep a checkable action of the menu in step with the button, and have it say what it does next."""
@@ -152,6 +165,7 @@ class RunFoot(QWidget):
     def _on_progress(self, handle: JobHandle, event: Progress) -> None:
         if handle is self._handle:
             self.say(event.message, event.fraction)
+            self.progressed.emit()
 
     def _on_state(self, handle: JobHandle) -> None:
         if handle is not self._handle:
@@ -160,19 +174,25 @@ class RunFoot(QWidget):
             self._handle = None
             self._timer.stop()
             self.time_left.clear()
+            self.running_changed.emit()
         elif self.is_paused:
             self.say(self._paused_words)
         self._refresh()
 
     def _refresh(self) -> None:
         running, paused = self.is_running, self.is_paused
-        self.run_button.setEnabled(self._ready and not running)
+        why_not = tr("It is running already.") if running else self._why_not
+        set_usable(self.run_button, self._ready and not running, why_not)
         for button in (self.pause_button, self.finish_button, self.cancel_button):
-            button.setEnabled(running)
+            set_usable(button, running, tr("Nothing is running."))
         if self.pause_button.isChecked() != paused:
             self.pause_button.setChecked(paused)
         self.pause_button.setText(tr("Continue") if paused else tr("Pause"))
-        self.pause_button.setToolTip(tr("Go on where it paused") if paused else self._pause_tip)
+        tip = tr("Go on where it paused") if paused else self._pause_tip
+        if self._pause_keys is not None:
+            self._pause_keys.say(tip)
+        else:
+            set_tip(self.pause_button, tip)
         self.paused_changed.emit(paused)
 
     def _show_time(self) -> None:
@@ -181,6 +201,7 @@ class RunFoot(QWidget):
             return
         if handle.state is JobState.QUEUED:
             self.say(tr("waiting for the job before"))
+            return
         left = handle.seconds_left()
         self.time_left.setText(
             tr("{duration} left", duration=duration(left)) if left is not None else duration(handle.elapsed())

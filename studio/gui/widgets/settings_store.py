@@ -105,6 +105,13 @@ class Settings:
     def set_flag(self, name: str, value: bool) -> None:
         self._store.setValue(f"view/{name}", "true" if value else "false")
 
+    def preset(self, mode: str) -> str:
+        """Key of the preset that new projects begin with in a mode; "" for the defaults."""
+        return self._text(f"presets/{mode}")
+
+    def set_preset(self, mode: str, key: str) -> None:
+        self._store.setValue(f"presets/{mode}", key)
+
     def number(self, key: str, default: float) -> float:
         """A remembered number."""
         try:

@@ -10,11 +10,8 @@ from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from studio.gui.inspect.explain import ExplainView
-from studio.gui.inspect.hub import InspectHub
-from studio.gui.inspect.legend import ColourKnobs, number
+from studio.gui.inspect.legend import number
 from studio.gui.widgets import saving
-from studio.gui.widgets.messages import Messages
 from studio.pairs import PairSet
 from tests.gui.canvas.test_canvas import mouse
 from tests.gui.inspecting import click, done, enter, overlay, wait_for
@@ -92,15 +89,11 @@ def test_the_number_under_the_mouse_is_written_and_choices_are_remembered(attrib
     assert marked[0] == "A" and (marked[1].x(), marked[1].y()) == pytest.approx((230, 150), abs=0.01)
     canvas.cursor_moved.emit(None)
     assert not panel.result_pane.readout.text() and panel.explain.strip.marked_place is None
-    # Colours and method are remembered.
+    # Colours belong to the project.
     panel.colours.table.setCurrentIndex(2)
     panel.colours.opacity.setValue(35)
-    again = ColourKnobs(attribution.settings)
-    assert (again.table_name, again.share) == ("grey", 0.35)
-    other = ExplainView(InspectHub(attribution.state, attribution.jobs, attribution.settings, Messages(), again))
-    assert other.method_key == "gradient"
-    for widget in (again, other.controls, other.page, other.hub.legend):
-        widget.deleteLater()
+    kept = attribution.state.part("inspect/colours")
+    assert (kept["table"], kept["opacity"]) == ("grey", 35)
 
 
 def test_pinned_maps_stay_and_share_the_scale_of_their_kind(attribution, qtbot):
@@ -190,7 +183,7 @@ def test_every_method_draws(attribution, qtbot):
         for side in ("A", "B"):
             assert np.isfinite(result.maps[side].values).all()
             assert overlay(attribution, side).tint is not None
-    assert attribution.settings.options(METHODS["smoothgrad"].options, "inspect_smoothgrad").samples == 2
+    assert attribution.state.part("inspect/smoothgrad")["samples"] == 2
 
 
 def test_maps_are_written_with_their_record(attribution, qtbot, tmp_path, monkeypatch):

@@ -310,3 +310,30 @@ def test_what_is_hovered_as_in_the_match_serves_the_match(opened, qtbot):
     wait_for(opened, qtbot, lambda: not matching.is_running)
     held = matching.memory.get().held
     assert held.a is session.cache.hover.pair.a and held.b is session.cache.hover.pair.b
+
+
+@pytest.mark.parametrize("way", ("tab", "menu", "button", "at once"))
+def test_a_held_place_is_taken_over_by_why_however_one_comes_there(inspect, qtbot, way):
+    panel = inspect.panel("inspect")
+    inspect.state.set_selected(0)
+    panel.show_view("why")  # it has a pair of its own before
+    wait_for(inspect, qtbot, lambda: panel.why.reading is not None)
+    panel.show_view("hover")
+    click(inspect, "A", 220, 120)
+    if way != "at once":
+        wait_for(inspect, qtbot, lambda: panel.hover.held_places is not None)
+    if way == "button":
+        panel.hover.why_button.click()
+    elif way == "menu":
+        inspect.actions_["inspect_why"].trigger()
+    else:
+        panel.result_pane.tabs.setCurrentIndex(1)
+    wait_for(
+        inspect, qtbot, lambda: panel.why.pair is not None and panel.why.pair[0] == pytest.approx((220, 120), abs=1.5)
+    )
+    wait_for(inspect, qtbot, lambda: panel.why.reading is not None)
+    # A pair that is chosen there stays, until another place is held.
+    panel.why.set_pair((10.0, 10.0), (20.0, 20.0), "another")
+    panel.result_pane.tabs.setCurrentIndex(0)
+    panel.result_pane.tabs.setCurrentIndex(1)
+    assert panel.why.pair == ((10.0, 10.0), (20.0, 20.0))

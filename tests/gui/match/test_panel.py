@@ -225,8 +225,7 @@ def test_the_form_sets_what_the_engine_gets_and_is_remembered(opened, qtbot, mon
     assert (options.pairs, options.preset, options.relaxed) == (7, "fast", True)
     assert (backbone, weights, device) == ("squeezenet1_1", None, "auto")
     assert thread is not threading.main_thread()
-    again = opened.settings.options(type(options), "match")
-    assert again == options
+    assert opened.state.part("match") == options.to_dict()
 
 
 def test_hovering_a_row_lights_its_pair_and_the_other_way_round(opened, qtbot):

@@ -35,6 +35,8 @@ def test_a_match_is_remembered_and_answers(matched, qtbot):
     steps = view.explanation.steps
     assert [step.level for step in steps] == sorted((step.level for step in steps), reverse=True)
     assert len(view.findChildren(LevelTile)) == len(steps) > 1
+    assert view.legend.isVisible() and "Frames" in view.legend.toolTip()
+    assert view._layers["A"]._names == [f"L{step.level}" for step in steps]
     width, height = state.picture("A").size
     assert steps[0].window_a == pytest.approx((-0.5, -0.5, width - 0.5, height - 0.5), abs=1)
     # A place beside all points: one sentence.

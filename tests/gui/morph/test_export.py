@@ -10,7 +10,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
-from studio.morph.options import ExportOptions, MorphOptions, StillOptions
+from studio.morph.options import ExportOptions, StillOptions
 from tests.gui.morphing import settled, shots
 
 LEFT = Qt.MouseButton.LeftButton
@@ -142,5 +142,5 @@ def test_closing_while_it_plays_and_writes_leaves_nothing(morph, qtbot, out):
 def test_options_come_back_in_another_window(morph, qtbot):
     morph.panel("morph").form.editors["border"].set_value("edges")
     short(morph.panel("morph"), quality=70)
-    assert morph.settings.options(MorphOptions, "morph").border == "edges"
+    assert morph.state.part("morph")["border"] == "edges"
     assert morph.settings.options(ExportOptions, "export").quality == 70

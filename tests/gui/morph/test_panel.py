@@ -14,7 +14,6 @@ import studio.buddies
 from studio.gui.morph.overlays import outline
 from studio.gui.morph.responder import MorphResponder
 from studio.gui.morph.result_view import FOLD_COLOR
-from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.progress import Progress
 from tests.gui.canvas.test_canvas import drag, mouse
@@ -427,7 +426,7 @@ def test_modes_keep_what_was_set(morph, qtbot):
     assert panel.result_pane.transport.time == pytest.approx(0.37, abs=0.05)
     settled(morph, qtbot)
     assert shots(morph)[0].title == "tps"
-    assert morph.settings.options(MorphOptions, "morph").warp == "tps"
+    assert morph.state.part("morph")["warp"] == "tps"
     assert morph.actions_["mode_morph"].isChecked() and not morph.actions_["mode_match"].isChecked()
 
 

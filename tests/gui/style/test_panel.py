@@ -12,7 +12,7 @@ from studio.gui.style.tasks import shown
 from studio.jobs import JobState
 from studio.pairs import PairSet
 from studio.picture import load
-from studio.style.options import InversionOptions, StyleOptions, TextureOptions
+from studio.style.options import InversionOptions, StyleOptions
 from tests.gui.morphing import A_POINTS, B_POINTS
 from tests.gui.styling import LONG, TINY, TINY_INSTANT, TINY_INVERSION, TINY_TEXTURE, began, ended, idle_files, ran
 
@@ -318,12 +318,21 @@ def test_closing_while_it_runs_leaves_nothing(style, qtbot):
     assert style.stopped_cleanly and not style.panel("style").runner.is_running
 
 
-def test_options_and_network_come_back_in_another_window(style, qtbot):
+def test_options_are_the_project_s_and_the_network_is_the_machine_s(style, qtbot):
     panel = style.panel("style")
     panel.forms["style"].editors["loss"].set_value("histogram")
     panel.forms["texture"].editors["tileable"].set_value(True)
     panel.network.choose("vgg16")
-    assert style.settings.options(StyleOptions, "style").loss == "histogram"
-    assert style.settings.options(TextureOptions, "texture").tileable
-    assert style.settings.options(InversionOptions, "inversion") == InversionOptions()
+    assert style.state.part("style/style")["loss"] == "histogram"
+    assert style.state.part("style/texture")["tileable"]
+    assert style.state.part("style/inversion") == InversionOptions().to_dict()
     assert style.settings.network("style") == "vgg16" and style.settings.network("match") == "buddynet"
+
+
+def test_save_stands_where_the_result_is(style, qtbot):
+    panel = style.panel("style")
+    button = panel.outcome.save_button
+    assert panel.result_pane.isAncestorOf(button) and button.isVisible() and not button.isEnabled()
+    assert "no result" in button.toolTip()
+    ran(style, qtbot)
+    assert button.isEnabled()

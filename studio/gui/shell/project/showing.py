@@ -36,7 +36,8 @@ class Showing:
     def prepared(self, document: Document) -> PreparedDocument:
         """Work out everything; nothing is changed, whatever this raises."""
         options, notes = self._options.taken(document.options)
-        parts = {**self._state.content.parts, **options, REGIONS: document.regions}
+        # What a document says nothing of must not be that of the one before.
+        parts = {**self._state.first_parts, **self._options.at_start(), **options, REGIONS: document.regions}
         parts |= {kept.part: kept.taken(document) for kept in self.lists}
         content = Content(document.a, document.b, document.pairs, document.levels, parts)
         history = self._history.prepared(content, document.history, document.position)
