@@ -232,7 +232,6 @@ class Viewer(QWidget):
         self.linked = True
         self.lines_shown = True
         self.tool: Tool = "select"
-        self.least_confidence = 0.0
         self._marks: dict[Side, dict[int, tuple[PointPair, Mark]]] = {side: {} for side in SIDES}
         self.frames: dict[Side, SideFrame] = {side: SideFrame(side) for side in SIDES}
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -264,6 +263,7 @@ class Viewer(QWidget):
         state.picture_changed.connect(self._show_picture)
         state.pairs_changed.connect(self._show_pairs)
         state.editable_changed.connect(self._show_pairs)
+        state.filter_changed.connect(self._show_pairs)
         state.hovered_changed.connect(self._show_hot)
         state.selected_changed.connect(self._show_hot)
 
@@ -330,9 +330,7 @@ class Viewer(QWidget):
             canvas.points_movable = self.state.can_edit
             canvas.locked_numbers = locked
             canvas.set_marks(
-                self._mark(side, pair)
-                for pair in pairs
-                if pair.confidence >= self.least_confidence or pair.id in self.state.selection
+                self._mark(side, pair) for pair in pairs if self.state.passes(pair) or pair.id in self.state.selection
             )
         self._show_hot()
 
@@ -360,12 +358,6 @@ class Viewer(QWidget):
             point = self.canvas(side).point_of(number)
             if point is not None:
                 self.canvas(side).look_at(point, PAIR_ZOOM)
-
-    def set_least_confidence(self, least: float) -> None:
-        """Hide the points of less sure pairs; selected ones stay."""
-        if least != self.least_confidence:
-            self.least_confidence = least
-            self._show_pairs()
 
     def refresh_points(self) -> None:
         """Draw the points as `studio.gui.canvas.point_style` says now."""

@@ -120,7 +120,7 @@ class Modes(QObject):
             before.set_active(False)
             sizes = self.splitter.sizes()
             if before.result_pane is not None:
-                if sum(sizes) > 0:
+                if sum(sizes) > 0 and before.result_pane.isVisibleTo(self.splitter):  # a mode may have it closed
                     self._shares[self._current] = sizes[0] / sum(sizes)
                 before.result_pane.hide()
         panel = self.panel(name)

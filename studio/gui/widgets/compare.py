@@ -1,7 +1,8 @@
 """One view for every mode that has a result: it alone, or compared with another picture.
 
-A pair is seen as a wipe, side by side, as its difference, or blinking. The wheel enlarges at the cursor; the middle
-button, Space or, where there is more than fits, the left button moves; what fits is dragged out as a file.
+A pair is seen as a wipe, side by side, as its difference, blinking, or one through the other. The wheel enlarges at
+the cursor; the middle button, Space or, where there is more than fits, the left button moves; what fits is dragged out
+as a file.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from studio.errors import StudioError
 from studio.gui.widgets.action import shortcut_text
-from studio.gui.widgets.compare_panes import Pane, Shown, Way, taken_away
+from studio.gui.widgets.compare_panes import Pane, Shown, Way, skin_share, taken_away
 from studio.gui.widgets.corner_buttons import CornerButtons, Look
 from studio.gui.widgets.dragging_out import DraggingOut
 from studio.gui.widgets.full_screen import FullScreen
@@ -73,18 +74,28 @@ class CompareView(PaneView):
     # --- the mouse ---
 
     def _handle_at(self, at: QPointF) -> Pane | None:
-        if self._way is Way.WIPE:
-            for pane in self.panes():
-                near = abs(at.x() - pane.handle_x(self._wipe)) <= GRAB_RADIUS
-                if pane.shown.second is not None and near and pane.space.contains(at):
-                    return pane
+        for pane in self.panes():
+            if pane.shown.second is None or not pane.space.contains(at):
+                continue
+            near = abs(at.x() - pane.handle_x(self._wipe)) <= GRAB_RADIUS
+            if (self._way is Way.WIPE and near) or (self._way is Way.ONION and pane.skin_track.contains(at)):
+                return pane
         return None
+
+    def _follow_handle(self, at: QPointF) -> None:
+        pane = min(self.panes(), key=lambda pane: abs(pane.space.center().x() - at.x()))
+        if self._way is Way.ONION:
+            self.set_skin(skin_share(pane, at))
+        else:
+            self.set_wipe(pane.share_at(at).x())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         left, at = event.button() == Qt.MouseButton.LeftButton, event.position()
         aside = self._space_down or event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if left and not aside and self._handle_at(at) is not None:
             self._wiping = True
+            if self._way is Way.ONION:
+                self._follow_handle(at)  # a click on the track is enough
         elif not self._shown:
             return
         elif event.button() == Qt.MouseButton.MiddleButton or (left and self._moves(bool(aside))):
@@ -100,8 +111,7 @@ class CompareView(PaneView):
         if not self._shown:
             self._let_go()
         if self._wiping:
-            pane = min(self.panes(), key=lambda pane: abs(pane.space.center().x() - at.x()))
-            self.set_wipe(pane.share_at(at).x())
+            self._follow_handle(at)
         elif self._moved_at is not None:
             pane = self.panes()[0]
             moved = at - self._moved_at
@@ -203,8 +213,11 @@ class CompareView(PaneView):
         if event.key() == Qt.Key.Key_F and event.modifiers() == Qt.KeyboardModifier.NoModifier:
             return self.fit
         step = {Qt.Key.Key_Left: -WIPE_STEP, Qt.Key.Key_Right: WIPE_STEP}.get(Qt.Key(event.key()))
-        wipes = self._way is Way.WIPE and any(one.second is not None for one in self._shown)
-        return None if step is None or not wipes else lambda: self.set_wipe(self._wipe + step)
+        if step is None or not any(one.second is not None for one in self._shown):
+            return None
+        if self._way is Way.ONION:
+            return lambda: self.set_skin(self._skin + step)
+        return (lambda: self.set_wipe(self._wipe + step)) if self._way is Way.WIPE else None
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self._on_key(event):
@@ -259,7 +272,7 @@ class CompareView(PaneView):
             return None
         title = pane.shown.second_title or pane.shown.title
         try:
-            return title, taken_away(pane, self._way, self._wipe, self._second_now)
+            return title, taken_away(pane, self._way, self._share, self._second_now)
         except (StudioError, OSError, MemoryError) as error:
             self.failed.emit(str(error) or tr("There is not enough memory for the picture at its full size."))
             return None
