@@ -263,7 +263,7 @@ def paint_skin_slider(painter: QPainter, pane: Pane, share: float, active: bool)
     for title, on_left in ((pane.shown.title, True), (pane.shown.second_title, False)):
         width = metrics.horizontalAdvance(title) + 14
         chip = QRectF(track.left() - 6 - width if on_left else track.right() + 6, track.center().y() - 10, width, 20)
-        if title and pane.visible.contains(chip):
+        if title and pane.space.contains(chip):
             paint_chip(painter, chip, title)
 
 
