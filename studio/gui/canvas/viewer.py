@@ -108,6 +108,8 @@ class SideFrame(QFrame):
         self.hint.clicked.connect(self.open_asked)
         self._badge = QLabel(side, alignment=Qt.AlignmentFlag.AlignCenter)
         self._badge.setFixedSize(20, 20)
+        self._badge.setCursor(Qt.CursorShape.OpenHandCursor)
+        self._badge.setToolTip(tr("Drag this, or the name, into another program to hand the picture on"))
         self.name_label = PlainLabel()
         self.name_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.details_label = QLabel()
@@ -128,6 +130,11 @@ class SideFrame(QFrame):
         layout.addLayout(self._stack, 1)
         self.set_picture(None, "", "")
         self.refresh_theme()
+
+    @property
+    def handles(self) -> tuple[QWidget, ...]:
+        """What the picture is dragged out of the window by: in itself a drag selects."""
+        return self._badge, self.name_label
 
     def refresh_theme(self) -> None:
         c = colors()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QUndoView, QWidget
 
 from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import TOOLS
+from studio.gui.canvas.canvas_menu import CanvasMenu
 from studio.gui.canvas.canvas_view import ViewState
 from studio.gui.canvas.pair_editor import PairEditor
 from studio.gui.canvas.pairs_table import PairsTable
@@ -105,9 +106,10 @@ class Editing(QObject):
         menu = [actions[name] for name in (*chain(*(mode.point_menu for mode in modes)), *POINT_MENU)]
         self._table.add_menu(menu)
         self._table.add_buttons([actions[name] for name in chain(*(mode.table_buttons for mode in modes))])
+        looks = [actions[name] for name in ("fit", "actual_size")]
         for side in SIDES:
-            self._viewer.canvas(side).addActions(menu)
             self._viewer.canvas(side).setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+            CanvasMenu(self._state, self._viewer, side, menu, looks)
         self._undo, self._redo = actions["undo"], actions["redo"]
         # Bound methods, which are not called any more when the window goes before the stack.
         self.history.stack.undoTextChanged.connect(self._name_undo)

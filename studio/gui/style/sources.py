@@ -27,6 +27,7 @@ from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warn
 from studio.gui.mode.kept_pictures import Listed
 from studio.gui.style.tasks import reduced
 from studio.gui.widgets.forms import UndoPasser
+from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import PlainLabel, in_tip
 from studio.gui.widgets.number_boxes import NumberBox
@@ -76,6 +77,8 @@ class _Row(QWidget):
         self._thumb, self._name = QLabel(), PlainLabel()
         self._thumb.setFixedSize(THUMB, THUMB)
         self._thumb.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for part in (self._thumb, self._name):
+            PictureGiver(part, lambda _: GivenPicture.of(self.picture))
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.weight = NumberBox()
         self.weight.setRange(0.0, MOST_WEIGHT)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
     QGuiApplication,
     QHideEvent,
-    QImage,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -25,12 +24,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMenu
 
-from studio.errors import StudioError
-from studio.gui.widgets.action import shortcut_text
 from studio.gui.widgets.compare_panes import Pane, Shown, Way, skin_share, taken_away
 from studio.gui.widgets.corner_buttons import CornerButtons, Look
 from studio.gui.widgets.dragging_out import DraggingOut
 from studio.gui.widgets.full_screen import FullScreen
+from studio.gui.widgets.giving import GivenPicture, fill_menu, image_or_reason, pop_up
 from studio.gui.widgets.painting import GRAB_RADIUS
 from studio.gui.widgets.pane_view import PaneView
 from studio.gui.widgets.theme import icon
@@ -262,35 +260,39 @@ class CompareView(PaneView):
 
     # --- taking away ---
 
-    def _taken(self, at: QPointF | None) -> tuple[str, QImage] | None:
-        """Title and picture of the pane at `at`, or else of the result."""
+    def _given(self, at: QPointF | None) -> GivenPicture | None:
+        """What the pane at `at` shows, or else the result."""
         panes = self.panes()
         pane = self._pane_at(at) or next(
             (one for one in panes if one.shown.full is not None), panes[0] if panes else None
         )
         if pane is None:
             return None
-        title = pane.shown.second_title or pane.shown.title
-        try:
-            return title, taken_away(pane, self._way, self._share, self._second_now)
-        except (StudioError, OSError, MemoryError) as error:
-            self.failed.emit(str(error) or tr("There is not enough memory for the picture at its full size."))
-            return None
+        look = pane, self._way, self._share, self._second_now
+        return GivenPicture(pane.shown.second_title or pane.shown.title, lambda: taken_away(*look), save=self.save)
 
     def copy(self, at: QPointF | None = None) -> None:
         """Copy what is shown at `at`, at its full size."""
-        taken = self._taken(at or self._cursor_at)
-        if taken is not None:
-            QGuiApplication.clipboard().setImage(taken[1])
+        given = self._given(at or self._cursor_at)
+        if given is not None:
+            self._copy(given)
+
+    def _copy(self, given: GivenPicture) -> None:
+        image, reason = image_or_reason(given)
+        if reason:
+            self.failed.emit(reason)
+        else:
+            QGuiApplication.clipboard().setImage(image)
 
     def drag_out(self, at: QPointF) -> None:
         """Let the picture at `at` be dropped elsewhere, as a file or as a picture."""
-        taken = self._taken(at)
-        if taken is None:
+        given = self._given(at)
+        if given is None:
             return
-        problem = self._dragging.start(self, *taken)
-        if problem:
-            self.failed.emit(problem)
+        image, reason = image_or_reason(given)
+        reason = reason or self._dragging.start(self, given.title, image)
+        if reason:
+            self.failed.emit(reason)
 
     def menu(self, at: QPointF | None = None) -> QMenu:
         """What can be done with the picture at `at`."""
@@ -299,16 +301,11 @@ class CompareView(PaneView):
             # The key stands there as words: it is this widget that hears it, not the menu.
             menu.addAction(icon(name), f"{words}\t{key}", handler)
         menu.addSeparator()
-        menu.addAction(icon("copy"), f"{tr('Copy')}\t{shortcut_text('Ctrl+C')}", lambda: self.copy(at))
-        if self.save is not None:
-            menu.addAction(icon("save"), tr("Save…"), self.save)
+        given = self._given(at)
+        if given is not None:
+            fill_menu(menu, self, given, lambda: self._copy(given))
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._shown:
-            menu = self.menu(QPointF(event.pos()))
-            menu.aboutToHide.connect(menu.deleteLater)
-            menu.popup(event.globalPos() if event.reason() == QContextMenuEvent.Reason.Mouse else self._middle())
-
-    def _middle(self) -> QPoint:
-        return self.mapToGlobal(self.rect().center())
+            pop_up(self.menu(QPointF(event.pos())), self, event)
