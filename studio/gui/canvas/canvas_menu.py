@@ -63,9 +63,8 @@ class CanvasMenu(QObject):
             canvas.removeAction(action)
         if given is not None and not number:
             about = (self.copy_action, self.save_action, self.open_action, self.folder_action)
-            for action, name in zip(
-                about, ("copy", "save", f"open-{other(self._side).lower()}", "folder"), strict=True
-            ):
+            names = ("copy", "save", f"open-{other(self._side).lower()}", "folder")
+            for action, name in zip(about, names, strict=True):
                 action.setIcon(icon(name))  # here, for the theme may be another one now
             self.folder_action.setVisible(given.file is not None)
             canvas.addActions([*self._looks, self._lines[0], *about, self._lines[1]])

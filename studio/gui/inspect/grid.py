@@ -149,9 +149,8 @@ class _Grid(QWidget):
         if tiles is None:
             return None
         order = tiles.channels.tolist()
-        index = (
-            self.at(at.x(), at.y()) if at is not None else order.index(self.current) if self.current in order else -1
-        )
+        current = order.index(self.current) if self.current in order else -1
+        index = current if at is None else self.at(at.x(), at.y())
         if index < 0:
             return None
         title, table = tr("Channel {channel}", channel=order[index]), self.table

@@ -1,7 +1,7 @@
 """Gives the pictures of all widgets away, one way for all: copied, saved, dragged out, opened as A or B.
 
-A widget says what its picture is (`GivenPicture`), and a `PictureGiver` hears menu, Ctrl+C and drag for it. What takes a
-window, as a dialog or a job, is done by the `PictureServices` of the window that the widget stands in.
+A widget says what its picture is (`GivenPicture`), and a `PictureGiver` hears menu, Ctrl+C and drag for it. What takes
+a window, as a dialog or a job, is done by the `PictureServices` of the window that the widget stands in.
 """
 
 from __future__ import annotations
@@ -132,17 +132,14 @@ class PictureServices(QObject):
     def save_to(self, given: GivenPicture, path: Path) -> None:
         """Write a picture off the GUI thread; the ending says how."""
         source = given.source
-        pixels: npt.NDArray[Any] | None = None
-        if source is None:
-            image, reason = image_or_reason(given)
-            if reason:
-                self.tell(reason)
-                return
-            pixels = pixels_of(image)
+        image, reason = (QImage(), "") if source is not None else image_or_reason(given)
+        if reason:
+            self.tell(reason)
+            return
 
         def make() -> Job[Path]:
             yield Progress(0.1, tr("writing {name}", name=path.name))
-            save(source.full() if source is not None else pixels, path, source)
+            save(source.full() if source is not None else pixels_of(image), path, source)
             return path
 
         handle = self._jobs.submit(tr("Save {name}", name=path.name), make, lane="files")
