@@ -74,6 +74,11 @@ class PaneView(QWidget):
         self._follow_way()
 
     @property
+    def hint(self) -> tuple[str, str]:
+        """Title and text of what is said while there is no picture."""
+        return self._hint
+
+    @property
     def way(self) -> Way:
         """How pairs are compared."""
         return self._way
