@@ -113,7 +113,7 @@ class PictureServices(QObject):
     def copy(self, given: GivenPicture) -> None:
         """Put a picture on the clipboard; one that has to be decoded again comes a little later."""
         if given.source is not None and given.source.is_reduced:
-            self._work(tr("Copy {name}", name=given.title), given, QGuiApplication.clipboard().setImage)
+            self._copy_later(given)
             return
         image, reason = image_or_reason(given)
         if reason:
@@ -164,7 +164,7 @@ class PictureServices(QObject):
         if given.file is None or not show_in_folder(given.file):
             self._messages.warning(tr("The folder of “{name}” can't be shown.", name=given.title))
 
-    def _work(self, title: str, given: GivenPicture, then: Callable[[QImage], object]) -> None:
+    def _copy_later(self, given: GivenPicture) -> None:
         def make() -> Job[QImage]:
             yield Progress(0.1, tr("reading {name}", name=given.title))
             image, reason = image_or_reason(given)
@@ -172,8 +172,8 @@ class PictureServices(QObject):
                 raise StudioError(reason)
             return image
 
-        handle = self._jobs.submit(title, make, lane="files")
-        handle.finished.connect(then)
+        handle = self._jobs.submit(tr("Copy {name}", name=given.title), make, lane="files")
+        handle.finished.connect(lambda image: QGuiApplication.clipboard().setImage(image))
         handle.failed.connect(self._messages.error)
 
 
