@@ -33,7 +33,7 @@ class CanvasMenu(QObject):
         self._lines = [QAction(self), QAction(self)]
         for line in self._lines:
             line.setSeparator(True)
-        self.copy_action = self._made(f"{tr('Copy Picture')}\t{shortcut_text('Ctrl+C')}", PictureServices.copy)
+        self.copy_action = self._made(tr("Copy Picture"), PictureServices.copy)
         self.save_action = self._made(tr("Save As…"), PictureServices.save_as)
         self.open_action = self._made(tr("Open as {side}", side=other(side)), self._open_elsewhere)
         self.folder_action = self._made(tr("Show in Folder"), PictureServices.show_file)
@@ -66,6 +66,8 @@ class CanvasMenu(QObject):
             names = ("copy", "save", f"open-{other(self._side).lower()}", "folder")
             for action, name in zip(about, names, strict=True):
                 action.setIcon(icon(name))  # here, for the theme may be another one now
+            key = "" if self._state.selection else f"\t{shortcut_text('Ctrl+C')}"
+            self.copy_action.setText(tr("Copy Picture") + key)
             self.folder_action.setVisible(given.file is not None)
             canvas.addActions([*self._looks, self._lines[0], *about, self._lines[1]])
         if number or self._state.selection or given is None:

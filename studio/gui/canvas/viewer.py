@@ -272,7 +272,7 @@ class Viewer(QWidget):
         state.editable_changed.connect(self._show_pairs)
         state.filter_changed.connect(self._show_pairs)
         state.hovered_changed.connect(self._show_hot)
-        state.selected_changed.connect(self._show_hot)
+        state.selected_changed.connect(self._show_selected)
 
     def canvas(self, side: Side) -> PictureCanvas:
         return self.frames[side].canvas
@@ -379,6 +379,13 @@ class Viewer(QWidget):
 
     def _on_band(self, numbers: set[int], more: bool) -> None:
         self.state.set_selection(self.state.selection | numbers if more else numbers)
+
+    def _show_selected(self) -> None:
+        """What is selected is seen though it is filtered."""
+        if self.state.least_confidence > 0:
+            self._show_pairs()
+        else:
+            self._show_hot()
 
     def _show_hot(self) -> None:
         for side in SIDES:

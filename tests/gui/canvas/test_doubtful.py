@@ -84,6 +84,16 @@ def test_pairs_set_by_hand_are_never_filtered_away(paired):
     assert canvas.point_of(5) is not None and canvas.point_of(1) is None
 
 
+def test_a_doubtful_pair_is_seen_though_the_filter_hides_it(paired):
+    paired.pairs_table.filter.setValue(60)
+    canvas = paired.viewer.canvas("A")
+    assert walk(paired, 2) == [5, 2]
+    assert canvas.point_of(2) is not None and canvas.point_of(5) is None
+    assert canvas.view_state().zoom > 2.4
+    paired.state.set_selected(0)
+    assert canvas.point_of(2) is None
+
+
 def test_hiding_changes_nothing_but_the_view_until_it_is_said_to_leave_out(paired, qtbot):
     state, table, count = paired.state, paired.pairs_table, paired.pairs_table._count
     table.filter.setValue(50)
