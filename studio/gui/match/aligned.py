@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from studio.arrays import Pixels, Size
 from studio.gui.canvas.canvas_view import ViewState
@@ -76,6 +76,9 @@ class AlignedResponder:
 class AlignedController(QObject):
     """Fills the pane while it is switched on and the mode is; it works nothing out otherwise."""
 
+    toggled = Signal()
+    """The pane was switched on or off."""
+
     def __init__(
         self, state: StudioState, viewer: Viewer, settings: Settings, messages: Messages, parent: QObject | None = None
     ) -> None:
@@ -113,6 +116,7 @@ class AlignedController(QObject):
         """Switch the pane on or off, and remember it."""
         self._settings.set_flag("aligned", on)
         self.pane.set_wanted(on, self._active)
+        self.toggled.emit()
         self.refresh()
 
     @property

@@ -72,6 +72,7 @@ class MatchPanel(ModePanel):
         self.provenance = ProvenanceView(state, services.viewer, self.recall)
         self.aligned = AlignedController(state, services.viewer, self._settings, self._messages, self)
         self.result_pane = self.aligned.pane
+        self.aligned.toggled.connect(self._on_aligned)
         self.form = OptionsForm(self._settings.options(MatchOptions, "match"))
         self.levels = LevelSlider(state)
         self.foot = RunFoot(
@@ -130,6 +131,10 @@ class MatchPanel(ModePanel):
 
     def set_active(self, active: bool) -> None:
         self.aligned.set_active(active)
+
+    def _on_aligned(self) -> None:
+        if self.aligned.is_active:
+            self.pane_toggled.emit()
 
     def refresh_theme(self) -> None:
         self.aligned.pane.refresh_theme()

@@ -63,11 +63,13 @@ class ModePanel(QWidget):
     """(name): bring one of `docks` to the front"""
     picture_made = Signal(str, object)
     """(side, Picture): put it there"""
+    pane_toggled = Signal()
+    """The result pane came or went while the mode is on: the room is to be shared anew."""
     result_made = Signal(str, str, object, object)
     """(kind, name, recipe, Picture or None): the project keeps it"""
 
     result_pane: QWidget | None = None
-    """What stands below the pictures while the mode is on."""
+    """What stands below the pictures while the mode is on; it may refuse to be shown."""
     network: NetworkChooser | None = None
     """The choice of a network that this panel works with; None: that of `Services`."""
 

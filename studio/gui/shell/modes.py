@@ -93,6 +93,7 @@ class Modes(QObject):
             if panel.result_pane is not None:
                 panel.result_pane.hide()
                 self.splitter.addWidget(panel.result_pane)
+                panel.pane_toggled.connect(self._share_room)
             self.made.emit(name)
         return panel
 
@@ -110,7 +111,8 @@ class Modes(QObject):
 
     def show(self, name: str) -> None:
         """Enter a mode."""
-        mode = self._modes[name]
+        if name not in self._modes:
+            raise KeyError(name)
         if name in self._actions:
             self._actions[name].setChecked(True)
         if name == self._current:
@@ -120,7 +122,7 @@ class Modes(QObject):
             before.set_active(False)
             sizes = self.splitter.sizes()
             if before.result_pane is not None:
-                if sum(sizes) > 0 and before.result_pane.isVisibleTo(self.splitter):  # a mode may have it closed
+                if sum(sizes) > 0 and not before.result_pane.isHidden():
                     self._shares[self._current] = sizes[0] / sum(sizes)
                 before.result_pane.hide()
         panel = self.panel(name)
@@ -128,11 +130,18 @@ class Modes(QObject):
         self.panels.setCurrentWidget(panel)
         if panel.result_pane is not None:
             panel.result_pane.show()
-            share = self._shares.get(name, mode.pictures_share)
-            below = [1 - share if widget is panel.result_pane else 0.0 for widget in self._below()]
-            self.splitter.setSizes([round(1000 * part) for part in (share, *below)])
+            self._share_room()
         panel.set_active(True)
         self.changed.emit(name)
+
+    def _share_room(self) -> None:
+        """Give the pictures and the result pane that is shown their parts of the height."""
+        pane = self._panels[self._current].result_pane
+        if pane is None or pane.isHidden():
+            return
+        share = self._shares.get(self._current, self._modes[self._current].pictures_share)
+        below = [1 - share if widget is pane else 0.0 for widget in self._below()]
+        self.splitter.setSizes([round(1000 * part) for part in (share, *below)])
 
     def _below(self) -> list[QWidget | None]:
         """The stages, in the order of the splitter."""
