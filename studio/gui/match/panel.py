@@ -132,6 +132,11 @@ class MatchPanel(ModePanel):
     def set_active(self, active: bool) -> None:
         self.aligned.set_active(active)
 
+    def full_screen(self) -> Callable[[], object] | None:
+        """What fills the screen with B laid onto A, while that is seen."""
+        view = self.aligned.pane.view
+        return view.toggle_full_screen if self.aligned.is_on and view.shown else None
+
     def _on_aligned(self) -> None:
         if self.aligned.is_active:
             self.pane_toggled.emit()
