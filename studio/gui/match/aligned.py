@@ -76,8 +76,8 @@ class AlignedResponder:
 class AlignedController(QObject):
     """Fills the pane while it is switched on and the mode is; it works nothing out otherwise."""
 
-    toggled = Signal()
-    """The pane was switched on or off."""
+    toggled = Signal(bool)
+    """(whether the pane comes): it is there, or will go"""
 
     def __init__(
         self, state: StudioState, viewer: Viewer, settings: Settings, messages: Messages, parent: QObject | None = None
@@ -115,8 +115,11 @@ class AlignedController(QObject):
     def set_on(self, on: bool) -> None:
         """Switch the pane on or off, and remember it."""
         self._settings.set_flag("aligned", on)
+        if not on:
+            self.toggled.emit(False)
         self.pane.set_wanted(on, self._active)
-        self.toggled.emit()
+        if on:
+            self.toggled.emit(True)
         self.refresh()
 
     @property

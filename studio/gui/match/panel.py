@@ -137,9 +137,9 @@ class MatchPanel(ModePanel):
         view = self.aligned.pane.view
         return view.toggle_full_screen if self.aligned.is_on and view.shown else None
 
-    def _on_aligned(self) -> None:
+    def _on_aligned(self, comes: bool) -> None:
         if self.aligned.is_active:
-            self.pane_toggled.emit()
+            self.pane_toggled.emit(comes)
 
     def refresh_theme(self) -> None:
         self.aligned.pane.refresh_theme()

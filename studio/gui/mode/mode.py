@@ -63,8 +63,8 @@ class ModePanel(QWidget):
     """(name): bring one of `docks` to the front"""
     picture_made = Signal(str, object)
     """(side, Picture): put it there"""
-    pane_toggled = Signal()
-    """The result pane came or went while the mode is on: the room is to be shared anew."""
+    pane_toggled = Signal(bool)
+    """(whether it comes): the result pane has come, or will go, while the mode is on, and the room is shared anew"""
     result_made = Signal(str, str, object, object)
     """(kind, name, recipe, Picture or None): the project keeps it"""
 

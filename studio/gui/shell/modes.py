@@ -93,7 +93,7 @@ class Modes(QObject):
             if panel.result_pane is not None:
                 panel.result_pane.hide()
                 self.splitter.addWidget(panel.result_pane)
-                panel.pane_toggled.connect(self._share_room)
+                panel.pane_toggled.connect(self._on_pane)
             self.made.emit(name)
         return panel
 
@@ -120,10 +120,8 @@ class Modes(QObject):
         before = self._panels.get(self._current)
         if before is not None:
             before.set_active(False)
-            sizes = self.splitter.sizes()
+            self._keep_share()
             if before.result_pane is not None:
-                if sum(sizes) > 0 and not before.result_pane.isHidden():
-                    self._shares[self._current] = sizes[0] / sum(sizes)
                 before.result_pane.hide()
         panel = self.panel(name)
         self._current = name
@@ -133,6 +131,14 @@ class Modes(QObject):
             self._share_room()
         panel.set_active(True)
         self.changed.emit(name)
+
+    def _on_pane(self, comes: bool) -> None:
+        (self._share_room if comes else self._keep_share)()
+
+    def _keep_share(self) -> None:
+        sizes, pane = self.splitter.sizes(), self._panels[self._current].result_pane
+        if pane is not None and not pane.isHidden() and sum(sizes) > 0:
+            self._shares[self._current] = sizes[0] / sum(sizes)
 
     def _share_room(self) -> None:
         """Give the pictures and the result pane that is shown their parts of the height."""

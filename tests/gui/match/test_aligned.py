@@ -116,6 +116,22 @@ def test_it_is_remembered_with_its_way_and_stands_in_its_mode_only(laid, another
     assert again.isVisible() and again.height() > 80  # the room that it had nothing of is not remembered
 
 
+def test_its_room_is_what_it_was_when_it_was_switched_off(laid, qtbot):
+    pane, splitter = controller(laid).pane, laid.modes.splitter
+    qtbot.wait(20)
+    whole, place = sum(splitter.sizes()), splitter.indexOf(pane)
+    splitter.setSizes(
+        [round(0.6 * whole) if n == 0 else round(0.4 * whole) if n == place else 0 for n in range(splitter.count())]
+    )
+    height = pane.height()
+    laid.actions_["aligned"].setChecked(False)
+    qtbot.wait(20)
+    assert not pane.isVisible() and laid.viewer.height() > 0.95 * whole
+    laid.actions_["aligned"].setChecked(True)
+    qtbot.wait(20)
+    assert abs(pane.height() - height) <= 3
+
+
 def test_it_looks_where_picture_a_looks_while_views_are_linked(laid):
     view, canvas = controller(laid).pane.view, laid.viewer.canvas("A")
     laid.editing.pairs.go_to_doubtful(+1)
