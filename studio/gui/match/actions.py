@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from enum import auto
-
 from studio.gui.canvas.conditions import Shared
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
 
 
 class MatchCan(Condition):
     """What can be done in the mode."""
 
-    COMPARE = auto()
+    COMPARE = translatable("Enter Match to see B laid onto A.")
     """The mode is on, so that its result pane can be seen."""
 
 

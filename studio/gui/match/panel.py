@@ -70,7 +70,7 @@ class MatchPanel(ModePanel):
         self.memory = MemoryHolder(services.features)
         self.recall = Recall(state, self.memory, self)
         self.provenance = ProvenanceView(state, services.viewer, self.recall)
-        self.aligned = AlignedController(state, services.viewer, self._settings, self._messages, self)
+        self.aligned = AlignedController(state, services.viewer, services.settings, services.messages, self)
         self.result_pane = self.aligned.pane
         self.aligned.toggled.connect(self._on_aligned)
         self.form = OptionsForm(self._settings.options(MatchOptions, "match"))

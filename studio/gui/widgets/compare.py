@@ -28,7 +28,7 @@ from studio.gui.widgets.compare_panes import Pane, Shown, Way, skin_share, taken
 from studio.gui.widgets.corner_buttons import CornerButtons, Look
 from studio.gui.widgets.dragging_out import DraggingOut
 from studio.gui.widgets.full_screen import FullScreen
-from studio.gui.widgets.giving import GivenPicture, fill_menu, image_or_reason, pop_up
+from studio.gui.widgets.giving import GivenPicture, PictureServices, fill_menu, image_or_reason, pop_up
 from studio.gui.widgets.painting import GRAB_RADIUS
 from studio.gui.widgets.pane_view import PaneView
 from studio.gui.widgets.theme import icon
@@ -278,6 +278,10 @@ class CompareView(PaneView):
             self._copy(given)
 
     def _copy(self, given: GivenPicture) -> None:
+        services = PictureServices.of(self)
+        if services is not None:
+            services.copy(given)
+            return
         image, reason = image_or_reason(given)
         if reason:
             self.failed.emit(reason)

@@ -119,7 +119,13 @@ class PictureServices(QObject):
         if reason:
             self.tell(reason)
         else:
-            QGuiApplication.clipboard().setImage(image)
+            self._put(image)
+
+    def _put(self, image: QImage) -> None:
+        QGuiApplication.clipboard().setImage(image)
+        self._messages.info(
+            tr("The picture was copied, {width} × {height}.", width=image.width(), height=image.height())
+        )
 
     def save_as(self, given: GivenPicture) -> None:
         """Ask for a file, and write the picture there; one that was opened keeps its profile, depth and notes."""
@@ -173,7 +179,7 @@ class PictureServices(QObject):
             return image
 
         handle = self._jobs.submit(tr("Copy {name}", name=given.title), make, lane="files")
-        handle.finished.connect(lambda image: QGuiApplication.clipboard().setImage(image))
+        handle.finished.connect(self._put)
         handle.failed.connect(self._messages.error)
 
 

@@ -91,6 +91,7 @@ def test_the_keys_copy_the_picture_or_the_pairs_that_are_selected(opened):
     canvas.setFocus()
     QTest.keyClick(canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert np.array_equal(copied(), opened.state.picture("B").pixels)
+    assert opened.messages.text() == "The picture was copied, 400 × 400."
     opened.state.set_selected(2)
     QTest.keyClick(canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert not QGuiApplication.clipboard().mimeData().hasImage()
@@ -169,7 +170,30 @@ def test_full_screen_has_the_services_of_its_window(morph):
     view.toggle_full_screen()
 
 
+def test_the_key_copies_the_result_that_has_the_focus(morph):
+    view = morph.panel("morph").result_pane.view
+    morph.activateWindow()
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(copied(), shots(morph)[0].frame) and "was copied" in morph.messages.text()
+
+
 # --- maps and thumbnails ---
+
+
+def test_pictures_of_lists_are_given_away_as_they_are(morph, style, two_files, qtbot, dropped):
+    further = morph.panel("morph").further
+    further.match = lambda *_: None  # nobody waits for its pairs
+    further.add([two_files[1]])
+    qtbot.waitUntil(lambda: further.list.count() == 1)
+    place = QPointF(further.list.visualItemRect(further.list.item(0)).center())
+    assert words(giver_of(further.list.viewport()).menu(place)) == [
+        "Copy", "Save As…", "Open as A", "Open as B", "Show in Folder",
+    ]  # fmt: skip
+    assert giver_of(further.list.viewport()).menu(QPointF(5, 5000)) is None
+    row = style.panel("style").choice.sources.rows[0]
+    drag_from(row._thumb, QPointF(5, 5))
+    assert dropped == [row.picture.path]
 
 
 def test_a_map_is_given_with_its_picture_at_the_size_of_that(themed, qtbot):
