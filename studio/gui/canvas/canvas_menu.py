@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
 
 from studio.arrays import Side
 from studio.gui.canvas.state import StudioState, other
@@ -39,8 +39,9 @@ class CanvasMenu(QObject):
         self.folder_action = self._made(tr("Show in Folder"), PictureServices.show_file)
         for handle in viewer.frames[side].handles:
             PictureGiver(handle, lambda _: self.given)
-        canvas.menu_asked.connect(self._fill)
-        canvas.installEventFilter(self)
+        canvas.menu_asked.connect(self._on_asked)
+        # The window copies pairs while some are selected.
+        PictureGiver(canvas, lambda _: None if state.selection else self.given, keys_only=True)
         state.picture_changed.connect(lambda _: self._fill(0))
         state.selected_changed.connect(lambda: self._fill(0))
         self._fill(0)
@@ -56,20 +57,26 @@ class CanvasMenu(QObject):
         picture = self._state.picture(self._side)
         return None if picture is None else GivenPicture.of(picture, self._side)
 
+    def _on_asked(self, number: int) -> None:
+        names = ("copy", "save", f"open-{other(self._side).lower()}", "folder")
+        for action, name in zip(self._about, names, strict=True):
+            action.setIcon(icon(name))  # here, for the theme may be another one now
+        self._fill(number)
+
+    @property
+    def _about(self) -> tuple[QAction, ...]:
+        return self.copy_action, self.save_action, self.open_action, self.folder_action
+
     def _fill(self, number: int) -> None:
         """Prepare the menu: it opens over pair `number`, or, if that is 0, beside all points."""
         given, canvas = self.given, self._canvas
         for action in canvas.actions():
             canvas.removeAction(action)
         if given is not None and not number:
-            about = (self.copy_action, self.save_action, self.open_action, self.folder_action)
-            names = ("copy", "save", f"open-{other(self._side).lower()}", "folder")
-            for action, name in zip(about, names, strict=True):
-                action.setIcon(icon(name))  # here, for the theme may be another one now
             key = "" if self._state.selection else f"\t{shortcut_text('Ctrl+C')}"
             self.copy_action.setText(tr("Copy Picture") + key)
             self.folder_action.setVisible(given.file is not None)
-            canvas.addActions([*self._looks, self._lines[0], *about, self._lines[1]])
+            canvas.addActions([*self._looks, self._lines[0], *self._about, self._lines[1]])
         if number or self._state.selection or given is None:
             canvas.addActions(self._points)
 
@@ -80,16 +87,3 @@ class CanvasMenu(QObject):
         given, services = self.given, PictureServices.of(self._canvas)
         if given is not None and services is not None:
             what(services, given)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if not isinstance(event, QKeyEvent) or not event.matches(QKeySequence.StandardKey.Copy):
-            return False
-        if self._state.selection or self.given is None:
-            return False  # the window copies pairs
-        if event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.KeyPress:
-            self._serve(PictureServices.copy)
-            return True
-        return False

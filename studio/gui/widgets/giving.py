@@ -210,14 +210,14 @@ def pop_up(menu: QMenu, widget: QWidget, event: QContextMenuEvent) -> None:
 
 
 class PictureGiver(QObject):
-    """Hears the right button, Ctrl+C and, if it `drags`, the left button over a widget that shows pictures."""
+    """Hears Ctrl+C and, unless it hears `keys_only`, both buttons of the mouse over a widget that shows pictures."""
 
     def __init__(
-        self, widget: QWidget, given_at: Callable[[QPointF | None], GivenPicture | None], drags: bool = True
+        self, widget: QWidget, given_at: Callable[[QPointF | None], GivenPicture | None], keys_only: bool = False
     ) -> None:
         """`given_at` says what picture is at a place of the widget; None is the one that is current there."""
         super().__init__(widget)
-        self._widget, self._given_at, self._drags = widget, given_at, drags
+        self._widget, self._given_at, self._keys_only = widget, given_at, keys_only
         self._pressed_at: QPointF | None = None
         self._dragging = DraggingOut()
         widget.installEventFilter(self)
@@ -259,6 +259,10 @@ class PictureGiver(QObject):
             services.tell(reason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Copy):
+            return self._on_copy_key(event)
+        if self._keys_only:
+            return False
         if isinstance(event, QContextMenuEvent):
             by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
             menu = self.menu(QPointF(event.pos()) if by_mouse else None)
@@ -266,11 +270,7 @@ class PictureGiver(QObject):
                 return False
             pop_up(menu, self._widget, event)
             return True
-        if isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Copy):
-            return self._on_copy_key(event)
-        if isinstance(event, QMouseEvent) and self._drags:
-            return self._on_mouse(event)
-        return False
+        return isinstance(event, QMouseEvent) and self._on_mouse(event)
 
     def _on_copy_key(self, event: QKeyEvent) -> bool:
         if self._given_at(None) is None:
