@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -134,7 +134,7 @@ class LevelTile(QWidget):
         image = QImage(TILE * LARGE, QImage.Format.Format_RGB32)
         image.fill(self.palette().window().color())
         image.setDevicePixelRatio(LARGE)
-        self.render(image, flags=QWidget.RenderFlag.DrawChildren)
+        self.render(image, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)
         image.setDevicePixelRatio(1)
         return image
 

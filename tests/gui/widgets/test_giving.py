@@ -13,9 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 from skimage import data
 
+from studio.buddies.answers import Step
 from studio.gui.canvas.drawing import Overlay
 from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.tiles import MapStrip, Tile
+from studio.gui.match.provenance_view import LARGE, MAP_HEIGHT, TILE, LevelTile
 from studio.gui.widgets import giving
 from studio.gui.widgets.giving import GivenPicture, PictureGiver, PictureServices
 from studio.gui.widgets.painting import image_of, pixels_of
@@ -251,3 +253,13 @@ def test_pixels_and_images_are_the_same():
     for pixels in (np.ascontiguousarray(CAT[:, :299]), np.ascontiguousarray(clear)):
         assert np.array_equal(pixels_of(image_of(pixels)), pixels)
     assert QRectF(image_of(CAT).rect()).width() == CAT.shape[1]
+
+
+def test_a_level_of_the_provenance_is_given_large_and_with_its_numbers(themed, qtbot):
+    box = (0.0, 0.0, 4.0, 4.0)
+    tile = LevelTile(0, 1, Step(2, box, box, box, box, 0.8, 1.5), None)
+    qtbot.addWidget(tile)
+    giver_of(tile).copy()
+    seen = copied()
+    assert seen.shape[:2] == (TILE.height() * LARGE, TILE.width() * LARGE)
+    assert np.abs(np.diff(seen[LARGE * MAP_HEIGHT :].astype(int), axis=1)).max() > 60  # words below the map
