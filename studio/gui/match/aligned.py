@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from PySide6.QtCore import QObject, Signal
 
@@ -53,15 +54,16 @@ class AlignedResponder:
     """Answers on the worker's thread, and keeps the pictures at the size shown; a `studio.live.Responder`."""
 
     def __init__(self) -> None:
-        self._ground: tuple[Picture, Picture, Ground] | None = None
+        # Not the pictures themselves: they would live on when they are closed.
+        self._ground: tuple[ref[Picture], ref[Picture], Ground] | None = None
 
     def answer(self, request: AlignedRequest) -> AlignedAnswer:
         """Bring B onto A."""
         from studio.morph.aligned import Ground
 
         kept = self._ground
-        if kept is None or kept[0] is not request.a or kept[1] is not request.b:
-            kept = self._ground = request.a, request.b, Ground(request.a, request.b, PREVIEW_SIDE)
+        if kept is None or kept[0]() is not request.a or kept[1]() is not request.b:
+            kept = self._ground = ref(request.a), ref(request.b), Ground(request.a, request.b, PREVIEW_SIDE)
         aligned = kept[2].aligned(request.pairs)
         return AlignedAnswer(request, kept[2].a, aligned.pixels, kept[2].size, aligned.notes)
 
@@ -183,4 +185,4 @@ class AlignedController(QObject):
             self.pane.view.look_at(looks.center, looks.zoom)
 
 
-__all__ = ["LEAST_PAIRS", "AlignedAnswer", "AlignedController", "AlignedRequest", "AlignedResponder"]
+__all__ = ["LEAST_PAIRS", "PREVIEW_SIDE", "AlignedAnswer", "AlignedController", "AlignedRequest", "AlignedResponder"]

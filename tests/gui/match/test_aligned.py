@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QPixmap
 
-from studio.gui.match.aligned import LEAST_PAIRS
+from studio.gui.match.aligned import LEAST_PAIRS, PREVIEW_SIDE, AlignedRequest, AlignedResponder
 from studio.gui.match.aligned_pane import WAYS
 from studio.gui.widgets.compare import Way
+from studio.picture import Picture
 from tests.gui.canvas.test_editing import move, press, release, where
 from tests.morph.test_aligned import CAT, off, pulled, sampled
 
@@ -114,6 +118,18 @@ def test_it_is_remembered_with_its_way_and_stands_in_its_mode_only(laid, another
     later.actions_["aligned"].setChecked(True)
     qtbot.wait(20)
     assert again.isVisible() and again.height() > 80  # the room that it had nothing of is not remembered
+
+
+def test_pictures_that_were_closed_do_not_live_on():
+    responder = AlignedResponder()
+    a, b = Picture.from_array(np.kron(CAT, np.ones((4, 4, 1), np.uint8))), Picture.from_array(pulled())
+    answer = responder.answer(AlignedRequest(a, b, sampled()))
+    assert max(answer.a.shape) == max(answer.b.shape) == PREVIEW_SIDE and answer.size == a.size
+    gone = ref(a), ref(b)
+    del a, b, answer
+    gc.collect()
+    assert [one() for one in gone] == [None, None]
+    responder.close()
 
 
 def test_its_room_is_what_it_was_when_it_was_switched_off(laid, qtbot):
