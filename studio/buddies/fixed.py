@@ -16,7 +16,7 @@ from studio.pairs import PairSet
 
 def pairs_to_keep(pairs: PairSet) -> PairSet:
     """Those that a new match keeps: locked ones, and those placed or moved by hand."""
-    return PairSet(tuple(pair for pair in pairs if pair.locked or pair.origin != "matched"))
+    return PairSet(tuple(pair for pair in pairs if pair.is_own))
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,6 +56,11 @@ class PointPair:
     locked: bool = False
     enabled: bool = True
 
+    @property
+    def is_own(self) -> bool:
+        """Whether a person placed, moved or locked it: it is sure, and used exactly as it is."""
+        return self.locked or self.origin != "matched"
+
     def swapped(self) -> PointPair:
         """The same pair with the pictures exchanged."""
         return replace(self, a=self.b, b=self.a)

@@ -85,7 +85,7 @@ def _untangled(
     used: tuple[PointPair, ...], a: Points, b: Points, frame: Size, options: WarpOptions, moment: float | None
 ) -> tuple[tuple[PointPair, ...], Points, Points, list[int]]:
     """The pairs that are left, their points, and the numbers of those that are not."""
-    held = np.array([is_own(pair) for pair in used], bool)
+    held = np.array([pair.is_own for pair in used], bool)
 
     def judge(some_a: Points, some_b: Points, longest: int) -> FieldPair:
         size = shrink_within(frame, longest)
@@ -182,7 +182,7 @@ def _notes(pairs: Sequence[PointPair], a: Points, b: Points, frame: Size, option
         notes.append(
             tr("The points lie on one line, so nothing tells how the places beside it move; add one off the line.")
         )
-    own = [index for index, pair in enumerate(pairs) if is_own(pair)]
+    own = [index for index, pair in enumerate(pairs) if pair.is_own]
     for points, others, name in ((a[own], b[own], "A"), (b[own], a[own], "B")):
         twice = _twice(points, others)
         if twice is not None:
@@ -229,11 +229,6 @@ def _of_the_whole(a: Points, b: Points, options: WarpOptions) -> tuple[str, ...]
             ),
         )
     return ()
-
-
-def is_own(pair: PointPair) -> bool:
-    """Whether a person placed, moved or locked a pair: it is used exactly as it is."""
-    return pair.locked or pair.origin != "matched"
 
 
 def _crossed(carried: Points, b: Points) -> tuple[int, int] | None:

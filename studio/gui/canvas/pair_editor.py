@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QMimeData, QObject, QPointF, Signal
@@ -43,6 +43,8 @@ class PairEditor(QObject):
     ) -> None:
         super().__init__(parent)
         self._state, self._viewer, self._jobs, self._messages = state, viewer, jobs, messages
+        self._visited = 0
+        """The doubtful pair that was looked at last."""
         for side in SIDES:
             canvas = viewer.canvas(side)
             canvas.place_asked.connect(lambda point, side=side: self.place(side, point))
@@ -129,6 +131,7 @@ class PairEditor(QObject):
     def delete(self) -> None:
         """Remove the selected pairs; locked ones stay."""
         selection = self._state.selection
+        queue = self.doubtful() if selection == {self._visited} else []
         pairs = edits.deleted(self._state.pairs, selection)
         count = len(self._state.pairs) - len(pairs)
         step = trn("Delete {number} pair", "Delete {number} pairs", count)
@@ -137,6 +140,8 @@ class PairEditor(QObject):
         self._state.edit_pairs(pairs, step)
         if count < len(selection):
             self._say_locked()
+        elif count:
+            self._go_on(queue)
 
     def clear(self) -> None:
         """Remove all pairs but the locked ones."""
@@ -262,19 +267,50 @@ class PairEditor(QObject):
     # --- doubtful pairs ---
 
     def doubtful(self) -> list[int]:
-        """The numbers of the pairs that nobody has looked at and that are least sure, the most doubtful first."""
-        pairs = [pair for pair in self._state.pairs if pair.origin == "matched" and pair.enabled and not pair.locked]
+        """The numbers of the matched pairs below `SURE` that nobody moved or locked, the most doubtful first."""
+        pairs = [pair for pair in self._state.pairs if pair.enabled and not pair.is_own and pair.confidence < SURE]
         return [pair.id for pair in sorted(pairs, key=lambda pair: (pair.confidence, pair.id))]
 
     def go_to_doubtful(self, by: int) -> None:
         """Select the next pair in the queue, or the one before, and look at it."""
         queue = self.doubtful()
         if not queue:
-            self._messages.info(tr("No matched pair is left to look at."))
+            self._messages.info(
+                tr("No pair is doubtful: all are sure ({least:.1f} or more), or set or accepted by hand.", least=SURE)
+            )
             return
         selected = self._state.selected
         place = (queue.index(selected) + by) % len(queue) if selected in queue else (0 if by > 0 else -1)
-        number = queue[place]
+        self._visit(queue, place)
+
+    def accept(self) -> None:
+        """The selected pairs are right: they are locked, which makes them sure, and the next doubtful one is shown."""
+        chosen = [pair.id for pair in self._state.pairs.only(self._state.selection)]
+        if not chosen or not self._state.can_edit:
+            return
+        queue, visited = self.doubtful(), self._state.selected
+        if len(chosen) == 1:
+            step = tr("Accept pair {number}", number=chosen[0])
+        else:
+            step = trn("Accept {number} pair", "Accept {number} pairs", len(chosen))
+        self._state.edit_pairs(edits.with_locked(self._state.pairs, chosen, True), step)
+        self._visited = visited
+        self._go_on(queue)
+
+    def _go_on(self, before: Sequence[int]) -> None:
+        """Look at the pair that came next in the queue, as it was `before` the one last looked at left it."""
+        if not before:
+            return
+        queue = self.doubtful()
+        if not queue:
+            self._messages.success(tr("That was the last doubtful pair."))
+            return
+        place = before.index(self._visited) + 1 if self._visited in before else 0
+        later = [number for number in before[place:] if number in queue]
+        self._visit(queue, queue.index(later[0]) if later else 0)
+
+    def _visit(self, queue: Sequence[int], place: int) -> None:
+        number = self._visited = queue[place]
         self._state.set_selected(number)
         self._viewer.show_pair(number)
         pair = self._state.pairs.by_id(number)

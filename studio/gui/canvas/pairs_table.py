@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QColor, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -56,21 +57,16 @@ CELL_MARGIN = 14
 
 
 class _Sorted(QSortFilterProxyModel):
-    """Sorts, and leaves out what is less sure than somebody wants to see."""
+    """Sorts, and hides what the filter hides."""
 
-    def __init__(self, model: PairsModel, parent: QWidget) -> None:
+    def __init__(self, model: PairsModel, state: StudioState, parent: QWidget) -> None:
         super().__init__(parent)
-        self._model = model
-        self.least_confidence = 0.0
+        self._model, self._state = model, state
         self.setSourceModel(model)
         self.setSortRole(SORT_ROLE)
 
-    def set_least_confidence(self, least: float) -> None:
-        self.least_confidence = least
-        self.invalidate()
-
     def filterAcceptsRow(self, row: int, parent: ModelIndex) -> bool:
-        return self._model.pair(row).confidence >= self.least_confidence
+        return self._state.passes(self._model.pair(row))
 
 
 class _ConfidenceDelegate(QStyledItemDelegate):
@@ -91,13 +87,12 @@ class PairsTable(QWidget):
 
     pair_edited = Signal(object, str)
     """(the pair as it should be, what was done)"""
-    least_confidence_changed = Signal(float)
 
     def __init__(self, state: StudioState) -> None:
         super().__init__()
         self._state = state
         self.model = PairsModel()
-        self.sorted_model = _Sorted(self.model, self)
+        self.sorted_model = _Sorted(self.model, state, self)
         self.view = QTableView()
         self.view.setModel(self.sorted_model)
         self.view.setSortingEnabled(True)
@@ -143,7 +138,9 @@ class PairsTable(QWidget):
         self.view.viewport().installEventFilter(self)
         self.view.selectionModel().selectionChanged.connect(self._on_selection)
         self.model.edited.connect(self.pair_edited)
-        self.filter.valueChanged.connect(self._on_filter)
+        self.filter.valueChanged.connect(lambda value: state.set_filter(least_confidence=value / 100))
+        self.leave_out.toggled.connect(lambda on: state.set_filter(leaves_out=on))
+        state.filter_changed.connect(self._show_filter)
         state.pairs_changed.connect(self._show_pairs)
         state.editable_changed.connect(self._show_pairs)
         state.hovered_changed.connect(self.view.viewport().update)
@@ -154,7 +151,13 @@ class PairsTable(QWidget):
         self.filter.setRange(0, 100)
         self.filter.setFixedWidth(150)
         self.filter.setAccessibleName(tr("Least confidence"))
-        self.filter.setToolTip(tr("Hide pairs that are less sure than this, here and in the pictures"))
+        self.filter.setToolTip(
+            tr("Hide pairs that are less sure than this, here and in the pictures; those set by hand stay")
+        )
+        self.leave_out = QCheckBox(tr("Leave out what is filtered"))
+        self.leave_out.setToolTip(
+            tr("Morph and Style do without the pairs that are hidden; otherwise hiding changes nothing but the view")
+        )
         self._filter_text, self._count = QLabel("0.00"), QLabel()
         self._count.setObjectName("muted")
         self._bar_layout = row = QHBoxLayout(self.bar)
@@ -163,6 +166,7 @@ class PairsTable(QWidget):
         row.addWidget(QLabel(tr("Confidence from")))
         row.addWidget(self.filter)
         row.addWidget(self._filter_text)
+        row.addWidget(self.leave_out)
         row.addSpacing(6)
         row.addWidget(self._count)
         row.addStretch(1)
@@ -204,20 +208,23 @@ class PairsTable(QWidget):
 
     def _show_count(self) -> None:
         shown, there = self.sorted_model.rowCount(), self.model.rowCount()
-        self._count.setText(
-            tr("{shown} of {there} pairs", shown=shown, there=there)
-            if shown < there
-            else trn("{number} pair", "{number} pairs", there)
-        )
+        words = trn("{number} pair", "{number} pairs", there)
+        if shown < there and self._state.leaves_out:
+            words = tr("{shown} of {there} pairs in use", shown=shown, there=there)
+        elif shown < there:
+            words = tr("{shown} of {there} pairs shown, all in use", shown=shown, there=there)
+        self._count.setText(words)
 
-    def _on_filter(self, value: int) -> None:
-        least = value / 100
+    def _show_filter(self) -> None:
+        least = self._state.least_confidence
+        with QSignalBlocker(self.filter), QSignalBlocker(self.leave_out):
+            self.filter.setValue(round(100 * least))
+            self.leave_out.setChecked(self._state.leaves_out)
         self._filter_text.setText(f"{least:.2f}")
         with QSignalBlocker(self.view.selectionModel()):
-            self.sorted_model.set_least_confidence(least)
+            self.sorted_model.invalidate()
         self._show_count()
         self._show_selected()
-        self.least_confidence_changed.emit(least)
 
     def _show_selected(self) -> None:
         if self._selecting:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.arrays import SIDES, Side
 from studio.language import tr, trn
-from studio.pairs import PairSet
+from studio.pairs import PairSet, PointPair
 from studio.pairs.edits import shifted, with_point, within
 from studio.picture import Picture
 
@@ -62,6 +62,8 @@ class StudioState(QObject):
     hovered_changed = Signal()
     selected_changed = Signal()
     editable_changed = Signal()
+    filter_changed = Signal()
+    """Other pairs pass the filter, or what does not is left out now, or used again."""
     committed = Signal(str, str)
     """(what was done, key): steps with the same key, if there is one, may be taken together"""
     part_added = Signal(str)
@@ -73,6 +75,8 @@ class StudioState(QObject):
         self._pairs = PairSet()
         self._levels: Mapping[int, PairSet] = {}
         self._shown_level = RESULT_LEVEL
+        self._least_confidence = 0.0
+        self._leaves_out = False
         self._hovered = 0
         self._selected = 0
         self._selection: frozenset[int] = frozenset()
@@ -339,6 +343,40 @@ class StudioState(QObject):
             self._forget_hot()
             self.pairs_changed.emit()
             self.editable_changed.emit()
+
+    # --- the filter ---
+
+    @property
+    def least_confidence(self) -> float:
+        """Matched pairs that are less sure are hidden; those that a person placed, moved or locked never are."""
+        return self._least_confidence
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether what is hidden is left out of use, too."""
+        return self._leaves_out
+
+    def set_filter(self, least_confidence: float | None = None, leaves_out: bool | None = None) -> None:
+        """Hide other pairs than before, and leave them out or not; None: as before."""
+        least = self._least_confidence if least_confidence is None else least_confidence
+        out = self._leaves_out if leaves_out is None else leaves_out
+        if (least, out) == (self._least_confidence, self._leaves_out):
+            return
+        used = self.in_use(self._pairs)
+        self._least_confidence, self._leaves_out = least, out
+        self.filter_changed.emit()
+        if self.in_use(self._pairs) != used:
+            self.pairs_changed.emit()
+
+    def passes(self, pair: PointPair) -> bool:
+        """Whether the filter lets a pair be seen."""
+        return pair.is_own or pair.confidence >= self._least_confidence
+
+    def in_use(self, pairs: PairSet) -> PairSet:
+        """What morphs and styles work with: enabled pairs, without those that the filter leaves out."""
+        if not self._leaves_out:
+            return pairs.enabled()
+        return PairSet(tuple(pair for pair in pairs if pair.enabled and self.passes(pair)))
 
     # --- hovered and selected ---
 

@@ -117,6 +117,8 @@ class SideFrame(QFrame):
         self.hint.clicked.connect(self.open_asked)
         self._badge = QLabel(side, alignment=Qt.AlignmentFlag.AlignCenter)
         self._badge.setFixedSize(20, 20)
+        self._badge.setCursor(Qt.CursorShape.OpenHandCursor)
+        self._badge.setToolTip(tr("Drag this, or the name, into another program to hand the picture on"))
         self.name_label = NameLabel()
         self.details_label = QLabel()
         self.details_label.setObjectName("muted")
@@ -137,6 +139,11 @@ class SideFrame(QFrame):
         layout.addLayout(self._stack, 1)
         self.set_picture(None, "", "")
         self.refresh_theme()
+
+    @property
+    def handles(self) -> tuple[QWidget, ...]:
+        """What the picture is dragged out of the window by: in itself a drag selects."""
+        return self._badge, self.name_label
 
     def refresh_theme(self) -> None:
         c = colors()
@@ -189,7 +196,6 @@ class Viewer(QWidget):
         self.linked = True
         self.lines_shown = True
         self.tool: Tool = "select"
-        self.least_confidence = 0.0
         self._marks: dict[Side, dict[int, tuple[PointPair, Mark]]] = {side: {} for side in SIDES}
         self.frames: dict[Side, SideFrame] = {side: SideFrame(side) for side in SIDES}
         self.splitter = Splitter(Qt.Orientation.Horizontal)
@@ -226,8 +232,9 @@ class Viewer(QWidget):
         state.picture_changed.connect(self._show_picture)
         state.pairs_changed.connect(self._show_pairs)
         state.editable_changed.connect(self._show_pairs)
+        state.filter_changed.connect(self._show_pairs)
         state.hovered_changed.connect(self._show_hot)
-        state.selected_changed.connect(self._show_hot)
+        state.selected_changed.connect(self._show_selected)
 
     def canvas(self, side: Side) -> PictureCanvas:
         return self.frames[side].canvas
@@ -335,9 +342,7 @@ class Viewer(QWidget):
             canvas.points_movable = self.state.can_edit
             canvas.locked_numbers = locked
             canvas.set_marks(
-                self._mark(side, pair)
-                for pair in pairs
-                if pair.confidence >= self.least_confidence or pair.id in self.state.selection
+                self._mark(side, pair) for pair in pairs if self.state.passes(pair) or pair.id in self.state.selection
             )
         self._show_hot()
 
@@ -366,12 +371,6 @@ class Viewer(QWidget):
             if point is not None:
                 self.canvas(side).look_at(point, PAIR_ZOOM)
 
-    def set_least_confidence(self, least: float) -> None:
-        """Hide the points of less sure pairs; selected ones stay."""
-        if least != self.least_confidence:
-            self.least_confidence = least
-            self._show_pairs()
-
     def refresh_points(self) -> None:
         """Draw the points as `studio.gui.canvas.point_style` says now."""
         for marks in self._marks.values():
@@ -385,6 +384,13 @@ class Viewer(QWidget):
 
     def _on_band(self, numbers: set[int], more: bool) -> None:
         self.state.set_selection(self.state.selection | numbers if more else numbers)
+
+    def _show_selected(self) -> None:
+        """What is selected is seen though it is filtered."""
+        if self.state.least_confidence > 0:
+            self._show_pairs()
+        else:
+            self._show_hot()
 
     def _show_hot(self) -> None:
         for side in SIDES:

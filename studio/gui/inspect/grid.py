@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
 from studio.arrays import Pixels
+from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.painting import image_of, paint_hint
 from studio.gui.widgets.theme import colors
 from studio.language import tr
@@ -18,6 +31,8 @@ from studio.language import tr
 SIDE = 64
 """Longer side of one small map, screen pixels."""
 PAD, LABEL = 9, 17
+GIVEN_SIDE = 512
+"""Longer side of a map that is copied or saved, about, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +69,7 @@ class _Grid(QWidget):
         self.current = -1
         self.hint = ("", "")
         self._over = -1
+        PictureGiver(self, self._given_at)
 
     # --- geometry ---
 
@@ -125,6 +141,21 @@ class _Grid(QWidget):
             below = QRectF(cell.left() - PAD / 2, cell.bottom() + 2, cell.width() + PAD, LABEL - 2)
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{channel}  ·  {self.tiles.values[index]:.3g}")
 
+    # --- giving away ---
+
+    def _given_at(self, at: QPointF | None) -> GivenPicture | None:
+        """The maps of the channel at a place, or of the chosen one: that of A, and beside it that of B."""
+        tiles = self.tiles
+        if tiles is None:
+            return None
+        order = tiles.channels.tolist()
+        current = order.index(self.current) if self.current in order else -1
+        index = current if at is None else self.at(at.x(), at.y())
+        if index < 0:
+            return None
+        title, table = tr("Channel {channel}", channel=order[index]), self.table
+        return GivenPicture(title, lambda: _side_by_side([maps[index] for maps in (tiles.a, tiles.b)], table))
+
     # --- gestures ---
 
     def at(self, x: float, y: float) -> int:
@@ -181,6 +212,27 @@ class _Grid(QWidget):
                 QToolTip.showText(event.globalPos(), words, self)
                 return True
         return super().event(event)
+
+
+def _side_by_side(maps: Sequence[Pixels], table: Pixels) -> QImage:
+    """Maps in their colours, each cell a square of several pixels, in one picture."""
+    there = [values for values in maps if values.size]
+    longest = max(max(values.shape) for values in there)
+    times = max(1, GIVEN_SIDE // longest)
+    parts = [table[values].repeat(times, axis=0).repeat(times, axis=1) for values in there]
+    image = QImage(
+        sum(part.shape[1] for part in parts) + 4 * (len(parts) - 1),
+        max(part.shape[0] for part in parts),
+        QImage.Format.Format_RGB32,
+    )
+    image.fill(QColor(colors().canvas))
+    painter, left = QPainter(image), 0
+    for part in parts:
+        part = np.ascontiguousarray(part)
+        painter.drawImage(left, 0, image_of(part))
+        left += part.shape[1] + 4
+    painter.end()
+    return image
 
 
 class ChannelGrid(QScrollArea):

@@ -6,18 +6,32 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QTransform
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QTransform,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.arrays import Pixels, Side, Size
 from studio.gui.canvas.canvas import ViewState
 from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, paint_map, paint_signs
+from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.painting import paint_hint
 from studio.gui.widgets.theme import colors
 
 GAP = 10.0
 HEAD, LINE = 20.0, 16.0
 """Heights of a tile's title and of a line below it, screen pixels."""
+GIVEN_SIDES = 512, 4096
+"""Between these is the longer side of a tile that is copied or saved, pixels: a map may have but a few."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +75,23 @@ def visible_part(size: Size, view: ViewState) -> QRectF:
     return QRectF(x - 0.5, y - 0.5, width, height)
 
 
+def picture_of(tile: Tile) -> QImage:
+    """A tile by itself, whole: as many pixels as its picture has, within `GIVEN_SIDES`."""
+    longest = max(tile.size)
+    scale = min(max(longest, GIVEN_SIDES[0]), GIVEN_SIDES[1]) / longest
+    width, height = (max(1, round(side * scale)) for side in tile.size)
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(QColor(colors().canvas))
+    transform = QTransform(scale, 0, 0, scale, 0.5 * scale, 0.5 * scale)
+    painter = QPainter(image)
+    painter.setTransform(transform)
+    paint_map(painter, tile.size, tile.grey, tile.overlay)
+    painter.resetTransform()
+    paint_signs(painter, lambda x, y: transform.map(QPointF(x, y)), tile.size, tile.overlay)
+    painter.end()
+    return image
+
+
 class MapStrip(QWidget):
     """Tiles in one row, or in several where that makes them larger."""
 
@@ -85,6 +116,7 @@ class MapStrip(QWidget):
         self.views: dict[Side, ViewState] = {"A": ViewState(), "B": ViewState()}
         self._over = -1
         self.marked_place: tuple[Side, QPointF] | None = None
+        PictureGiver(self, self._given_at)
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -226,6 +258,16 @@ class MapStrip(QWidget):
         if len(cells) < 2 or cells[1].center().x() <= cells[0].center().x():
             return float(self.width())
         return cells[1].center().x() - cells[0].center().x()
+
+    # --- giving away ---
+
+    def _given_at(self, at: QPointF | None) -> GivenPicture | None:
+        """The tile at a place, or the chosen one."""
+        index = max(self._current, 0) if at is None else self._at(at)
+        if not 0 <= index < len(self._tiles):
+            return None
+        tile = self._tiles[index]
+        return GivenPicture(tile.title, lambda: picture_of(tile))
 
     # --- gestures ---
 

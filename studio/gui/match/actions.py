@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from studio.gui.canvas.conditions import Shared
-from studio.gui.widgets.action import SEPARATOR, ActionSpec
+from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
+
+
+class MatchCan(Condition):
+    """What can be done in the mode."""
+
+    COMPARE = translatable("Enter Match to see B laid onto A.")
+    """The mode is on, so that its result pane can be seen."""
+
 
 MATCH: tuple[ActionSpec | str, ...] = (
     ActionSpec(
@@ -84,5 +93,27 @@ MATCH: tuple[ActionSpec | str, ...] = (
             Shared.PAIRS,
             Shared.CAN_EDIT,
         ),
+    ),
+    ActionSpec(
+        "accept_doubtful",
+        "Accept Pair and Go On",
+        "The selected pairs are right: lock them, so that they are sure, and look at the next doubtful one",
+        ("Y",),
+        "accept",
+        needs=(
+            Shared.PAIRS,
+            Shared.CAN_EDIT_SELECTION,
+        ),
+    ),
+    SEPARATOR,
+    ActionSpec(
+        "aligned",
+        "Lay B onto A",
+        "Lay B onto A by the pairs, below the pictures: blink, wipe, difference and onion skin show whether they are "
+        "right, while a point is dragged too",
+        ("C",),
+        "aligned",
+        True,
+        needs=(MatchCan.COMPARE,),
     ),
 )

@@ -33,10 +33,11 @@ MODE = Mode(
     ),
     icon="mode-match",
     actions=MATCH,
-    run_buttons=("run", "pause", "cancel"),
+    run_buttons=("run", "pause", "cancel", "aligned"),
     make=_make,
     point_menu=("rematch_around",),
-    table_buttons=("previous_doubtful", "next_doubtful"),
+    table_buttons=("previous_doubtful", "next_doubtful", "accept_doubtful"),
     docks=("pairs", "provenance", "history"),
+    pictures_share=0.5,
     knobs=_knobs,
 )

@@ -17,12 +17,15 @@ from studio.buddies.answers import Remark
 from studio.buddies.fixed import pairs_to_keep
 from studio.buddies.options import MatchOptions
 from studio.gui.canvas.conditions import Shared
+from studio.gui.match.actions import MatchCan
+from studio.gui.match.aligned import AlignedController
 from studio.gui.match.levels import LevelSlider
 from studio.gui.match.provenance_view import ProvenanceView
 from studio.gui.match.recall import MemoryHolder, Recall
 from studio.gui.mode.mode import ModePanel, Services, View
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.mode.panel import lay_out
+from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.run_foot import RunFoot
@@ -69,6 +72,9 @@ class MatchPanel(ModePanel):
         self.memory = MemoryHolder(services.features)
         self.recall = Recall(state, self.memory, self)
         self.provenance = ProvenanceView(state, services.viewer, self.recall)
+        self.aligned = AlignedController(state, services.viewer, services.settings, services.messages, self)
+        self.result_pane = self.aligned.pane
+        self.aligned.toggled.connect(self._on_aligned)
         self.form = OptionsForm(MatchOptions())
         self.levels = LevelSlider(state)
         self.foot = RunFoot(
@@ -113,11 +119,32 @@ class MatchPanel(ModePanel):
             "rematch_around": self.rematch_around,
             "next_doubtful": lambda: self._pair_editor.go_to_doubtful(+1),
             "previous_doubtful": lambda: self._pair_editor.go_to_doubtful(-1),
+            "accept_doubtful": self._pair_editor.accept,
+            "aligned": self.aligned.set_on,
         }
 
     def follow(self, actions: Mapping[str, QAction]) -> None:
         self.foot.lend_pause_to(actions["pause"])
         self.foot.tell_keys(actions["run"], actions["pause"], actions["cancel"])
+        actions["aligned"].setChecked(self.aligned.remembered())
+
+    def conditions(self) -> set[Condition]:
+        return {MatchCan.COMPARE} if self.aligned.is_active else set()
+
+    def set_active(self, active: bool) -> None:
+        self.aligned.set_active(active)
+
+    def full_screen(self) -> Callable[[], object] | None:
+        """What fills the screen with B laid onto A, while that is seen."""
+        view = self.aligned.pane.view
+        return view.toggle_full_screen if self.aligned.is_on and view.shown else None
+
+    def _on_aligned(self, comes: bool) -> None:
+        if self.aligned.is_active:
+            self.pane_toggled.emit(comes)
+
+    def refresh_theme(self) -> None:
+        self.aligned.pane.refresh_theme()
 
     def docks(self) -> tuple[View, ...]:
         return (View("provenance", tr("Provenance"), self.provenance),)
@@ -127,7 +154,8 @@ class MatchPanel(ModePanel):
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """End the threads that answer; False if one is still busy after `timeout` seconds."""
-        return self.recall.shutdown(timeout)
+        stopped = [part.shutdown(timeout) for part in (self.recall, self.aligned)]
+        return all(stopped)
 
     @property
     def handle(self) -> JobHandle | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -23,6 +23,7 @@ from studio.colour_maps import SEQUENTIAL
 from studio.gui.canvas.state import RESULT_LEVEL, StudioState, other
 from studio.gui.canvas.viewer import Viewer
 from studio.gui.match.recall import Explanation, Recall
+from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.painting import image_of
 from studio.gui.widgets.theme import colors
 from studio.language import tr
@@ -33,6 +34,8 @@ TILE = QSize(138, 128)
 MAP_HEIGHT = 92
 LINE = 14
 """Height of the name of a frame, px."""
+LARGE = 4
+"""How much larger than on the screen a tile is copied or saved."""
 
 
 def level_color(place: int, count: int) -> QColor:
@@ -130,6 +133,7 @@ class LevelTile(QWidget):
         self._color = level_color(place, count)
         self._pixels = None if similarity_map is None else _coloured(similarity_map.values)
         self.setFixedSize(TILE)
+        PictureGiver(self, lambda _: GivenPicture(tr("L{level}", level=step.level), self._drawn_large))
         self.setToolTip(
             tr(
                 "Level {level}: similarity {similarity:.3f}, rank {rank:.2f}",
@@ -146,6 +150,15 @@ class LevelTile(QWidget):
                 margin=similarity_map.margin,
             )
         )
+
+    def _drawn_large(self) -> QImage:
+        """The tile with its numbers, `LARGE` times as large, for whoever takes it away."""
+        image = QImage(TILE * LARGE, QImage.Format.Format_RGB32)
+        image.fill(self.palette().window().color())
+        image.setDevicePixelRatio(LARGE)
+        self.render(image, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)
+        image.setDevicePixelRatio(1)
+        return image
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.entered.emit(self._place)

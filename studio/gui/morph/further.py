@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from weakref import ref
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -31,6 +31,7 @@ from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warn
 from studio.gui.canvas.pair_files import PAIRS_FILTER
 from studio.gui.canvas.state import StudioState
 from studio.gui.mode.kept_pictures import Listed
+from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_tip
 from studio.gui.widgets.painting import image_of
@@ -99,6 +100,7 @@ class FurtherPictures(QWidget):
         self.list = QListWidget()
         self.list.setIconSize(QSize(_THUMBNAIL, _THUMBNAIL))
         self.list.setAccessibleName(tr("Pictures after B"))
+        PictureGiver(self.list.viewport(), self._given_at)
         self.hint = QLabel(tr("The morph ends at B. Add pictures to go on to C, D and so on."), wordWrap=True)
         self.hint.setObjectName("muted")
         self.add_button, self.remove_button, self.up_button, self.pairs_button = (
@@ -228,6 +230,10 @@ class FurtherPictures(QWidget):
             handle.finished.connect(self._take)
             handle.finished.connect(lambda opened: tell_warnings(opened.picture, self._messages))
             handle.failed.connect(self._messages.error)
+
+    def _given_at(self, at: QPointF | None) -> GivenPicture | None:
+        row = self.list.currentRow() if at is None else self.list.indexAt(at.toPoint()).row()
+        return GivenPicture.of(self._entries[row].picture) if 0 <= row < len(self._entries) else None
 
     def remove_selected(self) -> None:
         row = self.list.currentRow()

@@ -19,7 +19,7 @@ def _make(services: Services) -> ModePanel:
 
 def is_ready(state: StudioState) -> bool:
     """Whether there are two pictures and pairs between them."""
-    return state.has_both and len(state.pairs.enabled()) > 0
+    return state.has_both and len(state.in_use(state.pairs)) > 0
 
 
 def _conditions(state: StudioState) -> set[Condition]:

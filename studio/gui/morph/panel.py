@@ -199,7 +199,7 @@ class MorphPanel(ModePanel):
         if a is None or b is None or options is None or not self.is_ready:
             return None
         leg, t = self._leg_and_moment()
-        pictures, pairs = (a, b, *self.further.pictures), (self._state.pairs.enabled(), *self.further.pairs)
+        pictures, pairs = (a, b, *self.further.pictures), (self._state.in_use(self._state.pairs), *self.further.pairs)
         return MorphNow(pictures, pairs, leg, options, t, self.pad.shape, self.pad.colour, self._on_way)
 
     def _leg_and_moment(self) -> tuple[int, float]:

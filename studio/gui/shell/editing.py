@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QUndoView, QWidget
 
 from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import TOOLS
+from studio.gui.canvas.canvas_menu import CanvasMenu
 from studio.gui.canvas.canvas_view import ViewState
 from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.pair_editor import PairEditor
@@ -68,11 +69,12 @@ class Editing(QObject):
         self.history_view.setAccessibleName(tr("History"))
         table.pair_edited.connect(self.pairs.edit_row)
         table.model.refused.connect(messages.warning)
-        table.least_confidence_changed.connect(viewer.set_least_confidence)
         for source in (self.document, self.pairs):
             source.changed.connect(self.changed)
         for side in SIDES:
             self.document.view.keep(side, self._kept_view(side))
+        self.document.view.keep("filter", self._kept_filter())
+        state.filter_changed.connect(self.document.touch)
         state.editable_changed.connect(self._on_editable)
 
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -109,9 +111,10 @@ class Editing(QObject):
         menu = [actions[name] for name in (*chain(*(mode.point_menu for mode in modes)), *POINT_MENU)]
         self._table.add_menu(menu)
         self._table.add_buttons([actions[name] for name in chain(*(mode.table_buttons for mode in modes))])
+        looks = [actions[name] for name in ("fit", "actual_size")]
         for side in SIDES:
-            self._viewer.canvas(side).addActions(menu)
             self._viewer.canvas(side).setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+            CanvasMenu(self._state, self._viewer, side, menu, looks)
         self._undo, self._redo = actions["undo"], actions["redo"]
         # Bound methods, which are not called any more when the window goes before the stack.
         self.history.stack.undoTextChanged.connect(self._name_undo)
@@ -137,6 +140,21 @@ class Editing(QObject):
             return modes.names[modes.names.index(values["name"])]
 
         self.document.view.keep("mode", Kept(lambda: {"name": modes.current}, taken, modes.show))
+
+    def _kept_filter(self) -> Kept:
+        state = self._state
+
+        def read() -> Mapping[str, Any]:
+            return {"least_confidence": state.least_confidence, "leaves_out": state.leaves_out}
+
+        def taken(values: Mapping[str, Any]) -> tuple[float, bool]:
+            least, out = finite(values["least_confidence"]), values["leaves_out"]
+            if not 0 <= least <= 1 or not isinstance(out, bool):
+                raise ValueError("no filter")
+            return least, out
+
+        none = {"least_confidence": 0.0, "leaves_out": False}
+        return Kept(read, taken, lambda filter_: state.set_filter(*filter_), none)
 
     def _kept_view(self, side: Side) -> Kept:
         canvas = self._viewer.canvas(side)

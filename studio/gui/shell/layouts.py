@@ -63,6 +63,7 @@ class Layouts(QObject):
         modes.leaving.connect(self.keep)
         modes.entering.connect(self._prepare)
         modes.changed.connect(self.apply)
+        modes.pane_toggled.connect(self._on_pane)
         viewer.state.picture_changed.connect(self._on_picture)
 
     # --- what is so ---
@@ -89,7 +90,9 @@ class Layouts(QObject):
 
     @property
     def _pane(self) -> QWidget | None:
-        return self._modes.panel(self._modes.current).result_pane
+        """The result pane, if it is there: one may come and go while its mode is on."""
+        pane = self._modes.panel(self._modes.current).result_pane
+        return None if pane is None or pane.isHidden() else pane
 
     # --- a mode comes and goes ---
 
@@ -158,6 +161,12 @@ class Layouts(QObject):
             self.keep(self._modes.current)
             self._had_both = both
             self._place()
+
+    def _on_pane(self, comes: bool) -> None:
+        if comes:
+            self._place()
+        else:
+            self.keep(self._modes.current)
 
     def give_room(self, wanted: bool) -> None:
         """Let the pictures be large while the person works in them, and as they were afterwards."""

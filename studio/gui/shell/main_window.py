@@ -46,6 +46,7 @@ from studio.gui.shell.toolbar import ToolBar
 from studio.gui.shell.works import Works
 from studio.gui.widgets.action import ActionSpec, Condition
 from studio.gui.widgets.floating import Floating
+from studio.gui.widgets.giving import PictureServices
 from studio.gui.widgets.jobs_view import JobsView
 from studio.gui.widgets.messages import LogView, MessageBar, Messages, Severity
 from studio.gui.widgets.modal import run_modal
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.messages, self.sink = MessageBar(), Messages(self)
         self.viewer = Viewer(self.state)
         self.opener = PictureOpener(self.state, self.jobs, self.settings, self.sink, self)
+        self.pictures = PictureServices(self.jobs, self.settings, self.sink, self)
         self.pair_files = PairFiles(self.state, self.jobs, self.settings, self.sink, self)
         self.pairs_table = PairsTable(self.state)
         self.network = NetworkChooser(self.settings)
@@ -249,6 +251,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.opener.opened.connect(self._on_opened)
+        self.pictures.open_asked.connect(self.opener.open_made)
         self.opener.project_dropped.connect(self.document.open_path)
         self.opener.pairs_dropped.connect(self.pair_files.import_from)
         self.sink.told.connect(self.show_message)

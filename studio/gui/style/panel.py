@@ -246,7 +246,7 @@ class StylePanel(ModePanel):
         side = self.choice.style_side
         if side is None or not sources or sources[0].picture is not self._state.picture(side):
             return PairSet()
-        pairs = as_in_recipe(self._state.pairs.enabled())
+        pairs = as_in_recipe(self._state.in_use(self._state.pairs))
         return pairs if self.choice.side == "A" else pairs.swapped()
 
     def run(self, go_on: bool = False, again: bool = False) -> None:

@@ -126,7 +126,7 @@ def _pairs(run: Recipe, panel: _Panel, state: StudioState) -> list[str]:
         return [tr("Its pairs can't be read and are left out.")]
     choice = panel.choice
     content, style = choice.content, None if choice.style_side is None else state.picture(choice.style_side)
-    now = state.pairs.enabled()
+    now = state.in_use(state.pairs)
     if choice.side == "B":
         pairs = pairs.swapped()
     if content is None or style is None or _same(as_in_recipe(now), pairs):
@@ -139,6 +139,7 @@ def _pairs(run: Recipe, panel: _Panel, state: StudioState) -> list[str]:
     if not len(pairs):
         state.edit_pairs(with_enabled(state.pairs, now.ids, False), tr(STEP))
         return [tr("It was made without pairs, and those of the window are out of use now."), *undo]
+    state.set_filter(leaves_out=False)  # it worked with all of them
     state.set_pairs(pairs, step=tr(STEP))
     there = trn("Its {number} pairs are in the window.", "Its {number} pairs are in the window.", len(pairs))
     return [there, *undo]

@@ -29,7 +29,7 @@ from studio.gui.widgets.thumbnails import VariantStrip
 from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable
 
-View = Literal["result", "wipe", "sides", "difference", "blink"]
+View = Literal["result", "wipe", "sides", "difference", "blink", "onion"]
 Against = Literal["content", "style", "pinned"]
 
 VIEWS: tuple[tuple[str, View], ...] = (
@@ -38,8 +38,9 @@ VIEWS: tuple[tuple[str, View], ...] = (
     (translatable("Side by side"), "sides"),
     (translatable("Difference"), "difference"),
     (translatable("Blink"), "blink"),
+    (translatable("Onion skin"), "onion"),
 )
-WAYS: dict[View, Way] = {"wipe": Way.WIPE, "difference": Way.DIFFERENCE, "blink": Way.BLINK}
+WAYS: dict[View, Way] = {"wipe": Way.WIPE, "difference": Way.DIFFERENCE, "blink": Way.BLINK, "onion": Way.ONION}
 """Of views that compare the result with one picture."""
 AGAINST: tuple[tuple[str, Against], ...] = (
     (translatable("the content"), "content"),

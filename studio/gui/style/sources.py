@@ -27,6 +27,7 @@ from studio.gui.mode.kept_pictures import Listed
 from studio.gui.style.actions import StyleCan
 from studio.gui.style.tasks import reduced
 from studio.gui.widgets.forms import UndoPasser
+from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import NameLabel, in_tip
 from studio.gui.widgets.number_boxes import NumberBox
@@ -77,6 +78,8 @@ class _Row(QWidget):
         self._thumb, self._name = QLabel(), NameLabel()
         self._thumb.setFixedSize(THUMB, THUMB)
         self._thumb.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for part in (self._thumb, self._name):
+            PictureGiver(part, lambda _: GivenPicture.of(self.picture))
         self.weight = NumberBox()
         self.weight.setRange(0.0, MOST_WEIGHT)
         self.weight.setSingleStep(0.1)

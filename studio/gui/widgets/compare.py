@@ -1,20 +1,20 @@
 """One view for every mode that has a result: it alone, or compared with another picture.
 
-A pair is seen as a wipe, side by side, as its difference, or blinking. The wheel enlarges at the cursor; the middle
-button, Space or, where there is more than fits, the left button moves; what fits is dragged out as a file.
+A pair is seen as a wipe, side by side, as its difference, blinking, or one through the other. The wheel enlarges at
+the cursor; the middle button, Space or, where there is more than fits, the left button moves; what fits is dragged out
+as a file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
     QGuiApplication,
     QHideEvent,
-    QImage,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -23,12 +23,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMenu
 
-from studio.errors import StudioError
-from studio.gui.widgets.action import shortcut_text
-from studio.gui.widgets.compare_panes import Pane, Shown, Way, taken_away
+from studio.gui.widgets.compare_panes import Pane, Shown, Way, skin_share, taken_away
 from studio.gui.widgets.corner_buttons import CornerButtons, Look
 from studio.gui.widgets.dragging_out import DraggingOut
 from studio.gui.widgets.full_screen import FullScreen
+from studio.gui.widgets.giving import GivenPicture, PictureServices, fill_menu, image_or_reason, pop_up
 from studio.gui.widgets.painting import GRAB_RADIUS
 from studio.gui.widgets.pane_view import PaneView
 from studio.gui.widgets.theme import icon
@@ -71,18 +70,28 @@ class CompareView(PaneView):
     # --- the mouse ---
 
     def _handle_at(self, at: QPointF) -> Pane | None:
-        if self._way is Way.WIPE:
-            for pane in self.panes():
-                near = abs(at.x() - pane.handle_x(self._wipe)) <= GRAB_RADIUS
-                if pane.shown.second is not None and near and pane.space.contains(at):
-                    return pane
+        for pane in self.panes():
+            if pane.shown.second is None or not pane.space.contains(at):
+                continue
+            near = abs(at.x() - pane.handle_x(self._wipe)) <= GRAB_RADIUS
+            if (self._way is Way.WIPE and near) or (self._way is Way.ONION and pane.skin_track.contains(at)):
+                return pane
         return None
+
+    def _follow_handle(self, at: QPointF) -> None:
+        pane = min(self.panes(), key=lambda pane: abs(pane.space.center().x() - at.x()))
+        if self._way is Way.ONION:
+            self.set_skin(skin_share(pane, at))
+        else:
+            self.set_wipe(pane.share_at(at).x())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         left, at = event.button() == Qt.MouseButton.LeftButton, event.position()
         aside = self._space_down or event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if left and not aside and self._handle_at(at) is not None:
             self._wiping = True
+            if self._way is Way.ONION:
+                self._follow_handle(at)  # a click on the track is enough
         elif not self._shown:
             return
         elif event.button() == Qt.MouseButton.MiddleButton or (left and self._moves(bool(aside))):
@@ -98,8 +107,7 @@ class CompareView(PaneView):
         if not self._shown:
             self._let_go()
         if self._wiping:
-            pane = min(self.panes(), key=lambda pane: abs(pane.space.center().x() - at.x()))
-            self.set_wipe(pane.share_at(at).x())
+            self._follow_handle(at)
         elif self._moved_at is not None:
             pane = self.panes()[0]
             moved = at - self._moved_at
@@ -203,8 +211,11 @@ class CompareView(PaneView):
         if event.key() == Qt.Key.Key_F and plain:
             return self.fit
         step = {Qt.Key.Key_Left: -WIPE_STEP, Qt.Key.Key_Right: WIPE_STEP}.get(Qt.Key(event.key()))
-        wipes = self._way is Way.WIPE and any(one.second is not None for one in self._shown)
-        return None if step is None or not wipes else lambda: self.set_wipe(self._wipe + step)
+        if step is None or not any(one.second is not None for one in self._shown):
+            return None
+        if self._way is Way.ONION:
+            return lambda: self.set_skin(self._skin + step)
+        return (lambda: self.set_wipe(self._wipe + step)) if self._way is Way.WIPE else None
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self._on_key(event):
@@ -249,35 +260,43 @@ class CompareView(PaneView):
 
     # --- taking away ---
 
-    def _taken(self, at: QPointF | None) -> tuple[str, QImage] | None:
-        """Title and picture of the pane at `at`, or else of the result."""
+    def _given(self, at: QPointF | None) -> GivenPicture | None:
+        """What the pane at `at` shows, or else the result."""
         panes = self.panes()
         pane = self._pane_at(at) or next(
             (one for one in panes if one.shown.full is not None), panes[0] if panes else None
         )
         if pane is None:
             return None
-        title = pane.shown.second_title or pane.shown.title
-        try:
-            return title, taken_away(pane, self._way, self._wipe, self._second_now)
-        except (StudioError, OSError, MemoryError) as error:
-            self.failed.emit(str(error) or tr("There is not enough memory for the picture at its full size."))
-            return None
+        look = pane, self._way, self._share, self._second_now
+        return GivenPicture(pane.shown.second_title or pane.shown.title, lambda: taken_away(*look), save=self.save)
 
     def copy(self, at: QPointF | None = None) -> None:
         """Copy what is shown at `at`, at its full size."""
-        taken = self._taken(at or self._cursor_at)
-        if taken is not None:
-            QGuiApplication.clipboard().setImage(taken[1])
+        given = self._given(at or self._cursor_at)
+        if given is not None:
+            self._copy(given)
+
+    def _copy(self, given: GivenPicture) -> None:
+        services = PictureServices.of(self)
+        if services is not None:
+            services.copy(given)
+            return
+        image, reason = image_or_reason(given)
+        if reason:
+            self.failed.emit(reason)
+        else:
+            QGuiApplication.clipboard().setImage(image)
 
     def drag_out(self, at: QPointF) -> None:
         """Let the picture at `at` be dropped elsewhere, as a file or as a picture."""
-        taken = self._taken(at)
-        if taken is None:
+        given = self._given(at)
+        if given is None:
             return
-        problem = self._dragging.start(self, *taken)
-        if problem:
-            self.failed.emit(problem)
+        image, reason = image_or_reason(given)
+        reason = reason or self._dragging.start(self, given.title, image)
+        if reason:
+            self.failed.emit(reason)
 
     def menu(self, at: QPointF | None = None) -> QMenu:
         """What can be done with the picture at `at`."""
@@ -286,16 +305,11 @@ class CompareView(PaneView):
             # The key stands there as words: it is this widget that hears it, not the menu.
             menu.addAction(icon(name), f"{words}\t{key}", handler)
         menu.addSeparator()
-        menu.addAction(icon("copy"), f"{tr('Copy')}\t{shortcut_text('Ctrl+C')}", lambda: self.copy(at))
-        if self.save is not None:
-            menu.addAction(icon("save"), tr("Save…"), self.save)
+        given = self._given(at)
+        if given is not None:
+            fill_menu(menu, self, given, lambda: self._copy(given))
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._shown:
-            menu = self.menu(QPointF(event.pos()))
-            menu.aboutToHide.connect(menu.deleteLater)
-            menu.popup(event.globalPos() if event.reason() == QContextMenuEvent.Reason.Mouse else self._middle())
-
-    def _middle(self) -> QPoint:
-        return self.mapToGlobal(self.rect().center())
+            pop_up(self.menu(QPointF(event.pos())), self, event)

@@ -11,8 +11,11 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from studio.arrays import Pixels, Size
 from studio.gui.widgets.painting import SMOOTH_BELOW, checkerboard, image_of, paint_chip, paint_wipe_handle
+from studio.gui.widgets.theme import colors
 
 MARGIN = 8.0
+SKIN_WIDTH, SKIN_HEIGHT = 150.0, 24.0
+"""Of the slider of an onion skin, screen pixels."""
 TITLE_HEIGHT = 24.0
 
 
@@ -23,6 +26,7 @@ class Way(Enum):
     SIDES = "side by side"
     DIFFERENCE = "difference"
     BLINK = "blink"
+    ONION = "onion skin"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +97,14 @@ class Pane:
         """Screen position of a wipe, always within reach."""
         return min(max(self.rect.left() + wipe * self.rect.width(), self.visible.left()), self.visible.right())
 
+    @property
+    def skin_track(self) -> QRectF:
+        """The slider that says how much of an onion skin is seen: at the foot of the picture, always in sight."""
+        width = min(SKIN_WIDTH, max(self.space.width() - 2 * SKIN_HEIGHT, 1.0))
+        track = QRectF(0, 0, width, SKIN_HEIGHT)
+        track.moveCenter(QPointF(self.visible.center().x(), self.visible.bottom() - SKIN_HEIGHT))
+        return track
+
 
 def laid_out(shown: Sequence[Shown], way: Way, room: QSizeF, zoom: float, center: QPointF) -> list[Pane]:
     """Give each picture its part of a widget of size `room`.
@@ -121,8 +133,16 @@ def laid_out(shown: Sequence[Shown], way: Way, room: QSizeF, zoom: float, center
     return panes
 
 
-def paint_pane(painter: QPainter, pane: Pane, way: Way, wipe: float, second_now: bool) -> None:
-    """Draw the pixels of a pane; `second_now` says which of a pair is seen while it blinks."""
+def paint_pane(painter: QPainter, pane: Pane, way: Way, share: float, second_now: bool) -> None:
+    """Draw the pixels of a pane.
+
+    Parameters
+    ----------
+    share : float
+        0 to 1: where a wipe is, from the left, or how opaque the second picture of an onion skin is.
+    second_now : bool
+        Which of a pair is seen while it blinks.
+    """
     shown, space = pane.shown, pane.space
     if shown.second is None:
         paint_pixels(painter, pane.rect, shown.pixels, space)
@@ -130,8 +150,10 @@ def paint_pane(painter: QPainter, pane: Pane, way: Way, wipe: float, second_now:
         _paint_difference(painter, pane.rect, shown.pixels, shown.second, space)
     elif way is Way.BLINK:
         paint_pixels(painter, pane.rect, shown.second if second_now else shown.pixels, space)
+    elif way is Way.ONION:
+        _paint_skin(painter, pane.rect, shown.pixels, shown.second, share, space)
     else:
-        x = pane.handle_x(wipe)
+        x = pane.handle_x(share)
         paint_pixels(painter, pane.rect, shown.pixels, QRectF(space.topLeft(), QPointF(x, space.bottom())))
         paint_pixels(painter, pane.rect, shown.second, QRectF(QPointF(x, space.top()), space.bottomRight()))
 
@@ -167,6 +189,40 @@ def _paint_difference(painter: QPainter, rect: QRectF, first: Pixels, second: Pi
     painter.restore()
 
 
+def _paint_skin(painter: QPainter, rect: QRectF, first: Pixels, second: Pixels, share: float, clip: QRectF) -> None:
+    """The second picture over the first one, as opaque as `share` says: the weighted mean of both."""
+    if first.shape[2] == 4 or second.shape[2] == 4:
+        _paint_sum(painter, rect, ((first, 1.0 - share), (second, share)), clip)
+        return
+    paint_pixels(painter, rect, first, clip)
+    painter.save()
+    painter.setOpacity(share)
+    paint_pixels(painter, rect, second, clip)
+    painter.restore()
+
+
+def _paint_sum(painter: QPainter, rect: QRectF, parts: Sequence[tuple[Pixels, float]], clip: QRectF) -> None:
+    """Pictures with transparency added up, each with its part: over each other they would be too opaque."""
+    seen = rect.intersected(clip)
+    sharpness = painter.device().devicePixelRatio()
+    mixed = QImage((seen.size() * sharpness).toSize(), QImage.Format.Format_ARGB32_Premultiplied)
+    if mixed.isNull():
+        return
+    mixed.setDevicePixelRatio(sharpness)
+    mixed.fill(Qt.GlobalColor.transparent)
+    adding = QPainter(mixed)
+    adding.setCompositionMode(QPainter.CompositionMode.CompositionMode_Plus)
+    for pixels, part in parts:
+        adding.setOpacity(part)
+        _draw(adding, rect.translated(-seen.topLeft()), image_of(pixels), QRectF(QPointF(), seen.size()))
+    adding.end()
+    painter.save()
+    painter.setBrushOrigin(rect.topLeft())
+    painter.fillRect(seen, checkerboard())
+    painter.drawImage(seen.topLeft(), mixed)
+    painter.restore()
+
+
 def _over_black(pixels: Pixels) -> QImage:
     """An opaque picture: what is transparent is darkened by as much."""
     image = image_of(pixels)
@@ -192,16 +248,41 @@ def paint_handle(painter: QPainter, pane: Pane, wipe: float, active: bool) -> No
             paint_chip(painter, chip, title)
 
 
-def taken_away(pane: Pane, way: Way, wipe: float, second_now: bool) -> QImage:
-    """What a pane shows, as a picture of its own at full size: to copy, or to drag out."""
+def paint_skin_slider(painter: QPainter, pane: Pane, share: float, active: bool) -> None:
+    """The slider between both pictures of an onion skin, with their titles at its ends."""
+    track = pane.skin_track
+    line = QRectF(track.left() + 10, track.center().y() - 1.5, track.width() - 20, 3)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(20, 21, 26, 205))
+    painter.drawRoundedRect(track, SKIN_HEIGHT / 2, SKIN_HEIGHT / 2)
+    painter.setBrush(QColor(240, 240, 240, 140))
+    painter.drawRoundedRect(line, 1.5, 1.5)
+    painter.setBrush(QColor(colors().accent) if active else QColor(255, 255, 255))
+    painter.drawEllipse(QPointF(line.left() + share * line.width(), line.center().y()), 7, 7)
+    metrics = QFontMetricsF(painter.font())
+    for title, on_left in ((pane.shown.title, True), (pane.shown.second_title, False)):
+        width = metrics.horizontalAdvance(title) + 14
+        chip = QRectF(track.left() - 6 - width if on_left else track.right() + 6, track.center().y() - 10, width, 20)
+        if title and pane.space.contains(chip):
+            paint_chip(painter, chip, title)
+
+
+def skin_share(pane: Pane, at: QPointF) -> float:
+    """How opaque a place on the slider of an onion skin stands for, 0 to 1."""
+    track = pane.skin_track
+    return min(max((at.x() - track.left() - 10) / max(track.width() - 20, 1.0), 0.0), 1.0)
+
+
+def taken_away(pane: Pane, way: Way, share: float, second_now: bool) -> QImage:
+    """What a pane shows, as a picture of its own at full size: to copy, or to drag out; `share` as in `paint_pane`."""
     shown = pane.shown
     if shown.second is not None and way is not Way.BLINK:
-        # A wipe or a difference is put together at the size of the finer of both.
+        # A wipe, a difference or an onion skin is put together at the size of the finer of both.
         finer = max(shown.pixels, shown.second, key=lambda pixels: pixels.size)
         image = QImage(finer.shape[1], finer.shape[0], QImage.Format.Format_RGB888)
         whole = QRectF(image.rect())
         painter = QPainter(image)
-        paint_pane(painter, Pane(shown, 0, whole, whole), way, wipe, second_now)
+        paint_pane(painter, Pane(shown, 0, whole, whole), way, share, second_now)
         painter.end()
         return image
     halves = shown.halves()

@@ -23,14 +23,17 @@ class DraggingOut:
     def __init__(self) -> None:
         self._folder: QTemporaryDir | None = None
 
-    def start(self, source: QWidget, title: str, image: QImage) -> str:
-        """Drag until the mouse is let go; returns what went wrong, or ""."""
-        path = self._path(title)
-        if not image.save(str(path)):
-            return tr("“{name}” could not be written: is the disk full?", name=path.name)
-        mime = QMimeData()
+    def start(self, source: QWidget, title: str, image: QImage, file: Path | None = None) -> str:
+        """Drag until the mouse is let go; returns what went wrong, or "".
+
+        `file` is one that has the picture already, of which `image` may be a reduced copy.
+        """
+        path, mime = file or self._path(title), QMimeData()
+        if file is None:
+            if not image.save(str(path)):
+                return tr("“{name}” could not be written: is the disk full?", name=path.name)
+            mime.setImageData(image)
         mime.setUrls([QUrl.fromLocalFile(str(path))])
-        mime.setImageData(image)
         drag = QDrag(source)
         drag.setMimeData(mime)
         aspect, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
@@ -41,10 +44,15 @@ class DraggingOut:
     def _path(self, title: str) -> Path:
         if self._folder is None:
             self._folder = QTemporaryDir()
-        words = "".join(letter if letter.isalnum() or letter in " -_" else "-" for letter in title)
-        path = Path(self._folder.path(), f"{words or 'picture'}.png")
+        words = name_for_file(title)
+        path = Path(self._folder.path(), f"{words}.png")
         number = 1
         while path.exists():
             number += 1
-            path = path.with_name(f"{words or 'picture'} {number}.png")
+            path = path.with_name(f"{words} {number}.png")
         return path
+
+
+def name_for_file(title: str) -> str:
+    """`title` with nothing in it that a file's name may not have, on any system."""
+    return "".join(letter if letter.isalnum() or letter in " -_" else "-" for letter in title) or "picture"

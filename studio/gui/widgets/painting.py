@@ -25,6 +25,15 @@ def image_of(pixels: npt.NDArray[np.uint8]) -> QImage:
     return QImage(pixels.data, width, height, width * channels, kind)
 
 
+def pixels_of(image: QImage) -> npt.NDArray[np.uint8]:
+    """(h, w, 3|4) uint8 of an image, with the fourth channel, straight alpha, only if the image has one."""
+    has_alpha = image.hasAlphaChannel()
+    channels = 4 if has_alpha else 3
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888 if has_alpha else QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : channels * image.width()].reshape(image.height(), image.width(), channels).copy()
+
+
 def checkerboard() -> QBrush:
     """What shows through where a picture is transparent."""
     tile = QImage(16, 16, QImage.Format.Format_RGB32)

@@ -8,7 +8,18 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.gui.widgets.compare_panes import MARGIN, TITLE_HEIGHT, Pane, Shown, Way, laid_out, paint_handle, paint_pane
+from studio.arrays import Point
+from studio.gui.widgets.compare_panes import (
+    MARGIN,
+    TITLE_HEIGHT,
+    Pane,
+    Shown,
+    Way,
+    laid_out,
+    paint_handle,
+    paint_pane,
+    paint_skin_slider,
+)
 from studio.gui.widgets.painting import paint_chip, paint_hint, paint_note
 from studio.gui.widgets.theme import colors
 
@@ -37,7 +48,7 @@ class PaneView(QWidget):
         self._shown: tuple[Shown, ...] = ()
         self._hint = ("", "")
         self._way = Way.WIPE
-        self._wipe = 0.5
+        self._wipe = self._skin = 0.5
         self._wiping = False
         self._cursor_at: QPointF | None = None
         self._zoom = 1.0
@@ -61,6 +72,11 @@ class PaneView(QWidget):
         """Show words instead."""
         self._shown, self._hint = (), (title, text)
         self._follow_way()
+
+    @property
+    def hint(self) -> tuple[str, str]:
+        """Title and text of what is said while there is no picture."""
+        return self._hint
 
     @property
     def way(self) -> Way:
@@ -93,6 +109,20 @@ class PaneView(QWidget):
         self.wiped.emit(self._wipe)
         self.update()
 
+    @property
+    def skin(self) -> float:
+        """How opaque the second picture of an onion skin lies over the first one, 0 to 1."""
+        return self._skin
+
+    def set_skin(self, share: float) -> None:
+        self._skin = min(max(share, 0.0), 1.0)
+        self.update()
+
+    @property
+    def _share(self) -> float:
+        """What the way to compare depends on, as `paint_pane` takes it."""
+        return self._skin if self._way is Way.ONION else self._wipe
+
     # --- for the modes ---
 
     def paint_over(self, painter: QPainter, pane: Pane) -> None:
@@ -124,6 +154,12 @@ class PaneView(QWidget):
             self._zoom *= 1 / self._screen_scale(panes[0])
             self._keep_inside()
             self.update()
+
+    def look_at(self, center: Point, zoom: float) -> None:
+        """Bring a part of the picture, (0, 0) to (1, 1), to the middle; a `zoom` of 1, the least, shows it whole."""
+        self._zoom, self._center = min(max(zoom, 1.0), MOST_ZOOM), QPointF(*center)
+        self._keep_inside()
+        self.update()
 
     def zoom_at(self, factor: float, at: QPointF | None = None) -> None:
         """Enlarge so that the place below `at`, the middle by default, stays there."""
@@ -192,7 +228,7 @@ class PaneView(QWidget):
         for pane in panes:
             painter.save()
             painter.setClipRect(pane.space)
-            paint_pane(painter, pane, self._way, self._wipe, self._second_now)
+            paint_pane(painter, pane, self._way, self._share, self._second_now)
             painter.setClipRect(pane.visible)
             self.paint_over(painter, pane)
             painter.restore()
@@ -216,6 +252,8 @@ class PaneView(QWidget):
         """What tells the pictures of a pair apart."""
         if self._way is Way.WIPE:
             paint_handle(painter, pane, self._wipe, self._wiping or self.hasFocus())
+        elif self._way is Way.ONION:
+            paint_skin_slider(painter, pane, self._skin, self._wiping or self.hasFocus())
         elif self._way is Way.BLINK:
             title = pane.shown.second_title if self._second_now else pane.shown.title
             width = QFontMetricsF(painter.font()).horizontalAdvance(title) + 14

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.arrays import Pixels
+from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.painting import checkerboard, image_of
 from studio.gui.widgets.parts import scrolling
 from studio.gui.widgets.theme import colors
@@ -41,6 +42,13 @@ class VariantButton(QAbstractButton):
         self.setFixedSize(THUMB_WIDTH + 8, THUMB_HEIGHT + CAPTION + 8)
         self.pixels: Pixels | None = None
         self.failed = False
+        PictureGiver(self, lambda _: self.given)
+
+    @property
+    def given(self) -> GivenPicture | None:
+        """What is shown, for whoever takes it away."""
+        pixels = self.pixels
+        return None if pixels is None else GivenPicture(self.text(), lambda: image_of(pixels).copy())
 
     def show_pixels(self, pixels: Pixels) -> None:
         """Show `pixels`, (h, w, 3|4) uint8."""

@@ -311,3 +311,41 @@ def test_the_menu_offers_what_can_be_done(view):
     assert entry.text() == "Save…"
     entry.trigger()
     assert saved == [1]
+
+
+# --- onion skin ---
+
+
+def test_an_onion_skin_is_the_weighted_mean_of_both(view):
+    view.set_way(Way.ONION)
+    for share in (0.0, 0.3, 1.0):
+        view.set_skin(share)
+        wanted = (1 - share) * as_seen(CAT, view) + share * as_seen(COFFEE, view)
+        assert np.abs(grabbed(view) - wanted)[40:-40, 4:-4].mean() < 3
+    view.set_skin(0.3)
+    view.copy()
+    copied = as_array(QGuiApplication.clipboard().image()).astype(float)
+    assert np.abs(copied - (0.7 * CAT + 0.3 * COFFEE)).max() < 3  # Qt has 255 levels of opacity, too
+
+
+def test_what_is_transparent_in_an_onion_skin_stays_so(view):
+    soft = [np.dstack([pixels, np.full(CAT.shape[:2], 128, np.uint8)]) for pixels in (CAT, COFFEE)]
+    view.set_way(Way.ONION)
+    view.set_shown([Shown("cat", soft[0], soft[1], "coffee")])
+    seen = grabbed(view)[40:-40, 4:-4]
+    mean = 0.5 * (as_seen(CAT, view) + as_seen(COFFEE, view))[40:-40, 4:-4]
+    # On the checkerboard of #c8c8c8 and #efefef, of which half shines through.
+    off_by = [np.abs(seen - (128 * mean + 127 * ground) / 255) for ground in (0xC8, 0xEF)]
+    assert np.minimum(*off_by).mean() < 3
+
+
+def test_the_slider_of_an_onion_skin_and_the_arrows_change_it(view):
+    view.set_way(Way.ONION)
+    track = view.panes()[0].skin_track
+    drag(view, track.center(), QPointF(track.right() - 10, track.center().y()))
+    assert view.skin == 1.0 and view.wipe == 0.5
+    QTest.mouseClick(view, LEFT, pos=QPointF(track.left() + 10, track.center().y()).toPoint())
+    assert view.skin == pytest.approx(0.0, abs=0.02)
+    view.set_skin(0.5)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert view.skin == pytest.approx(0.52)

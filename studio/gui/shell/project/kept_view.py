@@ -21,11 +21,15 @@ class Kept:
         `read` never gives.
     apply : callable
         Puts it back; can't fail.
+    absent : mapping, optional
+        The values of a project that has none: what was there must not come into it from the one before. None: what
+        there is may stay.
     """
 
     read: Callable[[], Mapping[str, Any]]
     taken: Callable[[Mapping[str, Any]], Any]
     apply: Callable[[Any], None]
+    absent: Mapping[str, Any] | None = None
 
 
 class KeptView:
@@ -46,7 +50,8 @@ class KeptView:
         """What looks where a project looked, to be called, and the names of parts that make no sense."""
         looks: list[Callable[[], None]] = []
         senseless = []
-        for name, values in view.items():
+        absent = {name: part.absent for name, part in self._parts.items() if part.absent is not None}
+        for name, values in {**absent, **view}.items():
             kept = self._parts.get(name)
             if kept is None:
                 continue
