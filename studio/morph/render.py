@@ -28,11 +28,13 @@ from studio.warp.apply import warp_picture
 from studio.warp.contract import FieldSeries
 from studio.warp.control_set import Controls
 from studio.warp.controls import control_points, frame_size
-from studio.warp.field import Field
+from studio.warp.field import Field, identity
 from studio.warp.jacobian import Foldover, foldover
 from studio.warp.options import WarpOptions
 from studio.warp.point_warp import FieldPair, InBetween, PointWarp
 
+_SHARES = {"warp a": 0.0, "warp b": 1.0}
+"""Of B, in modes that show one picture only."""
 _STRIP = 64
 """Rows that are worked on at once: what lies between the steps of a frame then stays in the processor's cache."""
 
@@ -152,6 +154,15 @@ class PreparedMorph:
             return foldover(*self.fields(shape))
         return foldover(*self._at_their_worst())
 
+    def seen_foldover(self, shape: float, colour: float) -> Foldover:
+        """What folds of the frame that `frame_at` gives: at an end of the way one picture is there as it is."""
+        mode = self.options.mode
+        if mode == "dissolve":
+            return foldover(identity(self.size))
+        colour = _SHARES.get(mode, colour)
+        into_a, into_b = self.fields(shape)
+        return foldover(*([into_a] if colour < 1.0 else []), *([into_b] if colour > 0.0 else []))
+
     def worst_foldovers(self) -> tuple[Foldover, Foldover]:
         """Where B's shape folds A, at 1, and where A's shape folds B, at 0."""
         into_a, into_b = self._at_their_worst()
@@ -175,7 +186,7 @@ class PreparedMorph:
 
         (h, w, 3) or (h, w, 4) uint8, sRGB, straight alpha; `out` as for `frame`.
         """
-        colour = {"warp a": 0.0, "warp b": 1.0}.get(self.options.mode, min(max(colour, 0.0), 1.0))
+        colour = _SHARES.get(self.options.mode, min(max(colour, 0.0), 1.0))
         sides = self._sides(0.0 if self.options.mode == "dissolve" else shape, self.options.mode != "dissolve")
         width, height = self.size
         out = np.empty((height, width, self.plates.a.shape[2]), np.uint8) if out is None else out

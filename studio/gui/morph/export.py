@@ -155,31 +155,42 @@ class MorphExport(QWidget):
     def film_dialog(self) -> None:
         kinds = {tr(words): suffix for suffix, words in FILM_FILTERS.items()}
         # A folder of frames that is not empty is refused, so nothing of it is ever replaced.
-        chosen = self._ask(tr("Export film"), "morph.mp4", kinds, lambda path: [path] if path.suffix else [])
+        chosen = self._ask("film", tr("Export film"), "morph.mp4", kinds, lambda path: [path] if path.suffix else [])
         if chosen is not None:
             self.film_to(chosen)
 
     def still_dialog(self) -> None:
-        chosen = self._ask(tr("Save still"), "morph.png", {tr(PICTURE_FILTER): ".png"})
+        chosen = self._ask("still", tr("Save still"), "morph.png", {tr(PICTURE_FILTER): ".png"})
         if chosen is not None:
             self.still_to(chosen)
 
     def warped_dialog(self) -> None:
-        chosen = self._ask(tr("Save warped pictures"), "warped.png", {tr(PICTURE_FILTER): ".png"}, _two_names)
+        chosen = self._ask("warped", tr("Save warped pictures"), "warped.png", {tr(PICTURE_FILTER): ".png"}, _two_names)
         if chosen is not None:
             self.warped_to(chosen)
 
     def field_dialog(self) -> None:
         array, tiff = tr(FIELD_FILTER).split(";;")
-        chosen = self._ask(tr("Save field"), "field.npy", {array: ".npy", tiff: ".tiff"}, _two_names)
+        chosen = self._ask("field", tr("Save field"), "field.npy", {array: ".npy", tiff: ".tiff"}, _two_names)
         if chosen is not None:
             self.field_to(chosen)
 
     def _ask(
-        self, title: str, name: str, kinds: Mapping[str, str], written: Callable[[Path], Sequence[Path]] | None = None
+        self,
+        purpose: str,
+        title: str,
+        name: str,
+        kinds: Mapping[str, str],
+        written: Callable[[Path], Sequence[Path]] | None = None,
     ) -> Path | None:
         chosen = ask_where_to_save(
-            self, self._settings, title, name, kinds, written=lambda path, _: written(path) if written else [path]
+            self,
+            self._settings,
+            title,
+            name,
+            kinds,
+            purpose=purpose,
+            written=lambda path, _: written(path) if written else [path],
         )
         return None if chosen is None else chosen[0]
 
@@ -241,7 +252,7 @@ class MorphExport(QWidget):
             for file, pixels in zip(paths, morph.warped(now.shape), strict=True):
                 yield Progress(0.9, tr("writing {name}", name=file.name))
                 save_still(pixels, file, morph, now.t)
-            return path
+            return paths[0]
 
         self._submit(
             path,
@@ -263,7 +274,7 @@ class MorphExport(QWidget):
             for file, field in zip(paths, morph.fields(now.shape), strict=True):
                 yield Progress(0.9, tr("writing {name}", name=file.name))
                 save_field(field, file)
-            return path
+            return paths[0]
 
         self._submit(
             path,
@@ -275,7 +286,7 @@ class MorphExport(QWidget):
         if self.is_running:
             return
         self._handle = handle = self._jobs.submit(tr("Export {name}", name=path.name), make, lane="files")
-        handle.finished.connect(lambda _: self._on_finished(" ".join([done, *notes])))
+        handle.finished.connect(lambda path: self._on_finished(" ".join([done, *notes]), path))
         handle.failed.connect(self._on_failed)
         handle.cancelled.connect(lambda: self.foot.say(tr("Cancelled; no file was left."), 0.0))
         handle.ended.connect(self._on_ended)
@@ -283,9 +294,9 @@ class MorphExport(QWidget):
         self._refresh()
         self.running_changed.emit()
 
-    def _on_finished(self, done: str) -> None:
+    def _on_finished(self, done: str, path: Path) -> None:
         self.foot.say(done, 1.0)
-        self._messages.success(done)
+        self._messages.wrote(done, path)
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self.foot.say(tr("Failed"), 0.0)

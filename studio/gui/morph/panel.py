@@ -92,9 +92,10 @@ class MorphPanel(ModePanel):
     def _restore(self) -> None:
         settings, transport = self._settings, self.result_pane.transport
         for layer, box in self.layers.items():
-            box.setChecked(settings.flag(f"morph_{layer}", layer == "points"))
+            box.setChecked(settings.flag(f"morph_{layer}", False))
+        # There and back, as films are written too: the one way to repeat that never jumps.
         transport.loop_button.setChecked(settings.flag("morph_loop", False))
-        transport.ping_pong_button.setChecked(settings.flag("morph_ping_pong", False))
+        transport.ping_pong_button.setChecked(settings.flag("morph_ping_pong", not transport.loop_button.isChecked()))
         transport.speed.setValue(settings.number("morph/seconds", transport.speed.value()))
 
     def _connect(self) -> None:
@@ -332,12 +333,10 @@ class MorphPanel(ModePanel):
             self.pad.set_position(shape_at(t, options), colour_at(t, options))
 
     def _show_folds(self, on: bool) -> None:
-        """Draw a line around what folds, where it is worst; or none again."""
+        """Draw a line around what folds at the moment shown, or none again."""
+        badge = self.result_pane.transport.badge
         self.result_pane.view.set_folds_shown(on)
-        folds = self.result_pane.transport.badge.folds
-        if on and folds is not None and folds.count:
-            self.result_pane.transport.set_playing(False)
-            self.result_pane.transport.set_time(self._leg_and_moment()[0] + folds.worst_at)
+        badge.set_folds(badge.folds)
 
     def _remember_switches(self) -> None:
         transport = self.result_pane.transport

@@ -74,9 +74,9 @@ class Folds:
     count : int
         Separate places, at the worst moment of the way; 0 if the warp is one-to-one.
     worst_at : float
-        How far the shapes have moved then: 0 or 1.
+        How far the shapes have moved at that moment: 0 or 1.
     places : (K, 2)
-        Pixels of the frame that fold at the moment shown.
+        Pixels of the frame that fold at the moment shown, in what is seen of A and B.
     """
 
     count: int = 0
@@ -255,7 +255,9 @@ def _shot(held: _Held, request: MorphRequest) -> Shot:
             arrows = np.hstack([into_a.at(lattice), into_b.at(lattice)])
         tint = tint_of(into_a, into_b, "grid" in request.layers, "heat" in request.layers)
     worst = held.worst_folds()
-    folds = Folds(worst.count, worst.worst_at, morph.foldover(shape).places) if worst.count else worst
+    # Wipes and onion skins show both pictures whatever the colours.
+    colour = request.colour if request.view == "morph" else 0.5
+    folds = Folds(worst.count, worst.worst_at, morph.seen_foldover(shape, colour).places) if worst.count else worst
     has_heat, size = "heat" in request.layers, _full_size(request, morph.options)
     return Shot(tr(morph.options.warp), frame, second, tint, has_heat, points, arrows, folds, size)
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
@@ -219,6 +220,7 @@ class MainWindow(QMainWindow):
         self.opener.project_dropped.connect(self.document.open_path)
         self.opener.pairs_dropped.connect(self.pair_files.import_from)
         self.sink.told.connect(self.show_message)
+        self.sink.written.connect(lambda text, path: self.show_message(Severity.SUCCESS, text, path=path))
         self.editing.changed.connect(self._refresh)
         self.settings_controller.theme_changed.connect(self._apply_theme)
         self.editing.follow(self.actions_, self.modes)
@@ -298,10 +300,10 @@ class MainWindow(QMainWindow):
         self.docks[name].show()
         self.docks[name].raise_()
 
-    def show_message(self, severity: Severity, text: str, details: str = "") -> None:
-        """Show a sentence in the bar above the pictures, and log it."""
+    def show_message(self, severity: Severity, text: str, details: str = "", path: Path | None = None) -> None:
+        """Show a sentence in the bar above the pictures, and log it; the file at `path` can be opened from there."""
         log.log(severity.level, "%s", text)
-        self.messages.show_message(severity, text, details)
+        self.messages.show_message(severity, text, details, path)
 
     # --- keeping in step ---
 
