@@ -151,3 +151,14 @@ def test_a_matched_pair_that_contradicts_is_named(folder: Path, capsys: Capture)
     told = capsys.readouterr().err
     assert "Pair 7 contradicts its neighbours: not used." in told
     assert "folds" not in told
+
+
+def test_a_curve_is_given_by_its_key_points(folder: Path, capsys: Capture) -> None:
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t"]
+    curves = ["--shape-curve", "0:0,0.3:0.6,1:1", "--colour-curve", "0.3:0.6"]
+    assert main([*words, "0.3", *curves, "--out", "curved.png"]) == 0
+    assert main([*words, "0.6", "--out", "even.png"]) == 0
+    np.testing.assert_array_equal(load(folder / "curved.png").pixels, load(folder / "even.png").pixels)
+    capsys.readouterr()
+    assert main([*words, "0.3", "--shape-curve", "0:0,0.3:7,1:1", "--out", "wrong.png"]) == 2
+    assert "--shape-curve" in (error := capsys.readouterr().err) and "0 to 1" in error

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
+from studio.morph.curves import keys_of, text_of
 from studio.options import Options, knob
 from studio.warp.options import WarpOptions
 
 Frame = Literal["a", "b", "between"]
 Mode = Literal["morph", "dissolve", "warp a", "warp b"]
-Curve = Literal["linear", "ease", "custom"]
+CURVES = ("linear", "ease", "custom")
+"""Curves with a name; any other is its key points, as `studio.morph.curves` reads them."""
 Loop = Literal["once", "loop", "ping-pong"]
 Blend = Literal["plain", "gradient", "hybrid"]
 
@@ -29,9 +33,10 @@ class MorphOptions(WarpOptions):
         "one picture and show nothing of the other.",
         label="Mode",
     )
-    shape_curve: Curve = knob(
+    shape_curve: str = knob(
         "linear",
-        "How shapes move over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below.",
+        "How shapes move over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below, or "
+        "through key points of your own, time:value, both 0 to 1, like “0:0,0.3:0.1,1:1”.",
         label="Shapes",
     )
     shape_start: float = knob(
@@ -42,9 +47,10 @@ class MorphOptions(WarpOptions):
         1.0, "Speed of the shapes at the end, 1 being even. Used by “custom”.",
         label="Shape end", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
     )  # fmt: skip
-    colour_curve: Curve = knob(
+    colour_curve: str = knob(
         "linear",
-        "How colours fade over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below.",
+        "How colours fade over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below, or "
+        "through key points of your own, time:value, both 0 to 1, like “0:0,0.3:0.1,1:1”.",
         label="Colours",
     )
     colour_start: float = knob(
@@ -62,6 +68,11 @@ class MorphOptions(WarpOptions):
         label="Linear light",
         advanced=True,
     )
+
+    @field_validator("shape_curve", "colour_curve")
+    @classmethod
+    def _is_a_curve(cls, value: str) -> str:
+        return value if value in CURVES else text_of(keys_of(value))
 
 
 class StillOptions(Options):

@@ -18,6 +18,7 @@ from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.mode import ModePanel, Services
 from studio.gui.mode.panel import lay_out
 from studio.gui.morph.actions import MorphCan
+from studio.gui.morph.curve_editor import CurveEditor
 from studio.gui.morph.export import MorphExport, MorphNow
 from studio.gui.morph.further import PART, FurtherPictures, name_of
 from studio.gui.morph.mode import is_ready
@@ -37,6 +38,8 @@ from studio.progress import Progress
 log = logging.getLogger(__name__)
 
 WAY_STEPS = 40
+IN_CURVES = ("shape_curve", "shape_start", "shape_end", "colour_curve", "colour_start", "colour_end")
+"""Knobs that the editor of curves stands for."""
 
 
 class MorphPanel(ModePanel):
@@ -51,8 +54,8 @@ class MorphPanel(ModePanel):
         self._on_way = True
         self._failed = ""
         self.worker = LiveWorker("morph", MorphResponder(), self)
-        self.form = OptionsForm(settings.options(MorphOptions, "morph"))
-        self.pad = ShapeColourPad()
+        self.form = OptionsForm(settings.options(MorphOptions, "morph"), IN_CURVES)
+        self.pad, self.curves = ShapeColourPad(), CurveEditor()
         self.show_ = MorphShow()
         self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
         self.notes = QLabel(wordWrap=True)
@@ -71,8 +74,9 @@ class MorphPanel(ModePanel):
             ("", [self.guide, self.notes]),
             (tr("Show"), [self.show_]),
             (tr("Shape and Colour"), [self.pad]),
+            (tr("Curves over Time"), [self.curves]),
             (tr("Further Pictures"), [self.further]),
-            (tr("Warp and Time"), [self.form]),
+            (tr("Warp"), [self.form]),
             ("", [self.export]),
         )
         lay_out(self, sections, self.export.foot)
@@ -107,6 +111,7 @@ class MorphPanel(ModePanel):
         transport.settings_changed.connect(self._remember_switches)
         transport.badge.toggled.connect(self._show_folds)
         self.pad.moved.connect(self._on_pad)
+        self.curves.plot.edited.connect(self.form.set_knob)
         self.form.changed.connect(self._on_options)
         self.show_.layers_changed.connect(self._remember_switches)
         self.show_.changed.connect(self.ask_now)
@@ -306,6 +311,7 @@ class MorphPanel(ModePanel):
         options, (_leg, t) = self._options(), self._leg_and_moment()
         if options is not None:
             self.pad.set_position(shape_at(t, options), colour_at(t, options))
+        self.curves.plot.set_moment(t)
         self.ask_now()
 
     def _on_pad(self, shape: float, colour: float) -> None:
@@ -327,6 +333,7 @@ class MorphPanel(ModePanel):
         if options is None:
             return
         steps = [step / WAY_STEPS for step in range(WAY_STEPS + 1)]
+        self.curves.plot.set_options(options)
         self.pad.set_way([(shape_at(t, options), colour_at(t, options)) for t in steps])
         if self._on_way:
             _leg, t = self._leg_and_moment()
