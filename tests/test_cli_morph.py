@@ -162,3 +162,10 @@ def test_a_curve_is_given_by_its_key_points(folder: Path, capsys: Capture) -> No
     capsys.readouterr()
     assert main([*words, "0.3", "--shape-curve", "0:0,0.3:7,1:1", "--out", "wrong.png"]) == 2
     assert "--shape-curve" in (error := capsys.readouterr().err) and "0 to 1" in error
+
+
+def test_ghosts_are_aligned_by_a_flag(folder: Path) -> None:
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "0.5", "--out"]
+    assert main([*words, "plain.png"]) == 0
+    assert main([*words, "aligned.png", "--align", "1"]) == 0
+    assert not np.array_equal(load(folder / "plain.png").pixels, load(folder / "aligned.png").pixels)

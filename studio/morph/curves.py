@@ -27,9 +27,9 @@ def keys_of(text: str) -> Keys:
     """
     points = []
     for part in filter(None, (word.strip() for word in text.split(","))):
-        time, separator, value = part.partition(":")
+        when, separator, what = part.partition(":")
         try:
-            point = float(time), float(value)
+            point = float(when), float(what)
         except ValueError:
             point = (-1.0, -1.0)
         if not separator or not all(0.0 <= number <= 1.0 for number in point):

@@ -61,6 +61,16 @@ class MorphOptions(WarpOptions):
         1.0, "Speed of the fading at the end, 1 being even. Used by “custom”.",
         label="Colour end", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
     )  # fmt: skip
+    align: float = knob(
+        0.0,
+        "Aligns what still ghosts between the pairs, by an optical flow between the two warped pictures. It moves "
+        "nothing further than a twenty-fifth of the frame, and leaves points set by hand where they are.",
+        label="Align ghosts",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+        special="off",
+    )
     linear_light: bool = knob(
         True,
         "Mix light instead of the numbers in the file, as two projectors on one wall would. Without it, mixtures of "

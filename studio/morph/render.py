@@ -18,6 +18,7 @@ from PIL import Image
 from studio.arrays import Pixels, Size
 from studio.geometry import shrink_within
 from studio.language import tr
+from studio.morph.alignment import Residual, aligning
 from studio.morph.light import Mixture, mix_with_alpha, multiplied
 from studio.morph.options import MorphOptions
 from studio.morph.timing import colour_at, shape_at
@@ -76,8 +77,8 @@ class PreparedMorph:
     options : MorphOptions
     controls : Controls
         The points in the frame, for overlays: `controls.at(shape)[:controls.pairs]`.
-    refined : bool
-        False while "halfway" still shows what its refinement starts from.
+    residual : Residual, optional
+        What aligns the ghosts, once it is known.
     """
 
     def __init__(
@@ -87,13 +88,15 @@ class PreparedMorph:
         options: MorphOptions,
         warp: InBetween | None = None,
         controls: Controls | None = None,
+        residual: Residual | None = None,
     ) -> None:
-        """`warp` is one refined already, and `controls` the points of these pairs if they are known."""
+        """`warp` is one refined already, `controls` the points of these pairs and `residual` that of the warp."""
         self.plates = plates
         self.pairs = pairs
         self.options = options
         self.controls = controls or control_points(pairs, plates.size_a, plates.size_b, plates.size, options)
-        self.refined = warp is not None or options.warp != "halfway"
+        self.residual = residual
+        self._halfway_refined = warp is not None or options.warp != "halfway"
         self._series = FieldSeries(warp or PointWarp(self.controls, options))
         self._last: tuple[tuple[float, bool], FieldPair] | None = None
 
@@ -101,6 +104,20 @@ class PreparedMorph:
     def size(self) -> Size:
         """(width, height) of the frames."""
         return self.plates.size
+
+    @property
+    def refined(self) -> bool:
+        """False while "halfway" shows what its refinement starts from, or ghosts are not aligned yet."""
+        return self._halfway_refined and (self.residual is not None or not self._aligns)
+
+    @property
+    def refined_warp(self) -> InBetween | None:
+        """What the refinement of "halfway" has come to, if it has."""
+        return self._series.warp if self.options.warp == "halfway" and self._halfway_refined else None
+
+    @property
+    def _aligns(self) -> bool:
+        return self.options.align > 0.0 and self.controls.pairs > 0 and self.options.mode != "dissolve"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -137,7 +154,8 @@ class PreparedMorph:
         known = (self._series.warp, self.controls) if same_warp else (None, None)
         other = PreparedMorph(self.plates, self.pairs, options, *known)
         if same_warp:
-            other._series, other.refined = self._series, self.refined
+            other._series, other._halfway_refined = self._series, self._halfway_refined
+            other.residual = self.residual
         return other
 
     def fields(self, shape: float) -> FieldPair:
@@ -145,8 +163,14 @@ class PreparedMorph:
         shape = min(max(shape, 0.0), 1.0)
         wanted = (shape, self._series.prepared)
         if self._last is None or self._last[0] != wanted:
-            self._last = wanted, (self._series.at(shape) if wanted[1] else self._series.warp.fields(shape))
+            found = self._series.at(shape) if wanted[1] else self._series.warp.fields(shape)
+            self._last = wanted, self._aligned(found, shape)
         return self._last[1]
+
+    def _aligned(self, pair: FieldPair, shape: float) -> FieldPair:
+        if self.residual is None or not self._aligns:
+            return pair
+        return self.residual.applied(pair, shape, self.options.align)
 
     def foldover(self, shape: float | None = None) -> Foldover:
         """Whether the warp is one-to-one at `shape`, or, by default, at its worst, all the way to A and to B."""
@@ -169,6 +193,8 @@ class PreparedMorph:
         return foldover(into_a), foldover(into_b)
 
     def _at_their_worst(self) -> FieldPair:
+        if self._aligns and self.residual is not None:
+            return self.fields(1.0)[0], self.fields(0.0)[1]
         if self._series.prepared:
             return self._series.at(1.0)[0], self._series.at(0.0)[1]
         warp = self._series.warp
@@ -265,21 +291,33 @@ def preparing(
     """`prepare` as a job, with all that takes time: refinement of "halfway" and the fields of the key moments."""
     yield Progress(0.0, tr("bringing the pictures into one frame"))
     morph = prepare(a, b, pairs, options, longest_side, among)
-    if options.warp == "halfway" and morph.controls.pairs:
+    if not morph.refined and morph.controls.pairs:
         morph = yield from part(refining(morph, device), 0.05, 0.9)
     yield from part(morph.warming(), 0.9, 1.0)
     return morph
 
 
 def refining(morph: PreparedMorph, device: str = "auto") -> Job[PreparedMorph]:
-    """Refine a "halfway" morph on the pictures; others are handed back as they are. `device` as for torch."""
+    """Do what a morph needs the pictures for: refine "halfway", align ghosts. Others are handed back as they are.
+
+    `device` as for torch.
+    """
     if morph.refined:
         return morph
-    from studio.warp.halfway import refine
-
+    options, controls = morph.options, morph.controls
     first, second = (mix_with_alpha(p, p, 0.0, False)[..., :3] if p.shape[2] == 4 else p for p in _plates(morph))
-    warp = yield from refine(first, second, morph.controls, morph.options, device)
-    return PreparedMorph(morph.plates, morph.pairs, morph.options, warp, morph.controls)
+    warp = morph.refined_warp
+    if options.warp == "halfway" and warp is None:
+        from studio.warp.halfway import refine
+
+        warp = yield from part(refine(first, second, controls, options, device), 0.0, 0.9 if options.align else 1.0)
+        morph = PreparedMorph(morph.plates, morph.pairs, options, warp, controls)
+    if morph.refined:
+        return morph
+    fixed = {pair.id for pair in morph.pairs if pair.locked or pair.origin != "matched"}
+    by_hand = [index for index, number in enumerate(controls.ids) if number in fixed]
+    residual = yield from part(aligning(first, second, morph.fields(0.5), controls.at(0.5)[by_hand]), 0.9, 1.0)
+    return PreparedMorph(morph.plates, morph.pairs, options, warp, controls, residual)
 
 
 def plates_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from studio.gui.widgets.theme import colors
 from studio.language import tr
@@ -20,6 +20,8 @@ STEP = 0.02
 SAMPLES = (0.25, 0.5, 0.75)
 """Moments at which a curve with a name becomes one with key points."""
 CURVE_NAMES = ("shape_curve", "colour_curve")
+_COLORS = {"colour_curve": "#e8963a"}
+"""Of curves beside the first, which has the accent of the theme."""
 
 
 class CurvePlot(QWidget):
@@ -122,7 +124,7 @@ class CurvePlot(QWidget):
             self._selected = next(index for index, key in self._inner() if abs(key[0] - t) < CLOSEST / 2)
             self.update()
 
-    def move(self, t: float, value: float) -> None:
+    def take_to(self, t: float, value: float) -> None:
         """Take the selected key point elsewhere, between its neighbours."""
         keys = list(self.keys())
         if 0 < self._selected < len(keys) - 1:
@@ -164,7 +166,7 @@ class CurvePlot(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._dragging:
-            self.move(*self._at(event.position()))
+            self.take_to(*self._at(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._dragging = False
@@ -180,7 +182,7 @@ class CurvePlot(QWidget):
         elif key == Qt.Key.Key_Insert:
             self.add(self._moment, self.value(self._moment))
         elif up or (side and in_time):
-            self.move(t + side * STEP, value + up)
+            self.take_to(t + side * STEP, value + up)
         elif side:
             self._selected = min(max(self._selected + side, 0), max(last - 1, 0))
             self.update()
@@ -209,12 +211,12 @@ class CurvePlot(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for name in sorted(CURVE_NAMES, key=lambda one: one == self._name):
             edited = name == self._name
-            painter.setPen(QPen(QColor(c.accent if edited else c.muted), 2.2 if edited else 1.2))
+            painter.setPen(QPen(QColor(_COLORS.get(name, c.accent)), 2.4 if edited else 1.0))
             times = [step / DRAWN for step in range(DRAWN + 1)]
             painter.drawPolyline(QPolygonF([self.place(t, self.value(t, name)) for t in times]))
         painter.setPen(QPen(QColor(c.text), 1.4))
         for index, key in self._inner():
-            painter.setBrush(QColor(c.text if index == self._selected else c.accent))
+            painter.setBrush(QColor(c.text if index == self._selected else _COLORS.get(self._name, c.accent)))
             painter.drawEllipse(self.place(*key), 5, 5)
 
 
@@ -224,7 +226,7 @@ class CurveEditor(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.plot = CurvePlot()
-        self.choices = {name: QPushButton(words) for name, words in zip(CURVE_NAMES, self._words(), strict=True)}
+        self.choices = {name: QToolButton(text=words) for name, words in zip(CURVE_NAMES, self._words(), strict=True)}
         self.linear, self.ease = QPushButton(tr("Even")), QPushButton(tr("Ease"))
         self.linear.setToolTip(tr("At the same speed all the way"))
         self.ease.setToolTip(tr("Slowly at both ends"))

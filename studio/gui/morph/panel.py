@@ -279,8 +279,10 @@ class MorphPanel(ModePanel):
         words = list(answer.notes)
         if self.further.missing:
             words.append(tr("The pairs of further pictures are being found; until then these fade into each other."))
-        if answer.refining:
+        if answer.refining and now.options.warp == "halfway":
             words.append(tr("“halfway” is being refined; this is where it starts from."))
+        elif answer.refining:
+            words.append(tr("What still ghosts is being aligned."))
         self._show_notes("\n".join(words))
 
     def _on_failed(self, _: object, sentence: str, details: str) -> None:

@@ -74,7 +74,7 @@ def test_no_drag_makes_a_curve_that_is_refused(morph, qtbot):
     plot.add(0.5, 0.5)
     plot.add(0.6, 0.6)
     for t, value in ((0.1, 2.0), (-3.0, -1.0), (0.5, 0.2), (7.0, 0.4)):
-        plot.move(t, value)
+        plot.take_to(t, value)
         times = [time for time, _ in keys_of(curve(morph))]
         assert times == sorted(times) and len(times) == 4
     for index in range(60):

@@ -532,3 +532,16 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
         pass
     assert all(held.morph.warm for held in responder._held.values())
     responder.close()
+
+
+def test_ghosts_are_aligned_while_one_looks(morph, qtbot):
+    """The first frame is there at once, the aligned one follows; without strength it is the first again."""
+    panel = morph.panel("morph")
+    panel.result_pane.transport.set_time(0.5)
+    settled(morph, qtbot)
+    plain = shots(morph)[0].frame
+    panel.form.editors["align"].set_value(1.0)
+    wait_for(morph, qtbot, lambda: not np.array_equal(shots(morph)[0].frame, plain))
+    wait_for(morph, qtbot, lambda: "being aligned" not in panel.notes.text())
+    panel.form.editors["align"].set_value(0.0)
+    wait_for(morph, qtbot, lambda: np.abs(shots(morph)[0].frame.astype(int) - plain).max() <= 1)
