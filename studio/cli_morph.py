@@ -56,6 +56,7 @@ def morph(
     t: float | None = None,
     field: Path | None = None,
     warped: Path | None = None,
+    mask: Path | None = None,
     device: str = AUTO,
     options: Annotated[MorphFlags, Parameter(name="*")] = MorphFlags(),  # noqa: B008 (frozen)
     film: Annotated[FilmFlags, Parameter(name="*")] = FilmFlags(),  # noqa: B008
@@ -83,6 +84,8 @@ def morph(
         Also write where each pixel is looked up in the pictures, .npy or .tif; “-a” and “-b” are put behind the name.
     warped
         Also write both pictures bent to the shape of the moment (half-way without --t); “-a” and “-b” as above.
+    mask
+        Picture that is white, or opaque, where picture A is morphed; around it, A stays. It lies over the whole of A.
     device
         Where to compute: auto, cpu, cuda, cuda:1, mps.
     """
@@ -101,9 +104,14 @@ def morph(
     if t is not None and not 0.0 <= t <= len(paths) - 1:
         raise FileError(f"--t takes a moment from 0 to {len(paths) - 1}, not {t:g}.")
     sources = _pair_sources(pairs or [AUTO], len(paths) - 1)
+    if mask is not None:
+        check_source(mask)
+        options = options.with_values(inside="mask")
     wanted = MorphOptions.from_dict(options.to_dict())
+    if wanted.inside == "mask" and mask is None:
+        raise FileError("--inside mask needs --mask with the picture of the mask.")
     export = ExportOptions.from_dict(film.to_dict())
-    prepared = drain(_preparing(paths, sources, wanted, export, device), "prepare")
+    prepared = drain(_preparing(paths, sources, wanted, export, device, mask), "prepare")
     for note in (*prepared.notes, *_fold_sentences(prepared)):
         say(note)
     moment = 0.5 if t is None else t
@@ -164,9 +172,14 @@ def demo_film(a: Picture, b: Picture, pairs: PairSet, path: Path) -> Job[Path]:
 
 
 def _preparing(
-    paths: Sequence[Path], sources: Sequence[Path | None], options: MorphOptions, film: ExportOptions, device: str
+    paths: Sequence[Path],
+    sources: Sequence[Path | None],
+    options: MorphOptions,
+    film: ExportOptions,
+    device: str,
+    mask: Path | None = None,
 ) -> Job[MorphSequence]:
-    from studio.morph import preparing_sequence
+    from studio.morph import NO_MASKS, mask_of, preparing_sequence
 
     pictures: list[Picture] = []
     for index, path in enumerate(paths):
@@ -177,7 +190,11 @@ def _preparing(
         start, stop = (0.1 + 0.6 * (index + k) / len(sources) for k in (0, 1))
         names = chr(ord("A") + index), chr(ord("B") + index)
         pairs.append((yield from part(_pairs_of(first, second, sources[index], device, names), start, stop)))
-    return (yield from part(preparing_sequence(pictures, pairs, options, film.longest_side, device), 0.7, 1.0))
+    masks = NO_MASKS
+    if mask is not None:
+        masks = mask_of((yield from reading_picture(mask))), None
+    preparing = preparing_sequence(pictures, pairs, options, film.longest_side, device, masks)
+    return (yield from part(preparing, 0.7, 1.0))
 
 
 def _pairs_of(a: Picture, b: Picture, source: Path | None, device: str, names: tuple[str, str]) -> Job[PairSet]:

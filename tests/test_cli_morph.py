@@ -169,3 +169,20 @@ def test_ghosts_are_aligned_by_a_flag(folder: Path) -> None:
     assert main([*words, "plain.png"]) == 0
     assert main([*words, "aligned.png", "--align", "1"]) == 0
     assert not np.array_equal(load(folder / "plain.png").pixels, load(folder / "aligned.png").pixels)
+
+
+def test_only_what_a_mask_covers_is_morphed(folder: Path, capsys: Capture) -> None:
+    mask = np.zeros(SIZE[::-1], np.uint8)
+    mask[20:44, 30:54] = 255
+    Image.fromarray(mask).save("mask.png")
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "0.5", "--out"]
+    assert main([*words, "part.png", "--mask", "mask.png", "--feather", "0"]) == 0
+    assert main([*words, "whole.png"]) == 0
+    part, whole, a = (load(folder / name).pixels for name in ("part.png", "whole.png", "a.png"))
+    np.testing.assert_array_equal(part[:12], a[:12])
+    np.testing.assert_array_equal(part[28:36, 38:46], whole[28:36, 38:46])
+    capsys.readouterr()
+    assert main([*words, "no.png", "--inside", "mask"]) != 0
+    assert "--mask" in capsys.readouterr().err
+    assert main([*words, "no.png", "--mask", "nowhere.png"]) != 0
+    assert not (folder / "no.png").exists()

@@ -1,4 +1,5 @@
 from .export import FILM_SUFFIXES, check_film_path, exporting, exporting_film, film_notes, save_field, save_still
+from .masking import NO_MASKS, Masks, mask_of
 from .options import ExportOptions, MorphOptions, StillOptions
 from .render import PreparedMorph, prepare, preparing, refining
 from .sequence import MorphError, MorphSequence, preparing_sequence
@@ -6,7 +7,9 @@ from .stills import still
 
 __all__ = [
     "FILM_SUFFIXES",
+    "NO_MASKS",
     "ExportOptions",
+    "Masks",
     "MorphError",
     "MorphOptions",
     "MorphSequence",
@@ -16,6 +19,7 @@ __all__ = [
     "exporting",
     "exporting_film",
     "film_notes",
+    "mask_of",
     "prepare",
     "preparing",
     "preparing_sequence",

@@ -15,6 +15,8 @@ Mode = Literal["morph", "dissolve", "warp a", "warp b"]
 CURVES = ("linear", "ease", "custom")
 """Curves with a name; any other is its key points, as `studio.morph.curves` reads them."""
 Loop = Literal["once", "loop", "ping-pong"]
+Inside = Literal["everything", "subject", "mask"]
+Outside = Literal["a", "dissolve"]
 Blend = Literal["plain", "gradient", "hybrid"]
 
 
@@ -60,6 +62,21 @@ class MorphOptions(WarpOptions):
     colour_end: float = knob(
         1.0, "Speed of the fading at the end, 1 being even. Used by “custom”.",
         label="Colour end", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
+    )  # fmt: skip
+    inside: Inside = knob(
+        "everything",
+        "Where there is a morph: in the whole picture, only in what the transparency of the pictures leaves, or only "
+        "in a mask, which moves along.",
+        label="Morph only",
+    )
+    outside: Outside = knob(
+        "a",
+        "What is around it: picture A, which stays as it is, or both pictures, which fade into each other unbent.",
+        label="Around it",
+    )
+    feather: float = knob(
+        1.0, "How softly the one passes into the other, as a share of the longer side.",
+        label="Soft edge", unit="%", minimum=0.0, maximum=20.0, soft_maximum=10.0, step=0.1,
     )  # fmt: skip
     align: float = knob(
         0.0,

@@ -8,9 +8,10 @@ moments; from then on they are interpolated, which takes a tenth of the time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -20,6 +21,7 @@ from studio.geometry import shrink_within
 from studio.language import tr
 from studio.morph.alignment import Residual, aligning
 from studio.morph.light import Mixture, mix_with_alpha, multiplied
+from studio.morph.masking import NO_MASKS, Masks, feathered, in_frame, paste
 from studio.morph.options import MorphOptions
 from studio.morph.timing import colour_at, shape_at
 from studio.pairs import PairSet
@@ -49,12 +51,15 @@ class Plates:
     a, b : (h, w, 3) uint8, or, if either picture has alpha, (h, w, 4) uint16 multiplied by alpha
     size_a, size_b : (int, int)
         Full sizes of the pictures, in which the points of pairs are.
+    masks : of (h, w) uint8, or None
+        Where there is a morph, if not everywhere, over A and over B.
     """
 
     a: npt.NDArray[Any]
     b: npt.NDArray[Any]
     size_a: Size
     size_b: Size
+    masks: Masks = NO_MASKS
 
     @property
     def size(self) -> Size:
@@ -99,6 +104,7 @@ class PreparedMorph:
         self._halfway_refined = warp is not None or options.warp != "halfway"
         self._series = FieldSeries(warp or PointWarp(self.controls, options))
         self._last: tuple[tuple[float, bool], FieldPair] | None = None
+        self._masks = _soft_masks(plates, options)
 
     @property
     def size(self) -> Size:
@@ -111,6 +117,11 @@ class PreparedMorph:
         return self._halfway_refined and (self.residual is not None or not self._aligns)
 
     @property
+    def is_masked(self) -> bool:
+        """Whether only a part of the frame is morphed."""
+        return any(mask is not None for mask in self._masks)
+
+    @property
     def refined_warp(self) -> InBetween | None:
         """What the refinement of "halfway" has come to, if it has."""
         return self._series.warp if self.options.warp == "halfway" and self._halfway_refined else None
@@ -121,8 +132,13 @@ class PreparedMorph:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences for the person: what the points can't determine."""
-        return self.controls.notes
+        """Sentences for the person: what the points can't determine, and a mask that is not there."""
+        if self.options.inside == "everything" or self.is_masked:
+            return self.controls.notes
+        words = tr("Nothing is masked yet: the whole picture is morphed.")
+        if self.options.inside == "subject":
+            words = tr("Neither picture has transparent parts: the whole picture is morphed.")
+        return (*self.controls.notes, words)
 
     @property
     def warm(self) -> bool:
@@ -150,12 +166,18 @@ class PreparedMorph:
         """
         if options.frame != self.options.frame:
             raise ValueError("another frame needs the pictures again: use prepare")
-        same_warp = all(getattr(options, name) == getattr(self.options, name) for name in WarpOptions.model_fields)
-        known = (self._series.warp, self.controls) if same_warp else (None, None)
-        other = PreparedMorph(self.plates, self.pairs, options, *known)
-        if same_warp:
-            other._series, other._halfway_refined = self._series, self._halfway_refined
-            other.residual = self.residual
+        if any(getattr(options, name) != getattr(self.options, name) for name in WarpOptions.model_fields):
+            return PreparedMorph(self.plates, self.pairs, options)
+        return self._with_same_warp(self.plates, options)
+
+    def with_masks(self, masks: Masks) -> PreparedMorph:
+        """The same morph of another part, at once; see `Plates.masks`."""
+        in_it = in_frame(masks[0], self.size), in_frame(masks[1], self.size)
+        return self._with_same_warp(replace(self.plates, masks=in_it), self.options)
+
+    def _with_same_warp(self, plates: Plates, options: MorphOptions) -> PreparedMorph:
+        other = PreparedMorph(plates, self.pairs, options, self._series.warp, self.controls, self.residual)
+        other._series, other._halfway_refined = self._series, self._halfway_refined
         return other
 
     def fields(self, shape: float) -> FieldPair:
@@ -229,7 +251,35 @@ class PreparedMorph:
                 out[first:last] = a
             else:
                 mixture.mix(a, b, out[first:last])
+        self.paste_back(out, shape, colour)
         return out
+
+    def paste_back(self, made: Pixels, shape: float, colour: float) -> None:
+        """Put what is around the mask, if there is one, in its place again; `made` is a frame, and is written to."""
+        if not self.is_masked:
+            return
+        sides = self._sides(0.0 if self.options.mode == "dissolve" else shape, self.options.mode != "dissolve")
+        plates, mixture = _plates(self), Mixture(colour, self.options.linear_light)
+        fades = self.options.outside == "dissolve" and colour > 0.0
+        for first in range(0, self.size[1], _STRIP):
+            rows = slice(first, min(first + _STRIP, self.size[1]))
+            a, b = (plate[rows] for plate in plates)
+            if self.plates.has_alpha:
+                around = mix_with_alpha(a, b if fades else a, colour if fades else 0.0, self.options.linear_light)
+            else:
+                around = mixture.mix(a, b, np.empty_like(a)) if fades else a
+            paste(made[rows], around, self._cover(sides, shape, rows))
+
+    def _cover(self, sides: tuple[_Side, _Side], shape: float, rows: slice) -> Pixels:
+        """What of some rows is inside: the masks of both pictures, each bent as its picture is."""
+        covers = [
+            replace(side, plate=mask).rows(rows.start, rows.stop)
+            for side, mask in zip(sides, self._masks, strict=True)
+            if mask is not None
+        ]
+        if len(covers) == 1:
+            return covers[0]
+        return np.asarray(cv2.addWeighted(covers[0], 1.0 - shape, covers[1], shape, 0.0), np.uint8)
 
     def warped(self, shape: float) -> tuple[Pixels, Pixels]:
         """A and B, each bent to the same in-between shape, to wipe between or to lay over each other.
@@ -270,13 +320,15 @@ def prepare(
     options: MorphOptions,
     longest_side: int = 0,
     among: Sequence[Picture] = (),
+    masks: Masks = NO_MASKS,
 ) -> PreparedMorph:
     """Bring two pictures into one frame, at most `longest_side` pixels (0: as large as they are in memory).
 
     "halfway" gives what its refinement starts from; `preparing` refines. `among` are all pictures of a longer
-    morph that these two are neighbours in: the frame is then that of all.
+    morph that these two are neighbours in: the frame is then that of all. `masks`, over A and over B, count if
+    `options.inside` is "mask".
     """
-    return PreparedMorph(plates_of(a, b, options, longest_side, among), pairs, options)
+    return PreparedMorph(plates_of(a, b, options, longest_side, among, masks), pairs, options)
 
 
 def preparing(
@@ -287,10 +339,11 @@ def preparing(
     longest_side: int = 0,
     device: str = "auto",
     among: Sequence[Picture] = (),
+    masks: Masks = NO_MASKS,
 ) -> Job[PreparedMorph]:
     """`prepare` as a job, with all that takes time: refinement of "halfway" and the fields of the key moments."""
     yield Progress(0.0, tr("bringing the pictures into one frame"))
-    morph = prepare(a, b, pairs, options, longest_side, among)
+    morph = prepare(a, b, pairs, options, longest_side, among, masks)
     if not morph.refined and morph.controls.pairs:
         morph = yield from part(refining(morph, device), 0.05, 0.9)
     yield from part(morph.warming(), 0.9, 1.0)
@@ -321,11 +374,31 @@ def refining(morph: PreparedMorph, device: str = "auto") -> Job[PreparedMorph]:
 
 
 def plates_of(
-    a: Picture, b: Picture, options: MorphOptions, longest_side: int = 0, among: Sequence[Picture] = ()
+    a: Picture,
+    b: Picture,
+    options: MorphOptions,
+    longest_side: int = 0,
+    among: Sequence[Picture] = (),
+    masks: Masks = NO_MASKS,
 ) -> Plates:
-    """Both pictures resized to the frame that the options choose; `among` as in `prepare`."""
+    """Both pictures resized to the frame that the options choose; `among` and `masks` as in `prepare`."""
     frame, has_alpha = common_frame(among or (a, b), options, longest_side)
-    return Plates(plate_of(a, frame, has_alpha), plate_of(b, frame, has_alpha), a.size, b.size)
+    in_it = in_frame(masks[0], frame), in_frame(masks[1], frame)
+    return Plates(plate_of(a, frame, has_alpha), plate_of(b, frame, has_alpha), a.size, b.size, in_it)
+
+
+def _soft_masks(plates: Plates, options: MorphOptions) -> Masks:
+    """What the options say is inside, with soft edges; none is everything."""
+    if options.inside == "everything":
+        return NO_MASKS
+    masks: list[Pixels | None] = list(plates.masks)
+    if options.inside == "subject":
+        alphas = [
+            (plate[..., 3] // 257).astype(np.uint8) if plates.has_alpha else None for plate in (plates.a, plates.b)
+        ]
+        masks = [None if alpha is None or alpha.min() == 255 else alpha for alpha in alphas]
+    first, second = (None if mask is None else feathered(mask, options.feather) for mask in masks)
+    return first, second
 
 
 def common_frame(pictures: Sequence[Picture], options: MorphOptions, longest_side: int = 0) -> tuple[Size, bool]:

@@ -34,6 +34,7 @@ def still(morph: PreparedMorph, t: float, options: StillOptions) -> Pixels:
         made = blend_gradients(first, second, _seen(into_a), _seen(into_b), colour, plain[..., :3] / 255.0)
     result = plain.copy()
     result[..., :3] = np.rint(np.clip(made, 0.0, 1.0) * 255.0)
+    morph.paste_back(result, shape, colour)
     return result
 
 

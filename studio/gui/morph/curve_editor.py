@@ -226,7 +226,9 @@ class CurveEditor(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.plot = CurvePlot()
-        self.choices = {name: QToolButton(text=words) for name, words in zip(CURVE_NAMES, self._words(), strict=True)}
+        self.choices = {name: QToolButton() for name in CURVE_NAMES}
+        for name, words in zip(CURVE_NAMES, (tr("Shape"), tr("Colour")), strict=True):
+            self.choices[name].setText(words)
         self.linear, self.ease = QPushButton(tr("Even")), QPushButton(tr("Ease"))
         self.linear.setToolTip(tr("At the same speed all the way"))
         self.ease.setToolTip(tr("Slowly at both ends"))
@@ -241,15 +243,11 @@ class CurveEditor(QWidget):
             row.addWidget(button)
         self.choices[CURVE_NAMES[0]].setChecked(True)
         row.addStretch(1)
-        for button, curve in ((self.linear, "linear"), (self.ease, "ease")):
-            button.clicked.connect(lambda _=False, curve=curve: self.plot.edited.emit(self.plot.name, curve, ""))
-            row.addWidget(button)
+        for preset, curve in ((self.linear, "linear"), (self.ease, "ease")):
+            preset.clicked.connect(lambda _=False, curve=curve: self.plot.edited.emit(self.plot.name, curve, ""))
+            row.addWidget(preset)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addLayout(row)
         layout.addWidget(self.plot)
-
-    @staticmethod
-    def _words() -> tuple[str, str]:
-        return tr("Shape"), tr("Colour")

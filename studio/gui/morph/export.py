@@ -20,6 +20,7 @@ from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, translatable
+from studio.morph.masking import NO_MASKS, Masks
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
 from studio.options import OptionsError
 from studio.pairs import PairSet
@@ -47,7 +48,7 @@ class MorphNow:
 
     `pictures` are two or more, `all_pairs` those of each two neighbours, and `leg` says between which two the
     moment lies. `t` is the moment; `shape` and `colour` differ from it where curves or the pad say so, and
-    `on_way` tells whether they belong to it.
+    `on_way` tells whether they belong to it. `masks` are those of the part that is morphed.
     """
 
     pictures: tuple[Picture, ...]
@@ -58,6 +59,7 @@ class MorphNow:
     shape: float
     colour: float
     on_way: bool
+    masks: Masks = NO_MASKS
 
     @property
     def a(self) -> Picture:
@@ -207,7 +209,9 @@ class MorphExport(QWidget):
         def make() -> Job[Path]:
             from studio.morph import exporting_film
 
-            return exporting_film(now.pictures, now.all_pairs, now.options, options, path, device, notes.append)
+            return exporting_film(
+                now.pictures, now.all_pairs, now.options, options, path, device, notes.append, now.masks
+            )
 
         self._submit(path, make, tr("The film was written to “{name}”.", name=path.name), notes)
 
@@ -332,7 +336,7 @@ class MorphExport(QWidget):
 def _full_size(now: MorphNow, device: str) -> Job[Any]:
     from studio.morph import preparing
 
-    return preparing(now.a, now.b, now.pairs, now.options, 0, device, now.pictures)
+    return preparing(now.a, now.b, now.pairs, now.options, 0, device, now.pictures, now.masks)
 
 
 def _two_names(path: Path) -> tuple[Path, Path]:

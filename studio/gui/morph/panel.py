@@ -23,6 +23,7 @@ from studio.gui.morph.export import MorphExport, MorphNow
 from studio.gui.morph.further import PART, FurtherPictures, name_of
 from studio.gui.morph.mode import is_ready
 from studio.gui.morph.pad import ShapeColourPad
+from studio.gui.morph.part import KNOBS, MorphPart
 from studio.gui.morph.responder import MorphAnswer, MorphRequest, MorphResponder
 from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
@@ -30,6 +31,7 @@ from studio.gui.widgets.action import Condition
 from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.language import tr
 from studio.live import LiveWorker
+from studio.morph.masking import NO_MASKS
 from studio.morph.options import MorphOptions
 from studio.morph.timing import colour_at, shape_at
 from studio.options import OptionsError
@@ -54,7 +56,8 @@ class MorphPanel(ModePanel):
         self._on_way = True
         self._failed = ""
         self.worker = LiveWorker("morph", MorphResponder(), self)
-        self.form = OptionsForm(settings.options(MorphOptions, "morph"), IN_CURVES)
+        self.form = OptionsForm(settings.options(MorphOptions, "morph"), (*IN_CURVES, *KNOBS))
+        self.part = MorphPart(services, self.form)
         self.pad, self.curves = ShapeColourPad(), CurveEditor()
         self.show_ = MorphShow()
         self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
@@ -75,6 +78,7 @@ class MorphPanel(ModePanel):
             (tr("Show"), [self.show_]),
             (tr("Shape and Colour"), [self.pad]),
             (tr("Curves over Time"), [self.curves]),
+            (tr("Only a Part"), [self.part]),
             (tr("Further Pictures"), [self.further]),
             (tr("Warp"), [self.form]),
             ("", [self.export]),
@@ -119,6 +123,7 @@ class MorphPanel(ModePanel):
         self.result_pane.view.save = self.export.still_dialog
         self.result_pane.view.failed.connect(self._messages.error)
         self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
+        self.part.changed.connect(self.ask_now)
         self.further.changed.connect(self.refresh)
         self.further.changed.connect(self.edited)
         self.export.running_changed.connect(self.ready_changed)
@@ -178,6 +183,7 @@ class MorphPanel(ModePanel):
     def set_active(self, active: bool) -> None:
         """Whether the mode is on. It renders nothing otherwise."""
         self._active = active
+        self.part.set_active(active)
         if active:
             self.refresh()
         else:
@@ -197,7 +203,10 @@ class MorphPanel(ModePanel):
             return None
         leg, t = self._leg_and_moment()
         pictures, pairs = (a, b, *self.further.pictures), (self._state.pairs.enabled(), *self.further.pairs)
-        return MorphNow(pictures, pairs, leg, options, t, self.pad.shape, self.pad.colour, self._on_way)
+        masks = self.part.masks
+        if len(pictures) > 2 and options.inside != "everything":
+            options, masks = options.with_values(inside="everything"), NO_MASKS
+        return MorphNow(pictures, pairs, leg, options, t, self.pad.shape, self.pad.colour, self._on_way, masks)
 
     def _leg_and_moment(self) -> tuple[int, float]:
         """Between which pictures the time stands, and how far from the first to the second of them, 0 to 1."""
@@ -217,6 +226,7 @@ class MorphPanel(ModePanel):
         self.notes.setVisible(ready and bool(self.notes.text()))
         self.result_pane.transport.setEnabled(ready)
         self.pad.setEnabled(ready)
+        self.part.refresh()
         self.export.set_ready(ready)
         self.ready_changed.emit()
 
@@ -263,6 +273,7 @@ class MorphPanel(ModePanel):
                 settled=not self._state.is_dragging,
                 leg=now.leg,
                 among=now.pictures if len(now.pictures) > 2 else (),
+                masks=now.masks,
             )
         )
 
@@ -277,6 +288,8 @@ class MorphPanel(ModePanel):
         self.result_pane.view.set_shots(answer.shots)
         self.result_pane.transport.badge.set_folds(answer.shots[0].folds)
         words = list(answer.notes)
+        if len(now.pictures) > 2 and self.part.is_asked_for:
+            words.append(tr("A part is morphed between two pictures only; between more, all of them is."))
         if self.further.missing:
             words.append(tr("The pairs of further pictures are being found; until then these fade into each other."))
         if answer.refining and now.options.warp == "halfway":
@@ -326,6 +339,7 @@ class MorphPanel(ModePanel):
         if options is None:
             return
         self._settings.set_options("morph", options)
+        self.part.refresh()
         self._follow_curves()
         self.ask_now()
 

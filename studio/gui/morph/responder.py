@@ -17,6 +17,7 @@ import numpy.typing as npt
 from studio.arrays import Pixels, Size
 from studio.gui.morph.overlays import tint_of
 from studio.language import tr
+from studio.morph.masking import NO_MASKS, Masks
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -50,6 +51,8 @@ class MorphRequest:
         Which step of a morph through several pictures this is.
     among : tuple of Picture
         All pictures of that morph; () if there are only these two.
+    masks : of (h, w) uint8, or None
+        Over A and over B: the part that is morphed. Compared by what they are, not by what is in them.
     """
 
     a: Picture
@@ -63,6 +66,7 @@ class MorphRequest:
     settled: bool = True
     leg: int = 0
     among: tuple[Picture, ...] = ()
+    masks: Masks = NO_MASKS
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +137,7 @@ class _Held:
 
     def __init__(self, pictures: tuple[Picture, ...], morph: PreparedMorph) -> None:
         self.pictures, self.morph = pictures, morph
+        self.masks: Masks = NO_MASKS
         self.worst: Folds | None = None
         self.job: Job[PreparedMorph] | Job[None] | None = None
         self.gave_up = False
@@ -213,6 +218,7 @@ class MorphResponder:
         held, first = self._held.get((request.leg, slot)), self._held.get((request.leg, 0))
         if held is None and first is not None and _fits(first, pictures, options):
             held = _Held(pictures, first.morph.with_options(options))  # its pictures are in the frame already
+            held.masks = first.masks
         elif held is None or not _fits(held, pictures, options):
             made = prepare(request.a, request.b, request.pairs, options, PREVIEW_SIDE, request.among)
             if held is not None:
@@ -221,6 +227,9 @@ class MorphResponder:
         self._held[request.leg, slot] = held
         if held.morph.options != options:
             held.replace(held.morph.with_options(options))
+        if any(map(operator.is_not, held.masks, request.masks)):
+            held.close()  # what is known of the warp stays; a job under way would bring the old masks back
+            held.morph, held.masks = held.morph.with_masks(request.masks), request.masks
         if held.morph.pairs is not request.pairs and held.morph.pairs != request.pairs:
             held.replace(held.morph.with_pairs(request.pairs))
         return held
