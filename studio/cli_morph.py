@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 AUTO = "auto"
 FIELD_SUFFIXES = (".npy", ".tif", ".tiff")
+FILM = Path("morph.mp4")
 MODELS = (MorphOptions, ExportOptions, StillOptions)
 """Whose flags the command takes."""
 
@@ -52,11 +53,12 @@ def morph(
     /,
     *more: Path,
     pairs: list[str] | None = None,
-    out: Path = Path("morph.mp4"),
+    out: Path = FILM,
     t: float | None = None,
     field: Path | None = None,
     warped: Path | None = None,
     mask: Path | None = None,
+    mean: bool = False,
     device: str = AUTO,
     options: Annotated[MorphFlags, Parameter(name="*")] = MorphFlags(),  # noqa: B008 (frozen)
     film: Annotated[FilmFlags, Parameter(name="*")] = FilmFlags(),  # noqa: B008
@@ -86,16 +88,22 @@ def morph(
         Also write both pictures bent to the shape of the moment (half-way without --t); “-a” and “-b” as above.
     mask
         Picture that is white, or opaque, where picture A is morphed; around it, A stays. It lies over the whole of A.
+    mean
+        Write the mean of all pictures instead, a picture: each is bent to the mean of their shapes.
     device
         Where to compute: auto, cpu, cuda, cuda:1, mps.
     """
     from studio.morph import check_film_path
 
     paths = [a, b, *more]
-    if t is None:
+    if mean:
+        if t is not None or field is not None or warped is not None or mask is not None:
+            raise FileError("--mean goes with none of --t, --field, --warped and --mask.")
+        out = out if out != FILM else Path("mean.png")
+    if t is None and not mean:
         check_film_path(out)
     for path, suffixes in (
-        (out if t is not None else None, tuple(KINDS)),
+        (out if t is not None or mean else None, tuple(KINDS)),
         (field, FIELD_SUFFIXES),
         (warped, tuple(KINDS)),
     ):
@@ -111,6 +119,9 @@ def morph(
     if wanted.inside == "mask" and mask is None:
         raise FileError("--inside mask needs --mask with the picture of the mask.")
     export = ExportOptions.from_dict(film.to_dict())
+    if mean:
+        result(str(drain(_mean(paths, sources, wanted, export.longest_side, out, device), "mean")))
+        return 0
     prepared = drain(_preparing(paths, sources, wanted, export, device, mask), "prepare")
     for note in (*prepared.notes, *_fold_sentences(prepared)):
         say(note)
@@ -181,20 +192,44 @@ def _preparing(
 ) -> Job[MorphSequence]:
     from studio.morph import NO_MASKS, mask_of, preparing_sequence
 
-    pictures: list[Picture] = []
-    for index, path in enumerate(paths):
-        picture = yield from part(reading_picture(path), 0.1 * index / len(paths), 0.1 * (index + 1) / len(paths))
-        pictures.append(picture)
-    pairs = []
-    for index, (first, second) in enumerate(pairwise(pictures)):
-        start, stop = (0.1 + 0.6 * (index + k) / len(sources) for k in (0, 1))
-        names = chr(ord("A") + index), chr(ord("B") + index)
-        pairs.append((yield from part(_pairs_of(first, second, sources[index], device, names), start, stop)))
+    pictures, pairs = yield from part(_reading(paths, sources, device), 0.0, 0.7)
     masks = NO_MASKS
     if mask is not None:
         masks = mask_of((yield from reading_picture(mask))), None
     preparing = preparing_sequence(pictures, pairs, options, film.longest_side, device, masks)
     return (yield from part(preparing, 0.7, 1.0))
+
+
+def _mean(
+    paths: Sequence[Path],
+    sources: Sequence[Path | None],
+    options: MorphOptions,
+    longest_side: int,
+    out: Path,
+    device: str,
+) -> Job[Path]:
+    from studio.morph import averaging, save_mean
+
+    pictures, pairs = yield from part(_reading(paths, sources, device), 0.0, 0.7)
+    pixels = yield from part(averaging(pictures, pairs, options, longest_side), 0.7, 1.0)
+    save_mean(pixels, out, pictures, pairs, options)
+    return out
+
+
+def _reading(
+    paths: Sequence[Path], sources: Sequence[Path | None], device: str
+) -> Job[tuple[list[Picture], list[PairSet]]]:
+    """The pictures, and the pairs of each two neighbours, read or found."""
+    pictures: list[Picture] = []
+    for index, path in enumerate(paths):
+        picture = yield from part(reading_picture(path), 0.15 * index / len(paths), 0.15 * (index + 1) / len(paths))
+        pictures.append(picture)
+    pairs = []
+    for index, (first, second) in enumerate(pairwise(pictures)):
+        start, stop = (0.15 + 0.85 * (index + k) / len(sources) for k in (0, 1))
+        names = chr(ord("A") + index), chr(ord("B") + index)
+        pairs.append((yield from part(_pairs_of(first, second, sources[index], device, names), start, stop)))
+    return pictures, pairs
 
 
 def _pairs_of(a: Picture, b: Picture, source: Path | None, device: str, names: tuple[str, str]) -> Job[PairSet]:

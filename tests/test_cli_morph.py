@@ -186,3 +186,12 @@ def test_only_what_a_mask_covers_is_morphed(folder: Path, capsys: Capture) -> No
     assert "--mask" in capsys.readouterr().err
     assert main([*words, "no.png", "--mask", "nowhere.png"]) != 0
     assert not (folder / "no.png").exists()
+
+
+def test_the_mean_of_all_pictures(folder: Path, capsys: Capture) -> None:
+    words = ["morph", "a.png", "b.png", "c.png", "--pairs", "pairs.csv", "--pairs", "pairs.csv", "--mean"]
+    assert main(words) == 0
+    assert capsys.readouterr().out == "mean.png\n"
+    assert load(folder / "mean.png").size == SIZE
+    assert main([*words, "--out", "mean.mp4"]) != 0 and main([*words, "--t", "0.5"]) != 0
+    assert "--mean" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 from .export import FILM_SUFFIXES, check_film_path, exporting, exporting_film, film_notes, save_field, save_still
 from .masking import NO_MASKS, Masks, mask_of
+from .mean import averaging, save_mean
 from .options import ExportOptions, MorphOptions, StillOptions
 from .render import PreparedMorph, prepare, preparing, refining
 from .sequence import MorphError, MorphSequence, preparing_sequence
@@ -15,6 +16,7 @@ __all__ = [
     "MorphSequence",
     "PreparedMorph",
     "StillOptions",
+    "averaging",
     "check_film_path",
     "exporting",
     "exporting_film",
@@ -25,6 +27,7 @@ __all__ = [
     "preparing_sequence",
     "refining",
     "save_field",
+    "save_mean",
     "save_still",
     "still",
 ]

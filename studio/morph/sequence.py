@@ -57,6 +57,21 @@ class MorphSequence:
         return self.legs[leg].frame(min(max(moment - leg, 0.0), 1.0), out)
 
 
+def check_pairs(pictures: Sequence[Picture], pairs: Sequence[PairSet]) -> None:
+    """Refuse what is no row of pictures with pairs between each two neighbours. Raises `MorphError`."""
+    if len(pictures) < 2:
+        raise MorphError(tr("A morph needs two pictures at least."))
+    if len(pairs) != len(pictures) - 1:
+        raise MorphError(
+            tr(
+                "{number} pictures need {total} sets of pairs, one for each two neighbours, not {given}.",
+                number=len(pictures),
+                total=len(pictures) - 1,
+                given=len(pairs),
+            )
+        )
+
+
 def preparing_sequence(
     pictures: Sequence[Picture],
     pairs: Sequence[PairSet],
@@ -75,17 +90,7 @@ def preparing_sequence(
     MorphError
         Fewer than two pictures, or not one set of pairs for each two neighbours, or a mask and more than two pictures.
     """
-    if len(pictures) < 2:
-        raise MorphError(tr("A morph needs two pictures at least."))
-    if len(pairs) != len(pictures) - 1:
-        raise MorphError(
-            tr(
-                "{number} pictures need {total} sets of pairs, one for each two neighbours, not {given}.",
-                number=len(pictures),
-                total=len(pictures) - 1,
-                given=len(pairs),
-            )
-        )
+    check_pairs(pictures, pairs)
     if options.inside != "everything" and len(pictures) > 2:
         raise MorphError(
             tr("A morph of a part of a picture is one of two pictures, not of {number}.", number=len(pictures))
