@@ -60,6 +60,8 @@ class MorphNow:
     colour: float
     on_way: bool
     masks: Masks = NO_MASKS
+    mean: bool = False
+    """Whether the mean of all pictures is shown, which a still is then."""
 
     @property
     def a(self) -> Picture:
@@ -220,7 +222,7 @@ class MorphExport(QWidget):
         now, options = self._now(), self._value(self.still_form)
         if now is None or not isinstance(options, StillOptions):
             return
-        if options.blend != "plain" and not now.on_way:
+        if options.blend != "plain" and not now.on_way and not now.mean:
             self._messages.warning(
                 tr(
                     "A {blend} still is made on the way from A to B: move the slider, or choose “plain”.",
@@ -229,6 +231,14 @@ class MorphExport(QWidget):
             )
             return
         device = self._settings.device
+
+        def make_mean() -> Job[Path]:
+            from studio.morph import averaging, save_mean
+
+            pixels = yield from part(averaging(now.pictures, now.all_pairs, now.options), 0.0, 0.9)
+            yield Progress(0.9, tr("writing {name}", name=path.name))
+            save_mean(pixels, path, now.pictures, now.all_pairs, now.options)
+            return path
 
         def make() -> Job[Path]:
             from studio.morph import save_still, still
@@ -240,7 +250,8 @@ class MorphExport(QWidget):
             save_still(pixels, path, morph, now.t)
             return path
 
-        self._submit(path, make, tr("The still was written to “{name}”.", name=path.name))
+        made = tr("The still was written to “{name}”.", name=path.name)
+        self._submit(path, make_mean if now.mean else make, made)
 
     def warped_to(self, path: Path) -> None:
         """Save A and B bent to the shape of this moment, as `name_A` and `name_B`."""

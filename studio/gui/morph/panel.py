@@ -206,7 +206,8 @@ class MorphPanel(ModePanel):
         masks = self.part.masks
         if len(pictures) > 2 and options.inside != "everything":
             options, masks = options.with_values(inside="everything"), NO_MASKS
-        return MorphNow(pictures, pairs, leg, options, t, self.pad.shape, self.pad.colour, self._on_way, masks)
+        at = self.pad.shape, self.pad.colour
+        return MorphNow(pictures, pairs, leg, options, t, *at, self._on_way, masks, self.show_.view == "mean")
 
     def _leg_and_moment(self) -> tuple[int, float]:
         """Between which pictures the time stands, and how far from the first to the second of them, 0 to 1."""
@@ -273,6 +274,7 @@ class MorphPanel(ModePanel):
                 settled=not self._state.is_dragging,
                 leg=now.leg,
                 among=now.pictures if len(now.pictures) > 2 else (),
+                all_pairs=now.all_pairs if self.show_.view == "mean" else (),
                 masks=now.masks,
             )
         )

@@ -21,12 +21,12 @@ from studio.morph.masking import NO_MASKS, Masks
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.picture import Picture
-from studio.progress import Job, Progress
+from studio.progress import Job, Progress, run_to_end
 
 if TYPE_CHECKING:
     from studio.morph.render import PreparedMorph
 
-View = Literal["morph", "wipe", "onion"]
+View = Literal["morph", "wipe", "onion", "mean"]
 Layer = Literal["points", "grid", "arrows", "heat"]
 
 PREVIEW_SIDE = 1280
@@ -51,6 +51,8 @@ class MorphRequest:
         Which step of a morph through several pictures this is.
     among : tuple of Picture
         All pictures of that morph; () if there are only these two.
+    all_pairs : tuple of PairSet
+        Of each two neighbours of that morph, for its mean.
     masks : of (h, w) uint8, or None
         Over A and over B: the part that is morphed. Compared by what they are, not by what is in them.
     """
@@ -66,6 +68,7 @@ class MorphRequest:
     settled: bool = True
     leg: int = 0
     among: tuple[Picture, ...] = ()
+    all_pairs: tuple[PairSet, ...] = ()
     masks: Masks = NO_MASKS
 
 
@@ -115,7 +118,8 @@ class Shot:
     has_heat: bool
     points: tuple[tuple[int, tuple[float, float]], ...]
     arrows: npt.NDArray[np.float64]
-    folds: Folds
+    folds: Folds | None
+    """None for what is no warp."""
     size: Size
 
 
@@ -164,10 +168,13 @@ class MorphResponder:
     def __init__(self) -> None:
         self._held: dict[tuple[int, int], _Held] = {}  # by leg and slot
         self._settled = True
+        self._mean: tuple[tuple[Picture, ...], object, Pixels] | None = None
 
     def answer(self, request: MorphRequest) -> MorphAnswer:
         """Render the frames of a request, doing no more than what changed since the last one."""
         self._settled = request.settled
+        if request.view == "mean":
+            return MorphAnswer(request, (self._mean_shot(request),), (), False)
         legs, slots = max(1, len(request.among) - 1), len(request.options)
         for leg, slot in [key for key in self._held if key[0] >= legs or key[1] >= slots]:
             self._held.pop((leg, slot)).close()
@@ -190,6 +197,20 @@ class MorphResponder:
         for held in self._held.values():
             held.close()
         self._held.clear()
+
+    def _mean_shot(self, request: MorphRequest) -> Shot:
+        """The mean of all pictures, made again only if something of it is another."""
+        pictures, options = request.among or (request.a, request.b), request.options[0]
+        now = [id(picture) for picture in pictures], request.all_pairs, options
+        if self._mean is None or self._mean[1] != now:
+            from studio.morph import averaging
+
+            # The pictures are kept with it, so that none of their numbers is given to another one.
+            made = run_to_end(averaging(pictures, request.all_pairs, options, PREVIEW_SIDE))
+            self._mean = pictures, now, made
+        title = tr("mean of {number} pictures", number=len(pictures))
+        size = _full_size(request, options)
+        return Shot(title, self._mean[2], None, None, False, (), np.zeros((0, 4)), None, size)
 
     def _step(self, held: _Held) -> Progress:
         from studio.morph.render import refining

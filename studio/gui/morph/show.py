@@ -18,6 +18,7 @@ VIEWS: tuple[tuple[str, View, Way], ...] = (
     (translatable("A beside B"), "wipe", Way.SIDES),
     (translatable("Difference of A and B"), "wipe", Way.DIFFERENCE),
     (translatable("Blink between A and B"), "wipe", Way.BLINK),
+    (translatable("Mean of all pictures"), "mean", Way.WIPE),
 )
 """Title, what is asked for, and how the result shows it."""
 LAYERS: tuple[tuple[Layer, str, str], ...] = (
