@@ -59,6 +59,7 @@ def morph(
     warped: Path | None = None,
     mask: Path | None = None,
     mean: bool = False,
+    lines: Path | None = None,
     device: str = AUTO,
     options: Annotated[MorphFlags, Parameter(name="*")] = MorphFlags(),  # noqa: B008 (frozen)
     film: Annotated[FilmFlags, Parameter(name="*")] = FilmFlags(),  # noqa: B008
@@ -90,6 +91,9 @@ def morph(
         Picture that is white, or opaque, where picture A is morphed; around it, A stays. It lies over the whole of A.
     mean
         Write the mean of all pictures instead, a picture: each is bent to the mean of their shapes.
+    lines
+        JSON file of lines and contours that lie on each other: {"lines": [{"a": [[x, y], …], "b": [[x, y], …],
+        "kind": "smooth", "closed": false}]}; kind is straight, smooth or bezier, and a “b” left out follows the pairs.
     device
         Where to compute: auto, cpu, cuda, cuda:1, mps.
     """
@@ -111,6 +115,10 @@ def morph(
             check_target(path, suffixes)
     if t is not None and not 0.0 <= t <= len(paths) - 1:
         raise FileError(f"--t takes a moment from 0 to {len(paths) - 1}, not {t:g}.")
+    if lines is not None:
+        check_source(lines)
+        if more:
+            raise FileError("--lines goes with two pictures.")
     sources = _pair_sources(pairs or [AUTO], len(paths) - 1)
     if mask is not None:
         check_source(mask)
@@ -120,9 +128,9 @@ def morph(
         raise FileError("--inside mask needs --mask with the picture of the mask.")
     export = ExportOptions.from_dict(film.to_dict())
     if mean:
-        result(str(drain(_mean(paths, sources, wanted, export.longest_side, out, device), "mean")))
+        result(str(drain(_mean(paths, sources, wanted, export.longest_side, out, device, lines), "mean")))
         return 0
-    prepared = drain(_preparing(paths, sources, wanted, export, device, mask), "prepare")
+    prepared = drain(_preparing(paths, sources, wanted, export, device, mask, lines), "prepare")
     for note in (*prepared.notes, *_fold_sentences(prepared)):
         say(note)
     moment = 0.5 if t is None else t
@@ -189,10 +197,11 @@ def _preparing(
     film: ExportOptions,
     device: str,
     mask: Path | None = None,
+    lines: Path | None = None,
 ) -> Job[MorphSequence]:
     from studio.morph import NO_MASKS, mask_of, preparing_sequence
 
-    pictures, pairs = yield from part(_reading(paths, sources, device), 0.0, 0.7)
+    pictures, pairs = yield from part(_reading(paths, sources, device, options, lines), 0.0, 0.7)
     masks = NO_MASKS
     if mask is not None:
         masks = mask_of((yield from reading_picture(mask))), None
@@ -207,19 +216,20 @@ def _mean(
     longest_side: int,
     out: Path,
     device: str,
+    lines: Path | None,
 ) -> Job[Path]:
     from studio.morph import averaging, save_mean
 
-    pictures, pairs = yield from part(_reading(paths, sources, device), 0.0, 0.7)
+    pictures, pairs = yield from part(_reading(paths, sources, device, options, lines), 0.0, 0.7)
     pixels = yield from part(averaging(pictures, pairs, options, longest_side), 0.7, 1.0)
     save_mean(pixels, out, pictures, pairs, options)
     return out
 
 
 def _reading(
-    paths: Sequence[Path], sources: Sequence[Path | None], device: str
+    paths: Sequence[Path], sources: Sequence[Path | None], device: str, options: MorphOptions, lines: Path | None
 ) -> Job[tuple[list[Picture], list[PairSet]]]:
-    """The pictures, and the pairs of each two neighbours, read or found."""
+    """The pictures, and the pairs of each two neighbours, read or found, and made by lines."""
     pictures: list[Picture] = []
     for index, path in enumerate(paths):
         picture = yield from part(reading_picture(path), 0.15 * index / len(paths), 0.15 * (index + 1) / len(paths))
@@ -229,6 +239,11 @@ def _reading(
         start, stop = (0.15 + 0.85 * (index + k) / len(sources) for k in (0, 1))
         names = chr(ord("A") + index), chr(ord("B") + index)
         pairs.append((yield from part(_pairs_of(first, second, sources[index], device, names), start, stop)))
+    if lines is not None:
+        from studio.warp import read_lines, sampled
+
+        a, b = pictures[0].size, pictures[1].size
+        pairs[0] = sampled(read_lines(lines, pairs[0], a, b, options), a, pairs[0])
     return pictures, pairs
 
 

@@ -195,3 +195,15 @@ def test_the_mean_of_all_pictures(folder: Path, capsys: Capture) -> None:
     assert load(folder / "mean.png").size == SIZE
     assert main([*words, "--out", "mean.mp4"]) != 0 and main([*words, "--t", "0.5"]) != 0
     assert "--mean" in capsys.readouterr().err
+
+
+def test_lines_are_constraints_beside_the_pairs(folder: Path, capsys: Capture) -> None:
+    Path("lines.json").write_text('{"lines": [{"a": [[20, 20], [70, 20]], "b": [[20, 28], [70, 28]]}]}')
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "1", "--field", "field.npy", "--out", "s.png"]
+    assert main([*words, "--lines", "lines.json"]) == 0
+    into_a = np.load("field-a.npy")  # at the end, B's line is looked up on A's
+    np.testing.assert_allclose(into_a[28, 25:66, 1], 20.0, atol=0.5)
+    Path("lines.json").write_text("[]")
+    capsys.readouterr()
+    assert main([*words, "--lines", "lines.json"]) != 0
+    assert "lines.json" in capsys.readouterr().err

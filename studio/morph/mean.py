@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from studio import __version__
 from studio.arrays import Pixels, Points, Size
+from studio.geometry import rescale
 from studio.language import tr
 from studio.morph.light import light_of_codes, mix_with_alpha, to_coded
 from studio.morph.options import MorphOptions
@@ -85,7 +86,7 @@ def tracks(
             before.insert(0, field.at(before[0]))
         for field in on[leg + 1 :]:
             after.append(field.at(after[-1]))
-        found.append([_in_frame(points, size, frame) for points, size in zip([*before, *after], sizes, strict=True)])
+        found.append([rescale(points, size, frame) for points, size in zip([*before, *after], sizes, strict=True)])
     if not found:
         return np.zeros((len(pictures), 0, 2))
     every = np.concatenate([np.stack(one) for one in found], axis=1)
@@ -95,11 +96,6 @@ def tracks(
 def zip_legs(pairs: Sequence[PairSet], sizes: Sequence[Size]) -> list[tuple[PairSet, tuple[Size, Size]]]:
     """The pairs of each two neighbours, with their sizes."""
     return list(zip(pairs, pairwise(sizes), strict=True))
-
-
-def _in_frame(points: Points, size: Size, frame: Size) -> Points:
-    scaled: Points = (points + 0.5) * np.asarray(frame, np.float64) / np.asarray(size, np.float64) - 0.5
-    return scaled
 
 
 def _apart(points: Points, least: float) -> list[int]:
