@@ -143,9 +143,10 @@ def morph(
             say(note)
         result(str(drain(exporting(prepared, out, export), "film")))
     else:
-        from studio.morph import save_still, still
+        from studio.morph import making_still, save_still
 
-        save_still(still(leg, within, StillOptions.from_dict(blending.to_dict())), out, leg, within)
+        made = drain(making_still(leg, within, StillOptions.from_dict(blending.to_dict()), device), "still")
+        save_still(made, out, leg, within)
         result(str(out))
     if field is not None:
         from studio.morph import save_field

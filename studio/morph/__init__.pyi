@@ -4,7 +4,7 @@ from .mean import averaging, save_mean
 from .options import ExportOptions, MorphOptions, StillOptions
 from .render import PreparedMorph, prepare, preparing, refining
 from .sequence import MorphError, MorphSequence, preparing_sequence
-from .stills import still
+from .stills import making_still, still
 
 __all__ = [
     "FILM_SUFFIXES",
@@ -21,6 +21,7 @@ __all__ = [
     "exporting",
     "exporting_film",
     "film_notes",
+    "making_still",
     "mask_of",
     "prepare",
     "preparing",

@@ -17,7 +17,7 @@ CURVES = ("linear", "ease", "custom")
 Loop = Literal["once", "loop", "ping-pong"]
 Inside = Literal["everything", "subject", "mask"]
 Outside = Literal["a", "dissolve"]
-Blend = Literal["plain", "gradient", "hybrid"]
+Blend = Literal["plain", "gradient", "hybrid", "features"]
 
 
 class MorphOptions(WarpOptions):
@@ -108,7 +108,8 @@ class StillOptions(Options):
     blend: Blend = knob(
         "plain",
         "“plain” fades. “gradient” mixes edges instead of colours, which leaves fewer ghosts where one picture has "
-        "nothing to show. “hybrid” takes the broad shapes of one picture and the fine detail of the other.",
+        "nothing to show. “hybrid” takes the broad shapes of one picture and the fine detail of the other. “features” "
+        "mixes what the built-in network sees in both, and lets it paint that.",
         label="Blend",
     )
     hybrid_radius: float = knob(

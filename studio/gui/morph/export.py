@@ -241,11 +241,13 @@ class MorphExport(QWidget):
             return path
 
         def make() -> Job[Path]:
-            from studio.morph import save_still, still
+            from studio.morph import making_still, save_still
 
-            morph = yield from part(_full_size(now, device), 0.0, 0.8)
-            yield Progress(0.8, tr("putting the picture together"))
-            pixels = still(morph, now.t, options) if now.on_way else morph.frame_at(now.shape, now.colour)
+            morph = yield from part(_full_size(now, device), 0.0, 0.6)
+            if now.on_way:
+                pixels = yield from part(making_still(morph, now.t, options, device), 0.6, 0.9)
+            else:
+                pixels = morph.frame_at(now.shape, now.colour)
             yield Progress(0.9, tr("writing {name}", name=path.name))
             save_still(pixels, path, morph, now.t)
             return path
