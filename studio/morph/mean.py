@@ -16,7 +16,7 @@ from studio.geometry import rescale
 from studio.language import tr
 from studio.morph.light import light_of_codes, mix_with_alpha, to_coded
 from studio.morph.options import MorphOptions
-from studio.morph.render import common_frame, plate_of
+from studio.morph.plates import common_frame, plate_of
 from studio.morph.sequence import check_pairs
 from studio.pairs import PairSet
 from studio.picture import Picture, save

@@ -14,15 +14,14 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from studio.arrays import Pixels, Size
-from studio.geometry import shrink_within
 from studio.language import tr
 from studio.morph.alignment import Residual, aligning
-from studio.morph.light import Mixture, mix_with_alpha, multiplied
-from studio.morph.masking import NO_MASKS, Masks, feathered, in_frame, paste
+from studio.morph.light import Mixture, mix_with_alpha
+from studio.morph.masking import NO_MASKS, Masks, in_frame, paste
 from studio.morph.options import MorphOptions
+from studio.morph.plates import Plates, plates_of, soft_masks
 from studio.morph.timing import colour_at, shape_at
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -30,7 +29,7 @@ from studio.progress import Job, Progress, part
 from studio.warp.apply import warp_picture
 from studio.warp.contract import FieldSeries
 from studio.warp.control_set import Controls
-from studio.warp.controls import control_points, frame_size
+from studio.warp.controls import control_points
 from studio.warp.field import Field, identity
 from studio.warp.jacobian import Foldover, foldover
 from studio.warp.options import WarpOptions
@@ -40,36 +39,6 @@ _SHARES = {"warp a": 0.0, "warp b": 1.0}
 """Of B, in modes that show one picture only."""
 _STRIP = 64
 """Rows that are worked on at once: what lies between the steps of a frame then stays in the processor's cache."""
-
-
-@dataclass(frozen=True, eq=False)
-class Plates:
-    """Both pictures in the frame.
-
-    Attributes
-    ----------
-    a, b : (h, w, 3) uint8, or, if either picture has alpha, (h, w, 4) uint16 multiplied by alpha
-    size_a, size_b : (int, int)
-        Full sizes of the pictures, in which the points of pairs are.
-    masks : of (h, w) uint8, or None
-        Where there is a morph, if not everywhere, over A and over B.
-    """
-
-    a: npt.NDArray[Any]
-    b: npt.NDArray[Any]
-    size_a: Size
-    size_b: Size
-    masks: Masks = NO_MASKS
-
-    @property
-    def size(self) -> Size:
-        """(width, height) of the frame."""
-        return self.a.shape[1], self.a.shape[0]
-
-    @property
-    def has_alpha(self) -> bool:
-        """Whether frames have a fourth channel."""
-        return bool(self.a.shape[2] == 4)
 
 
 class PreparedMorph:
@@ -104,7 +73,7 @@ class PreparedMorph:
         self._halfway_refined = warp is not None or options.warp != "halfway"
         self._series = FieldSeries(warp or PointWarp(self.controls, options))
         self._last: tuple[tuple[float, bool], FieldPair] | None = None
-        self._masks = _soft_masks(plates, options)
+        self._masks = soft_masks(plates, options)
 
     @property
     def size(self) -> Size:
@@ -174,6 +143,12 @@ class PreparedMorph:
         """The same morph of another part, at once; see `Plates.masks`."""
         in_it = in_frame(masks[0], self.size), in_frame(masks[1], self.size)
         return self._with_same_warp(replace(self.plates, masks=in_it), self.options)
+
+    def aligned_by(self, residual: Residual) -> PreparedMorph:
+        """The same morph once it is known what aligns its ghosts."""
+        other = self._with_same_warp(self.plates, self.options)
+        other.residual = residual
+        return other
 
     def _with_same_warp(self, plates: Plates, options: MorphOptions) -> PreparedMorph:
         other = PreparedMorph(plates, self.pairs, options, self._series.warp, self.controls, self.residual)
@@ -370,68 +345,8 @@ def refining(morph: PreparedMorph, device: str = "auto") -> Job[PreparedMorph]:
     fixed = {pair.id for pair in morph.pairs if pair.locked or pair.origin != "matched"}
     by_hand = [index for index, number in enumerate(controls.ids) if number in fixed]
     residual = yield from part(aligning(first, second, morph.fields(0.5), controls.at(0.5)[by_hand]), 0.9, 1.0)
-    return PreparedMorph(morph.plates, morph.pairs, options, warp, controls, residual)
-
-
-def plates_of(
-    a: Picture,
-    b: Picture,
-    options: MorphOptions,
-    longest_side: int = 0,
-    among: Sequence[Picture] = (),
-    masks: Masks = NO_MASKS,
-) -> Plates:
-    """Both pictures resized to the frame that the options choose; `among` and `masks` as in `prepare`."""
-    frame, has_alpha = common_frame(among or (a, b), options, longest_side)
-    in_it = in_frame(masks[0], frame), in_frame(masks[1], frame)
-    return Plates(plate_of(a, frame, has_alpha), plate_of(b, frame, has_alpha), a.size, b.size, in_it)
-
-
-def _soft_masks(plates: Plates, options: MorphOptions) -> Masks:
-    """What the options say is inside, with soft edges; none is everything."""
-    if options.inside == "everything":
-        return NO_MASKS
-    masks: list[Pixels | None] = list(plates.masks)
-    if options.inside == "subject":
-        alphas = [
-            (plate[..., 3] // 257).astype(np.uint8) if plates.has_alpha else None for plate in (plates.a, plates.b)
-        ]
-        masks = [None if alpha is None or alpha.min() == 255 else alpha for alpha in alphas]
-    first, second = (None if mask is None else feathered(mask, options.feather) for mask in masks)
-    return first, second
-
-
-def common_frame(pictures: Sequence[Picture], options: MorphOptions, longest_side: int = 0) -> tuple[Size, bool]:
-    """Size of the frame that all these pictures are brought into, and whether it has alpha."""
-    frame = frame_size(pictures[0].size, pictures[-1].size, options.frame)
-    known = max(max(picture.pixels.shape[:2]) for picture in pictures)
-    frame = shrink_within(frame, min(longest_side or known, known))
-    return frame, any(picture.alpha is not None for picture in pictures)
-
-
-def plate_of(picture: Picture, frame: Size, has_alpha: bool) -> npt.NDArray[Any]:
-    """A picture resized to a frame, in the form that `Plates` describes.
-
-    (h, w, 3) uint8, or (h, w, 4) uint16 with alpha.
-    """
-    if has_alpha:
-        return _with_alpha(picture, frame)
-    return picture.pixels if _is_size(picture, frame) else picture.resized(frame)
+    return morph.aligned_by(residual)
 
 
 def _plates(morph: PreparedMorph) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     return morph.plates.a, morph.plates.b
-
-
-def _is_size(picture: Picture, size: Size) -> bool:
-    return (picture.pixels.shape[1], picture.pixels.shape[0]) == size
-
-
-def _with_alpha(picture: Picture, frame: Size) -> npt.NDArray[np.uint16]:
-    alpha = picture.alpha if picture.alpha is not None else np.full(picture.pixels.shape[:2], 255, np.uint8)
-    if _is_size(picture, frame):
-        return multiplied(picture.pixels, alpha)
-    # Pillow weighs colours by alpha where it resizes "RGBa".
-    whole = Image.fromarray(np.dstack([picture.pixels, alpha])).convert("RGBa")
-    straight = np.asarray(whole.resize(frame, Image.Resampling.BICUBIC).convert("RGBA"))
-    return multiplied(np.ascontiguousarray(straight[..., :3]), np.ascontiguousarray(straight[..., 3]))

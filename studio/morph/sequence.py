@@ -10,7 +10,8 @@ from studio.errors import StudioError
 from studio.language import tr
 from studio.morph.masking import NO_MASKS, Masks, in_frame
 from studio.morph.options import MorphOptions
-from studio.morph.render import Plates, PreparedMorph, common_frame, plate_of, refining
+from studio.morph.plates import Plates, common_frame, plate_of
+from studio.morph.render import PreparedMorph, refining
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, part

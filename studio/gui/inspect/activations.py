@@ -161,7 +161,7 @@ class ActivationsView(InspectView):
     def choose_folder(self) -> None:
         """Look at the pictures of a folder for the regions too."""
         title = tr("Pictures to look at")
-        folder = ask_for_folder(self.page.window(), self.hub.settings, "folder of pictures", title)
+        folder = ask_for_folder(self.page.window(), self.hub.settings, "pictures-folder", title)
         if folder is not None:
             self.folder, self.regions, self._silent = folder, (), False
             self.refresh()
