@@ -21,6 +21,7 @@ from studio.gui.morph.actions import MorphCan
 from studio.gui.morph.curve_editor import CurveEditor
 from studio.gui.morph.export import MorphExport, MorphNow
 from studio.gui.morph.further import PART, FurtherPictures, name_of
+from studio.gui.morph.lines import MorphLines
 from studio.gui.morph.mode import is_ready
 from studio.gui.morph.pad import ShapeColourPad
 from studio.gui.morph.part import KNOBS, MorphPart
@@ -58,6 +59,7 @@ class MorphPanel(ModePanel):
         self.worker = LiveWorker("morph", MorphResponder(), self)
         self.form = OptionsForm(settings.options(MorphOptions, "morph"), (*IN_CURVES, *KNOBS))
         self.part = MorphPart(services, self.form)
+        self.lines = MorphLines(services, self._options)
         self.pad, self.curves = ShapeColourPad(), CurveEditor()
         self.show_ = MorphShow()
         self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
@@ -78,6 +80,7 @@ class MorphPanel(ModePanel):
             (tr("Show"), [self.show_]),
             (tr("Shape and Colour"), [self.pad]),
             (tr("Curves over Time"), [self.curves]),
+            (tr("Lines"), [self.lines]),
             (tr("Only a Part"), [self.part]),
             (tr("Further Pictures"), [self.further]),
             (tr("Warp"), [self.form]),
@@ -124,6 +127,9 @@ class MorphPanel(ModePanel):
         self.result_pane.view.failed.connect(self._messages.error)
         self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
         self.part.changed.connect(self.ask_now)
+        tools = self.part.paint_button, self.lines.draw_button
+        for tool, other in (tools, tools[::-1]):  # one at a time has the mouse
+            tool.toggled.connect(lambda on, other=other: other.setChecked(other.isChecked() and not on))
         self.further.changed.connect(self.refresh)
         self.further.changed.connect(self.edited)
         self.export.running_changed.connect(self.ready_changed)
@@ -184,6 +190,7 @@ class MorphPanel(ModePanel):
         """Whether the mode is on. It renders nothing otherwise."""
         self._active = active
         self.part.set_active(active)
+        self.lines.set_active(active)
         if active:
             self.refresh()
         else:
@@ -228,6 +235,7 @@ class MorphPanel(ModePanel):
         self.result_pane.transport.setEnabled(ready)
         self.pad.setEnabled(ready)
         self.part.refresh()
+        self.lines.refresh()
         self.export.set_ready(ready)
         self.ready_changed.emit()
 
