@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -18,6 +19,7 @@ from studio.warp.field import SPACING, Field, identity
 from studio.warp.jacobian import foldover
 from studio.warp.point_warp import FieldPair
 
+_NO_MAP: Any = None
 Vectors = npt.NDArray[np.float32]
 
 WORKING_SIDE = 640
@@ -53,9 +55,9 @@ class Residual:
         # What passes a place at the moment t passes half-way between its two ends in the middle of the way.
         middle = (into_a.nodes + into_b.nodes) / np.float32(2)
         height, width = self.vectors.shape[:2]
-        factors = np.float32(width / self.size[0]), np.float32(height / self.size[1])
-        x, y = ((middle[..., axis] + np.float32(0.5)) * factors[axis] - np.float32(0.5) for axis in (0, 1))
-        moves = cv2.remap(self.vectors, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        factors = np.asarray([width, height], np.float32) / np.asarray(self.size, np.float32)
+        places = (middle + np.float32(0.5)) * factors - np.float32(0.5)
+        moves = cv2.remap(self.vectors, places, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         moves = moves * np.float32(strength)
         return _after(into_a, moves * np.float32(-t)), _after(into_b, moves * np.float32(1.0 - t))
 
@@ -64,13 +66,21 @@ def _after(field: Field, moves: Vectors) -> Field:
     """The field after `moves`, (rows, columns, 2), of each node within the frame."""
     if not moves.any():
         return field
-    places = identity(field.size).nodes
-    goes = field.nodes - places
-    rows, columns = field.nodes.shape[:2]
-    column, row = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
-    x, y = column + moves[..., 0] / SPACING, row + moves[..., 1] / SPACING
-    there = cv2.remap(goes, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Field(field.size, (places + moves + there).astype(np.float32))
+    places, numbers = _lattice(field.size)
+    found = cv2.remap(
+        field.nodes - places, numbers + moves / np.float32(SPACING), _NO_MAP, cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    return Field(field.size, found + places + moves)
+
+
+@lru_cache(maxsize=4)
+def _lattice(size: Size) -> tuple[Vectors, Vectors]:
+    """The places of the nodes of a frame, and (column, row) of each; the same for every moment."""
+    places = identity(size).nodes
+    rows, columns = places.shape[:2]
+    numbers = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).astype(np.float32)
+    return places, numbers
 
 
 def aligning(

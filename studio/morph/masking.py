@@ -53,10 +53,17 @@ def paste(made: Pixels, around: npt.NDArray[Any], cover: Paint) -> None:
         sRGB, straight alpha; the first is written into.
     cover : (h, w) uint8
     """
-    share = cover[..., None].astype(np.float32) / np.float32(255)
-    if made.shape[2] == 3:
-        made[...] = np.rint(around + (made.astype(np.float32) - around) * share)
+    least, most = int(cover.min()), int(cover.max())
+    if least == 255:
         return
+    if most == 0:
+        made[...] = around
+        return
+    share = cover.astype(np.float32) / np.float32(255)
+    if made.shape[2] == 3:
+        made[...] = cv2.blendLinear(made, np.ascontiguousarray(around), share, np.float32(1) - share)
+        return
+    share = share[..., None]
     inside, outside = made[..., 3:] * share, around[..., 3:] * (np.float32(1) - share)
     alpha = inside + outside
     colours = (made[..., :3] * inside + around[..., :3] * outside) / np.maximum(alpha, np.float32(1e-6))

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QStyleOptionGraphicsItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -202,7 +201,7 @@ class MorphLines(QWidget):
             canvas = services.viewer.canvas(side)
             canvas.add_layer(layer)
             self._tools.append(LineTool(canvas, layer, self.drawn, side, self))
-        self.draw_button, self.use_button, self.drop_button = QToolButton(), QPushButton(), QPushButton()
+        self.draw_button, self.use_button, self.drop_button = QPushButton(), QPushButton(), QPushButton()
         self.draw_button.setText(tr("Draw Line"))
         self.draw_button.setCheckable(True)
         self.draw_button.setToolTip(tr("Draw a line or an outline in A; where it runs in B is proposed by the pairs"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.files import bare_name
 from studio.geometry import shrink_within
@@ -39,7 +39,7 @@ class MorphPart(QWidget):
         self.region = QComboBox()
         self.region.setAccessibleName(tr("Painted region that is the mask"))
         self.region.setToolTip(tr("Which of the painted regions is the mask"))
-        self.paint_button, self.file_button, self.clear_button = QToolButton(), QPushButton(), QPushButton()
+        self.paint_button, self.file_button, self.clear_button = QPushButton(), QPushButton(), QPushButton()
         self._dress()
         self._brush = BrushSize(self.painting)
         self._hint = QLabel(
