@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 AUTO = "auto"
 FIELD_SUFFIXES = (".npy", ".tif", ".tiff")
+FILM = Path("morph.mp4")
 MODELS = (MorphOptions, ExportOptions, StillOptions)
 """Whose flags the command takes."""
 
@@ -52,10 +53,13 @@ def morph(
     /,
     *more: Path,
     pairs: list[str] | None = None,
-    out: Path = Path("morph.mp4"),
+    out: Path = FILM,
     t: float | None = None,
     field: Path | None = None,
     warped: Path | None = None,
+    mask: Path | None = None,
+    mean: bool = False,
+    lines: Path | None = None,
     device: str = AUTO,
     options: Annotated[MorphFlags, Parameter(name="*")] = MorphFlags(),  # noqa: B008 (frozen)
     film: Annotated[FilmFlags, Parameter(name="*")] = FilmFlags(),  # noqa: B008
@@ -83,16 +87,27 @@ def morph(
         Also write where each pixel is looked up in the pictures, .npy or .tif; “-a” and “-b” are put behind the name.
     warped
         Also write both pictures bent to the shape of the moment (half-way without --t); “-a” and “-b” as above.
+    mask
+        Picture that is white, or opaque, where picture A is morphed; around it, A stays. It lies over the whole of A.
+    mean
+        Write the mean of all pictures instead, a picture: each is bent to the mean of their shapes.
+    lines
+        JSON file of lines and contours that lie on each other: {"lines": [{"a": [[x, y], …], "b": [[x, y], …],
+        "kind": "smooth", "closed": false}]}; kind is straight, smooth or bezier, and a “b” left out follows the pairs.
     device
         Where to compute: auto, cpu, cuda, cuda:1, mps.
     """
     from studio.morph import check_film_path
 
     paths = [a, b, *more]
-    if t is None:
+    if mean:
+        if t is not None or field is not None or warped is not None or mask is not None:
+            raise FileError("--mean goes with none of --t, --field, --warped and --mask.")
+        out = out if out != FILM else Path("mean.png")
+    if t is None and not mean:
         check_film_path(out)
     for path, suffixes in (
-        (out if t is not None else None, tuple(KINDS)),
+        (out if t is not None or mean else None, tuple(KINDS)),
         (field, FIELD_SUFFIXES),
         (warped, tuple(KINDS)),
     ):
@@ -100,10 +115,22 @@ def morph(
             check_target(path, suffixes)
     if t is not None and not 0.0 <= t <= len(paths) - 1:
         raise FileError(f"--t takes a moment from 0 to {len(paths) - 1}, not {t:g}.")
+    if lines is not None:
+        check_source(lines)
+        if more:
+            raise FileError("--lines goes with two pictures.")
     sources = _pair_sources(pairs or [AUTO], len(paths) - 1)
+    if mask is not None:
+        check_source(mask)
+        options = options.with_values(inside="mask")
     wanted = MorphOptions.from_dict(options.to_dict())
+    if wanted.inside == "mask" and mask is None:
+        raise FileError("--inside mask needs --mask with the picture of the mask.")
     export = ExportOptions.from_dict(film.to_dict())
-    prepared = drain(_preparing(paths, sources, wanted, export, device), "prepare")
+    if mean:
+        result(str(drain(_mean(paths, sources, wanted, export.longest_side, out, device, lines), "mean")))
+        return 0
+    prepared = drain(_preparing(paths, sources, wanted, export, device, mask, lines), "prepare")
     for note in (*prepared.notes, *_fold_sentences(prepared)):
         say(note)
     moment = 0.5 if t is None else t
@@ -116,9 +143,10 @@ def morph(
             say(note)
         result(str(drain(exporting(prepared, out, export), "film")))
     else:
-        from studio.morph import save_still, still
+        from studio.morph import making_still, save_still
 
-        save_still(still(leg, within, StillOptions.from_dict(blending.to_dict())), out, leg, within)
+        made = drain(making_still(leg, within, StillOptions.from_dict(blending.to_dict()), device), "still")
+        save_still(made, out, leg, within)
         result(str(out))
     if field is not None:
         from studio.morph import save_field
@@ -164,20 +192,60 @@ def demo_film(a: Picture, b: Picture, pairs: PairSet, path: Path) -> Job[Path]:
 
 
 def _preparing(
-    paths: Sequence[Path], sources: Sequence[Path | None], options: MorphOptions, film: ExportOptions, device: str
+    paths: Sequence[Path],
+    sources: Sequence[Path | None],
+    options: MorphOptions,
+    film: ExportOptions,
+    device: str,
+    mask: Path | None = None,
+    lines: Path | None = None,
 ) -> Job[MorphSequence]:
-    from studio.morph import preparing_sequence
+    from studio.morph import NO_MASKS, mask_of, preparing_sequence
 
+    pictures, pairs = yield from part(_reading(paths, sources, device, options, lines), 0.0, 0.7)
+    masks = NO_MASKS
+    if mask is not None:
+        masks = mask_of((yield from reading_picture(mask))), None
+    preparing = preparing_sequence(pictures, pairs, options, film.longest_side, device, masks)
+    return (yield from part(preparing, 0.7, 1.0))
+
+
+def _mean(
+    paths: Sequence[Path],
+    sources: Sequence[Path | None],
+    options: MorphOptions,
+    longest_side: int,
+    out: Path,
+    device: str,
+    lines: Path | None,
+) -> Job[Path]:
+    from studio.morph import averaging, save_mean
+
+    pictures, pairs = yield from part(_reading(paths, sources, device, options, lines), 0.0, 0.7)
+    pixels = yield from part(averaging(pictures, pairs, options, longest_side), 0.7, 1.0)
+    save_mean(pixels, out, pictures, pairs, options)
+    return out
+
+
+def _reading(
+    paths: Sequence[Path], sources: Sequence[Path | None], device: str, options: MorphOptions, lines: Path | None
+) -> Job[tuple[list[Picture], list[PairSet]]]:
+    """The pictures, and the pairs of each two neighbours, read or found, and made by lines."""
     pictures: list[Picture] = []
     for index, path in enumerate(paths):
-        picture = yield from part(reading_picture(path), 0.1 * index / len(paths), 0.1 * (index + 1) / len(paths))
+        picture = yield from part(reading_picture(path), 0.15 * index / len(paths), 0.15 * (index + 1) / len(paths))
         pictures.append(picture)
     pairs = []
     for index, (first, second) in enumerate(pairwise(pictures)):
-        start, stop = (0.1 + 0.6 * (index + k) / len(sources) for k in (0, 1))
+        start, stop = (0.15 + 0.85 * (index + k) / len(sources) for k in (0, 1))
         names = chr(ord("A") + index), chr(ord("B") + index)
         pairs.append((yield from part(_pairs_of(first, second, sources[index], device, names), start, stop)))
-    return (yield from part(preparing_sequence(pictures, pairs, options, film.longest_side, device), 0.7, 1.0))
+    if lines is not None:
+        from studio.warp import read_lines, sampled
+
+        a, b = pictures[0].size, pictures[1].size
+        pairs[0] = sampled(read_lines(lines, pairs[0], a, b, options), a, pairs[0])
+    return pictures, pairs
 
 
 def _pairs_of(a: Picture, b: Picture, source: Path | None, device: str, names: tuple[str, str]) -> Job[PairSet]:

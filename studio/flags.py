@@ -118,6 +118,9 @@ def explain_refusal(error: pydantic.ValidationError, model: type[Options]) -> st
     knob = next((knob for knob in model.knobs() if first["loc"] and knob.name == first["loc"][0]), None)
     if knob is None:
         return f"{first['msg']}."
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, ValueError):  # of a validator of the model itself, which knows why
+        return f"{flag(knob)}: {cause}."
     wanted = accepts(knob)
     if knob.kind in ("int", "float"):
         wanted = f"a {'whole ' if knob.kind == 'int' else ''}number ({wanted})"

@@ -131,7 +131,9 @@ def explain(error: ValidationError) -> str:
     """One sentence about the first thing pydantic refused."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "options"
-    reason = first["msg"][:1].lower() + first["msg"][1:]
+    cause = first.get("ctx", {}).get("error")  # what a validator of our own said, without pydantic's words before it
+    message = str(cause) if isinstance(cause, ValueError) else first["msg"]
+    reason = message[:1].lower() + message[1:]
     return tr("The option “{where}” was given {value!r}: {reason}.", where=where, value=first["input"], reason=reason)
 
 

@@ -151,3 +151,59 @@ def test_a_matched_pair_that_contradicts_is_named(folder: Path, capsys: Capture)
     told = capsys.readouterr().err
     assert "Pair 7 contradicts its neighbours: not used." in told
     assert "folds" not in told
+
+
+def test_a_curve_is_given_by_its_key_points(folder: Path, capsys: Capture) -> None:
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t"]
+    curves = ["--shape-curve", "0:0,0.3:0.6,1:1", "--colour-curve", "0.3:0.6"]
+    assert main([*words, "0.3", *curves, "--out", "curved.png"]) == 0
+    assert main([*words, "0.6", "--out", "even.png"]) == 0
+    np.testing.assert_array_equal(load(folder / "curved.png").pixels, load(folder / "even.png").pixels)
+    capsys.readouterr()
+    assert main([*words, "0.3", "--shape-curve", "0:0,0.3:7,1:1", "--out", "wrong.png"]) == 2
+    assert "--shape-curve" in (error := capsys.readouterr().err) and "0 to 1" in error
+
+
+def test_ghosts_are_aligned_by_a_flag(folder: Path) -> None:
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "0.5", "--out"]
+    assert main([*words, "plain.png"]) == 0
+    assert main([*words, "aligned.png", "--align", "1"]) == 0
+    assert not np.array_equal(load(folder / "plain.png").pixels, load(folder / "aligned.png").pixels)
+
+
+def test_only_what_a_mask_covers_is_morphed(folder: Path, capsys: Capture) -> None:
+    mask = np.zeros(SIZE[::-1], np.uint8)
+    mask[20:44, 30:54] = 255
+    Image.fromarray(mask).save("mask.png")
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "0.5", "--out"]
+    assert main([*words, "part.png", "--mask", "mask.png", "--feather", "0"]) == 0
+    assert main([*words, "whole.png"]) == 0
+    part, whole, a = (load(folder / name).pixels for name in ("part.png", "whole.png", "a.png"))
+    np.testing.assert_array_equal(part[:12], a[:12])
+    np.testing.assert_array_equal(part[28:36, 38:46], whole[28:36, 38:46])
+    capsys.readouterr()
+    assert main([*words, "no.png", "--inside", "mask"]) != 0
+    assert "--mask" in capsys.readouterr().err
+    assert main([*words, "no.png", "--mask", "nowhere.png"]) != 0
+    assert not (folder / "no.png").exists()
+
+
+def test_the_mean_of_all_pictures(folder: Path, capsys: Capture) -> None:
+    words = ["morph", "a.png", "b.png", "c.png", "--pairs", "pairs.csv", "--pairs", "pairs.csv", "--mean"]
+    assert main(words) == 0
+    assert capsys.readouterr().out == "mean.png\n"
+    assert load(folder / "mean.png").size == SIZE
+    assert main([*words, "--out", "mean.mp4"]) != 0 and main([*words, "--t", "0.5"]) != 0
+    assert "--mean" in capsys.readouterr().err
+
+
+def test_lines_are_constraints_beside_the_pairs(folder: Path, capsys: Capture) -> None:
+    Path("lines.json").write_text('{"lines": [{"a": [[20, 20], [70, 20]], "b": [[20, 28], [70, 28]]}]}')
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "1", "--field", "field.npy", "--out", "s.png"]
+    assert main([*words, "--lines", "lines.json"]) == 0
+    into_a = np.load("field-a.npy")  # at the end, B's line is looked up on A's
+    np.testing.assert_allclose(into_a[28, 25:66, 1], 20.0, atol=0.5)
+    Path("lines.json").write_text("[]")
+    capsys.readouterr()
+    assert main([*words, "--lines", "lines.json"]) != 0
+    assert "lines.json" in capsys.readouterr().err

@@ -7,14 +7,18 @@ follows every convolution but the last; between two stages each cell becomes 2 x
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.backbones.buddynet import DECODER_TENSOR
 from studio.backbones.levels import Level, WeightsError
 from studio.language import tr
+
+TILE = 512
+"""Side, px, of the pieces that a picture is painted in: the maps of one take some hundred megabytes."""
 
 
 class Decoder(nn.Module):
@@ -63,6 +67,22 @@ class Decoder(nn.Module):
                     x = F.relu(x, inplace=True)
             left = left[count:]
         return x
+
+
+def decoded(decoder: Decoder, features: Tensor, out: Tensor) -> Iterator[float]:
+    """Decode (1, C, h, w) into `out`, (3, H, W) in [0, 1] on the CPU, piece by piece; yields the share that is done."""
+    rows, columns = features.shape[-2:]
+    side, halo, stride = TILE // decoder.stride, decoder.reach, decoder.stride
+    for top in range(0, rows, side):
+        for left in range(0, columns, side):
+            bottom, right = min(top + side, rows), min(left + side, columns)
+            first, start = max(0, top - halo), max(0, left - halo)
+            with torch.inference_mode():
+                piece = decoder(features[..., first : bottom + halo, start : right + halo])[0].clamp(0.0, 1.0).cpu()
+            own = out[:, top * stride : bottom * stride, left * stride : right * stride]
+            down, across = (top - first) * stride, (left - start) * stride
+            own.copy_(piece[:, down : down + own.shape[1], across : across + own.shape[2]])
+        yield bottom / rows
 
 
 def plan(shapes: Mapping[str, Sequence[int]], levels: Sequence[Level]) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from studio.arrays import Pixels, Size
 from studio.morph.light import mix_with_alpha
 from studio.morph.options import MorphOptions
-from studio.morph.render import Plates, plates_of
+from studio.morph.plates import Plates, plates_of
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.warp.apply import warp_picture

@@ -17,6 +17,7 @@ from studio.arrays import Pixels, Size
 from studio.files import FileError, replacing, replacing_folder
 from studio.language import tr
 from studio.morph.animations import ApngWriter, Film, GifWriter, WebpWriter, Writer
+from studio.morph.masking import NO_MASKS, Masks
 from studio.morph.options import ExportOptions, MorphOptions
 from studio.morph.render import PreparedMorph
 from studio.morph.sequence import MorphError, MorphSequence, preparing_sequence
@@ -100,16 +101,17 @@ def exporting_film(
     path: Path,
     device: str = "auto",
     tell: Callable[[str], object] = lambda _note: None,
+    masks: Masks = NO_MASKS,
 ) -> Job[Path]:
     """Prepare a morph through `pictures`, `pairs[k]` between picture k and the next, and write it as a film.
 
-    `tell` gets sentences for the person, see `film_notes`.
+    `tell` gets sentences for the person, see `film_notes`; `masks` are as for `preparing_sequence`.
 
     Raises as `preparing_sequence` and `exporting` do.
     """
     check_film_path(Path(path))
     share = 0.5 if morph.warp == "halfway" else 0.05
-    sequence = yield from part(preparing_sequence(pictures, pairs, morph, film.longest_side, device), 0.0, share)
+    sequence = yield from part(preparing_sequence(pictures, pairs, morph, film.longest_side, device, masks), 0.0, share)
     for note in film_notes(path, sequence.size):
         tell(note)
     return (yield from part(exporting(sequence, path, film), share, 1.0))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
+from studio.morph.curves import keys_of, text_of
 from studio.options import Options, knob
 from studio.warp.options import WarpOptions
 
 Frame = Literal["a", "b", "between"]
 Mode = Literal["morph", "dissolve", "warp a", "warp b"]
-Curve = Literal["linear", "ease", "custom"]
+CURVES = ("linear", "ease", "custom")
+"""Curves with a name; any other is its key points, as `studio.morph.curves` reads them."""
 Loop = Literal["once", "loop", "ping-pong"]
-Blend = Literal["plain", "gradient", "hybrid"]
-CURVE_WORDS = {"linear": "Even", "ease": "Slow at both ends", "custom": "By two speeds"}
+Inside = Literal["everything", "subject", "mask"]
+Outside = Literal["a", "dissolve"]
+Blend = Literal["plain", "gradient", "hybrid", "features"]
 
 
 class MorphOptions(WarpOptions):
@@ -32,11 +37,11 @@ class MorphOptions(WarpOptions):
         label="Mode",
         words={"morph": "Morph", "dissolve": "Dissolve only", "warp a": "Bend A only", "warp b": "Bend B only"},
     )
-    shape_curve: Curve = knob(
+    shape_curve: str = knob(
         "linear",
-        "How shapes move over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below.",
+        "How shapes move over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below, or "
+        "through key points of your own, time:value, both 0 to 1, like “0:0,0.3:0.1,1:1”.",
         label="Shapes",
-        words=CURVE_WORDS,
     )
     shape_start: float = knob(
         1.0, "Speed of the shapes at the start, 1 being even. Used by “custom”.",
@@ -46,11 +51,11 @@ class MorphOptions(WarpOptions):
         1.0, "Speed of the shapes at the end, 1 being even. Used by “custom”.",
         label="Shape end", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
     )  # fmt: skip
-    colour_curve: Curve = knob(
+    colour_curve: str = knob(
         "linear",
-        "How colours fade over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below.",
+        "How colours fade over time: “linear” evenly, “ease” slowly at both ends, “custom” by the two speeds below, or "
+        "through key points of your own, time:value, both 0 to 1, like “0:0,0.3:0.1,1:1”.",
         label="Colours",
-        words=CURVE_WORDS,
     )
     colour_start: float = knob(
         1.0, "Speed of the fading at the start, 1 being even. Used by “custom”.",
@@ -60,6 +65,33 @@ class MorphOptions(WarpOptions):
         1.0, "Speed of the fading at the end, 1 being even. Used by “custom”.",
         label="Colour end", minimum=0.0, maximum=3.0, step=0.1, advanced=True,
     )  # fmt: skip
+    inside: Inside = knob(
+        "everything",
+        "Where there is a morph: in the whole picture, only in what the transparency of the pictures leaves, or only "
+        "in a mask, which moves along.",
+        label="Morph only",
+        words={"everything": "Everything", "subject": "What is opaque", "mask": "A mask"},
+    )
+    outside: Outside = knob(
+        "a",
+        "What is around it: picture A, which stays as it is, or both pictures, which fade into each other unbent.",
+        label="Around it",
+        words={"a": "Picture A", "dissolve": "Both, faded"},
+    )
+    feather: float = knob(
+        1.0, "How softly the one passes into the other, as a share of the longer side.",
+        label="Soft edge", unit="%", minimum=0.0, maximum=20.0, soft_maximum=10.0, step=0.1,
+    )  # fmt: skip
+    align: float = knob(
+        0.0,
+        "Aligns what still ghosts between the pairs, by an optical flow between the two warped pictures. It moves "
+        "nothing further than a twenty-fifth of the frame, and leaves points set by hand where they are.",
+        label="Align ghosts",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+        special="off",
+    )
     linear_light: bool = knob(
         True,
         "Mix light instead of the numbers in the file, as two projectors on one wall would. Without it, mixtures of "
@@ -68,6 +100,11 @@ class MorphOptions(WarpOptions):
         advanced=True,
     )
 
+    @field_validator("shape_curve", "colour_curve")
+    @classmethod
+    def _is_a_curve(cls, value: str) -> str:
+        return value if value in CURVES else text_of(keys_of(value))
+
 
 class StillOptions(Options):
     """How one in-between picture is put together."""
@@ -75,9 +112,10 @@ class StillOptions(Options):
     blend: Blend = knob(
         "plain",
         "“plain” fades. “gradient” mixes edges instead of colours, which leaves fewer ghosts where one picture has "
-        "nothing to show. “hybrid” takes the broad shapes of one picture and the fine detail of the other.",
+        "nothing to show. “hybrid” takes the broad shapes of one picture and the fine detail of the other. “features” "
+        "mixes what the built-in network sees in both, and lets it paint that.",
         label="Blend",
-        words={"plain": "Plain", "gradient": "By edges", "hybrid": "Hybrid"},
+        words={"plain": "Plain", "gradient": "By edges", "hybrid": "Hybrid", "features": "Painted by the network"},
     )
     hybrid_radius: float = knob(
         8.0,

@@ -8,8 +8,10 @@ from itertools import pairwise
 from studio.arrays import Pixels, Size
 from studio.errors import StudioError
 from studio.language import tr
+from studio.morph.masking import NO_MASKS, Masks, in_frame
 from studio.morph.options import MorphOptions
-from studio.morph.render import Plates, PreparedMorph, common_frame, plate_of, refining
+from studio.morph.plates import Plates, common_frame, plate_of
+from studio.morph.render import PreparedMorph, refining
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
@@ -56,22 +58,8 @@ class MorphSequence:
         return self.legs[leg].frame(min(max(moment - leg, 0.0), 1.0), out)
 
 
-def preparing_sequence(
-    pictures: Sequence[Picture],
-    pairs: Sequence[PairSet],
-    options: MorphOptions,
-    longest_side: int = 0,
-    device: str = "auto",
-) -> Job[MorphSequence]:
-    """Prepare a morph through `pictures`, with `pairs[k]` between picture k and the next.
-
-    `options.frame` "a" is the size of the first picture, "b" of the last, "between" the mean of both.
-
-    Raises
-    ------
-    MorphError
-        Fewer than two pictures, or not one set of pairs for each two neighbours.
-    """
+def check_pairs(pictures: Sequence[Picture], pairs: Sequence[PairSet]) -> None:
+    """Refuse what is no row of pictures with pairs between each two neighbours. Raises `MorphError`."""
     if len(pictures) < 2:
         raise MorphError(tr("A morph needs two pictures at least."))
     if len(pairs) != len(pictures) - 1:
@@ -83,13 +71,39 @@ def preparing_sequence(
                 given=len(pairs),
             )
         )
+
+
+def preparing_sequence(
+    pictures: Sequence[Picture],
+    pairs: Sequence[PairSet],
+    options: MorphOptions,
+    longest_side: int = 0,
+    device: str = "auto",
+    masks: Masks = NO_MASKS,
+) -> Job[MorphSequence]:
+    """Prepare a morph through `pictures`, with `pairs[k]` between picture k and the next.
+
+    `options.frame` "a" is the size of the first picture, "b" of the last, "between" the mean of both. `masks` are as
+    for `studio.morph.prepare`, of two pictures.
+
+    Raises
+    ------
+    MorphError
+        Fewer than two pictures, or not one set of pairs for each two neighbours, or a mask and more than two pictures.
+    """
+    check_pairs(pictures, pairs)
+    if options.inside != "everything" and len(pictures) > 2:
+        raise MorphError(
+            tr("A morph of a part of a picture is one of two pictures, not of {number}.", number=len(pictures))
+        )
     yield Progress(0.0, tr("bringing the pictures into one frame"))
     frame, has_alpha = common_frame(pictures, options, longest_side)
     plates = [plate_of(picture, frame, has_alpha) for picture in pictures]
+    masks = in_frame(masks[0], frame), in_frame(masks[1], frame)
     legs = []
     for index, (first, second) in enumerate(pairwise(range(len(pictures)))):
         sizes = pictures[first].size, pictures[second].size
-        leg = PreparedMorph(Plates(plates[first], plates[second], *sizes), pairs[index], options)
+        leg = PreparedMorph(Plates(plates[first], plates[second], *sizes, masks), pairs[index], options)
         start, stop = (number / len(pairs) for number in (index, index + 1))
         middle = start + 0.9 * (stop - start)
         leg = yield from part(refining(leg, device), start, middle)

@@ -9,17 +9,28 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.arrays import Pixels
+from studio.language import tr
 from studio.morph.options import StillOptions
 from studio.morph.render import PreparedMorph
 from studio.morph.timing import colour_at, shape_at
+from studio.progress import Job, Progress, run_to_end
 from studio.warp.field import Field
 
 _ANCHOR = 0.002
 """How strongly a gradient-domain blend holds to the colours of the plain one, per pixel against its gradients."""
 
 
-def still(morph: PreparedMorph, t: float, options: StillOptions) -> Pixels:
-    """The in-between of the moment `t`: (h, w, 3), or (h, w, 4) if the pictures have alpha; uint8, sRGB."""
+def still(morph: PreparedMorph, t: float, options: StillOptions, device: str = "auto") -> Pixels:
+    """`making_still`, run to its end."""
+    return run_to_end(making_still(morph, t, options, device))
+
+
+def making_still(morph: PreparedMorph, t: float, options: StillOptions, device: str = "auto") -> Job[Pixels]:
+    """The in-between of the moment `t`: (h, w, 3), or (h, w, 4) if the pictures have alpha; uint8, sRGB.
+
+    `device`, as for torch, is where "features" are computed.
+    """
+    yield Progress(0.0, tr("putting the picture together"))
     plain = morph.frame(t)
     if options.blend == "plain":
         return plain
@@ -29,11 +40,16 @@ def still(morph: PreparedMorph, t: float, options: StillOptions) -> Pixels:
     first, second = a[..., :3] / 255.0, b[..., :3] / 255.0
     if options.blend == "hybrid":
         broad, detail = (first, second) if options.hybrid_detail == "b" else (second, first)
-        made = hybrid(broad, detail, options.hybrid_radius)
+        made: npt.NDArray[Any] = hybrid(broad, detail, options.hybrid_radius)
+    elif options.blend == "features":
+        from studio.morph.painted import painting  # torch
+
+        made = yield from painting(a[..., :3], b[..., :3], plain[..., :3], colour, device)
     else:
         made = blend_gradients(first, second, _seen(into_a), _seen(into_b), colour, plain[..., :3] / 255.0)
     result = plain.copy()
     result[..., :3] = np.rint(np.clip(made, 0.0, 1.0) * 255.0)
+    morph.paste_back(result, shape, colour)
     return result
 
 

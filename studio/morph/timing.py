@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studio.morph.options import Curve, Loop, MorphOptions
+from studio.morph.curves import through
+from studio.morph.options import CURVES, Loop, MorphOptions
 
 _SPEEDS = {"linear": (1.0, 1.0), "ease": (0.0, 0.0)}
 
@@ -17,8 +18,13 @@ def colour_at(t: float, options: MorphOptions) -> float:
     return _curve(t, options.colour_curve, options.colour_start, options.colour_end)
 
 
-def _curve(t: float, curve: Curve, start: float, end: float) -> float:
-    """Hermite's cubic from (0, 0) to (1, 1) with given slopes; it never turns back for slopes of 0 to 3."""
+def _curve(t: float, curve: str, start: float, end: float) -> float:
+    """Hermite's cubic from (0, 0) to (1, 1) with given slopes, which never turns back for slopes of 0 to 3.
+
+    Or a cubic through key points, if `curve` is these.
+    """
+    if curve not in CURVES:
+        return through(curve, t)
     t = min(max(t, 0.0), 1.0)
     if curve == "linear":
         return t

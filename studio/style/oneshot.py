@@ -8,7 +8,7 @@ between two Gaussians, as in `studio.style.color.match_linear`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from studio.arrays import FloatPixels, Size
 from studio.backbones import Backbone
-from studio.backbones.decoder import Decoder
+from studio.backbones.decoder import TILE, Decoder, decoded
 from studio.files import bare_name
 from studio.geometry import fit_within
 from studio.language import tr
@@ -35,8 +35,6 @@ from studio.style.result import StyleResult, picture_of
 from studio.style.scene import Given, Layers, Targets, tensor_of
 from studio.style.statistics import cells_of, moments, powers_of
 
-TILE = 512
-"""Side, px, of the pieces that a picture is taken in: the maps of one take some hundred megabytes."""
 SMALLEST_EIGENVALUE = 1e-4
 """Of a covariance, as a share of the largest: below that there is noise, which is not to be blown up."""
 
@@ -114,7 +112,7 @@ def instant(
         painted = np.zeros_like(begin)
         for done in range(len(passes)):
             out = torch.empty(3, size[1], size[0])
-            for share in _decoded(decoder, passes.pop(0), out):
+            for share in decoded(decoder, passes.pop(0), out):
                 passed = (done + share) / (done + 1 + len(passes))
                 yield Progress(begun + (0.6 + 0.4 * passed) * width, f"{told}: {tr('painting')}")
             pixels = out.permute(1, 2, 0).numpy()
@@ -216,22 +214,6 @@ def _with_detail(
     blurred = cv2.resize(reduced, size, interpolation=cv2.INTER_CUBIC)
     enlarged = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.clip(enlarged + content - blurred, 0.0, 1.0), np.float32)
-
-
-def _decoded(decoder: Decoder, features: Tensor, out: Tensor) -> Iterator[float]:
-    """Fill `out`, (3, H, W) in [0, 1] on the CPU, piece by piece; yields the share that is done."""
-    rows, columns = features.shape[-2:]
-    side, halo, stride = TILE // decoder.stride, decoder.reach, decoder.stride
-    for top in range(0, rows, side):
-        for left in range(0, columns, side):
-            bottom, right = min(top + side, rows), min(left + side, columns)
-            first, start = max(0, top - halo), max(0, left - halo)
-            with torch.inference_mode():
-                piece = decoder(features[..., first : bottom + halo, start : right + halo])[0].clamp(0.0, 1.0).cpu()
-            own = out[:, top * stride : bottom * stride, left * stride : right * stride]
-            down, across = (top - first) * stride, (left - start) * stride
-            own.copy_(piece[:, down : down + own.shape[1], across : across + own.shape[2]])
-        yield bottom / rows
 
 
 def _preview(pixels: FloatPixels, targets: Targets, step: int, steps: int) -> StylePreview:

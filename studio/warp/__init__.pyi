@@ -5,6 +5,7 @@ from .controls import control_points, frame_size
 from .field import Field
 from .fields import moving_least_squares
 from .jacobian import Foldover, foldover
+from .lines import Line, LinesError, proposed, read_lines, sampled
 from .options import WarpOptions
 from .point_warp import InBetween, PointWarp
 
@@ -14,6 +15,8 @@ __all__ = [
     "FieldSeries",
     "Foldover",
     "InBetween",
+    "Line",
+    "LinesError",
     "PointWarp",
     "WarpError",
     "WarpOptions",
@@ -23,6 +26,9 @@ __all__ = [
     "foldover",
     "frame_size",
     "moving_least_squares",
+    "proposed",
+    "read_lines",
+    "sampled",
     "warp_picture",
     "warp_tensor",
 ]

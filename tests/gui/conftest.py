@@ -93,8 +93,12 @@ def opened(window: MainWindow, qtbot, two_files: tuple[Path, Path]) -> MainWindo
 
 @pytest.fixture
 def morph(opened, qtbot):
-    """The window in the mode Morph, with pairs and the first frame in the result pane."""
+    """The window in the mode Morph at A, with points, and the first frame in the result pane; nothing repeats."""
     opened.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, level=1))
+    panel = opened.panel("morph")
+    panel.layers["points"].setChecked(True)
+    panel.result_pane.transport.ping_pong_button.setChecked(False)
+    panel.result_pane.transport.set_time(0.0)
     opened.actions_["mode_morph"].trigger()
     wait_for(opened, qtbot, lambda: bool(shots(opened)))
     qtbot.wait(10)

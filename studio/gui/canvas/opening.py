@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.arrays import SIDES, Side
 from studio.document import SUFFIX
 from studio.gui.canvas.items import DisplayPicture
 from studio.gui.canvas.state import StudioState, other
+from studio.gui.widgets.asking import ask_for_files
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
@@ -85,12 +86,10 @@ class PictureOpener(QObject):
 
     def open_dialog(self, side: Side) -> None:
         """Ask for a file. Two files chosen at once fill both sides."""
-        paths, _ = QFileDialog.getOpenFileNames(
-            self._window, tr("Open picture {side}", side=side), self._settings.last_folder, picture_filter()
-        )
+        title = tr("Open picture {side}", side=side)
+        paths = ask_for_files(self._window, self._settings, "pictures", title, picture_filter())
         if paths:
-            self._settings.last_folder = str(Path(paths[0]).parent)
-            self.open_paths([Path(path) for path in paths], side)
+            self.open_paths(paths, side)
 
     def open_paths(self, paths: list[Path], side: Side) -> None:
         """Open the first path on `side` and a second one on the other; or a project in the place of everything."""

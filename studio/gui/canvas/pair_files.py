@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.arrays import Side, Size
 from studio.errors import StudioError
 from studio.gui.canvas.state import StudioState
+from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
@@ -36,11 +37,9 @@ class PairFiles(QObject):
         self._messages = messages
 
     def import_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self._window, tr("Import pairs"), self._settings.last_folder, tr(PAIRS_FILTER)
-        )
-        if path:
-            self.import_from(Path(path))
+        path = ask_for_file(self._window, self._settings, "pairs", tr("Import pairs"), tr(PAIRS_FILTER))
+        if path is not None:
+            self.import_from(path)
 
     def import_from(self, path: Path) -> None:
         """Take the pairs of a file in the place of those that are shown, if it holds some that lie in the pictures."""
@@ -70,6 +69,7 @@ class PairFiles(QObject):
             tr("Export pairs"),
             "pairs.csv",
             {points: ".csv", landmarks: ".csv"},
+            purpose="pairs",
             written=lambda path, kind: [path] if kind == landmarks else written_files(path),
         )
         if chosen is not None:
@@ -86,18 +86,18 @@ class PairFiles(QObject):
             self._messages.error(str(error))
             return
         names = listed(f"“{file.name}”" for file in written)
-        self._messages.success(
-            trn(
-                "{number} pairs were written to {names}.",
-                "{number} pairs were written to {names}.",
-                len(pairs),
-                names=names,
-            )
+        words = trn(
+            "{number} pairs were written to {names}.",
+            "{number} pairs were written to {names}.",
+            len(pairs),
+            names=names,
         )
+        self._messages.wrote(words, path)
 
     def overlay_dialog(self) -> None:
         kinds = {tr(OVERLAY_FILTER): ".png"}
-        chosen = ask_where_to_save(self._window, self._settings, tr("Export overlay picture"), "pairs.png", kinds)
+        title = tr("Export overlay picture")
+        chosen = ask_where_to_save(self._window, self._settings, title, "pairs.png", kinds, purpose="overlay")
         if chosen is not None:
             self.overlay_to(chosen[0])
 
@@ -115,7 +115,7 @@ class PairFiles(QObject):
 
         handle = self._jobs.submit(tr("Export {name}", name=path.name), make, lane="files")
         handle.finished.connect(
-            lambda _: self._messages.success(tr("The overlay was written to “{name}”.", name=path.name))
+            lambda _: self._messages.wrote(tr("The overlay was written to “{name}”.", name=path.name), path)
         )
         handle.failed.connect(self._messages.error)
 

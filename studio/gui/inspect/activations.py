@@ -8,7 +8,6 @@ from typing import get_args
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -38,6 +37,7 @@ from studio.gui.inspect.readings import (
 )
 from studio.gui.inspect.tiles import MapStrip, Tile, whole_tile
 from studio.gui.inspect.words import FILTERS, GLOSSARY, layer_words, region_words
+from studio.gui.widgets.asking import ask_for_folder
 from studio.gui.widgets.forms import form_grid
 from studio.gui.widgets.search_box import SearchBox, narrow
 from studio.gui.widgets.usable import set_usable
@@ -161,10 +161,10 @@ class ActivationsView(InspectView):
 
     def choose_folder(self) -> None:
         """Look at the pictures of a folder for the regions too."""
-        start = self.hub.settings.last_folder
-        name = QFileDialog.getExistingDirectory(self.page.window(), tr("Pictures to look at"), start)
-        if name:
-            self.folder, self.regions, self._silent = Path(name), (), False
+        title = tr("Pictures to look at")
+        folder = ask_for_folder(self.page.window(), self.hub.settings, "pictures-folder", title)
+        if folder is not None:
+            self.folder, self.regions, self._silent = folder, (), False
             self.refresh()
 
     # --- asking ---

@@ -304,6 +304,7 @@ class ExplainView(InspectView):
             tr("Save the maps of A and B"),
             f"{shown.method}{suffix}",
             {kinds: suffix},
+            purpose=f"maps{suffix}",
             accepted=[suffix],
             written=lambda path, _: [file for side in shown.maps for file in written_files(beside(path, f"_{side}"))],
         )
@@ -321,7 +322,9 @@ class ExplainView(InspectView):
 
         handle = self.hub.jobs.submit(tr("Save {name}", name=path.name), make, lane="files")
         handle.finished.connect(
-            lambda files: self.hub.messages.info(tr("Saved {names}.", names=listed(file.name for file in files)))
+            lambda files: self.hub.messages.wrote(
+                tr("Saved {names}.", names=listed(file.name for file in files)), files[0]
+            )
         )
         handle.failed.connect(self.hub.messages.error)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from studio.backbones.catalog import CATALOG
 from studio.backbones.choice import NetworkChoice
 from studio.backbones.status import weights_status
 from studio.device import DeviceInfo
+from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.choices import Choices
 from studio.gui.widgets.names import PlainLabel
 from studio.gui.widgets.settings_store import Settings
@@ -171,8 +172,8 @@ class NetworkChooser(QWidget):
 
     def _choose_file(self) -> None:
         title = tr("Weights for {network}", network=self.backbone.currentText())
-        path, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder, tr(WEIGHTS_FILTER))
-        if path:
-            self.chosen_weights[self.backbone_name] = Path(path)
+        path = ask_for_file(self, self._settings, "weights", title, tr(WEIGHTS_FILTER))
+        if path is not None:
+            self.chosen_weights[self.backbone_name] = path
             self.refresh()
             self.changed.emit()

@@ -22,6 +22,7 @@ from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.usable import set_usable
 from studio.jobs import JobHandle, JobQueue
 from studio.language import tr, translatable
+from studio.morph.masking import NO_MASKS, Masks
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
 from studio.options import OptionsError
 from studio.pairs import PairSet
@@ -49,7 +50,7 @@ class MorphNow:
 
     `pictures` are two or more, `all_pairs` those of each two neighbours, and `leg` says between which two the
     moment lies. `t` is the moment; `shape` and `colour` differ from it where curves or the pad say so, and
-    `on_way` tells whether they belong to it.
+    `on_way` tells whether they belong to it. `masks` are those of the part that is morphed.
     """
 
     pictures: tuple[Picture, ...]
@@ -60,6 +61,9 @@ class MorphNow:
     shape: float
     colour: float
     on_way: bool
+    masks: Masks = NO_MASKS
+    mean: bool = False
+    """Whether the mean of all pictures is shown, which a still is then."""
 
     @property
     def a(self) -> Picture:
@@ -157,31 +161,42 @@ class MorphExport(QWidget):
     def film_dialog(self) -> None:
         kinds = {tr(words): suffix for suffix, words in FILM_FILTERS.items()}
         # A folder of frames that is not empty is refused, so nothing of it is ever replaced.
-        chosen = self._ask(tr("Export film"), "morph.mp4", kinds, lambda path: [path] if path.suffix else [])
+        chosen = self._ask("film", tr("Export film"), "morph.mp4", kinds, lambda path: [path] if path.suffix else [])
         if chosen is not None:
             self.film_to(chosen)
 
     def still_dialog(self) -> None:
-        chosen = self._ask(tr("Save still"), "morph.png", {tr(PICTURE_FILTER): ".png"})
+        chosen = self._ask("still", tr("Save still"), "morph.png", {tr(PICTURE_FILTER): ".png"})
         if chosen is not None:
             self.still_to(chosen)
 
     def warped_dialog(self) -> None:
-        chosen = self._ask(tr("Save warped pictures"), "warped.png", {tr(PICTURE_FILTER): ".png"}, _two_names)
+        chosen = self._ask("warped", tr("Save warped pictures"), "warped.png", {tr(PICTURE_FILTER): ".png"}, _two_names)
         if chosen is not None:
             self.warped_to(chosen)
 
     def field_dialog(self) -> None:
         array, tiff = tr(FIELD_FILTER).split(";;")
-        chosen = self._ask(tr("Save field"), "field.npy", {array: ".npy", tiff: ".tiff"}, _two_names)
+        chosen = self._ask("field", tr("Save field"), "field.npy", {array: ".npy", tiff: ".tiff"}, _two_names)
         if chosen is not None:
             self.field_to(chosen)
 
     def _ask(
-        self, title: str, name: str, kinds: Mapping[str, str], written: Callable[[Path], Sequence[Path]] | None = None
+        self,
+        purpose: str,
+        title: str,
+        name: str,
+        kinds: Mapping[str, str],
+        written: Callable[[Path], Sequence[Path]] | None = None,
     ) -> Path | None:
         chosen = ask_where_to_save(
-            self, self._settings, title, name, kinds, written=lambda path, _: written(path) if written else [path]
+            self,
+            self._settings,
+            title,
+            name,
+            kinds,
+            purpose=purpose,
+            written=lambda path, _: written(path) if written else [path],
         )
         return None if chosen is None else chosen[0]
 
@@ -198,7 +213,9 @@ class MorphExport(QWidget):
         def make() -> Job[Path]:
             from studio.morph import exporting_film
 
-            return exporting_film(now.pictures, now.all_pairs, now.options, options, path, device, notes.append)
+            return exporting_film(
+                now.pictures, now.all_pairs, now.options, options, path, device, notes.append, now.masks
+            )
 
         self._submit(path, make, tr("The film was written to “{name}”.", name=path.name), notes)
 
@@ -207,7 +224,7 @@ class MorphExport(QWidget):
         now, options = self._now(), self._value(self.still_form)
         if now is None or not isinstance(options, StillOptions):
             return
-        if options.blend != "plain" and not now.on_way:
+        if options.blend != "plain" and not now.on_way and not now.mean:
             self._messages.warning(
                 tr(
                     "“{blend}” is made on the way from A to B: move the slider, or choose another way to blend.",
@@ -217,17 +234,28 @@ class MorphExport(QWidget):
             return
         device = self._settings.device
 
-        def make() -> Job[Path]:
-            from studio.morph import save_still, still
+        def make_mean() -> Job[Path]:
+            from studio.morph import averaging, save_mean
 
-            morph = yield from part(_full_size(now, device), 0.0, 0.8)
-            yield Progress(0.8, tr("putting the picture together"))
-            pixels = still(morph, now.t, options) if now.on_way else morph.frame_at(now.shape, now.colour)
+            pixels = yield from part(averaging(now.pictures, now.all_pairs, now.options), 0.0, 0.9)
+            yield Progress(0.9, tr("writing {name}", name=path.name))
+            save_mean(pixels, path, now.pictures, now.all_pairs, now.options)
+            return path
+
+        def make() -> Job[Path]:
+            from studio.morph import making_still, save_still
+
+            morph = yield from part(_full_size(now, device), 0.0, 0.6)
+            if now.on_way:
+                pixels = yield from part(making_still(morph, now.t, options, device), 0.6, 0.9)
+            else:
+                pixels = morph.frame_at(now.shape, now.colour)
             yield Progress(0.9, tr("writing {name}", name=path.name))
             save_still(pixels, path, morph, now.t)
             return path
 
-        self._submit(path, make, tr("The still was written to “{name}”.", name=path.name))
+        made = tr("The still was written to “{name}”.", name=path.name)
+        self._submit(path, make_mean if now.mean else make, made)
 
     def warped_to(self, path: Path) -> None:
         """Save A and B bent to the shape of this moment, as `name_A` and `name_B`."""
@@ -243,7 +271,7 @@ class MorphExport(QWidget):
             for file, pixels in zip(paths, morph.warped(now.shape), strict=True):
                 yield Progress(0.9, tr("writing {name}", name=file.name))
                 save_still(pixels, file, morph, now.t)
-            return path
+            return paths[0]
 
         self._submit(
             path,
@@ -265,7 +293,7 @@ class MorphExport(QWidget):
             for file, field in zip(paths, morph.fields(now.shape), strict=True):
                 yield Progress(0.9, tr("writing {name}", name=file.name))
                 save_field(field, file)
-            return path
+            return paths[0]
 
         self._submit(
             path,
@@ -277,7 +305,7 @@ class MorphExport(QWidget):
         if self.is_running:
             return
         self._handle = handle = self._jobs.submit(tr("Export {name}", name=path.name), make, lane="files")
-        handle.finished.connect(lambda _: self._on_finished(" ".join([done, *notes])))
+        handle.finished.connect(lambda path: self._on_finished(" ".join([done, *notes]), path))
         handle.failed.connect(self._on_failed)
         handle.cancelled.connect(lambda: self.foot.say(tr("Cancelled; no file was left."), 0.0))
         handle.ended.connect(self._on_ended)
@@ -285,9 +313,9 @@ class MorphExport(QWidget):
         self._refresh()
         self.running_changed.emit()
 
-    def _on_finished(self, done: str) -> None:
+    def _on_finished(self, done: str, path: Path) -> None:
         self.foot.say(done, 1.0)
-        self._messages.success(done)
+        self._messages.wrote(done, path)
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self.foot.say(tr("Failed"), 0.0)
@@ -324,7 +352,7 @@ class MorphExport(QWidget):
 def _full_size(now: MorphNow, device: str) -> Job[Any]:
     from studio.morph import preparing
 
-    return preparing(now.a, now.b, now.pairs, now.options, 0, device, now.pictures)
+    return preparing(now.a, now.b, now.pairs, now.options, 0, device, now.pictures, now.masks)
 
 
 def _two_names(path: Path) -> tuple[Path, Path]:

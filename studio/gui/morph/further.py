@@ -12,7 +12,6 @@ from weakref import ref
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -31,6 +30,7 @@ from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warn
 from studio.gui.canvas.pair_files import PAIRS_FILTER
 from studio.gui.canvas.state import StudioState
 from studio.gui.mode.kept_pictures import Listed
+from studio.gui.widgets.asking import ask_for_file, ask_for_files
 from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_tip
@@ -215,10 +215,9 @@ class FurtherPictures(QWidget):
     # --- what the person does ---
 
     def add_dialog(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, tr("Add pictures"), self._settings.last_folder, picture_filter())
+        paths = ask_for_files(self, self._settings, "further", tr("Add pictures"), picture_filter())
         if paths:
-            self._settings.last_folder = str(Path(paths[0]).parent)
-            self.add([Path(path) for path in paths])
+            self.add(paths)
 
     def add(self, paths: list[Path]) -> None:
         """Decode pictures off this thread and put them at the end, in this order."""
@@ -252,9 +251,9 @@ class FurtherPictures(QWidget):
             self._step(tr("Move {name} up", name=self._entries[row - 1].picture.name))
 
     def pairs_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, tr("Read pairs"), self._settings.last_folder, tr(PAIRS_FILTER))
-        if path:
-            self.read_pairs_of(self.list.currentRow(), Path(path))
+        path = ask_for_file(self, self._settings, "pairs", tr("Read pairs"), tr(PAIRS_FILTER))
+        if path is not None:
+            self.read_pairs_of(self.list.currentRow(), path)
 
     def read_pairs_of(self, row: int, path: Path) -> None:
         """Take the pairs of a picture of the list with the one before it from a file."""

@@ -18,10 +18,13 @@ from studio.gui.mode.kept_pictures import KeptPictures
 from studio.gui.mode.mode import ModePanel, Services
 from studio.gui.mode.panel import lay_out
 from studio.gui.morph.actions import MorphCan
+from studio.gui.morph.curve_editor import CurveEditor
 from studio.gui.morph.export import MorphExport, MorphNow
 from studio.gui.morph.further import PART, FurtherPictures, name_of
+from studio.gui.morph.lines import MorphLines
 from studio.gui.morph.mode import is_ready
 from studio.gui.morph.pad import ShapeColourPad
+from studio.gui.morph.part import KNOBS, MorphPart
 from studio.gui.morph.responder import MorphAnswer, MorphRequest, MorphResponder
 from studio.gui.morph.result_pane import MorphResultPane
 from studio.gui.morph.show import MorphShow
@@ -30,6 +33,7 @@ from studio.gui.widgets.forms import OptionsForm, OptionsHolder, ShowsKnobs
 from studio.gui.widgets.usable import set_usable
 from studio.language import tr
 from studio.live import LiveWorker
+from studio.morph.masking import NO_MASKS
 from studio.morph.options import MorphOptions
 from studio.morph.timing import colour_at, shape_at
 from studio.options import OptionsError
@@ -38,6 +42,8 @@ from studio.progress import Progress
 log = logging.getLogger(__name__)
 
 WAY_STEPS = 40
+IN_CURVES = ("shape_curve", "shape_start", "shape_end", "colour_curve", "colour_start", "colour_end")
+"""Knobs that the editor of curves stands for."""
 
 
 class MorphPanel(ModePanel):
@@ -52,8 +58,10 @@ class MorphPanel(ModePanel):
         self._on_way = True
         self._failed = ""
         self.worker = LiveWorker("morph", MorphResponder(), self)
-        self.form = OptionsForm(MorphOptions())
-        self.pad = ShapeColourPad()
+        self.form = OptionsForm(MorphOptions(), (*IN_CURVES, *KNOBS))
+        self.part = MorphPart(services, self.form)
+        self.lines = MorphLines(services, self._options)
+        self.pad, self.curves = ShapeColourPad(), CurveEditor()
         self.show_ = MorphShow()
         self.view_choice, self.compare, self.layers = self.show_.view_choice, self.show_.compare, self.show_.layers
         self.notes = QLabel(wordWrap=True)
@@ -72,8 +80,11 @@ class MorphPanel(ModePanel):
             ("", [self.guide, self.notes]),
             (tr("Show"), [self.show_]),
             (tr("Shape and Colour"), [self.pad]),
+            (tr("Curves over Time"), [self.curves]),
+            (tr("Lines"), [self.lines]),
+            (tr("Only a Part"), [self.part]),
             (tr("Further Pictures"), [self.further]),
-            (tr("Warp and Time"), [self.form]),
+            (tr("Warp"), [self.form]),
             ("", [self.export]),
         )
         lay_out(self, sections, self.export.foot)
@@ -93,9 +104,10 @@ class MorphPanel(ModePanel):
     def _restore(self) -> None:
         settings, transport = self._settings, self.result_pane.transport
         for layer, box in self.layers.items():
-            box.setChecked(settings.flag(f"morph_{layer}", layer == "points"))
+            box.setChecked(settings.flag(f"morph_{layer}", False))
+        # There and back, as films are written too: the one way to repeat that never jumps.
         transport.loop_button.setChecked(settings.flag("morph_loop", False))
-        transport.ping_pong_button.setChecked(settings.flag("morph_ping_pong", False))
+        transport.ping_pong_button.setChecked(settings.flag("morph_ping_pong", not transport.loop_button.isChecked()))
         transport.speed.setValue(settings.number("morph/seconds", transport.speed.value()))
 
     def _connect(self) -> None:
@@ -107,6 +119,7 @@ class MorphPanel(ModePanel):
         transport.settings_changed.connect(self._remember_switches)
         transport.badge.toggled.connect(self._show_folds)
         self.pad.moved.connect(self._on_pad)
+        self.curves.plot.edited.connect(self.form.set_knob)
         self.form.changed.connect(self._on_options)
         self.show_.layers_changed.connect(self._remember_switches)
         self.show_.changed.connect(self.ask_now)
@@ -114,6 +127,10 @@ class MorphPanel(ModePanel):
         self.result_pane.view.save = self.export.still_dialog
         self.result_pane.view.failed.connect(self._messages.error)
         self.match_button.clicked.connect(lambda: self.action_asked.emit("run"))
+        self.part.changed.connect(self.ask_now)
+        tools = self.part.paint_button, self.lines.draw_button
+        for tool, other in (tools, tools[::-1]):  # one at a time has the mouse
+            tool.toggled.connect(lambda on, other=other: other.setChecked(other.isChecked() and not on))
         self.further.changed.connect(self.refresh)
         self.further.changed.connect(self.edited)
         self.export.running_changed.connect(self.ready_changed)
@@ -181,6 +198,8 @@ class MorphPanel(ModePanel):
     def set_active(self, active: bool) -> None:
         """Whether the mode is on. It renders nothing otherwise."""
         self._active = active
+        self.part.set_active(active)
+        self.lines.set_active(active)
         if active:
             self.refresh()
         else:
@@ -200,7 +219,11 @@ class MorphPanel(ModePanel):
             return None
         leg, t = self._leg_and_moment()
         pictures, pairs = (a, b, *self.further.pictures), (self._state.in_use(self._state.pairs), *self.further.pairs)
-        return MorphNow(pictures, pairs, leg, options, t, self.pad.shape, self.pad.colour, self._on_way)
+        masks = self.part.masks
+        if len(pictures) > 2 and options.inside != "everything":
+            options, masks = options.with_values(inside="everything"), NO_MASKS
+        at = self.pad.shape, self.pad.colour
+        return MorphNow(pictures, pairs, leg, options, t, *at, self._on_way, masks, self.show_.view == "mean")
 
     def _leg_and_moment(self) -> tuple[int, float]:
         """Between which pictures the time stands, and how far from the first to the second of them, 0 to 1."""
@@ -220,6 +243,8 @@ class MorphPanel(ModePanel):
         self.notes.setVisible(ready and bool(self.notes.text()))
         for widget in (self.result_pane.transport, self.pad):
             set_usable(widget, ready, tr(MorphCan.MORPH.missing))
+        self.part.refresh()
+        self.lines.refresh()
         self.export.set_ready(ready)
         self.ready_changed.emit()
 
@@ -266,6 +291,8 @@ class MorphPanel(ModePanel):
                 settled=not self._state.is_dragging,
                 leg=now.leg,
                 among=now.pictures if len(now.pictures) > 2 else (),
+                all_pairs=now.all_pairs if self.show_.view == "mean" else (),
+                masks=now.masks,
             )
         )
 
@@ -280,10 +307,14 @@ class MorphPanel(ModePanel):
         self.result_pane.view.set_shots(answer.shots)
         self.result_pane.transport.badge.set_folds(answer.shots[0].folds)
         words = list(answer.notes)
+        if len(now.pictures) > 2 and self.part.is_asked_for:
+            words.append(tr("A part is morphed between two pictures only; between more, all of them is."))
         if self.further.missing:
             words.append(tr("The pairs of further pictures are being found; until then these fade into each other."))
-        if answer.refining:
+        if answer.refining and now.options.warp == "halfway":
             words.append(tr("“halfway” is being refined; this is where it starts from."))
+        elif answer.refining:
+            words.append(tr("What still ghosts is being aligned."))
         self._show_notes("\n".join(words))
 
     def _on_failed(self, _: object, sentence: str, details: str) -> None:
@@ -314,6 +345,7 @@ class MorphPanel(ModePanel):
         options, (_leg, t) = self._options(), self._leg_and_moment()
         if options is not None:
             self.pad.set_position(shape_at(t, options), colour_at(t, options))
+        self.curves.plot.set_moment(t)
         self.ask_now()
 
     def _on_pad(self, shape: float, colour: float) -> None:
@@ -325,6 +357,7 @@ class MorphPanel(ModePanel):
         options = self._options()
         if options is None:
             return
+        self.part.refresh()
         self._follow_curves()
         self.ask_now()
 
@@ -334,18 +367,17 @@ class MorphPanel(ModePanel):
         if options is None:
             return
         steps = [step / WAY_STEPS for step in range(WAY_STEPS + 1)]
+        self.curves.plot.set_options(options)
         self.pad.set_way([(shape_at(t, options), colour_at(t, options)) for t in steps])
         if self._on_way:
             _leg, t = self._leg_and_moment()
             self.pad.set_position(shape_at(t, options), colour_at(t, options))
 
     def _show_folds(self, on: bool) -> None:
-        """Draw a line around what folds, where it is worst; or none again."""
+        """Draw a line around what folds at the moment shown, or none again."""
+        badge = self.result_pane.transport.badge
         self.result_pane.view.set_folds_shown(on)
-        folds = self.result_pane.transport.badge.folds
-        if on and folds is not None and folds.count:
-            self.result_pane.transport.set_playing(False)
-            self.result_pane.transport.set_time(self._leg_and_moment()[0] + folds.worst_at)
+        badge.set_folds(badge.folds)
 
     def _remember_switches(self) -> None:
         transport = self.result_pane.transport

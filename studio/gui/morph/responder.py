@@ -17,15 +17,16 @@ import numpy.typing as npt
 from studio.arrays import Pixels, Size
 from studio.gui.morph.overlays import tint_of
 from studio.language import tr
+from studio.morph.masking import NO_MASKS, Masks
 from studio.morph.options import MorphOptions
 from studio.pairs import PairSet
 from studio.picture import Picture
-from studio.progress import Job, Progress
+from studio.progress import Job, Progress, run_to_end
 
 if TYPE_CHECKING:
     from studio.morph.render import PreparedMorph
 
-View = Literal["morph", "wipe", "onion"]
+View = Literal["morph", "wipe", "onion", "mean"]
 Layer = Literal["points", "grid", "arrows", "heat"]
 
 PREVIEW_SIDE = 1280
@@ -50,6 +51,10 @@ class MorphRequest:
         Which step of a morph through several pictures this is.
     among : tuple of Picture
         All pictures of that morph; () if there are only these two.
+    all_pairs : tuple of PairSet
+        Of each two neighbours of that morph, for its mean.
+    masks : of (h, w) uint8, or None
+        Over A and over B: the part that is morphed. Compared by what they are, not by what is in them.
     """
 
     a: Picture
@@ -63,6 +68,8 @@ class MorphRequest:
     settled: bool = True
     leg: int = 0
     among: tuple[Picture, ...] = ()
+    all_pairs: tuple[PairSet, ...] = ()
+    masks: Masks = NO_MASKS
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +81,9 @@ class Folds:
     count : int
         Separate places, at the worst moment of the way; 0 if the warp is one-to-one.
     worst_at : float
-        How far the shapes have moved then: 0 or 1.
+        How far the shapes have moved at that moment: 0 or 1.
     places : (K, 2)
-        Pixels of the frame that fold at the moment shown.
+        Pixels of the frame that fold at the moment shown, in what is seen of A and B.
     """
 
     count: int = 0
@@ -111,7 +118,8 @@ class Shot:
     has_heat: bool
     points: tuple[tuple[int, tuple[float, float]], ...]
     arrows: npt.NDArray[np.float64]
-    folds: Folds
+    folds: Folds | None
+    """None for what is no warp."""
     size: Size
 
 
@@ -133,6 +141,7 @@ class _Held:
 
     def __init__(self, pictures: tuple[Picture, ...], morph: PreparedMorph) -> None:
         self.pictures, self.morph = pictures, morph
+        self.masks: Masks = NO_MASKS
         self.worst: Folds | None = None
         self.job: Job[PreparedMorph] | Job[None] | None = None
         self.gave_up = False
@@ -159,10 +168,13 @@ class MorphResponder:
     def __init__(self) -> None:
         self._held: dict[tuple[int, int], _Held] = {}  # by leg and slot
         self._settled = True
+        self._mean: tuple[tuple[Picture, ...], object, Pixels] | None = None
 
     def answer(self, request: MorphRequest) -> MorphAnswer:
         """Render the frames of a request, doing no more than what changed since the last one."""
         self._settled = request.settled
+        if request.view == "mean":
+            return MorphAnswer(request, (self._mean_shot(request),), (), False)
         legs, slots = max(1, len(request.among) - 1), len(request.options)
         for leg, slot in [key for key in self._held if key[0] >= legs or key[1] >= slots]:
             self._held.pop((leg, slot)).close()
@@ -185,6 +197,20 @@ class MorphResponder:
         for held in self._held.values():
             held.close()
         self._held.clear()
+
+    def _mean_shot(self, request: MorphRequest) -> Shot:
+        """The mean of all pictures, made again only if something of it is another."""
+        pictures, options = request.among or (request.a, request.b), request.options[0]
+        now = [id(picture) for picture in pictures], request.all_pairs, options
+        if self._mean is None or self._mean[1] != now:
+            from studio.morph import averaging
+
+            # The pictures are kept with it, so that none of their numbers is given to another one.
+            made = run_to_end(averaging(pictures, request.all_pairs, options, PREVIEW_SIDE))
+            self._mean = pictures, now, made
+        title = tr("mean of {number} pictures", number=len(pictures))
+        size = _full_size(request, options)
+        return Shot(title, self._mean[2], None, None, False, (), np.zeros((0, 4)), None, size)
 
     def _step(self, held: _Held) -> Progress:
         from studio.morph.render import refining
@@ -213,6 +239,7 @@ class MorphResponder:
         held, first = self._held.get((request.leg, slot)), self._held.get((request.leg, 0))
         if held is None and first is not None and _fits(first, pictures, options):
             held = _Held(pictures, first.morph.with_options(options))  # its pictures are in the frame already
+            held.masks = first.masks
         elif held is None or not _fits(held, pictures, options):
             made = prepare(request.a, request.b, request.pairs, options, PREVIEW_SIDE, request.among)
             if held is not None:
@@ -221,6 +248,9 @@ class MorphResponder:
         self._held[request.leg, slot] = held
         if held.morph.options != options:
             held.replace(held.morph.with_options(options))
+        if any(map(operator.is_not, held.masks, request.masks)):
+            held.close()  # what is known of the warp stays; a job under way would bring the old masks back
+            held.morph, held.masks = held.morph.with_masks(request.masks), request.masks
         if held.morph.pairs is not request.pairs and held.morph.pairs != request.pairs:
             held.replace(held.morph.with_pairs(request.pairs))
         return held
@@ -255,7 +285,9 @@ def _shot(held: _Held, request: MorphRequest) -> Shot:
             arrows = np.hstack([into_a.at(lattice), into_b.at(lattice)])
         tint = tint_of(into_a, into_b, "grid" in request.layers, "heat" in request.layers)
     worst = held.worst_folds()
-    folds = Folds(worst.count, worst.worst_at, morph.foldover(shape).places) if worst.count else worst
+    # Wipes and onion skins show both pictures whatever the colours.
+    colour = request.colour if request.view == "morph" else 0.5
+    folds = Folds(worst.count, worst.worst_at, morph.seen_foldover(shape, colour).places) if worst.count else worst
     has_heat, size = "heat" in request.layers, _full_size(request, morph.options)
     return Shot(tr(morph.options.word("warp")), frame, second, tint, has_heat, points, arrows, folds, size)
 

@@ -52,6 +52,8 @@ class ResultView(CompareView):
 
     def title_of(self, pane: Pane) -> tuple[str, str]:
         shot = self._shots[pane.index]
+        if shot.folds is None:
+            return shot.title, colors().text
         words = f"{shot.title}  ·  {tr('folds') if shot.folds.count else tr('one to one')}"
         if self.way is Way.SIDES and shot.second is not None:
             words = f"{pane.shown.title}  ·  {words}" if len(self._shots) > 1 else pane.shown.title
@@ -62,7 +64,7 @@ class ResultView(CompareView):
         if shot.tint is not None:
             painter.drawImage(pane.rect, image_of(shot.tint))
         _paint_arrows(painter, pane, shot.arrows)
-        if self._folds_shown:
+        if self._folds_shown and shot.folds is not None:
             _paint_folds(painter, pane, shot.folds.places)
         _paint_points(painter, pane, shot)
 

@@ -19,6 +19,7 @@ VIEWS: tuple[tuple[str, View, Way], ...] = (
     (translatable("Difference of A and B"), "wipe", Way.DIFFERENCE),
     (translatable("Blink between A and B"), "wipe", Way.BLINK),
     (translatable("B through A"), "wipe", Way.ONION),
+    (translatable("Mean of all pictures"), "mean", Way.WIPE),
 )
 """Title, what is asked for, and how the result shows it."""
 LAYERS: tuple[tuple[Layer, str, str], ...] = (

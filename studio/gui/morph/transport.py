@@ -95,7 +95,10 @@ class _Ticks(QWidget):
 
 
 class Badge(QPushButton):
-    """Says in green or red whether the warp is one-to-one; while it is down, what folds is outlined."""
+    """Says in green or red whether the warp is one-to-one; while it is down, what folds is outlined.
+
+    It tells of the whole way, the outline of the moment shown.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,7 +123,12 @@ class Badge(QPushButton):
         elif folds.count:
             color = c.error
             text = trn("Folds at {number} place", "Folds at {number} places", folds.count)
-            tip = tr("Points cross there, and the picture is turned over. Click to see where, at the worst moment.")
+            if self.isChecked() and not len(folds.places):
+                text = tr("None at this moment")
+            tip = tr(
+                "Points cross there on the way, and the picture is turned over. Click to outline what folds of the "
+                "picture shown, and again for nothing."
+            )
         else:
             color, text, tip = (
                 c.success,
@@ -148,7 +156,7 @@ class Transport(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._time = 0.0
+        self._time = 0.5
         self._forward = True
         self._last = 0.0
         self.slider = TimeSlider()
@@ -179,7 +187,7 @@ class Transport(QWidget):
         self.ping_pong_button.toggled.connect(lambda on: self._on_repeat(on, self.loop_button))
         self.speed.valueChanged.connect(lambda _: self.settings_changed.emit())
         self.refresh_theme()
-        self._show_time()
+        self.set_time(self._time)
 
     def _lay_out(self) -> None:
         pace = QLabel(tr("A to B in"))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDesktopServices, QGuiApplication, QKeyEvent, QPaintEvent
@@ -255,6 +256,7 @@ class MainWindow(QMainWindow):
         self.opener.project_dropped.connect(self.document.open_path)
         self.opener.pairs_dropped.connect(self.pair_files.import_from)
         self.sink.told.connect(self.show_message)
+        self.sink.written.connect(lambda text, path: self.show_message(Severity.SUCCESS, text, path=path))
         self.editing.changed.connect(self._refresh)
         self.settings_controller.theme_changed.connect(self._apply_theme)
         self.settings_controller.shortcuts_asked.connect(self.helping.change_shortcuts)
@@ -340,10 +342,10 @@ class MainWindow(QMainWindow):
         self.actions_["hide_panels"].setChecked(False)
         self.layouts.open_dock(name)
 
-    def show_message(self, severity: Severity, text: str, details: str = "") -> None:
-        """Show a sentence in the bar above the pictures, and log it."""
+    def show_message(self, severity: Severity, text: str, details: str = "", path: Path | None = None) -> None:
+        """Show a sentence in the bar above the pictures, and log it; the file at `path` can be opened from there."""
         log.log(severity.level, "%s", text)
-        self.messages.show_message(severity, text, details)
+        self.messages.show_message(severity, text, details, path)
 
     # --- keeping in step ---
 

@@ -8,7 +8,6 @@ from typing import Literal
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QPushButton,
@@ -22,6 +21,7 @@ from studio.gui.canvas.opening import picture_filter, tell_warnings
 from studio.gui.canvas.state import StudioState, other
 from studio.gui.style.actions import StyleCan
 from studio.gui.style.sources import StyleSources
+from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.choices import Choices
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import NameLabel, in_tip
@@ -254,17 +254,14 @@ class StyleChoice(QWidget):
 
     def _network_dialog(self) -> None:
         title = tr("Draft with a feed-forward network")
-        path, _ = QFileDialog.getOpenFileName(self, title, self._settings.last_folder, tr(NETWORK_FILTER))
-        if path:
-            self._settings.last_folder = str(Path(path).parent)
-            self.set_network(Path(path))
+        path = ask_for_file(self, self._settings, "feed-forward", title, tr(NETWORK_FILTER))
+        if path is not None:
+            self.set_network(path)
 
     def _picture_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, tr("Start from"), self._settings.last_folder, picture_filter())
-        if not path:
+        file = ask_for_file(self, self._settings, "start", tr("Start from"), picture_filter())
+        if file is None:
             return
-        self._settings.last_folder = str(Path(path).parent)
-        file = Path(path)
         handle = self._jobs.submit(tr("Open {name}", name=file.name), lambda: loading(file), lane="files")
         handle.finished.connect(self.set_start)
         handle.finished.connect(lambda picture: tell_warnings(picture, self._messages))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any
 
 import cv2
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSizePolicy,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,11 +22,11 @@ from PySide6.QtWidgets import (
 from studio.arrays import SIDES
 from studio.geometry import shrink_within
 from studio.gui.canvas.conditions import Shared
+from studio.gui.canvas.paint_tools import BrushSize, PaintTools
+from studio.gui.canvas.painting import MASK_SIDE, PaintedRegion, Painting
 from studio.gui.canvas.state import StudioState
 from studio.gui.canvas.viewer import Viewer
-from studio.gui.style.brush import PaintBrush, PaintLayer
 from studio.gui.style.choice import StyleChoice
-from studio.gui.style.painting import LEAST_BRUSH, MASK_SIDE, MOST_BRUSH, PaintedRegion, Painting
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.names import in_menu, in_tip
 from studio.gui.widgets.parts import heading
@@ -41,7 +39,6 @@ from studio.style.task import STYLED
 
 ABOUT = translatable("Paint over a part of A and a part of B: the one takes its style from the other.")
 KEYS = translatable("Left paints, right or Shift erases. [ and ] change the brush, Ctrl+Z takes a stroke back.")
-SLIDER = 100
 LONGEST_NAME = 60
 
 
@@ -132,28 +129,23 @@ class StyleRegions(QWidget):
         super().__init__(parent)
         self._state, self._choice, self._messages = state, choice, messages
         self._active = False
-        self.painting = Painting(state, self)
-        self.layers = {side: PaintLayer(state, self.painting, side) for side in SIDES}
-        self._brushes = []
-        for side, layer in self.layers.items():
-            viewer.canvas(side).add_layer(layer)
-            self._brushes.append(PaintBrush(viewer.canvas(side), layer, self.painting, side, self))
+        self.painting = Painting.of(state)
+        self._tools = PaintTools(state, viewer, self.painting, self)
+        self.layers = self._tools.layers
         self.rows: list[_Row] = []
         self.add_button, self.paint_button = QPushButton(tr("Add Region")), QToolButton()
         self.clear_button = QToolButton()
-        self.brush_size = QSlider(Qt.Orientation.Horizontal)
-        self.size_text, self._hint = QLabel(), QLabel(wordWrap=True)
+        self._brush_row = BrushSize(self.painting)
+        self.brush_size, self.size_text = self._brush_row.slider, self._brush_row.text
+        self._hint = QLabel(wordWrap=True)
         self._dress()
         self._lay_out()
         self.add_button.clicked.connect(self._on_add)
         self.paint_button.toggled.connect(self._on_paint)
         self.clear_button.clicked.connect(self.painting.clear)
-        self.brush_size.valueChanged.connect(self._on_size)
         self.painting.changed.connect(self._on_painting)
-        self.painting.brush_changed.connect(self._show_size)
         choice.changed.connect(self.refresh)
         self.refresh_theme()
-        self._show_size()
         self.refresh()
 
     def _dress(self) -> None:
@@ -168,13 +160,6 @@ class StyleRegions(QWidget):
         self.clear_button.setIconSize(QSize(16, 16))
         self.clear_button.setToolTip(words)
         self.clear_button.setAccessibleName(words)
-        self.brush_size.setRange(0, SLIDER)
-        self.brush_size.setAccessibleName(tr("Size of the brush"))
-        self.brush_size.setToolTip(
-            tr("Diameter of the brush, as a share of the picture's longer side ([ and ] while painting)")
-        )
-        self.size_text.setMinimumWidth(46)
-        self.size_text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._hint.setObjectName("muted")
 
     def _lay_out(self) -> None:
@@ -185,13 +170,6 @@ class StyleRegions(QWidget):
         buttons.addWidget(self.add_button, 1)
         buttons.addWidget(self.paint_button, 1)
         buttons.addWidget(self.clear_button)
-        self._brush_row = QWidget()
-        brush = QHBoxLayout(self._brush_row)
-        brush.setContentsMargins(0, 0, 0, 0)
-        brush.setSpacing(8)
-        brush.addWidget(QLabel(tr("Brush")))
-        brush.addWidget(self.brush_size, 1)
-        brush.addWidget(self.size_text)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(7)
@@ -280,8 +258,7 @@ class StyleRegions(QWidget):
             self.paint_button.setChecked(False)
         for button in (self.add_button, self.paint_button):
             set_usable(button, both, tr(Shared.BOTH_PICTURES.missing))
-        for layer in self.layers.values():
-            layer.setVisible(shown and self._active)
+        self._tools.show(shown and self._active)
         self._show_state()
 
     def _on_add(self) -> None:
@@ -291,8 +268,7 @@ class StyleRegions(QWidget):
     def _on_paint(self, on: bool) -> None:
         if on and self.painting.selected is None:
             self.painting.add()
-        for brush in self._brushes:
-            brush.set_active(on)
+        self._tools.set_active(on)
         self._show_state()
 
     def _on_painting(self) -> None:
@@ -326,17 +302,6 @@ class StyleRegions(QWidget):
         set_usable(self.clear_button, selected is not None and bool(selected.masks), tr("Nothing is painted yet."))
         self._hint.setText(tr(KEYS) if paints else tr(ABOUT))
         self._hint.setVisible(paints or selected is None)
-
-    # --- the brush ---
-
-    def _on_size(self, value: int) -> None:
-        self.painting.set_brush(LEAST_BRUSH + (MOST_BRUSH - LEAST_BRUSH) * (value / SLIDER) ** 2)
-
-    def _show_size(self) -> None:
-        share = (self.painting.brush - LEAST_BRUSH) / (MOST_BRUSH - LEAST_BRUSH)
-        with QSignalBlocker(self.brush_size):
-            self.brush_size.setValue(round(SLIDER * sqrt(share)))
-        self.size_text.setText(f"{100 * self.painting.brush:.1f} %")
 
 
 def _where(region: PaintedRegion) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from studio.arrays import Pixels, Side
 from studio.files import bare_name
 from studio.gui.canvas.opening import picture_filter
 from studio.gui.style.actions import StyleCan
+from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.number_boxes import WholeBox
 from studio.gui.widgets.saving import ask_where_to_save
@@ -154,7 +155,8 @@ class StyleOutcome(QWidget):
             return
         kinds = {tr(words): how for words, how in SAVE_FILTERS.items()}
         endings = {words: suffix for words, (suffix, _) in kinds.items()}
-        chosen = ask_where_to_save(self, self._settings, tr("Save result"), f"{self._name}.png", endings)
+        title, name = tr("Save result"), f"{self._name}.png"
+        chosen = ask_where_to_save(self, self._settings, title, name, endings, purpose="style")
         if chosen is not None:
             self.save_to(chosen[0], kinds[chosen[1]][1])
 
@@ -178,17 +180,14 @@ class StyleOutcome(QWidget):
         self._submit(tr("Save {name}", name=path.name), make, self._saved)
 
     def _saved(self, path: Path) -> None:
-        self._messages.success(tr("The picture was written to “{name}”.", name=path.name))
+        self._messages.wrote(tr("The picture was written to “{name}”.", name=path.name), path)
 
     # --- repeat ---
 
     def repeat_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, tr("Repeat recipe of"), self._settings.last_folder, picture_filter()
-        )
-        if path:
-            self._settings.last_folder = str(Path(path).parent)
-            self.repeat_from(Path(path))
+        path = ask_for_file(self, self._settings, "style", tr("Repeat recipe of"), picture_filter())
+        if path is not None:
+            self.repeat_from(path)
 
     def repeat_from(self, path: Path) -> None:
         """Read the recipe inside a picture."""

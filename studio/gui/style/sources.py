@@ -11,7 +11,6 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -26,6 +25,7 @@ from studio.gui.canvas.opening import Opened, opening, picture_filter, tell_warn
 from studio.gui.mode.kept_pictures import Listed
 from studio.gui.style.actions import StyleCan
 from studio.gui.style.tasks import reduced
+from studio.gui.widgets.asking import ask_for_files
 from studio.gui.widgets.forms import UndoPasser
 from studio.gui.widgets.giving import GivenPicture, PictureGiver
 from studio.gui.widgets.messages import Messages
@@ -231,13 +231,8 @@ class StyleSources(QWidget):
         self._show_weights()
 
     def add_dialog(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(
-            self, tr("Add style pictures"), self._settings.last_folder, picture_filter()
-        )
-        if paths:
-            self._settings.last_folder = str(Path(paths[0]).parent)
-        for path in paths:
-            self.add_file(Path(path))
+        for path in ask_for_files(self, self._settings, "styles", tr("Add style pictures"), picture_filter()):
+            self.add_file(path)
 
     def add_file(self, path: Path, weight: float = 1.0) -> None:
         """Read a picture and add it, off the GUI thread."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -284,13 +284,16 @@ class ShowsKnobs(Protocol):
 
 
 class OptionsForm(QWidget):
-    """All knobs of an options model; the rare ones are folded away."""
+    """All knobs of an options model; the rare ones are folded away.
+
+    Those of `elsewhere` are kept without being shown: another widget edits them, through `editors`.
+    """
 
     changed = Signal()
     stepped = Signal(str, str)
     """(what was done, key), after `changed`; see `StudioState.committed`"""
 
-    def __init__(self, initial: Options) -> None:
+    def __init__(self, initial: Options, elsewhere: Collection[str] = ()) -> None:
         super().__init__()
         self._kind = type(initial)
         self._setting = self._differs = False
@@ -300,6 +303,11 @@ class OptionsForm(QWidget):
             editor = KnobEditor(knob)
             editor.changed.connect(partial(self._on_editor, editor))
             editor.pass_undo_on()
+            self.editors[knob.name] = editor
+            if knob.name in elsewhere:
+                editor.setParent(self)
+                editor.hide()
+                continue
             label = QLabel(title_of(knob))
             label.setToolTip(editor.toolTip())
             label.setBuddy(editor)
@@ -307,7 +315,6 @@ class OptionsForm(QWidget):
             row = grid.rowCount()
             grid.addWidget(label, row, 0)
             grid.addWidget(editor, row, 1)
-            self.editors[knob.name] = editor
         self._rare = QWidget()
         self._rare.setLayout(rare)
         self.more_button = QToolButton()
@@ -327,7 +334,7 @@ class OptionsForm(QWidget):
         layout.addLayout(common)
         layout.addWidget(self._rare)
         layout.addLayout(buttons)
-        self.more_button.setVisible(any(knob.advanced for knob in self._kind.knobs()))
+        self.more_button.setVisible(any(knob.advanced and knob.name not in elsewhere for knob in self._kind.knobs()))
         self._on_more(False)
         self.set_value(initial)
 
@@ -353,6 +360,18 @@ class OptionsForm(QWidget):
         if editor is not None and editor.knob.advanced:
             self.more_button.setChecked(True)
         return editor
+
+    def set_knob(self, name: str, value: Any, key: str = "") -> None:
+        """Set one knob in the name of a widget elsewhere, as a step; changes of the same `key` are one step."""
+        editor = self.editors[name]
+        self._setting, self._differs = True, False
+        try:
+            editor.set_value(value)
+        finally:
+            self._setting = False
+        if self._differs:
+            self.changed.emit()
+            self.stepped.emit(step_of(editor.knob), key)
 
     def _on_editor(self, editor: KnobEditor) -> None:
         if self._setting:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QTextCharFormat, QTextCursor
@@ -22,11 +24,14 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.widgets.elided import ElidedLabel
+from studio.gui.widgets.showing_files import open_file, show_in_folder
 from studio.gui.widgets.theme import colors, icon
 from studio.language import tr
 
 SHORT_LIVED = 5000
 """How long what is no trouble stays, ms."""
+WRITTEN_LIVES = 20_000
+"""How long it stays that a file was written, ms: as long as one may want to open it."""
 LOG_LINES = 5000
 
 
@@ -52,12 +57,18 @@ class Messages(QObject):
 
     told = Signal(object, str, str)
     """(Severity, sentence, details)"""
+    written = Signal(str, object)
+    """(sentence, Path): a file was written, which can be opened now"""
 
     def info(self, sentence: str, details: str = "") -> None:
         self.told.emit(Severity.INFO, sentence, details)
 
     def success(self, sentence: str, details: str = "") -> None:
         self.told.emit(Severity.SUCCESS, sentence, details)
+
+    def wrote(self, sentence: str, path: Path) -> None:
+        """Say that a file, or a folder, was written, and offer to open it."""
+        self.written.emit(sentence, path)
 
     def warning(self, sentence: str, details: str = "") -> None:
         self.told.emit(Severity.WARNING, sentence, details)
@@ -67,18 +78,27 @@ class Messages(QObject):
 
 
 class MessageBar(QFrame):
-    """One sentence above the pictures, coloured by its severity; errors stay until closed."""
+    """One sentence above the pictures, coloured by its severity; errors stay until closed.
+
+    Where a file was written, it can be opened from here, or shown in its folder.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("messages")
         self.severity = Severity.INFO
         self.details = ""
+        self.path: Path | None = None
         self.label = ElidedLabel(lines=3)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.copy_button = QPushButton(tr("Copy Details"))
         self.copy_button.clicked.connect(self._copy)
+        self.open_button, self.folder_button = QPushButton(tr("Open")), QPushButton(tr("Show in Folder"))
+        self.open_button.setToolTip(tr("Open the file that was written with the program that the desktop has for it"))
+        self.folder_button.setToolTip(tr("Show the file that was written in the file manager"))
+        self.open_button.clicked.connect(lambda: self._hand_on(open_file))
+        self.folder_button.clicked.connect(lambda: self._hand_on(show_in_folder))
         self.close_button = QToolButton()
         self.close_button.setIconSize(QSize(14, 14))
         self.close_button.setToolTip(tr("Close this message"))
@@ -86,8 +106,8 @@ class MessageBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 6, 6)
         layout.addWidget(self.label, 1)
-        layout.addWidget(self.copy_button)
-        layout.addWidget(self.close_button)
+        for button in (self.open_button, self.folder_button, self.copy_button, self.close_button):
+            layout.addWidget(button)
         self.hide_timer = QTimer(self)
         self.hide_timer.setSingleShot(True)
         self.hide_timer.timeout.connect(self.hide)
@@ -100,16 +120,22 @@ class MessageBar(QFrame):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.text()}\n\n{self.details}")
 
-    def show_message(self, severity: Severity, text: str, details: str = "") -> None:
-        """Show `text`; `details`, if any, can be copied with it."""
-        self.severity, self.details = severity, details
+    def _hand_on(self, to: Callable[[Path], bool]) -> None:
+        if self.path is not None and not to(self.path):
+            self.show_message(Severity.WARNING, tr("The desktop has no program for “{name}”.", name=self.path.name))
+
+    def show_message(self, severity: Severity, text: str, details: str = "", path: Path | None = None) -> None:
+        """Show `text`; `details`, if any, can be copied with it, and the file at `path` opened."""
+        self.severity, self.details, self.path = severity, details, path
         self.label.setText(text)
         self.copy_button.setVisible(bool(details))
+        for button in (self.open_button, self.folder_button):
+            button.setVisible(path is not None)
         self.refresh_theme()
         self.show()
         self.hide_timer.stop()
         if severity in (Severity.INFO, Severity.SUCCESS):
-            self.hide_timer.start(SHORT_LIVED)
+            self.hide_timer.start(SHORT_LIVED if path is None else WRITTEN_LIVES)
 
     def refresh_theme(self) -> None:
         c = colors()

@@ -25,6 +25,7 @@ def ask_where_to_save(
     name: str,
     kinds: Mapping[str, str],
     *,
+    purpose: str = "files",
     accepted: Collection[str] = ENDINGS,
     written: Written = lambda path, _: [path],
 ) -> tuple[Path, str] | None:
@@ -36,6 +37,9 @@ def ask_where_to_save(
         What is proposed.
     kinds : mapping
         The filters of the dialog, each with the ending that it adds to a name without one.
+    purpose : str
+        What is saved, a word of our own: each has its last folder and kind, and, as long as the same name is
+        proposed, the last name.
     accepted : collection of str
         Endings that a name may come with; what else stands behind a dot belongs to the name.
     written : callable
@@ -48,7 +52,12 @@ def ask_where_to_save(
     kind : str
         The filter that was chosen.
     """
-    start = Path(settings.last_folder or ".", name)
+    last_name, last_kind = settings.saved_as(purpose, name)
+    if not last_name:
+        last_name = str(Path(name).with_suffix(kinds[last_kind])) if last_kind in kinds else name
+    start = Path(settings.folder_of(purpose) or ".", last_name)
+    # The first filter is the one that is chosen, and its ending the one of a name without.
+    kinds = dict(sorted(kinds.items(), key=lambda item: item[0] != last_kind))
     while True:
         answer, kind = QFileDialog.getSaveFileName(window, title, str(start), ";;".join(kinds))
         if not answer:
@@ -56,9 +65,10 @@ def ask_where_to_save(
         kind = kind if kind in kinds else next(iter(kinds))
         typed = Path(answer)
         path = completed(typed, kinds[kind], accepted)
-        settings.last_folder = str(path.parent)
+        settings.set_folder_of(purpose, path.parent)
         there = [file for file in written(path, kind) if file != typed and os.path.lexists(file)]
         if not there or ask_to_replace(window, there):
+            settings.set_saved_as(purpose, name, path.name, kind)
             return path, kind
         start = path
 

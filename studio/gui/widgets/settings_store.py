@@ -97,6 +97,26 @@ class Settings:
     def last_folder(self, folder: str) -> None:
         self._store.setValue("last_folder", folder)
 
+    def folder_of(self, purpose: str) -> str:
+        """Where a file dialog of this purpose was last, or else any of them."""
+        return self._text(f"dialogs/{purpose}/folder") or self.last_folder
+
+    def set_folder_of(self, purpose: str, folder: Path) -> None:
+        self._store.setValue(f"dialogs/{purpose}/folder", str(folder))
+        self.last_folder = str(folder)
+
+    def saved_as(self, purpose: str, proposed: str) -> tuple[str, str]:
+        """Name and filter with which something of this purpose was saved last.
+
+        The name is empty if another one than `proposed` was proposed then.
+        """
+        same = self._text(f"dialogs/{purpose}/proposed") == proposed
+        return self._text(f"dialogs/{purpose}/name") if same else "", self._text(f"dialogs/{purpose}/kind")
+
+    def set_saved_as(self, purpose: str, proposed: str, name: str, kind: str) -> None:
+        for key, value in (("proposed", proposed), ("name", name), ("kind", kind)):
+            self._store.setValue(f"dialogs/{purpose}/{key}", value)
+
     def flag(self, name: str, default: bool) -> bool:
         """A remembered switch of the View menu."""
         value = self._text(f"view/{name}")

@@ -144,6 +144,7 @@ def _style_sheet(c: Colors) -> str:
     QPushButton[tight="true"] {{ padding: 6px 7px; }}
     QPushButton:hover {{ background: {c.hover}; }}
     QPushButton:pressed {{ background: {c.border}; }}
+    QPushButton:checked {{ border-color: {c.accent}; background: {c.hover}; }}
     QPushButton:disabled {{ color: {c.muted}; background: {c.panel}; }}
     QPushButton:focus, QToolButton:focus {{ border-color: {c.accent}; }}
     QPushButton#primary {{ background: {c.accent}; color: {c.on_accent}; border-color: {c.accent}; font-weight: 600; }}

@@ -162,8 +162,10 @@ def test_dragging_a_point_updates_the_frame_and_the_badge(morph, qtbot):
     wait_for(morph, qtbot, lambda: True in hovered)
     badge = transport.badge
     assert badge.folds.count and str(badge.folds.count) in badge.text()
+    before = transport.time
     badge.click()
-    assert transport.time == badge.folds.worst_at
+    assert transport.time == before
+    transport.set_time(0.9)
     settled(morph, qtbot)
     places = shots(morph)[0].folds.places
     assert len(places)
@@ -233,7 +235,8 @@ def test_overlays_are_drawn_over_the_frame(morph, qtbot):
         assert np.abs(grabbed(morph).astype(int) - bare).mean() > 0.2, layer
         panel.layers[layer].setChecked(False)
     settled(morph, qtbot)
-    assert np.abs(grabbed(morph).astype(int) - bare).max() == 0
+    # One step of grey: fields are computed for the moment until they can be interpolated, which may be in between.
+    assert np.abs(grabbed(morph).astype(int) - bare).max() <= 1
     assert not morph.settings.flag("morph_heat", True)
 
 
@@ -248,18 +251,58 @@ def test_folds_are_outlined_only_while_the_badge_is_down(morph, qtbot):
     assert not badge.isEnabled()
     drag_point(morph, "B", 1, (330, 330))
     wait_for(morph, qtbot, lambda: badge.text().startswith("Folds at"))
-    panel.result_pane.transport.set_time(1.0)
+    panel.result_pane.transport.set_time(0.98)
     settled(morph, qtbot)
     assert len(shots(morph)[0].folds.places) > 20
     assert difference(morph, shots(morph)[0].frame) < 3
     qtbot.mouseClick(badge, LEFT)
-    panel.result_pane.transport.set_time(1.0)
     settled(morph, qtbot)
+    assert panel.result_pane.transport.time == 0.98  # the moment shown
     red = (np.abs(grabbed(morph).astype(int) - FOLD_COLOR.getRgb()[:3]).max(axis=2) < 40).sum()
     cell = (4 * view.rect_of().width() / shots(morph)[0].frame.shape[1]) ** 2
     assert 20 < red < 0.5 * cell * len(shots(morph)[0].folds.places)
+    for end in (0.0, 1.0):  # a picture alone, as it is
+        panel.result_pane.transport.set_time(end)
+        settled(morph, qtbot)
+        assert not len(shots(morph)[0].folds.places) and badge.text() == "None at this moment"
+        assert difference(morph, shots(morph)[0].frame) < 4
+    panel.result_pane.transport.set_time(0.98)
     qtbot.mouseClick(badge, LEFT)
+    settled(morph, qtbot)
     assert difference(morph, shots(morph)[0].frame) < 3
+
+
+def test_it_opens_half_way_clean_and_plays_on_and_on(opened, qtbot):
+    opened.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, level=1))
+    opened.actions_["mode_morph"].trigger()
+    wait_for(opened, qtbot, lambda: bool(shots(opened)))
+    panel = opened.panel("morph")
+    transport, (shot,) = panel.result_pane.transport, shots(opened)
+    assert transport.time == 0.5 and transport.value_label.text() == "50 %" and transport.slider.value() == 500
+    assert not shot.points and shot.tint is None and not len(shot.arrows)
+    assert difference(opened, shot.frame) < 4
+    assert (panel.pad.shape, panel.pad.colour) == (0.5, 0.5)
+    transport.speed.setValue(0.2)
+    times: list[float] = []
+    transport.time_changed.connect(times.append)
+    transport.play_button.click()
+    wait_for(opened, qtbot, lambda: any(a > b > c for a, b, c in zip(times, times[1:], times[2:], strict=False)))
+    assert transport.is_playing
+    transport.play_button.click()
+
+
+def test_how_it_plays_is_remembered(morph, another, qtbot):
+    """Settings hold for the next window: loop, pace and overlays."""
+    transport = morph.panel("morph").result_pane.transport
+    transport.loop_button.click()
+    transport.speed.setValue(3.5)
+    later = another().panel("morph")
+    assert later.result_pane.transport.loop_button.isChecked()
+    assert not later.result_pane.transport.ping_pong_button.isChecked()
+    assert later.result_pane.transport.speed.value() == 3.5 and later.layers["points"].isChecked()
+    transport.loop_button.click()  # neither, by the person's own wish
+    last = another().panel("morph").result_pane.transport
+    assert not last.loop_button.isChecked() and not last.ping_pong_button.isChecked()
 
 
 def test_the_outline_of_squares():
@@ -488,3 +531,16 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
         pass
     assert all(held.morph.warm for held in responder._held.values())
     responder.close()
+
+
+def test_ghosts_are_aligned_while_one_looks(morph, qtbot):
+    """The first frame is there at once, the aligned one follows; without strength it is the first again."""
+    panel = morph.panel("morph")
+    panel.result_pane.transport.set_time(0.5)
+    settled(morph, qtbot)
+    plain = shots(morph)[0].frame
+    panel.form.editors["align"].set_value(1.0)
+    wait_for(morph, qtbot, lambda: not np.array_equal(shots(morph)[0].frame, plain))
+    wait_for(morph, qtbot, lambda: "being aligned" not in panel.notes.text())
+    panel.form.editors["align"].set_value(0.0)
+    wait_for(morph, qtbot, lambda: np.abs(shots(morph)[0].frame.astype(int) - plain).max() <= 1)

@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from studio.gui.shell.main_window import MainWindow
+from studio.morph import averaging
 from studio.pairs import PairSet, write_pairs
-from tests.gui.morphing import A_POINTS, B_POINTS, settled, shots
+from studio.progress import run_to_end
+from tests.gui.morphing import A_POINTS, B_POINTS, settled, shots, wait_for
 
 
 @pytest.fixture
@@ -114,3 +116,25 @@ def test_a_broken_further_picture_is_one_sentence(morph: MainWindow, qtbot, tmp_
         morph.panel("morph").further.add([broken])
     assert told.args[0] == "error" and "broken.png" in told.args[1]
     assert morph.panel("morph").result_pane.transport.end == 1
+
+
+def test_the_mean_of_all_pictures_is_shown_and_saved(morph, qtbot, two_files, tmp_path):
+    panel = morph.panel("morph")
+    further = panel.further
+    further.match = lambda entry, _: further.take_matched(entry, PairSet.from_arrays(B_POINTS, A_POINTS))
+    further.add([two_files[0]])
+    wait_for(morph, qtbot, lambda: len(further.pictures) == 1 and not further.missing)
+    panel.view_choice.setCurrentText("Mean of all pictures")
+    wait_for(morph, qtbot, lambda: shots(morph)[0].title == "mean of 3 pictures")
+    shown = shots(morph)[0].frame
+    pictures, pairs = panel.now().pictures, panel.now().all_pairs
+    wanted = run_to_end(averaging(pictures, pairs, panel.now().options))
+    assert np.abs(shown.astype(int) - wanted).mean() < 1 and not panel.result_pane.transport.badge.isVisible()
+    panel.result_pane.transport.set_time(0.2)
+    settled(morph, qtbot)
+    assert shots(morph)[0].frame is shown  # nothing of it changed
+    panel.export.still_to(tmp_path / "mean.png")
+    qtbot.waitUntil(lambda: not panel.export.is_running)
+    assert np.abs(np.asarray(Image.open(tmp_path / "mean.png"), int) - wanted).max() == 0
+    panel.view_choice.setCurrentIndex(0)
+    wait_for(morph, qtbot, lambda: panel.result_pane.transport.badge.isVisible())

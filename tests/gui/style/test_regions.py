@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from studio.gui.canvas.painting import Painting
 from studio.gui.canvas.state import StudioState
-from studio.gui.style.painting import Painting
 from studio.picture import Picture
 from tests.gui.styling import TINY, ran
 

@@ -129,3 +129,74 @@ def test_nobody_asks_qt_for_a_name_but_the_one_that_asks_before_replacing():
     folder = Path(studio.gui.__path__[0])
     users = [file.name for file in folder.rglob("*.py") if "getSaveFileName" in file.read_text(encoding="utf-8")]
     assert users == ["saving.py"]
+
+
+def test_every_purpose_of_a_dialog_has_its_own_folder_name_and_kind(opened, another, tmp_path, monkeypatch):
+    """What was saved as a film does not move where stills go, and the next window knows both."""
+    films, stills = tmp_path / "films", tmp_path / "stills"
+    films.mkdir()
+    stills.mkdir()
+    opened.state.set_pairs(PAIRS)
+    monkeypatch.setattr(opened.jobs, "submit", lambda *_, **__: pytest.fail("nothing is written here"))
+    asked: list[tuple[str, list[str]]] = []
+    answers: list[tuple[str, str]] = []
+
+    def dialog(_window, _title, start, kinds):
+        asked.append((start, kinds.split(";;")))
+        return answers.pop(0) if answers else ("", "")
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", dialog)
+    export = opened.panel("morph").export
+    monkeypatch.setattr(export, "film_to", lambda _: None)
+    monkeypatch.setattr(export, "still_to", lambda _: None)
+    answers[:] = [(str(films / "kitten"), "Animated GIF (*.gif)"), (str(stills / "middle.png"), "")]
+    export.film_dialog()
+    export.still_dialog()
+    later = another()
+    later.panel("morph").export.film_dialog()
+    later.panel("morph").export.still_dialog()
+    assert asked[2][0] == str(films / "kitten.gif") and asked[2][1][0] == "Animated GIF (*.gif)"
+    assert asked[3][0] == str(stills / "middle.png")
+    assert sorted(asked[0][1]) == sorted(asked[2][1])
+
+
+def test_a_kind_is_remembered_where_another_name_is_proposed(window, tmp_path, monkeypatch):
+    kinds, starts = {"PNG (*.png)": ".png", "JPEG (*.jpg)": ".jpg"}, []
+    answers = [(str(tmp_path / "one.jpg"), "JPEG (*.jpg)"), ("", "")]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *asked: (starts.append(asked[2]), answers.pop(0))[1])
+    ask_where_to_save(window, window.settings, "Save", "cat.png", kinds, purpose="test")
+    ask_where_to_save(window, window.settings, "Save", "dog.png", kinds, purpose="test")
+    assert Path(starts[1]) == tmp_path / "dog.jpg"
+
+
+def test_pictures_and_projects_are_opened_from_folders_of_their_own(window, tmp_path, monkeypatch):
+    starts: list[str] = []
+    names = {"project": tmp_path / "work" / "one.buddies", "pictures": tmp_path / "photos" / "a.png"}
+
+    def one(_window, _title, start, _kinds):
+        starts.append(start)
+        return str(names["project"]), ""
+
+    def several(_window, _title, start, _kinds):
+        starts.append(start)
+        return [str(names["pictures"])], ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", one)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", several)
+    monkeypatch.setattr(window.document, "open_path", lambda _: None)
+    monkeypatch.setattr(window.opener, "open_paths", lambda *_: None)
+    for _ in range(2):
+        window.document.open_dialog()
+        window.opener.open_dialog("A")
+    assert starts[2:] == [str(tmp_path / "work"), str(tmp_path / "photos")]
+
+
+def test_all_dialogs_go_through_the_two_that_remember():
+    folder = Path(studio.gui.__path__[0])
+    for file in folder.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        if "QFileDialog" in text:
+            # The settings' own choice of a folder begins where that folder is.
+            assert file.name in ("saving.py", "asking.py") or file.parent.name == "settings", file
+        if "ask_where_to_save(" in text and file.name != "saving.py":
+            assert text.count("purpose=") >= text.count("ask_where_to_save("), file

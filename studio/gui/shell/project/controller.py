@@ -12,7 +12,7 @@ from traceback import format_exc
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.document import (
     SUFFIX,
@@ -39,6 +39,7 @@ from studio.gui.shell.project.questions import Answer, ask_to_overwrite, ask_to_
 from studio.gui.shell.project.recovery_bar import RecoveryBar
 from studio.gui.shell.project.showing import Showing
 from studio.gui.widgets.action import Condition
+from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.saving import ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
@@ -204,7 +205,7 @@ class DocumentController(QObject):
         name = self.project.name if self.project else f"{self.name}{SUFFIX}"
         kinds = {project_filter(): SUFFIX}
         chosen = ask_where_to_save(
-            self._window, self._settings, tr("Save project"), name, kinds, accepted=kinds.values()
+            self._window, self._settings, tr("Save project"), name, kinds, purpose="project", accepted=kinds.values()
         )
         if chosen is not None:
             self.save_to(chosen[0], then)
@@ -250,12 +251,10 @@ class DocumentController(QObject):
 
     def open_dialog(self) -> None:
         """Ask for a project file and open it."""
-        path, _ = QFileDialog.getOpenFileName(
-            self._window, tr("Open project"), self._settings.last_folder, f"{project_filter()};;{tr('All files (*)')}"
-        )
-        if path:
-            self._settings.last_folder = str(Path(path).parent)
-            self.open_path(Path(path))
+        kinds = f"{project_filter()};;{tr('All files (*)')}"
+        path = ask_for_file(self._window, self._settings, "project", tr("Open project"), kinds)
+        if path is not None:
+            self.open_path(path)
 
     def open_path(self, path: Path) -> None:
         """Open a project in the place of this one, which may be saved first."""

@@ -105,7 +105,13 @@ class FileMenus(QObject):
             return
         kinds = {tr("Pictures (*.png)"): ".png"}
         chosen = ask_where_to_save(
-            self.results, self._settings, tr("Save result"), f"{result.name}.png", kinds, accepted=kinds.values()
+            self.results,
+            self._settings,
+            tr("Save result"),
+            f"{result.name}.png",
+            kinds,
+            purpose="result",
+            accepted=kinds.values(),
         )
         if chosen is None:
             return
@@ -116,7 +122,7 @@ class FileMenus(QObject):
         except FileError as error:
             self._messages.error(str(error))
         else:
-            self._messages.success(tr("“{name}” was written.", name=path.name))
+            self._messages.wrote(tr("“{name}” was written.", name=path.name), path)
 
     def _show_icons(self, summaries: dict[Path, Summary]) -> None:
         for path, summary in summaries.items():

@@ -123,6 +123,12 @@ class Painting(QObject):
     """(side) whose paint is to be drawn again"""
     brush_changed = Signal()
 
+    @staticmethod
+    def of(state: StudioState) -> Painting:
+        """The regions of a state, which all modes share: those that exist, or new ones."""
+        there = state.findChild(Painting)
+        return there if isinstance(there, Painting) else Painting(state, state)
+
     def __init__(self, state: StudioState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state = state
@@ -161,7 +167,7 @@ class Painting(QObject):
         return ""
 
     def given(self, content: Side) -> tuple[Region, ...]:
-        """What is painted in both pictures, for a run whose content is that side's picture."""
+        """What is painted in both pictures, for a style whose content is that side's picture."""
         return tuple(
             Region(region.masks[content].copy(), region.masks[other(content)].copy(), 0, region.name)
             for region in self._regions
@@ -170,11 +176,11 @@ class Painting(QObject):
 
     # --- the list ---
 
-    def add(self) -> None:
-        """A further region, selected, with the first number that is free."""
+    def add(self, masks: Mapping[Side, Paint] | None = None, name: str = "") -> None:
+        """A further region, selected, with the first number that is free; `masks` is what is painted of it already."""
         taken = {region.number for region in self._regions}
         number = next(number for number in range(1, len(taken) + 2) if number not in taken)
-        region = PaintedRegion(number)
+        region = PaintedRegion(number, masks or {}, name)
         self._set((*self._regions, region), number, tr("Add {name}", name=region.name))
 
     def select(self, number: int) -> None:

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from studio.arrays import Side, Size
 from studio.document import Paint
 from studio.gui.canvas.canvas import PictureCanvas
+from studio.gui.canvas.painting import PaintedRegion, Painting
 from studio.gui.canvas.state import StudioState
-from studio.gui.style.painting import PaintedRegion, Painting
 from studio.overlay import Color
 
 OPACITY, FAINT = 0.5, 0.35
