@@ -323,7 +323,7 @@ def _result(
     network: Network,
     goals: list[str],
 ) -> Adversary:
-    change = (changed - image)[0].permute(1, 2, 0).cpu().numpy() * 255.0
+    change = _bytes(changed).astype(np.float64) - _bytes(image)
     largest = float(np.abs(change).max())
     factor = 127.0 / max(largest, 1.0)
     shown = np.clip(np.rint(128.0 + change * factor), 0, 255).astype(np.uint8)

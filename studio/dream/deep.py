@@ -208,7 +208,7 @@ def _step(
     dy, dx = (int(torch.randint(-reach, reach + 1, (), generator=generator)) for _ in range(2))
     rolled = torch.roll(image, (dy, dx), dims=(2, 3))
     tile = options.tile or (0 if height * width <= WHOLE else TILE)
-    local = target.guide.at(target.network, target.layer, (width, height), (dx, dy))
+    local = target.guide.at(target.network, target.layer, target.channels, (width, height), (dx, dy))
     found: Ascent = ascent(target.network, target.layer, target.channels, rolled, local, tile)
     gradient = torch.roll(found.gradient, (-dy, -dx), dims=(2, 3))
     length = gradient.abs().mean()

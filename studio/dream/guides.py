@@ -17,6 +17,8 @@ from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.warp import moving_least_squares
 
+Channels = tuple[int, ...]
+"""Of a layer; none stands for all of them."""
 AT_ONCE = 4096
 """Cells of the dream that are compared with all of the guide's at a time."""
 
@@ -24,7 +26,7 @@ AT_ONCE = 4096
 class Guide(Protocol):
     """Makes the terms of a dream."""
 
-    def at(self, network: Network, layer: str, size: Size, rolled: tuple[int, int]) -> Local:
+    def at(self, network: Network, layer: str, channels: Channels, size: Size, rolled: tuple[int, int]) -> Local:
         """The terms at a size, (width, height), of a picture that was rolled by (x, y) pixels."""
         ...
 
@@ -36,8 +38,8 @@ class Guide(Protocol):
 class _NoGuide:
     """The mean square of what is seen is raised (Mordvintsev et al. 2015)."""
 
-    def at(self, network: Network, layer: str, size: Size, rolled: tuple[int, int]) -> Local:
-        del network, layer, size, rolled
+    def at(self, network: Network, layer: str, channels: Channels, size: Size, rolled: tuple[int, int]) -> Local:
+        del network, layer, channels, size, rolled
         return lambda maps, _rows, _columns: maps.square().mean(dim=1).sum()
 
     def describe(self) -> list[str]:
@@ -54,13 +56,13 @@ class PictureGuide:
     Measured by the dot product with it, over the channels' number, so that steps are like those without a guide.
     """
 
-    def __init__(self, picture: Picture, channels: tuple[int, ...] = ()) -> None:
-        self._picture, self._channels = picture, channels
-        self._cells: dict[str, Tensor] = {}
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._cells: dict[tuple[str, Channels], Tensor] = {}
 
-    def at(self, network: Network, layer: str, size: Size, rolled: tuple[int, int]) -> Local:
+    def at(self, network: Network, layer: str, channels: Channels, size: Size, rolled: tuple[int, int]) -> Local:
         del size, rolled
-        cells = self._seen(network, layer)
+        cells = self._seen(network, layer, channels)
 
         def local(maps: Tensor, _rows: slice, _columns: slice) -> Tensor:
             own = maps.flatten(2)[0].T
@@ -72,27 +74,28 @@ class PictureGuide:
     def describe(self) -> list[str]:
         return [f"guided by {self._picture.name}"]
 
-    def _seen(self, network: Network, layer: str) -> Tensor:
+    def _seen(self, network: Network, layer: str, channels: Channels) -> Tensor:
         """(cells, C)."""
-        if layer not in self._cells:
+        key = layer, channels
+        if key not in self._cells:
             with torch.no_grad():
                 image = self._picture.tensor(fit_within(self._picture.size, LOOK), network.device)
                 maps = network.activations(image, [layer])[layer]
-            maps = maps[:, list(self._channels)] if self._channels else maps
-            self._cells[layer] = maps.flatten(2)[0].T.contiguous()
-        return self._cells[layer]
+            maps = maps[:, list(channels)] if channels else maps
+            self._cells[key] = maps.flatten(2)[0].T.contiguous()
+        return self._cells[key]
 
 
 class PairsGuide:
     """Each place is drawn to its partner by the pairs: where moving least squares take it in the second picture."""
 
-    def __init__(self, a: Picture, b: Picture, pairs: PairSet, channels: tuple[int, ...] = ()) -> None:
-        self._a, self._b, self._channels, self._pairs = a, b, channels, pairs.enabled()
-        self._maps: dict[str, Tensor] = {}
+    def __init__(self, a: Picture, b: Picture, pairs: PairSet) -> None:
+        self._a, self._b, self._pairs = a, b, pairs.enabled()
+        self._maps: dict[tuple[str, Channels], Tensor] = {}
         self._fields: dict[Size, Tensor] = {}
 
-    def at(self, network: Network, layer: str, size: Size, rolled: tuple[int, int]) -> Local:
-        there = self._seen(network, layer)
+    def at(self, network: Network, layer: str, channels: Channels, size: Size, rolled: tuple[int, int]) -> Local:
+        there = self._seen(network, layer, channels)
         width, height = size
         stride = network.layer(layer).stride
 
@@ -130,14 +133,15 @@ class PairsGuide:
             )[None]
         return self._fields[size]
 
-    def _seen(self, network: Network, layer: str) -> Tensor:
+    def _seen(self, network: Network, layer: str, channels: Channels) -> Tensor:
         """(1, C, rows, columns) of B."""
-        if layer not in self._maps:
+        key = layer, channels
+        if key not in self._maps:
             with torch.no_grad():
                 image = self._b.tensor(fit_within(self._b.size, LOOK), network.device)
                 maps = network.activations(image, [layer])[layer]
-            self._maps[layer] = maps[:, list(self._channels)] if self._channels else maps
-        return self._maps[layer]
+            self._maps[key] = maps[:, list(channels)] if channels else maps
+        return self._maps[key]
 
 
 __all__ = ["Guide", "PairsGuide", "PictureGuide", "no_guide"]

@@ -78,11 +78,10 @@ def maximise(
         if not bool(torch.isfinite(gradient).all()):
             raise GoalError(tr("The network gives no numbers for this goal; choose another one."))
         if pixels:
-            # Plain ascent, as the articles have it: Adam would make pixels that hardly matter move as far as all others.
+            # Plain ascent, as the articles have it: Adam would move pixels that hardly matter as far as all others.
             with torch.no_grad():
-                image.parameters -= (
-                    PIXEL_RATE * options.rate * gradient / gradient.square().mean().sqrt().clamp_min(1e-20)
-                )
+                length = gradient.square().mean().sqrt().clamp_min(1e-20)
+                image.parameters -= gradient * (PIXEL_RATE * options.rate / length)
             _prior(image.parameters, gradient, step, options)
         else:
             image.parameters.grad = gradient
