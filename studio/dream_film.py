@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from studio import __version__
 from studio.arrays import Pixels
@@ -40,14 +41,6 @@ def zoom_film(
     """
     check_film_path(path)
     size = picture.size if options.size == 0 else fit_within(picture.size, options.size)
-    recipe = {
-        "program": f"buddies-studio {__version__}",
-        "what": "dream",
-        "picture": picture.name,
-        "backbone": network.name,
-        "options": options.to_dict(),
-        "film": film.to_dict(),
-    }
     described = Film(
         size=size,
         has_alpha=False,
@@ -55,7 +48,7 @@ def zoom_film(
         fps=film.fps,
         repeats=False,
         quality=film.quality,
-        recipe=json.dumps(recipe),
+        recipe=json.dumps(film_recipe(picture, options, film, network)),
         samples=[picture.resized(size)],
     )
     with open_film(path, described) as writer:
@@ -66,3 +59,17 @@ def zoom_film(
         yield from zooming(picture, options, film, add, network=network, guide=guide)
         writer.finish()
     return path
+
+
+def film_recipe(
+    picture: Picture, options: DreamOptions, film: ZoomOptions, network: NetworkChoice = DEFAULT_NETWORK
+) -> dict[str, Any]:
+    """What is kept inside a film: plain values, fit for JSON."""
+    return {
+        "program": f"buddies-studio {__version__}",
+        "what": "dream",
+        "picture": picture.name,
+        "backbone": network.name,
+        "options": options.to_dict(),
+        "film": film.to_dict(),
+    }

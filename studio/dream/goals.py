@@ -128,6 +128,26 @@ def parse_goal(text: str, layer: str) -> Weighted:
         ) from error
 
 
+def write_goal(one: Weighted) -> str:
+    """What `parse_goal` makes the same of again, with the goal's layer; places are rounded to hundredths of a pixel."""
+    match one.goal:
+        case ChannelGoal(_, channel):
+            text = f"channel:{channel}"
+        case CellGoal(_, channel, column, row):
+            text = f"cell:{channel}" if column is None else f"cell:{channel}@{column},{row}"
+        case ClassGoal(which):
+            text = f"class:{which}"
+        case DirectionGoal(_, point, side):
+            text = f"at:{side}:{_written(point)}"
+        case PairGoal(_, a, b):
+            text = f"pair:{_written(a)}:{_written(b)}"
+    return text if one.weight == 1.0 else f"{one.weight:g}*{text}"
+
+
+def _written(point: Point) -> str:
+    return f"{point[0]:.2f},{point[1]:.2f}"
+
+
 def _goal(kind: str, value: str, layer: str) -> Goal:
     if kind == "channel":
         return ChannelGoal(layer, _whole(value))

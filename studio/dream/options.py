@@ -119,9 +119,14 @@ class DreamOptions(Options):
     """How a picture dreams: what a layer sees in it is made stronger (Mordvintsev et al. 2015)."""
 
     layer: str = knob(
-        "", "The layer whose sights are made stronger; empty takes the level before the coarsest.", label="Layer"
+        "",
+        "The layer whose sights are made stronger; empty takes the level before the coarsest.",
+        label="Layer",
+        special="usual",
     )
-    channels: str = knob("", "Only these channels, as in “3,17”; empty takes all.", label="Channels", advanced=True)
+    channels: str = knob(
+        "", "Only these channels, as in “3,17”; empty takes all.", label="Channels", special="all", advanced=True
+    )
     size: int = knob(
         0,
         "Longer side of the result.",

@@ -12,6 +12,7 @@ from studio.dream import (
     Weighted,
     parse_goal,
 )
+from studio.dream.goals import write_goal
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ from studio.dream import (
 )
 def test_goals_are_read_as_they_are_written(text: str, goal: Weighted) -> None:
     assert parse_goal(text, "relu") == goal
+    assert parse_goal(write_goal(goal), "relu") == goal
 
 
 @pytest.mark.parametrize(

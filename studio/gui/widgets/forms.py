@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.widgets.number_boxes import NumberBox, WholeBox
+from studio.gui.widgets.refusing import refuse
 from studio.language import tr, translatable
 from studio.options import Knob, Options
 
@@ -130,6 +131,11 @@ class KnobEditor(QWidget):
         if self._slider is not None and self._slider.isSliderDown():
             return f"drag {self.knob.name} {self._drags}"
         return f"turn {self.knob.name}"
+
+    def refuse(self, choice: str, why: str) -> None:
+        """Grey a value of a choice and say why; without a reason it can be chosen."""
+        assert isinstance(self._field, QComboBox)
+        refuse(self._field, choice, why)
 
     def pass_undo_on(self) -> None:
         """Let the keys of undo be those of the window, which takes changes of this knob for steps."""
@@ -263,14 +269,15 @@ class OptionsForm(QWidget):
     stepped = Signal(str, str)
     """(what was done, key), after `changed`; see `StudioState.committed`"""
 
-    def __init__(self, initial: Options) -> None:
+    def __init__(self, initial: Options, own: Mapping[str, Callable[[Knob], KnobEditor]] | None = None) -> None:
+        """`own` makes the editors of some knobs, by name."""
         super().__init__()
         self._kind = type(initial)
         self._setting = self._differs = False
         self.editors: dict[str, KnobEditor] = {}
         common, rare = form_grid(), form_grid()
         for knob in self._kind.knobs():
-            editor = KnobEditor(knob)
+            editor = (own or {}).get(knob.name, KnobEditor)(knob)
             editor.changed.connect(partial(self._on_editor, editor))
             editor.pass_undo_on()
             label = QLabel(title_of(knob))
