@@ -26,6 +26,7 @@ TIPS = {
     JobKind.ZOOM: translatable("A film that falls into its own dream"),
     JobKind.ADVERSARY: translatable("The smallest change that makes the network see something else"),
 }
+PAIR_TIP = translatable("The least change that makes another place the best match of the pair's point")
 DREAMT = (JobKind.DREAM, JobKind.ZOOM)
 """What a layer's sights are made stronger in."""
 PICTURES = {
@@ -209,7 +210,7 @@ class DreamChoice(QWidget):
 
     def _refresh(self) -> None:
         kind, pair = self.kind, self.breaks_pair
-        self.tip.setText(tr(TIPS[kind]))
+        self.tip.setText(tr(PAIR_TIP) if pair else tr(TIPS[kind]))
         shown = {
             "guide": kind in DREAMT,
             "where": kind is JobKind.DREAM,

@@ -68,15 +68,18 @@ def asking(choice: NetworkChoice) -> Job[NetworkFacts]:
     ------
     WeightsError, FileError
     """
-    from studio.backbones.classifier import class_names
-    from studio.backbones.run import load_chosen
-
     entry = CATALOG[choice.name]
     yield Progress(0.1, tr("looking at {name}", name=entry.title))
-    classes = class_names(choice.name, choice.weights)
+    classes: tuple[str, ...] = ()
+    if not entry.built_in:
+        from studio.backbones.classifier import class_names  # torchvision takes seconds
+
+        classes = class_names(choice.name, choice.weights)
     if choice.weights is None and not weights_status(choice.name).ready:
         before = known(choice)
         return NetworkFacts(choice, before.title, before.layers, classes)
+    from studio.backbones.run import load_chosen
+
     on_cpu = NetworkChoice(choice.name, choice.weights, "cpu")
     backbone = yield from part(load_chosen(on_cpu), 0.2, 1.0)
     levels = _levels(backbone.levels)

@@ -49,9 +49,7 @@ class LayerBox(SearchBox):
 def layer_words(layer: LayerFacts) -> str:
     """A layer in a list."""
     if layer.level:
-        return tr(
-            "{name}   level {level}, {channels} channels", name=layer.name, level=layer.level, channels=layer.channels
-        )
+        return tr("{name}   level {level}", name=layer.name, level=layer.level)
     return tr("{name}   {channels} channels", name=layer.name, channels=layer.channels)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from studio.arrays import Point
 from studio.document import Mask, Regions
 from studio.dream.goals import ClassGoal, Goal
-from studio.dream.options import DreamOptions, MaximiseOptions
+from studio.dream.options import YOSINSKI, DreamOptions, MaximiseOptions
 from studio.gui.canvas.state import REGIONS, StudioState, other
 from studio.gui.dream.asking import FactsAsker
 from studio.gui.dream.choice import DREAMT, DreamChoice
@@ -77,6 +77,21 @@ class Reasons:
         unit["parameters"].refuse("decoder", "" if self._asker.facts.has_decoder else decoder)
         unit["start"].refuse("picture", self._open(side))
         self._choice.show_side(self._choice.kind is not JobKind.MAXIMISE or unit["start"].value() == "picture")
+
+    def grey_idle_knobs(self) -> None:
+        """Knobs that change nothing now: those of pixels where none are changed, those of a ball for a pair ..."""
+        unit, zooms = self._forms["dream/maximise"].editors, self._choice.kind is JobKind.ZOOM
+        idle = {
+            "dream": ("steps",) if zooms else (),
+            "dream/maximise": (
+                *(() if unit["parameters"].value() == "pixels" else YOSINSKI[0]),
+                *(() if unit["count"].value() > 1 else ("diversity",)),
+            ),
+            "dream/adversary": ("method", "eps", "norm", "seed") if self._choice.breaks_pair else (),
+        }
+        for form, names in idle.items():
+            for name, editor in self._forms[form].editors.items():
+                editor.setEnabled(name not in names)
 
     def missing(self) -> str:
         """What is to be seen to first, in a sentence; nothing if all is there."""

@@ -26,4 +26,5 @@ MODE = Mode(
     actions=DREAM,
     run_buttons=("dream_run", "dream_pause", "dream_cancel"),
     make=_make,
+    pictures_share=0.3,
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtGui import QAction
 
-from studio.arrays import SIDES
+from studio.arrays import SIDES, Point, Side
 from studio.dream.options import AdversaryOptions, DreamOptions, MaximiseOptions, ZoomOptions
 from studio.files import bare_name
 from studio.gui.dream.actions import DreamCan
@@ -106,12 +106,12 @@ class DreamPanel(ModePanel):
         self.result_pane.view.failed.connect(self._messages.error)
         self.choice.changed.connect(self.refresh)
         self.targets.changed.connect(self.refresh)
-        self.places.clicked.connect(self.targets.set_place)
+        self.places.clicked.connect(self._on_place)
         self.asker.changed.connect(self._on_facts)
         self.network.changed.connect(self.ready_changed)
         for name, form in self.forms.items():
             form.changed.connect(partial(self._on_options, name))
-        self._state.picture_changed.connect(self.refresh)
+        self._state.picture_changed.connect(self._on_picture)
         self._state.pairs_changed.connect(self.refresh)
         self._state.selected_changed.connect(self.refresh)
 
@@ -144,8 +144,7 @@ class DreamPanel(ModePanel):
 
     def set_active(self, active: bool) -> None:
         self._active = active
-        if active:
-            self.asker.ask()
+        self._ask()
         self.refresh()
 
     def kept_options(self) -> dict[str, OptionsHolder]:
@@ -264,11 +263,19 @@ class DreamPanel(ModePanel):
     def _on_run_changed(self) -> None:
         if not self.runner.is_running:
             self.network.refresh()
-            if self._active:
-                self.asker.ask()  # a network may have come meanwhile
+            self._ask()  # it may have come meanwhile
         self.refresh()
 
     # --- what the person changes ---
+
+    def _ask(self) -> None:
+        """Let the network tell what it has, once there is something to dream of."""
+        if self._active and any(self._state.picture(side) is not None for side in SIDES):
+            self.asker.ask()
+
+    def _on_picture(self, _: str) -> None:
+        self._ask()
+        self.refresh()
 
     def _on_facts(self) -> None:
         facts = self.asker.facts
@@ -278,6 +285,24 @@ class DreamPanel(ModePanel):
         self.choice.set_facts(facts)
         self.targets.set_facts(facts)
         self.refresh()
+
+    def _on_place(self, side: Side, point: Point) -> None:
+        """A click says what a picture is made for, or where a film falls to."""
+        if self.choice.kind is JobKind.MAXIMISE:
+            self.targets.set_place(side, point)
+        elif side == self.choice.side and (picture := self._state.picture(side)) is not None:
+            form, (width, height) = self.forms["dream/film"], picture.size
+            x, y = ((place + 0.5) / length for place, length in zip(point, (width, height), strict=True))
+            form.set_value(form.value().with_values(to_x=round(x, 2), to_y=round(y, 2)), tr("Change Where It Falls"))
+
+    def _film_place(self) -> Mapping[Side, tuple[tuple[Point, str], ...]]:
+        """Where a film falls to, for the mark on its picture."""
+        picture, editors = self._state.picture(self.choice.side), self.forms["dream/film"].editors
+        if picture is None:
+            return {}
+        width, height = picture.size
+        x, y = editors["to_x"].value() * width - 0.5, editors["to_y"].value() * height - 0.5
+        return {self.choice.side: (((x, y), ""),)}
 
     def _on_options(self, name: str) -> None:
         try:
@@ -293,6 +318,7 @@ class DreamPanel(ModePanel):
         for name, form in self.forms.items():
             form.setVisible(name in shown)
             form.setEnabled(not running)
+        self.reasons.grey_idle_knobs()
         self.presets.setVisible(kind is JobKind.MAXIMISE)
         self.targets.setVisible(kind is JobKind.MAXIMISE)
         for widget in (self.presets, self.targets, self.choice, self.network):
@@ -300,8 +326,8 @@ class DreamPanel(ModePanel):
         pair = self.reasons.pair
         self.targets.set_pair(None if pair is None else (pair.a, pair.b))
         self.reasons.tell()
-        self.places.set_active(self._active and kind is JobKind.MAXIMISE and not running)
-        self.places.show(self.targets.places())
+        self.places.set_active(self._active and kind in (JobKind.MAXIMISE, JobKind.ZOOM) and not running)
+        self.places.show(self.targets.places() if kind is JobKind.MAXIMISE else self._film_place())
         missing = self.reasons.missing()
         self.foot.set_ready(not missing)
         if missing != self._said:

@@ -69,19 +69,20 @@ def _dreamed(made: Dreamed, task: DreamTask) -> Presented:
     ]
     values = {"before": _number(made.before), "after": _number(max(made.values))}
     if task.kind is JobKind.DREAM:
-        words = tr("strength of what is seen: {before} before, {after} now", **values)
+        caption = tr("{name} · strength of what is seen: {before} before, {after} now", name=task.name, **values)
     else:
-        words = tr("activation: {before} at the start, {after} now", **values)
-    source = task.source
-    if source is not None:
-        start = source.name
-    else:
-        start = tr("noise") if getattr(task.options, "start", "") == "noise" else tr("grey")
+        words = {"picture": "" if task.source is None else task.source.name, "noise": tr("noise"), "grey": tr("grey")}
+        caption = tr(
+            "{name} · activation: {before} at the start, {after} now · started from {start}",
+            name=task.name,
+            start=words[getattr(task.options, "start", "noise")],
+            **values,
+        )
     return Presented(
         tuple(_shown(picture, title) for picture, title in zip(made.pictures, titles, strict=True)),
         made.pictures,
         made.recipe,
-        tr("{name} · {values} · started from {start}", name=task.name, values=words, start=start),
+        caption,
         _size(made.pictures[0]),
         reference_of(task),
     )

@@ -32,8 +32,8 @@ class DreamResultPane(QWidget):
         self._aside: tuple[Shown, ...] = ()
         self._index = 0
         self.view_choice = QComboBox()
-        for words, key in VIEWS:
-            self.view_choice.addItem(tr(words), key)
+        for title, view in VIEWS:
+            self.view_choice.addItem(tr(title), view)
         self.view_choice.setAccessibleName(tr("What is shown"))
         self.fit_button = QToolButton()
         self.fit_button.setText(tr("Fit"))
@@ -115,8 +115,8 @@ class DreamResultPane(QWidget):
     def _show(self, *_: object) -> None:
         reference = self._reference
         why = "" if reference is not None or not self._results else tr("It was made from nothing that could be beside")
-        for _, view in VIEWS[1:]:
-            refuse(self.view_choice, view, why)
+        for title, key in VIEWS[1:]:
+            refuse(self.view_choice, key, why)
         kind: View = "result" if reference is None else self.view_choice.currentData()
         if not self._results:
             self.view.set_picked(None)

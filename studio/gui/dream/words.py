@@ -18,10 +18,10 @@ def goal_words(goal: Goal, usual: str) -> str:
         case ClassGoal(which):
             return tr("the class “{name}”", name=which)
         case DirectionGoal(layer, (x, y), side):
-            return tr("what {layer} sees at {side} {x}, {y}", layer=layer or usual, side=side, x=round(x), y=round(y))
+            return tr("{side} {x}, {y} in {layer}", layer=layer or usual, side=side, x=round(x), y=round(y))
     (ax, ay), (bx, by) = goal.a, goal.b
     return tr(
-        "what A {ax}, {ay} and B {bx}, {by} share in {layer}",
+        "A {ax}, {ay} and B {bx}, {by} in {layer}",
         ax=round(ax),
         ay=round(ay),
         bx=round(bx),

@@ -104,8 +104,11 @@ class KnobEditor(QWidget):
             special = knob.special or (AUTOMATIC if knob.optional else "")
             if special:
                 self._field.setSpecialValueText(tr(special))
-            needed = self._field.fontMetrics().horizontalAdvance(self._field.specialValueText())
-            self._field.setFixedWidth(max(FIELD, needed + FIELD // 3))
+            width = self._field.fontMetrics().horizontalAdvance
+            # A unit of a letter or two has room; the margins are those of the field and of its arrows.
+            most = f"{knob.maximum:g}{self._field.suffix()}" if knob.unit and knob.maximum is not None else ""
+            needed = max(width(self._field.specialValueText()) + FIELD // 3, width(most) + FIELD // 5)
+            self._field.setFixedWidth(max(FIELD, needed))
             self._add_slider()
         tip = tr(knob.help)
         if knob.minimum is not None and knob.maximum is not None:
