@@ -19,7 +19,18 @@ import cyclopts
 import pydantic
 from cyclopts import App, Parameter
 
-from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, leftovers, logs, paths
+from studio import (
+    __version__,
+    cli_dream,
+    cli_feedforward,
+    cli_inspect,
+    cli_morph,
+    cli_style,
+    launch,
+    leftovers,
+    logs,
+    paths,
+)
 from studio.arrays import Points
 from studio.backbones import CATALOG, NetworkChoice, fetch_weights, weights_status
 from studio.buddies.options import MatchOptions
@@ -63,6 +74,7 @@ MODELS = (
     *cli_style.MODELS,
     *cli_feedforward.MODELS,
     *cli_inspect.MODELS,
+    *cli_dream.MODELS,
 )
 """All options that flags are made of."""
 
@@ -142,6 +154,7 @@ cli_morph.register(app)
 cli_style.register(app)
 cli_feedforward.register(app)
 cli_inspect.register(app)
+cli_dream.register(app)
 for _app in (app, app.meta, models):
     _app.suppress_keyboard_interrupt = False  # `main` has a word to say about it
 

@@ -104,7 +104,7 @@ def accepts(knob: Knob) -> str:
     else:
         words = "any"
     words += f" {knob.unit}" if knob.unit else ""
-    return f"{words}, {low}: {knob.special}" if knob.special else words
+    return f"{words}, {low or 'empty'}: {knob.special}" if knob.special else words
 
 
 def _bound(value: float | None) -> str:

@@ -21,6 +21,10 @@ class JobKind(StrEnum):
     TEXTURE = "texture"
     INVERSION = "inversion"
     PREVIEWS = "previews"
+    DREAM = "dream"
+    MAXIMISE = "maximise"
+    ZOOM = "zoom"
+    ADVERSARY = "adversary"
 
     def title(self, **names: str) -> str:
         """What the list of jobs calls one, with the names of its pictures."""
@@ -51,18 +55,29 @@ _TITLES = {
     JobKind.TEXTURE: translatable("Texture of {names}"),
     JobKind.INVERSION: translatable("Inversion of {name}"),
     JobKind.PREVIEWS: translatable("Previews of variants"),
+    JobKind.DREAM: translatable("Dream of {name}"),
+    JobKind.MAXIMISE: translatable("Picture for {name}"),
+    JobKind.ZOOM: translatable("Zoom film of {name}"),
+    JobKind.ADVERSARY: translatable("{name} that fools the network"),
 }
 _LABELS = {
     JobKind.STYLE: translatable("Style transfer"),
     JobKind.INSTANT: translatable("Instant style"),
     JobKind.TEXTURE: translatable("Texture synthesis"),
     JobKind.INVERSION: translatable("Feature inversion"),
+    JobKind.DREAM: translatable("Deep dream"),
+    JobKind.MAXIMISE: translatable("Show a unit"),
+    JobKind.ZOOM: translatable("Zoom film"),
+    JobKind.ADVERSARY: translatable("Fool the network"),
 }
 _RECIPES = {
     JobKind.STYLE: translatable("stylize"),
     JobKind.INSTANT: translatable("instant"),
     JobKind.TEXTURE: translatable("texture"),
     JobKind.INVERSION: translatable("invert"),
+    JobKind.DREAM: translatable("dream"),
+    JobKind.MAXIMISE: translatable("maximize"),
+    JobKind.ADVERSARY: translatable("adversary"),
 }
 """Translatable, for results are listed by these names."""
 

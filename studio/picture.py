@@ -293,6 +293,17 @@ def save(
     encode_to(path, pixels, extras, quality)
 
 
+def picture_of(pixels: npt.NDArray[Any], name: str, alpha: npt.NDArray[np.uint8] | None = None) -> Picture:
+    """A picture of 16 bits a channel from (h, w, 3) floats in [0, 1], with the opacity (h, w)."""
+    levels = np.clip(pixels, 0.0, 1.0)
+    levels *= 65535.0  # in place: of a large picture there is room for few copies
+    numbers: npt.NDArray[Any] = np.rint(levels, out=levels).astype(np.uint16)
+    del levels
+    if alpha is not None:
+        numbers = np.dstack([numbers, alpha.astype(np.uint16) * np.uint16(257)])
+    return Picture.from_array(numbers, name)
+
+
 def without_hidden(pixels: npt.NDArray[Any], alpha: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Pixels without the colours that nobody sees.
 

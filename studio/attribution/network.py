@@ -6,11 +6,11 @@ from collections.abc import Collection
 from typing import Protocol, runtime_checkable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.attribution.options import Fill
 from studio.backbones.catalog import IMAGENET_MEAN
+from studio.backbones.filters import blurred
 
 SCORES = "scores"
 """Beside its layers, what `activations` of a network with classes takes: gives (N, K) scores before softmax."""
@@ -81,16 +81,3 @@ def emptied(image: Tensor, fill: Fill) -> Tensor:
     if fill == "grey":  # what the networks' makers subtract
         return image.new_tensor(IMAGENET_MEAN).view(1, 3, 1, 1).expand_as(image).contiguous()
     return torch.full_like(image, 1.0 if fill == "white" else 0.0)
-
-
-def blurred(image: Tensor, sigma: float) -> Tensor:
-    """`image`, (N, C, h, w), through a Gaussian of `sigma` pixels; beyond the edge the last pixels are repeated."""
-    reach = max(1, round(3.0 * sigma))
-    x = torch.arange(-reach, reach + 1, device=image.device, dtype=image.dtype)
-    kernel = torch.exp(-0.5 * (x / sigma) ** 2)
-    kernel = kernel / kernel.sum()
-    channels = image.shape[1]
-    rows = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
-    image = F.conv2d(F.pad(image, (0, 0, reach, reach), mode="replicate"), rows, groups=channels)
-    columns = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
-    return F.conv2d(F.pad(image, (reach, reach, 0, 0), mode="replicate"), columns, groups=channels)

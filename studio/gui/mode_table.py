@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from studio.gui.dream.mode import MODE as DREAM
 from studio.gui.inspect.mode import MODE as INSPECT
 from studio.gui.match.mode import MODE as MATCH
 from studio.gui.mode.mode import Mode
 from studio.gui.morph.mode import MODE as MORPH
 from studio.gui.style.mode import MODE as STYLE
 
-MODES: tuple[Mode, ...] = (MATCH, MORPH, STYLE, INSPECT)
+MODES: tuple[Mode, ...] = (MATCH, MORPH, STYLE, INSPECT, DREAM)

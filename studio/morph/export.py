@@ -84,7 +84,7 @@ def exporting(film: MorphSequence | PreparedMorph, path: Path, options: ExportOp
         last = len(sequence.legs)
         described = replace(described, samples=[sequence.frame(last * share / 6) for share in range(7)])
     frame: Pixels | None = None
-    with _opened(path, described) as writer:
+    with open_film(path, described) as writer:
         for index, moment in enumerate(when):
             frame = sequence.frame(moment, frame)
             writer.add(frame)
@@ -211,8 +211,19 @@ def save_field(field: Field, path: Path) -> None:
 
 
 @contextmanager
-def _opened(path: Path, film: Film) -> Iterator[Writer]:
-    """A writer whose file takes its place when the block ends well, and is gone if it does not."""
+def open_film(path: Path, film: Film) -> Iterator[Writer]:
+    """A writer of frames, whose file takes its place when the block ends well, and is gone if it does not.
+
+    The kind is that of the suffix, one of `FILM_SUFFIXES`; a name without suffix becomes a folder of PNG files. Call
+    `add` for each of the film's frames, (h, w, 3|4) uint8, then `finish`.
+
+    Raises
+    ------
+    FileError
+        The file can't be written there.
+    VideoError
+        H.264 can't be encoded on this machine.
+    """
     suffix = path.suffix.lower()
     with ExitStack() as stack:
         if not suffix:

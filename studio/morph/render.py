@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from studio.arrays import Pixels, Size
 from studio.language import tr
-from studio.morph.residual_flow import Residual, aligning
 from studio.morph.light import Mixture, mix_with_alpha
 from studio.morph.masking import NO_MASKS, Masks, in_frame, paste
 from studio.morph.options import MorphOptions
 from studio.morph.plates import Plates, plates_of, soft_masks
+from studio.morph.residual_flow import Residual, aligning
 from studio.morph.timing import colour_at, shape_at
 from studio.pairs import PairSet
 from studio.picture import Picture

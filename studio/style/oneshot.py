@@ -22,7 +22,7 @@ from studio.files import bare_name
 from studio.geometry import fit_within
 from studio.language import tr
 from studio.pairs import PairSet
-from studio.picture import Picture
+from studio.picture import Picture, picture_of
 from studio.progress import Job, Progress
 from studio.style import color, guide
 from studio.style.losses import STYLE_LOSSES
@@ -31,7 +31,7 @@ from studio.style.network import Extractor
 from studio.style.objective import Area, Objective, Scene
 from studio.style.options import InstantOptions, Statistics
 from studio.style.recipe import describe_stylize
-from studio.style.result import StyleResult, picture_of
+from studio.style.result import StyleResult
 from studio.style.scene import Given, Layers, Targets, tensor_of
 from studio.style.statistics import cells_of, moments, powers_of
 

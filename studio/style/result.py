@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from studio.picture import Picture
+from studio.picture import Picture, picture_of
 
 if TYPE_CHECKING:
     from studio.style.engine import Outcome
@@ -59,14 +59,3 @@ def finished(
     """
     picture = picture_of(outcome.pixels, name, alpha)
     return StyleResult(picture, outcome.losses, recipe, outcome.state, content, tuple(notes))
-
-
-def picture_of(pixels: npt.NDArray[Any], name: str, alpha: npt.NDArray[np.uint8] | None = None) -> Picture:
-    """A picture of 16 bits a channel from (h, w, 3) floats in [0, 1], with the opacity (h, w)."""
-    levels = np.clip(pixels, 0.0, 1.0)
-    levels *= 65535.0  # in place: of a large picture there is room for few copies
-    numbers: npt.NDArray[Any] = np.rint(levels, out=levels).astype(np.uint16)
-    del levels
-    if alpha is not None:
-        numbers = np.dstack([numbers, alpha.astype(np.uint16) * np.uint16(257)])
-    return Picture.from_array(numbers, name)

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QWidget
 
 from studio.arrays import SIDES, Point, Side
 from studio.gui.canvas.drawing import NOTHING, Overlay
+from studio.gui.canvas.overlay_layer import OverlayLayer
 from studio.gui.canvas.state import StudioState
 from studio.gui.inspect.colour import Coloured
-from studio.gui.inspect.layer import InspectLayer
 from studio.gui.inspect.legend import ColourKnobs, Legend, LegendEntry
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.settings_store import Settings
@@ -59,7 +59,7 @@ class InspectHub(QObject):
         self.session: InspectSession | None = None
         self.pair: tuple[Point, Point] | None = None
         """The places of A and of B that were looked at last: views take them over from each other."""
-        self.layers: dict[Side, InspectLayer] = {side: InspectLayer() for side in SIDES}
+        self.layers: dict[Side, OverlayLayer] = {side: OverlayLayer() for side in SIDES}
         self.legend = Legend()
         self._handle: JobHandle | None = None
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()

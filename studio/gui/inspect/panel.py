@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QLabel
 
 from studio.arrays import SIDES, Side
 from studio.buddies.options import MatchOptions
+from studio.gui.canvas.clicks import CanvasClicks
 from studio.gui.inspect.actions import InspectCan
 from studio.gui.inspect.activations import ActivationsView
 from studio.gui.inspect.explain import ExplainView
 from studio.gui.inspect.field import FieldView
 from studio.gui.inspect.hover import HoverView
 from studio.gui.inspect.hub import InspectHub, InspectView
-from studio.gui.inspect.layer import CanvasClicks
 from studio.gui.inspect.legend import ColourKnobs, number
 from studio.gui.inspect.preparing import FeaturesRequest, Preparing
 from studio.gui.inspect.readings import AS_MATCHED

@@ -17,7 +17,7 @@ from studio.gui.widgets.forms import OptionsForm
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.parts import heading, rule
 from studio.gui.widgets.run_foot import RunFoot
-from studio.gui.widgets.saving import ask_where_to_save
+from studio.gui.widgets.saving import ask_where_to_save, film_kinds, film_written
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.usable import set_usable
 from studio.jobs import JobHandle, JobQueue
@@ -31,15 +31,6 @@ from studio.progress import Job, Progress, part
 
 log = logging.getLogger(__name__)
 
-FILM_FILTERS = {
-    ".mp4": translatable("MP4 video (*.mp4)"),
-    ".mov": translatable("QuickTime video (*.mov)"),
-    ".mkv": translatable("Matroska video (*.mkv)"),
-    ".webp": translatable("Animated WebP (*.webp)"),
-    ".apng": translatable("Animated PNG (*.apng)"),
-    ".gif": translatable("Animated GIF (*.gif)"),
-    "": translatable("Folder of PNG frames (*)"),
-}
 PICTURE_FILTER = translatable("Pictures (*.png *.tif *.webp *.jpg)")
 FIELD_FILTER = translatable("NumPy array (*.npy);;Float TIFF (*.tiff *.tif)")
 
@@ -159,9 +150,7 @@ class MorphExport(QWidget):
     # --- dialogs ---
 
     def film_dialog(self) -> None:
-        kinds = {tr(words): suffix for suffix, words in FILM_FILTERS.items()}
-        # A folder of frames that is not empty is refused, so nothing of it is ever replaced.
-        chosen = self._ask("film", tr("Export film"), "morph.mp4", kinds, lambda path: [path] if path.suffix else [])
+        chosen = self._ask("film", tr("Export film"), "morph.mp4", film_kinds(), film_written)
         if chosen is not None:
             self.film_to(chosen)
 

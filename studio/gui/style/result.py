@@ -17,12 +17,12 @@ from studio.gui.style.actions import StyleCan
 from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.number_boxes import WholeBox
-from studio.gui.widgets.saving import ask_where_to_save
+from studio.gui.widgets.saving import SAVE_FILTERS, ask_where_to_save
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.jobs import JobQueue
-from studio.language import tr, translatable
+from studio.language import tr
 from studio.picture import Picture, save
 from studio.progress import Job, Progress
 from studio.style.task import StyleTask
@@ -31,14 +31,6 @@ if TYPE_CHECKING:
     from studio.style.result import StyleResult
 
 log = logging.getLogger(__name__)
-
-SAVE_FILTERS: dict[str, tuple[str, int | None]] = {
-    translatable("PNG (*.png)"): (".png", None),
-    translatable("PNG, 16 bit (*.png)"): (".png", 16),
-    translatable("TIFF, 16 bit (*.tif)"): (".tif", 16),
-    translatable("JPEG (*.jpg)"): (".jpg", None),
-    translatable("WebP (*.webp)"): (".webp", None),
-}
 
 
 class StyleOutcome(QWidget):

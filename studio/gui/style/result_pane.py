@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.arrays import Pixels
+from studio.gui.mode.result_views import VIEWS, WAYS, fitted
 from studio.gui.style.actions import StyleCan
 from studio.gui.style.history import History, Moment
 from studio.gui.style.plot import LossPlot
@@ -29,19 +29,7 @@ from studio.gui.widgets.thumbnails import VariantStrip
 from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable
 
-View = Literal["result", "wipe", "sides", "difference", "blink", "onion"]
 Against = Literal["content", "style", "pinned"]
-
-VIEWS: tuple[tuple[str, View], ...] = (
-    (translatable("Result"), "result"),
-    (translatable("Wipe"), "wipe"),
-    (translatable("Side by side"), "sides"),
-    (translatable("Difference"), "difference"),
-    (translatable("Blink"), "blink"),
-    (translatable("Onion skin"), "onion"),
-)
-WAYS: dict[View, Way] = {"wipe": Way.WIPE, "difference": Way.DIFFERENCE, "blink": Way.BLINK, "onion": Way.ONION}
-"""Of views that compare the result with one picture."""
 AGAINST: tuple[tuple[str, Against], ...] = (
     (translatable("the content"), "content"),
     (translatable("the style"), "style"),
@@ -261,7 +249,7 @@ class StyleResultPane(QWidget):
         other = self._reference()
         self.view.set_way(WAYS.get(kind, Way.WIPE))
         if kind in WAYS and other is not None:
-            pair = Shown(other[0], _fitted(other[1], moment), moment.image, result.title, moment.size, moment.full)
+            pair = Shown(other[0], fitted(other[1], moment.image), moment.image, result.title, moment.size, moment.full)
             self.view.set_shown([pair])
         elif kind == "sides":
             content = [
@@ -271,19 +259,3 @@ class StyleResultPane(QWidget):
             self.view.set_shown([*content, result, *style])
         else:
             self.view.set_shown([result])
-
-
-def _fitted(pixels: Pixels, moment: Moment) -> Pixels:
-    """A reference on the left of a wipe must have the shape of the result: it is brought to that."""
-    import cv2
-
-    height, width = pixels.shape[:2]
-    wanted = moment.image.shape[1], moment.image.shape[0]
-    if abs(width / height - wanted[0] / wanted[1]) < 0.02:
-        return pixels
-    # A style picture of another shape is cropped around its middle.
-    scale = max(wanted[0] / width, wanted[1] / height)
-    size = max(wanted[0], round(width * scale)), max(wanted[1], round(height * scale))
-    large = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    left, top = (size[0] - wanted[0]) // 2, (size[1] - wanted[1]) // 2
-    return np.ascontiguousarray(large[top : top + wanted[1], left : left + wanted[0]], dtype=np.uint8)

@@ -11,9 +11,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.arrays import Pixels
 from studio.errors import StudioError
+from studio.gui.mode.one_run import OneRun
 from studio.gui.style.tasks import Frame, thumbnail, watched
 from studio.job_kinds import JobKind
-from studio.jobs import JobHandle, JobQueue, JobState
+from studio.jobs import JobHandle, JobQueue
 from studio.progress import Job, Progress, part
 from studio.style.task import StyleTask
 
@@ -26,61 +27,29 @@ IDLE_INTERVAL = 400
 """Milliseconds after the last change before previews of variants begin."""
 
 
-class StyleRunner(QObject):
+class StyleRunner(OneRun):
     """The run of the person: what is shown, and what the weights are meanwhile."""
 
     moment = Signal(object)
     """(Moment) while it runs"""
-    progressed = Signal(object)
-    """(Progress)"""
-    finished = Signal(object)
-    """(StyleResult)"""
-    failed = Signal(str, str)
-    """(sentence, details)"""
-    cancelled = Signal()
-    changed = Signal()
-    """It began, paused, went on or ended."""
 
     def __init__(self, jobs: JobQueue, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._jobs = jobs
-        self.handle: JobHandle | None = None
+        super().__init__(jobs, parent)
         self.control: StyleControl | None = None
         self.task: StyleTask | None = None
         """What runs, or ran last."""
         self.last: Frame | None = None
         """What it showed last."""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a run waits, goes on or pauses."""
-        return self.handle is not None
-
-    @property
-    def is_paused(self) -> bool:
-        return self.handle is not None and self.handle.state is JobState.PAUSED
+        self.progressed.connect(self._on_progress)
 
     def start(self, task: StyleTask) -> JobHandle:
         """Begin a run; there must be none."""
         from studio.style.model import StyleControl
 
-        assert self.handle is None
         self.task, self.last = task, None
         self.control = control = StyleControl()
-        self.handle = handle = self._jobs.submit(task.title, lambda: watched(task, control), kind=task.kind)
         log.info("%s: %s", task.title, task.options.to_dict())
-        handle.progressed.connect(self._on_progress)
-        handle.finished.connect(self.finished)
-        handle.failed.connect(self.failed)
-        handle.cancelled.connect(self.cancelled)
-        handle.state_changed.connect(self.changed)
-        handle.ended.connect(self._on_ended)
-        self.changed.emit()
-        return handle
-
-    def set_paused(self, paused: bool) -> None:
-        if self.handle is not None:
-            (self.handle.pause if paused else self.handle.resume)()
+        return self.begin(task.title, lambda: watched(task, control), task.kind)
 
     def finish(self) -> None:
         """End with the picture as it is."""
@@ -88,19 +57,14 @@ class StyleRunner(QObject):
             self.control.finish()
             self.set_paused(False)
 
-    def cancel(self) -> None:
-        if self.handle is not None:
-            self.handle.cancel()
-
     def _on_progress(self, event: Progress) -> None:
-        self.progressed.emit(event)
         if isinstance(event.preview, Frame):
             self.last = event.preview
             self.moment.emit(event.preview.moment)
 
     def _on_ended(self) -> None:
-        self.handle = self.control = None
-        self.changed.emit()
+        self.control = None
+        super()._on_ended()
 
 
 @dataclass(frozen=True, eq=False)

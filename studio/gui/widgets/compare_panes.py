@@ -106,11 +106,15 @@ class Pane:
         return track
 
 
-def laid_out(shown: Sequence[Shown], way: Way, room: QSizeF, zoom: float, center: QPointF) -> list[Pane]:
+def laid_out(
+    shown: Sequence[Shown], way: Way, room: QSizeF, zoom: float, center: QPointF, columns: int = 0
+) -> list[Pane]:
     """Give each picture its part of a widget of size `room`.
 
     Parameters
     ----------
+    columns : int
+        How many stand beside each other; 0 is all of them.
     zoom : float
         1 fits the pictures into their parts.
     center : QPointF
@@ -121,10 +125,12 @@ def laid_out(shown: Sequence[Shown], way: Way, room: QSizeF, zoom: float, center
         for index, one in enumerate(shown)
         for half in (one.halves() if way is Way.SIDES else (one,))
     ]  # fmt: skip
+    across = columns or max(len(pieces), 1)
+    wide, high = room.width() / across, room.height() / max(-(-len(pieces) // across), 1)
     panes = []
     for place, (index, one) in enumerate(pieces):
         width, height = one.full_size
-        space = QRectF(place * room.width() / len(pieces), 0, room.width() / len(pieces), room.height())
+        space = QRectF(place % across * wide, place // across * high, wide, high)
         space.adjust(MARGIN, TITLE_HEIGHT if len(pieces) > 1 else MARGIN, -MARGIN, -MARGIN)
         scale = max(min(space.width() / width, space.height() / height), 1e-3) * zoom
         rect = QRectF(0, 0, width * scale, height * scale)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.widgets.number_boxes import NumberBox, WholeBox
+from studio.gui.widgets.refusing import refuse
 from studio.language import tr, translatable
 from studio.options import Knob, Options
 
@@ -118,8 +119,11 @@ class KnobEditor(QWidget):
             special = knob.special or (AUTOMATIC if knob.optional else "")
             if special:
                 self._field.setSpecialValueText(tr(special))
-            needed = self._field.fontMetrics().horizontalAdvance(self._field.specialValueText())
-            self._field.setFixedWidth(max(FIELD, needed + FIELD // 3))
+            width = self._field.fontMetrics().horizontalAdvance
+            # A unit of a letter or two has room; the margins are those of the field and of its arrows.
+            most = f"{knob.maximum:g}{self._field.suffix()}" if knob.unit and knob.maximum is not None else ""
+            needed = max(width(self._field.specialValueText()) + FIELD // 3, width(most) + FIELD // 5)
+            self._field.setFixedWidth(max(FIELD, needed))
             self._add_slider()
         tip = tr(knob.help)
         if knob.minimum is not None and knob.maximum is not None:
@@ -149,6 +153,11 @@ class KnobEditor(QWidget):
         if self._slider is not None and self._slider.isSliderDown():
             return f"drag {self.knob.name} {self._drags}"
         return f"turn {self.knob.name}"
+
+    def refuse(self, choice: str, why: str) -> None:
+        """Grey a value of a choice and say why; without a reason it can be chosen."""
+        assert isinstance(self._field, QComboBox)
+        refuse(self._field, choice, why)
 
     def pass_undo_on(self) -> None:
         """Let the keys of undo be those of the window, which takes changes of this knob for steps."""
@@ -293,14 +302,20 @@ class OptionsForm(QWidget):
     stepped = Signal(str, str)
     """(what was done, key), after `changed`; see `StudioState.committed`"""
 
-    def __init__(self, initial: Options, elsewhere: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        initial: Options,
+        elsewhere: Collection[str] = (),
+        own: Mapping[str, Callable[[Knob], KnobEditor]] | None = None,
+    ) -> None:
+        """`own` makes the editors of some knobs, by name."""
         super().__init__()
         self._kind = type(initial)
         self._setting = self._differs = False
         self.editors: dict[str, KnobEditor] = {}
         common, rare = form_grid(), form_grid()
         for knob in self._kind.knobs():
-            editor = KnobEditor(knob)
+            editor = (own or {}).get(knob.name, KnobEditor)(knob)
             editor.changed.connect(partial(self._on_editor, editor))
             editor.pass_undo_on()
             self.editors[knob.name] = editor

@@ -12,8 +12,25 @@ from studio.files import ENDINGS, completed
 from studio.gui.widgets.modal import run_modal
 from studio.gui.widgets.names import breakable
 from studio.gui.widgets.settings_store import Settings
-from studio.language import listed, tr, trn
+from studio.language import listed, tr, translatable, trn
 
+SAVE_FILTERS: dict[str, tuple[str, int | None]] = {
+    translatable("PNG (*.png)"): (".png", None),
+    translatable("PNG, 16 bit (*.png)"): (".png", 16),
+    translatable("TIFF, 16 bit (*.tif)"): (".tif", 16),
+    translatable("JPEG (*.jpg)"): (".jpg", None),
+    translatable("WebP (*.webp)"): (".webp", None),
+}
+"""Kinds of pictures: the ending, and bits a channel where there is a choice."""
+FILM_FILTERS = {
+    ".mp4": translatable("MP4 video (*.mp4)"),
+    ".mov": translatable("QuickTime video (*.mov)"),
+    ".mkv": translatable("Matroska video (*.mkv)"),
+    ".webp": translatable("Animated WebP (*.webp)"),
+    ".apng": translatable("Animated PNG (*.apng)"),
+    ".gif": translatable("Animated GIF (*.gif)"),
+    "": translatable("Folder of PNG frames (*)"),
+}
 Written = Callable[[Path, str], Sequence[Path]]
 """All files that saving to a path, with a filter of the dialog, writes."""
 
@@ -71,6 +88,16 @@ def ask_where_to_save(
             settings.set_saved_as(purpose, name, path.name, kind)
             return path, kind
         start = path
+
+
+def film_kinds() -> dict[str, str]:
+    """The kinds of films, as `ask_where_to_save` takes them."""
+    return {tr(words): suffix for suffix, words in FILM_FILTERS.items()}
+
+
+def film_written(path: Path) -> list[Path]:
+    """What exporting a film may replace: a folder of frames that is not empty is refused, so nothing of it."""
+    return [path] if path.suffix else []
 
 
 def ask_to_replace(window: QWidget, files: Iterable[Path]) -> bool:

@@ -92,6 +92,6 @@ class SearchBox(QComboBox):
         self._tell()
 
     def _tell(self, *_: object) -> None:
-        if self.value and self.value != self._told:
+        if self.currentIndex() >= 0 and self.value != self._told:  # "" may be the key of an entry, too
             self._told = self.value
             self.chosen.emit(self._told)

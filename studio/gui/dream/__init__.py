@@ -1,0 +1,1 @@
+"""The mode Dream: what a network wants to see, made before the eyes."""

@@ -1,0 +1,159 @@
+"""What the mode Dream has of the window's pictures and pairs, and why something can't be made now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from studio.arrays import Point
+from studio.document import Mask, Regions
+from studio.dream.goals import ClassGoal, Goal
+from studio.dream.options import YOSINSKI, DreamOptions, MaximiseOptions
+from studio.gui.canvas.state import REGIONS, StudioState, other
+from studio.gui.dream.asking import FactsAsker
+from studio.gui.dream.choice import DREAMT, DreamChoice
+from studio.gui.dream.target_knobs import NO_CLASSES, NO_PAIR
+from studio.gui.dream.targets import Targets
+from studio.gui.dream.tasks import sides_of
+from studio.gui.widgets.forms import OptionsForm
+from studio.job_kinds import JobKind
+from studio.language import tr
+from studio.options import OptionsError
+from studio.pairs import PairSet, PointPair
+
+
+class Reasons:
+    """One sentence a thing that is not there, in the order in which a person would see to them."""
+
+    def __init__(
+        self,
+        state: StudioState,
+        choice: DreamChoice,
+        targets: Targets,
+        forms: Mapping[str, OptionsForm],
+        asker: FactsAsker,
+    ) -> None:
+        self._state, self._choice, self._targets, self._forms, self._asker = state, choice, targets, forms, asker
+
+    # --- what there is ---
+
+    @property
+    def pair(self) -> PointPair | None:
+        """The pair that is selected."""
+        return self._state.shown_pairs.by_id(self._state.selected)
+
+    @property
+    def places(self) -> tuple[Point, Point] | None:
+        """Its points, that of the picture that is made of first."""
+        pair = self.pair
+        if pair is None:
+            return None
+        return (pair.a, pair.b) if self._choice.side == "A" else (pair.b, pair.a)
+
+    @property
+    def pairs(self) -> PairSet:
+        """From the picture that is made of to the other one."""
+        pairs = self._state.pairs.enabled()
+        return pairs if self._choice.side == "A" else pairs.swapped()
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        """What is painted on the picture that is made of."""
+        regions: Regions = self._state.part(REGIONS) or ()
+        found = (one.a if self._choice.side == "A" else one.b for one in regions)
+        return tuple(mask for mask in found if mask is not None)
+
+    # --- what there is not ---
+
+    def tell(self) -> None:
+        """Grey what can't be chosen, and say why there."""
+        side = self._choice.side
+        partner = self._open(other(side))
+        pairs = partner or ("" if len(self.pairs) else tr("There are no pairs: match the pictures, or set some points"))
+        regions = "" if self.masks else tr("Nothing is painted on {side}: add a region in the mode Style", side=side)
+        pair = "" if self.pair is not None else tr(NO_PAIR)
+        self._choice.set_reasons(partner, pairs, regions, pair)
+        decoder = tr("This network has no decoder; BuddyNet does")
+        unit = self._forms["dream/maximise"].editors
+        unit["parameters"].refuse("decoder", "" if self._asker.facts.has_decoder else decoder)
+        unit["start"].refuse("picture", self._open(side))
+        self._choice.show_side(self._choice.kind is not JobKind.MAXIMISE or unit["start"].value() == "picture")
+
+    def grey_idle_knobs(self) -> None:
+        """Knobs that change nothing now: those of pixels where none are changed, those of a ball for a pair ..."""
+        unit, zooms = self._forms["dream/maximise"].editors, self._choice.kind is JobKind.ZOOM
+        idle = {
+            "dream": ("steps",) if zooms else (),
+            "dream/maximise": (
+                *(() if unit["parameters"].value() == "pixels" else YOSINSKI[0]),
+                *(() if unit["count"].value() > 1 else ("diversity",)),
+            ),
+            "dream/adversary": ("method", "eps", "norm", "seed") if self._choice.breaks_pair else (),
+        }
+        for form, names in idle.items():
+            for name, editor in self._forms[form].editors.items():
+                editor.setEnabled(name not in names)
+
+    def missing(self) -> str:
+        """What is to be seen to first, in a sentence; nothing if all is there."""
+        kind = self._choice.kind
+        if kind is JobKind.MAXIMISE:
+            return self._missing_unit()
+        own = self._open(self._choice.side)
+        if own:
+            return own
+        return self._missing_dream() if kind in DREAMT else self._missing_adversary()
+
+    def _open(self, side: str) -> str:
+        return "" if self._state.picture("A" if side == "A" else "B") else tr("Open picture {side} first.", side=side)
+
+    def _missing_unit(self) -> str:
+        targets = self._targets.targets
+        if not targets:
+            return tr("Click a place in A or B, or choose a channel, to say what the picture is for.")
+        missing = [self._open(side) for side in sides_of(targets)]
+        missing += [self._unknown(one.goal) for one in targets]
+        options = self._options("dream/maximise")
+        if isinstance(options, MaximiseOptions):
+            if options.start == "picture":
+                missing.append(self._open(self._choice.side))
+            if options.parameters == "decoder" and not self._asker.facts.has_decoder:
+                missing.append(tr("This network has no decoder; change the frequencies, or choose BuddyNet."))
+        return next((words for words in missing if words), "")
+
+    def _missing_dream(self) -> str:
+        choice = self._choice.value()
+        if choice.guide != "none":
+            partner = self._open(other(choice.side))
+            if partner:
+                return partner
+            if choice.guide == "pairs" and not len(self.pairs):
+                return tr("There are no pairs to follow: match the pictures, or set some points.")
+        if self._choice.kind is JobKind.DREAM and choice.where == "regions" and not self.masks:
+            return tr("Nothing is painted on {side}: add a region in the mode Style.", side=choice.side)
+        options = self._options("dream")
+        return self._no_layer(options.layer) if isinstance(options, DreamOptions) else ""
+
+    def _missing_adversary(self) -> str:
+        if not self._choice.breaks_pair:
+            return "" if self._asker.facts.classes else f"{tr(NO_CLASSES)}."
+        partner = self._open(other(self._choice.side))
+        if partner or self.pair is None:
+            return partner or f"{tr(NO_PAIR)}."
+        return self._no_layer(self._choice.layer_choice.layer)
+
+    def _unknown(self, goal: Goal) -> str:
+        if isinstance(goal, ClassGoal):
+            return "" if self._asker.facts.classes else f"{tr(NO_CLASSES)}."
+        return self._no_layer(goal.layer)
+
+    def _no_layer(self, layer: str) -> str:
+        facts = self._asker.facts
+        if not facts.is_whole or facts.layer(layer) is not None:
+            return ""
+        return tr("{network} has no layer “{layer}”; choose another one.", network=facts.title, layer=layer)
+
+    def _options(self, name: str) -> object:
+        try:
+            return self._forms[name].value()
+        except OptionsError as error:
+            return error

@@ -1,0 +1,1 @@
+"""Dreams, against closed forms, plain loops and the words of the articles."""
