@@ -87,7 +87,7 @@ def _exemplars(
 ) -> Job[str | Pixels]:
     from studio.backbones import load_chosen
     from studio.featurevis import exemplar_sheet, pictures_in
-    from studio.featurevis.exemplars import exemplars as looking
+    from studio.featurevis.exemplar_search import exemplars as looking
 
     paths = pictures_in(folder)
     backbone = yield from part(load_chosen(choice), 0.0, 0.05)

@@ -18,7 +18,7 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("studio.featurevis.exemplars.cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr("studio.featurevis.exemplar_search.cache_dir", lambda: tmp_path / "cache")
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name in ("chelsea", "coffee", "rocket"):

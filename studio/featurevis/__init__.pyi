@@ -1,8 +1,8 @@
 from .answers import HoverAnswer, LevelAnswer, TraceStep
 from .difference import Difference, warped_difference
 from .embedding import Embedding, EmbeddingError, EmbeddingOptions, embed
+from .exemplar_search import Exemplar, Exemplars, crop, exemplars
 from .exemplar_sheet import exemplar_sheet
-from .exemplars import Exemplar, Exemplars, crop, exemplars
 from .grid import ChannelGrid, channel_grid, first_filters
 from .hover import HoverCache, prepare_hover
 from .layers import LayerMaps, look_at_layer

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from studio.arrays import Pixels
-from studio.featurevis.exemplars import COUNT, Exemplars, crop
+from studio.featurevis.exemplar_search import COUNT, Exemplars, crop
 from studio.featurevis.regions import WORKING_SIDE
 from studio.language import tr
 from studio.picture import Picture, load

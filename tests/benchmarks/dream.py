@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from studio.geometry import fit_within
 from studio.picture import Picture, load
 from studio.progress import run_to_end
 
+COUNT = 8
+"""Steps that are measured."""
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket", "cat")
 
 
@@ -58,20 +61,27 @@ def steps(network: Backbone, repeats: int) -> None:
         size = (224, 224)
         plain = best(bare(network, level.name, size), repeats)
         goal = [Weighted(ChannelGoal(level.name, 7))]
-        count = 8
         for parameters in ("spectrum", "pixels", "decoder"):
-            options = MaximiseOptions(size=224, steps=count, parameters=parameters)
-            none = best(lambda o=options: run_to_end(maximise(goal, network, o.with_values(steps=1))), repeats)
-            took = best(lambda o=options: run_to_end(maximise(goal, network, o)), repeats)
-            step = (took - none) / (count - 1)
+            options = MaximiseOptions(size=224, parameters=parameters)
+            step = one_step(partial(_maximise, goal, network, options), repeats)
             print(f"{level.name}  maximise, {parameters:8}  {step * 1000:6.1f} ms  {step / plain:5.2f} x a bare pass")
-        shape = fit_within(picture.size, 448)
-        plain = best(bare(network, level.name, shape), repeats)
-        options = DreamOptions(layer=level.name, size=448, octaves=1, steps=count)
-        none = best(lambda o=options: run_to_end(dream(picture, network, o.with_values(steps=1))), repeats)
-        took = best(lambda o=options: run_to_end(dream(picture, network, o)), repeats)
-        step = (took - none) / (count - 1)
+        plain = best(bare(network, level.name, fit_within(picture.size, 448)), repeats)
+        dreaming = DreamOptions(layer=level.name, size=448, octaves=1)
+        step = one_step(partial(_dream, picture, network, dreaming), repeats)
         print(f"{level.name}  deep dream, 448 px      {step * 1000:6.1f} ms  {step / plain:5.2f} x a bare pass")
+
+
+def one_step(work: Callable[[int], object], repeats: int) -> float:
+    """Seconds of a step: of many less those of one, so that what a run begins and ends with does not count."""
+    return (best(partial(work, COUNT), repeats) - best(partial(work, 1), repeats)) / (COUNT - 1)
+
+
+def _maximise(goal: list[Weighted], network: Backbone, options: MaximiseOptions, steps: int) -> None:
+    run_to_end(maximise(goal, network, options.with_values(steps=steps)))
+
+
+def _dream(picture: Picture, network: Backbone, options: DreamOptions, steps: int) -> None:
+    run_to_end(dream(picture, network, options.with_values(steps=steps)))
 
 
 def looking(network: Backbone, folder: Path, repeats: int) -> None:
@@ -105,8 +115,8 @@ def reached(network: Backbone, folder: Path, channels: int) -> None:
         ratios.append(float(maps[0, channel].max()) / most[0].value)
     above = np.mean(np.array(ratios) > 1)
     print(
-        f"strongest cell of a made picture over the strongest of {len(found.paths)} photographs, {len(ratios)} channels: "
-        f"median {np.median(ratios):.2f}, {100 * above:.0f} % above 1"
+        f"strongest cell of a made picture over the strongest of {len(found.paths)} photographs, {len(ratios)} "
+        f"channels: median {np.median(ratios):.2f}, {100 * above:.0f} % above 1"
     )
 
 

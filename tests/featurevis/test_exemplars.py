@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("studio.featurevis.exemplars.cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr("studio.featurevis.exemplar_search.cache_dir", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
 
@@ -82,7 +82,7 @@ def test_a_pass_that_was_given_up_goes_on_and_new_pictures_are_looked_at_alone(
         looked.append(path)
         return real(path, *rest)
 
-    monkeypatch.setattr("studio.featurevis.exemplars.load", counted)
+    monkeypatch.setattr("studio.featurevis.exemplar_search.load", counted)
     job = exemplars(paths, buddynet, LAYER, SIZE)
     for _ in range(8):
         next(job)
@@ -126,7 +126,10 @@ def test_files_that_are_no_pictures_are_left_out(buddynet, folder, cache, tmp_pa
 def test_a_crop_is_what_the_cell_sees(buddynet, folder, cache) -> None:
     found = run_to_end(exemplars(sorted(folder.iterdir()), buddynet, LAYER, SIZE))
     one = next(
-        one for channel in range(found.channels) for one in found.of(channel, 1) if one.box[0] > 5 and one.box[2] < 110
+        one
+        for channel in range(found.channels)
+        for one in found.of(channel)
+        if one.box[0] > 2 and one.box[2] < 117 and one.box[1] > 2 and one.box[3] < 97
     )
     pixels = load(one.path).full().astype(float)
     x0, y0, x1, y1 = one.box

@@ -275,8 +275,8 @@ def crop(exemplar: Exemplar, side: int = 96, picture: Picture | None = None) -> 
     """
     picture = picture or load(exemplar.path, WORKING_SIDE)
     x0, y0, x1, y1 = exemplar.box
-    half = max(x1 - x0, y1 - y0) / 2.0
-    cx, cy = (x0 + x1) / 2.0, (y0 + y1) / 2.0
+    cx, cy = exemplar.point
+    half = max(cx - x0, x1 - cx, cy - y0, y1 - cy)  # the box may be cut at the picture's edge
     scale = min(1.0, WORKING_SIDE / max(picture.size))
     size = max(1, round(picture.size[0] * scale)), max(1, round(picture.size[1] * scale))
     shown = picture.shown(size)
