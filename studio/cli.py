@@ -22,6 +22,7 @@ from cyclopts import App, Parameter
 from studio import (
     __version__,
     cli_dream,
+    cli_features,
     cli_feedforward,
     cli_inspect,
     cli_morph,
@@ -75,6 +76,7 @@ MODELS = (
     *cli_feedforward.MODELS,
     *cli_inspect.MODELS,
     *cli_dream.MODELS,
+    *cli_features.MODELS,
 )
 """All options that flags are made of."""
 
@@ -155,6 +157,7 @@ cli_style.register(app)
 cli_feedforward.register(app)
 cli_inspect.register(app)
 cli_dream.register(app)
+cli_features.register(app)
 for _app in (app, app.meta, models):
     _app.suppress_keyboard_interrupt = False  # `main` has a word to say about it
 

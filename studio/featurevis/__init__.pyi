@@ -1,5 +1,8 @@
 from .answers import HoverAnswer, LevelAnswer, TraceStep
 from .difference import Difference, warped_difference
+from .embedding import Embedding, EmbeddingError, EmbeddingOptions, embed
+from .exemplar_search import Exemplar, Exemplars, crop, exemplars
+from .exemplar_sheet import exemplar_sheet
 from .grid import ChannelGrid, channel_grid, first_filters
 from .hover import HoverCache, prepare_hover
 from .layers import LayerMaps, look_at_layer
@@ -12,6 +15,11 @@ __all__ = [
     "Components",
     "Difference",
     "Effective",
+    "Embedding",
+    "EmbeddingError",
+    "EmbeddingOptions",
+    "Exemplar",
+    "Exemplars",
     "HoverAnswer",
     "HoverCache",
     "LayerMaps",
@@ -21,8 +29,12 @@ __all__ = [
     "TraceStep",
     "channel_grid",
     "components",
+    "crop",
     "effective",
+    "embed",
     "exciting",
+    "exemplar_sheet",
+    "exemplars",
     "first_filters",
     "look_at_layer",
     "pictures_in",
