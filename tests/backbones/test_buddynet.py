@@ -20,7 +20,7 @@ MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def plain(tensors: dict[str, torch.Tensor], image: torch.Tensor) -> list[torch.Tensor]:
-    """The maps by the words of the model card, for sizes that divide."""
+    """The maps by the words of the model card, for sizes that divide; without a head of points."""
     x, maps, stage = normalize(image, MEAN, STD), [], 1
     while f"conv{stage}_1.weight" in tensors:
         if stage > 1:
@@ -28,6 +28,8 @@ def plain(tensors: dict[str, torch.Tensor], image: torch.Tensor) -> list[torch.T
         number = 1
         while f"conv{stage}_{number}.weight" in tensors:
             weight, bias = (tensors[f"conv{stage}_{number}.{kind}"].float() for kind in ("weight", "bias"))
+            scale = tensors.get(f"conv{stage}_{number}.scale")
+            weight = weight if scale is None else weight * scale.float().view(-1, 1, 1, 1)
             x = F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2).relu()
             number += 1
         maps.append(x)
@@ -71,7 +73,8 @@ def taught(tensors: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
         return y + weights[f"{name}.bias"].view(-1, 1, 1) if bias else y
 
     hidden = linear(plain, "in").relu()
-    around = F.unfold(F.pad(hidden, (2, 2, 2, 2)), 5).view(len(x), hidden.shape[1], 25, *x.shape[2:])
+    side = weights["near.weight"].shape[-1]
+    around = F.unfold(F.pad(hidden, (side // 2,) * 4), side).view(len(x), hidden.shape[1], side**2, *x.shape[2:])
     near = torch.einsum("nckhw,ck->nchw", around, weights["near.weight"].flatten(1)) + weights["near.bias"].view(
         -1, 1, 1
     )
@@ -138,10 +141,14 @@ def test_weights_of_8_bits_are_multiplied_by_their_scales() -> None:
 def test_the_shipped_network(noise: torch.Tensor, nothing_loaded: None) -> None:
     backbone = run_to_end(load_backbone(device="cpu"))
     tensors = load_file(SHIPPED)
-    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16, torch.int8}
     maps = backbone.features(noise)
     assert [level.stride for level in backbone.levels] == [1, 2, 4, 8, 16]
-    for level, expected in zip(backbone.levels, plain(tensors, noise), strict=True):
+    *fine, coarse = plain(tensors, noise)
+    share, size = float(tensors["point_share"]), coarse.norm(dim=1, keepdim=True)
+    full = {name: tensor.float() for name, tensor in tensors.items()}
+    head = torch.cat([taught(full, coarse) * size * share**0.5, coarse * (1 - share) ** 0.5], 1)
+    for level, expected in zip(backbone.levels, (*fine, head), strict=True):
         assert maps[level.number].dtype == torch.float32
         torch.testing.assert_close(maps[level.number], expected, rtol=1e-4, atol=1e-4)
         assert level.channels == expected.shape[1]
@@ -150,8 +157,8 @@ def test_the_shipped_network(noise: torch.Tensor, nothing_loaded: None) -> None:
 
 def test_the_catalogue_shows_the_levels_of_the_shipped_file() -> None:
     levels = CATALOG["buddynet"].levels
-    assert [level.name for level in levels] == ["relu1_1", "relu2_2", "relu3_2", "relu4_3", "relu5_3"]
-    assert [level.channels for level in levels] == [32, 64, 128, 256, 512]
+    assert [level.name for level in levels] == ["relu1_1", "relu2_2", "relu3_2", "relu4_3", "points5"]
+    assert [level.channels for level in levels] == [32, 64, 128, 256, 256 + 512]
 
 
 @pytest.mark.parametrize(
