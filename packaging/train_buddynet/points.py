@@ -177,9 +177,11 @@ def targets(points: Tensor, deviation: float) -> Tensor:
 class Training:
     """The head, its running mean, and the step it has reached."""
 
-    def __init__(self, channels: int, steps: int, rate: float, seed: int) -> None:
+    def __init__(
+        self, channels: int, steps: int, rate: float, seed: int, widths: tuple[int, int] = (HIDDEN, OUT)
+    ) -> None:
         torch.manual_seed(seed)
-        self.head = Head(channels)
+        self.head = Head(channels, *widths)
         self.average = copy.deepcopy(self.head).requires_grad_(False).eval()
         self.optimiser = torch.optim.AdamW(self.head.parameters(), rate, weight_decay=0.05, betas=(0.9, 0.99))
         self.steps, self.rate, self.step, self.seconds = steps, rate, 0, 0.0
@@ -245,6 +247,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--work", type=Path, required=True, help="folder of the checkpoint, the log and what was seen")
     p.add_argument("--out", type=Path, required=True, help="the network's file with the head in it")
     p.add_argument("--share", type=float, default=0.5, help="of a match that the head decides, 0 to 1")
+    p.add_argument("--widths", type=int, nargs=2, default=(HIDDEN, OUT), help="channels inside and out of the head")
     p.add_argument("--steps", type=int, default=1500)
     p.add_argument("--checkpoint-minutes", type=float, default=2.0)
     p.add_argument("--rate", type=float, default=1e-3)
@@ -270,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pictures = Pictures(o.images, o.work) if o.images else None
     LOG.info("%d animals and faces, %d other pictures", len(subjects), len(pictures.kinds) if pictures else 0)
     seen = Seen(o.network, subjects, pictures, o.views, o.work, torch.bfloat16 if o.bfloat16 else torch.float32)
-    training = Training(seen.channels, o.steps, o.rate, o.seed)
+    training = Training(seen.channels, o.steps, o.rate, o.seed, (o.widths[0], o.widths[1]))
     checkpoint = o.work / "points.pt"
     if checkpoint.exists():
         training.restore(torch.load(checkpoint, weights_only=True))
