@@ -141,7 +141,8 @@ def texts_in(source: str, place: str) -> Iterator[Text]:
             yield constant(node.args[0], place), constant(node.args[1], place)
         elif called == "ActionSpec":
             shown = [*node.args[1:3], *(word.value for word in node.keywords if word.arg == "short")]
-            yield from (constant(argument, place) for argument in shown)
+            # An action that is made of a mode's texts has them from there, where they are marked.
+            yield from (constant(argument, place) for argument in shown if not isinstance(argument, ast.Attribute))
 
 
 def ordered(tree: ast.AST) -> Iterator[ast.AST]:

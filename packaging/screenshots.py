@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from studio.gui.main_window import MainWindow
+    from studio.gui.shell.main_window import MainWindow
 
 Wait = Callable[[Callable[[], bool]], None]
 Save = Callable[[str], None]
@@ -41,10 +41,10 @@ def main() -> int:
 
 def render(out: Path, pictures: list[Path] | None) -> int:
     """Drive the window and write its pictures to `out`; returns the exit code."""
-    from studio.gui.app import make_application
-    from studio.gui.main_window import MainWindow
-    from studio.gui.settings.store import Settings
-    from studio.gui.theme import apply_theme
+    from studio.gui.shell.app import make_application
+    from studio.gui.shell.main_window import MainWindow
+    from studio.gui.widgets.settings_store import Settings
+    from studio.gui.widgets.theme import apply_theme
 
     app = make_application()
     settings = Settings()
@@ -73,14 +73,14 @@ def render(out: Path, pictures: list[Path] | None) -> int:
         window.grab().save(str(path))
         print(path)
 
-    wait(lambda: bool(window._devices))
+    wait(lambda: bool(window.devices))
     if pictures:
         window.opener.open_paths(pictures, "A")
     else:
         window.opener.open_sample("face-and-cat")
     wait(lambda: window.state.has_both and not window.opener.is_loading)
-    window.match_panel.run()
-    wait(lambda: not window.match_panel.is_running)
+    window.panel("match").run()
+    wait(lambda: not window.panel("match").is_running)
     if not len(window.state.pairs):
         print("the match found no pairs", file=sys.stderr)
         return 1
@@ -103,13 +103,13 @@ def render(out: Path, pictures: list[Path] | None) -> int:
 def morph_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     """Half-way from the face to the cat."""
     window.modes.show("morph")
-    morph = window.morph_panel
-    wait(lambda: bool(morph.stage.view.shots))
+    morph = window.panel("morph")
+    wait(lambda: bool(morph.result_pane.view.shots))
     window.messages.hide()
     morph.layers["points"].setChecked(False)
     morph.layers["grid"].setChecked(True)
-    morph.stage.transport.set_time(0.5)
-    wait(lambda: morph.worker.is_running and morph.stage.view.shots[0].tint is not None)
+    morph.result_pane.transport.set_time(0.5)
+    wait(lambda: morph.worker.is_running and morph.result_pane.view.shots[0].tint is not None)
     save("morph")
 
 
@@ -120,7 +120,7 @@ def inspect_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     from PySide6.QtWidgets import QApplication
 
     window.modes.show("inspect")
-    panel = window.inspect_panel
+    panel = window.panel("inspect")
     wait(lambda: panel.hub.session is not None)
     canvas = window.viewer.canvas("A")
     pair = max(window.state.pairs, key=lambda pair: pair.confidence)
@@ -139,6 +139,8 @@ def style_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     from PIL import Image
     from skimage import data
 
+    from studio.gui.style.actions import StyleCan
+
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("Cat.png", "Tissue.png")]
         for path, pixels in zip(paths, (data.chelsea(), data.immunohistochemistry()), strict=True):
@@ -146,11 +148,11 @@ def style_picture(window: MainWindow, wait: Wait, save: Save) -> None:
         window.opener.open_paths(paths, "A")
         wait(lambda: not window.opener.is_loading and window.state.picture("B").name == "Tissue.png")
     window.modes.show("style")
-    panel = window.style_panel
-    wait(lambda: "run-style" in panel.able())
+    panel = window.panel("style")
+    wait(lambda: StyleCan.RUN in panel.conditions())
     window.actions_["style_run"].trigger()
-    wait(lambda: "stop-style" in panel.able())
-    wait(lambda: "save-style" in panel.able() and "stop-style" not in panel.able())
+    wait(lambda: StyleCan.STOP in panel.conditions())
+    wait(lambda: StyleCan.SAVE in panel.conditions() and StyleCan.STOP not in panel.conditions())
     # The variants come one after the other, whenever nothing else runs.
     begun = time.monotonic()
     wait(lambda: time.monotonic() - begun > 5 and not window.jobs.open_jobs)

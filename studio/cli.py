@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -18,19 +19,30 @@ import cyclopts
 import pydantic
 from cyclopts import App, Parameter
 
-from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, logs, paths
-from studio.backbones import CATALOG, fetch_weights, weights_status
+from studio import __version__, cli_feedforward, cli_inspect, cli_morph, cli_style, launch, leftovers, logs, paths
+from studio.arrays import Points
+from studio.backbones import CATALOG, NetworkChoice, fetch_weights, weights_status
 from studio.buddies.options import MatchOptions
+from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
 from studio.errors import StudioError
 from studio.files import FileError, check_target
-from studio.flags import BackboneName, explain_refusal, flags_of, is_backbone
-from studio.pairs import PAIR_SUFFIXES, PairsError, PairSet, format_csv, read_pairs, read_points, write_pairs
+from studio.flags import NetworkFlags, explain_refusal, flags_of, is_backbone
+from studio.pairs import (
+    PAIR_SUFFIXES,
+    PairsError,
+    PairSet,
+    check_points,
+    format_csv,
+    read_pairs_within,
+    read_points,
+    write_pairs,
+)
 from studio.progress import Cancelled, Job, Progress, part
-from studio.terminal import drain, result, say, table
+from studio.signals import Ended, ending_as_interrupt
+from studio.terminal import KEEP_BYTES, drain, result, say, table
 
 if TYPE_CHECKING:
-    from studio.geometry import Points
     from studio.picture import Picture
 
     MatchFlags = MatchOptions
@@ -41,7 +53,8 @@ log = logging.getLogger(__name__)
 
 NAME = "buddies-studio"
 OK, FAILED, WRONG_USAGE, CANCELLED = 0, 1, 2, 130
-"""Exit codes: done; a failure, told in one sentence; arguments that make no sense; Ctrl+C."""
+"""Exit codes: done; a failure, told in one sentence; arguments that make no sense; Ctrl+C. Ended by another signal,
+it is 128 and the number of that."""
 
 DEMO_FOLDER = Path("buddies-demo")
 MODELS = (
@@ -59,8 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without “ or é must not end the program
+            stream.reconfigure(errors=KEEP_BYTES)  # a terminal without “ or é must not end the program
     log_file = logs.set_up()
+    for path in leftovers.remove_leftovers():
+        log.info("removed what an ended program left half done: %s", path)
+    with ending_as_interrupt() if threading.current_thread() is threading.main_thread() else contextlib.nullcontext():
+        return _run(words, log_file)
+
+
+def _run(words: list[str], log_file: Path | None) -> int:
+    """One command, with every end that it can come to."""
     try:
         return app.meta(words, exit_on_error=False, print_error=False, result_action="return_value") or OK
     except cyclopts.CycloptsError as error:
@@ -72,9 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(traceback.format_exc())
         say(f"{NAME}: {error}")
         return FAILED
-    except (KeyboardInterrupt, Cancelled):
+    except (KeyboardInterrupt, Cancelled) as end:
         say(f"{NAME}: cancelled; nothing half done was left behind.")
-        return CANCELLED
+        return 128 + end.number if isinstance(end, Ended) else CANCELLED
     except BrokenPipeError:
         # Whoever read our output has enough (`| head`); Python's flush at the end must not fail again.
         with contextlib.suppress(OSError):
@@ -159,17 +180,15 @@ def match(
     *,
     out: list[Path] | None = None,
     overlay: Path | None = None,
-    backbone: BackboneName = "buddynet",
-    weights: Path | None = None,
-    device: str = "auto",
+    network: NetworkFlags = NetworkFlags(),  # noqa: B008 (frozen)
     fixed: Path | None = None,
-    carry: Path | None = None,
-    carried: Path | None = None,
+    transfer: Annotated[Path | None, Parameter(name=("--transfer", "--carry"))] = None,
+    transferred: Annotated[Path | None, Parameter(name=("--transferred", "--carried"))] = None,
     options: Annotated[MatchFlags, Parameter(name="*")] = MatchFlags(),  # noqa: B008 (frozen)
 ) -> int:
     """Find the best buddies of two pictures, and where points of your own lie.
 
-    Without --out the pairs are printed: as a table on a terminal, as CSV in a pipe. With --carry it is your points.
+    Without --out the pairs are printed: as a table on a terminal, as CSV in a pipe. With --transfer it is your points.
 
     Parameters
     ----------
@@ -181,43 +200,38 @@ def match(
         Point file to write, .csv, .json or .txt (the official program's two files); may be given several times.
     overlay
         Picture to write, of both pictures side by side with the pairs.
-    weights
-        File with weights for the network, .safetensors or .pth; by default those of its makers.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     fixed
         Point file with pairs that are known: all of them stay as they are, and the others are looked for with them.
-    carry
+    transfer
         .csv file with columns x and y: points of A. Where pairs and network together have them in B is told as pairs.
-    carried
-        Point file to write for --carry; without it those pairs are printed.
+    transferred
+        Point file to write for --transfer; without it those pairs are printed.
     """
     targets = out or []
     for path in targets:
         check_target(path, PAIR_SUFFIXES)
     if overlay:
         check_target(overlay, tuple(KINDS))
-    if carried:
-        check_target(carried, PAIR_SUFFIXES)
-        if carry is None:
-            raise PairsError("--carried says where to write the points of --carry, and there is no --carry.")
-    points = read_points(carry) if carry else None
+    if transferred:
+        check_target(transferred, PAIR_SUFFIXES)
+        if transfer is None:
+            raise PairsError("--transferred says where to write the points of --transfer, and there is no --transfer.")
+    points = read_points(transfer) if transfer else None
     start = time.monotonic()
     wanted = MatchOptions.from_dict(options.to_dict())
-    known = read_pairs(fixed) if fixed else PairSet()
-    found = drain(_matching(a, b, wanted, backbone, weights, device, known, points), "match")
+    found = drain(_matching(a, b, wanted, network.choice(), fixed, points), "match")
     seconds = time.monotonic() - start
     written = [path for target in targets for path in write_pairs(found.pairs, target)]
     if overlay:
         _write_overlay(found, overlay)
         written.append(overlay)
-    if carried and found.carried is not None:
-        written += write_pairs(found.carried, carried)
+    if transferred and found.transferred is not None:
+        written += write_pairs(found.transferred, transferred)
     for path in written:
         result(str(path))
-    if found.carried is not None and not carried:
-        _print_pairs(found.carried)
-    elif not targets and not carried:
+    if found.transferred is not None and not transferred:
+        _print_pairs(found.transferred)
+    elif not targets and not transferred:
         _print_pairs(found.pairs)
     say(f"{len(found.pairs)} pairs in {seconds:.1f} s")
     return OK
@@ -229,46 +243,32 @@ class _Found(NamedTuple):
     a: Picture
     b: Picture
     pairs: PairSet
-    carried: PairSet | None = None
+    transferred: PairSet | None = None
 
 
 def _matching(
     a: Path,
     b: Path,
     options: MatchOptions,
-    backbone: str,
-    weights: Path | None,
-    device: str,
-    fixed: PairSet,
+    network: NetworkChoice,
+    fixed: Path | None,
     points: Points | None,
 ) -> Job[_Found]:
-    from studio.picture import loading
-
-    picture_a = yield from part(loading(a), 0.0, 0.03)
-    picture_b = yield from part(loading(b), 0.03, 0.06)
-    for note in (*picture_a.notes, *picture_b.notes):
-        log.info("%s", note)
-    width, height = picture_a.size
-    for number, (x, y) in enumerate([] if points is None else points.tolist(), start=1):
-        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
-            raise PairsError(f"Point {number} to carry, ({x:g}, {y:g}), lies outside of A ({width} x {height} px).")
+    picture_a = yield from part(reading_picture(a), 0.0, 0.03)
+    picture_b = yield from part(reading_picture(b), 0.03, 0.06)
+    if points is not None:
+        check_points(points, picture_a.size)
+    known = read_pairs_within(fixed, picture_a.size, picture_b.size) if fixed else PairSet()
     yield Progress(0.06, "starting")  # the import below takes seconds
-    from studio.buddies import MatchMemory, carried_pairs, find_buddies
+    from studio.buddies import MatchMemory, find_buddies, transferred_pairs
 
     memory = MatchMemory() if points is not None else None
-    search = find_buddies(
-        picture_a,
-        picture_b,
-        options,
-        backbone=backbone,
-        weights=weights,
-        device=device,
-        fixed=fixed,
-        memory=memory,
-    )
+    search = find_buddies(picture_a, picture_b, options, network=network, fixed=known, memory=memory)
     pairs = yield from part(search, 0.06, 1.0)
-    carried = carried_pairs(memory, points, pairs) if memory is not None and points is not None else None
-    return _Found(picture_a, picture_b, pairs, carried)
+    transferred = transferred_pairs(memory, points, pairs) if memory is not None and points is not None else None
+    if transferred is not None and points is not None and len(transferred) < len(points):
+        say(f"{len(points) - len(transferred)} of the points were left out: nothing is to be seen there")
+    return _Found(picture_a, picture_b, pairs, transferred)
 
 
 def _write_overlay(found: _Found, path: Path) -> None:

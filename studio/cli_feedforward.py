@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from studio.backbones.choice import NetworkChoice
+from studio.cli_pictures import reading_picture
 from studio.files import FileError, check_target
-from studio.flags import BackboneName, flags_of
+from studio.flags import NetworkFlags, flags_of
 from studio.progress import Job, part
 from studio.style.feedforward_options import TrainOptions
 from studio.terminal import drain, result, say
@@ -36,9 +38,7 @@ def train_style(
     *more: Path,
     out: Path = Path("style.safetensors"),
     checkpoint: Path | None = None,
-    backbone: BackboneName = "buddynet",
-    weights: Path | None = None,
-    device: str = "auto",
+    network: NetworkFlags = NetworkFlags(),  # noqa: B008 (frozen)
     options: Annotated[TrainFlags, Parameter(name="*")] = TrainFlags(),  # noqa: B008 (frozen)
 ) -> int:
     """Train a network that gives any picture a style in one go; use it with `stylize --network`.
@@ -57,10 +57,6 @@ def train_style(
         Network to write, .safetensors; with one style it has the layout of fast_neural_style.
     checkpoint
         File that keeps what is needed to go on; by default beside the network, and removed at the end.
-    weights
-        File with weights for the network that judges, .safetensors or .pth; by default those of its makers.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     """
     check_target(out, (".safetensors",))
     if not pictures.is_dir():
@@ -69,10 +65,10 @@ def train_style(
     if kept.exists():
         say(f"going on from {kept}")
     wanted = TrainOptions.from_dict(options.to_dict())
-    network = drain(_training(pictures, [style, *more], wanted, kept, backbone, weights, device), "train")
+    trained = drain(_training(pictures, [style, *more], wanted, kept, network.choice()), "train")
     from studio.style.feedforward import save_network
 
-    save_network(network, out)
+    save_network(trained, out)
     if checkpoint is None:
         kept.unlink(missing_ok=True)
     result(str(out))
@@ -80,21 +76,14 @@ def train_style(
 
 
 def _training(
-    folder: Path,
-    styles: list[Path],
-    options: TrainOptions,
-    checkpoint: Path,
-    backbone: str,
-    weights: Path | None,
-    device: str,
+    folder: Path, styles: list[Path], options: TrainOptions, checkpoint: Path, judge: NetworkChoice
 ) -> Job[StyleNetwork]:
-    from studio.backbones import load_backbone
-    from studio.picture import loading
+    from studio.backbones import load_chosen
     from studio.style.feedforward_train import train_style as training
 
     pictures = []
     for index, path in enumerate(styles):
         start, stop = (0.01 * (index + k) / len(styles) for k in (0, 1))
-        pictures.append((yield from part(loading(path), start, stop)))
-    network = yield from part(load_backbone(backbone, weights, device), 0.01, 0.03)
+        pictures.append((yield from part(reading_picture(path), start, stop)))
+    network = yield from part(load_chosen(judge), 0.01, 0.03)
     return (yield from part(training(folder, pictures, network, options, checkpoint), 0.03, 1.0))

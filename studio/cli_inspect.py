@@ -9,15 +9,18 @@ from cyclopts import App, Parameter
 
 from studio.attribution.options import METHODS, ExplainOptions, InspectOptions, method_named, options_for
 from studio.attribution.targets import PairTarget, TargetError, TargetKind, parse_pair, parse_target
-from studio.backbones import CATALOG
+from studio.backbones import CATALOG, NetworkChoice
+from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
-from studio.files import check_target
-from studio.flags import BackboneName, flags_of
+from studio.files import beside, check_target
+from studio.flags import ClassifierFlags, NetworkFlags, flags_of
+from studio.geometry import contains
 from studio.progress import Job, Progress, part
 from studio.terminal import drain, result, say, table
 
 if TYPE_CHECKING:
-    from studio.attribution import Attribution, ChannelParts, Checks, PairAttribution
+    from studio.attribution import Attribution, Checks, PairAttribution
+    from studio.features import ChannelSplit
     from studio.picture import Picture
 
     InspectFlags = InspectOptions
@@ -61,9 +64,7 @@ def inspect(
     target: str = "strongest",
     method: _Method = "grad-cam",
     layer: str = "",
-    backbone: BackboneName = "squeezenet1_0",
-    weights: Path | None = None,
-    device: str = "auto",
+    network: ClassifierFlags = ClassifierFlags(),  # noqa: B008 (frozen)
     out: Path | None = None,
     npy: Path | None = None,
     opacity: _Opacity = 1.0,
@@ -77,23 +78,21 @@ def inspect(
     image
         The picture.
     target
-        What to explain: "strongest" (the strongest class), "class:lion", "channel:17" or "cell:7,5" of the layer.
+        What to explain: "strongest" (the strongest class), "class:lion", "channel:17" or "cell:7,5" of the layer. A
+        layer has one cell for each block of its stride, as the matcher needs it; where the network as published has
+        others, that is told.
     layer
         Layer of the channel or cell; for a class the one that grad-cam looks at. By default the last one.
-    weights
-        File with weights for the network, .safetensors or .pth; for classes it must hold the whole network.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     out
         Picture of the map to write, map.png by default.
     npy
         File for the numbers of the map, .npy; its record is written beside it as .json.
     """
     targets = _targets(out, npy)
-    wanted = parse_target(target, layer or CATALOG[backbone].levels[-1].name)
+    wanted = parse_target(target, layer or CATALOG[network.backbone].levels[-1].name)
     for_cam = layer if wanted.kind == "class" else ""
     chosen = _options(method, wanted.kind, options, for_cam)
-    job = _inspecting(image, method, wanted, chosen, checks, backbone=backbone, weights=weights, device=device)
+    job = _inspecting(image, method, wanted, chosen, checks, network.choice())
     picture, found, checked = drain(job, "inspect")
     say(_told(found))
     if checked is not None:
@@ -110,9 +109,7 @@ def inspect_pair(
     pair: str,
     method: _Method = "integrated-gradients",
     layer: str = "",
-    backbone: BackboneName = "buddynet",
-    weights: Path | None = None,
-    device: str = "auto",
+    network: NetworkFlags = NetworkFlags(),  # noqa: B008
     out: Path | None = None,
     npy: Path | None = None,
     opacity: _Opacity = 1.0,
@@ -133,10 +130,6 @@ def inspect_pair(
         The place in A and the place in B, in pixels: "311,97:120,88".
     layer
         Layer in which the places are compared; by default the last one.
-    weights
-        File with weights for the network, .safetensors or .pth; by default those of its makers.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     out
         Picture of the maps to write, map.png by default; “-a” and “-b” are put behind the name.
     npy
@@ -144,9 +137,9 @@ def inspect_pair(
     """
     targets = _targets(out, npy)
     place_a, place_b = parse_pair(pair)
-    wanted = PairTarget(layer or CATALOG[backbone].levels[-1].name, place_a, place_b)
+    wanted = PairTarget(layer or CATALOG[network.backbone].levels[-1].name, place_a, place_b)
     chosen = _options(method, wanted.kind, options, "")
-    job = _inspecting_pair(a, b, method, wanted, chosen, checks, backbone=backbone, weights=weights, device=device)
+    job = _inspecting_pair(a, b, method, wanted, chosen, checks, network.choice())
     pictures, parts, found, checked = drain(job, "inspect")
     _tell_channels(parts)
     from studio.attribution import scale_of
@@ -156,43 +149,39 @@ def inspect_pair(
         say(f"{side.upper()}: {_told(one)}")
         if checked is not None:
             _tell_checks(checked["ab".index(side)])
-        _write(one, picture, [_beside(path, side) for path in targets], opacity, scale)
+        _write(one, picture, [beside(path, f"-{side}") for path in targets], opacity, scale)
     return 0
 
 
 def _inspecting(
-    image: Path, method: str, target: Any, options: ExplainOptions, checks: bool, **network: Any
+    image: Path, method: str, target: Any, options: ExplainOptions, checks: bool, network: NetworkChoice
 ) -> Job[tuple[Picture, Attribution, Checks | None]]:
-    from studio.picture import loading
-
-    picture = yield from part(loading(image), 0.0, 0.03)
+    picture = yield from part(reading_picture(image), 0.0, 0.03)
     _check_inside(picture, ())
     yield Progress(0.03, "starting")  # the import below takes seconds
     from studio.attribution import check, explaining, network_for
 
     end = 0.5 if checks else 1.0
-    found = yield from part(explaining(picture, method, target, options, **network), 0.05, end)
+    found = yield from part(explaining(picture, method, target, options, network=network), 0.05, end)
     if not checks:
         return picture, found, None
-    asked = yield from part(network_for(target.kind == "class", **network), end, end)
+    asked = yield from part(network_for(target.kind == "class", network), end, end)
     return picture, found, (yield from part(check(picture, asked, found, target, options), end, 1.0))
 
 
 def _inspecting_pair(
-    a: Path, b: Path, method: str, target: PairTarget, options: ExplainOptions, checks: bool, **network: Any
-) -> Job[tuple[tuple[Picture, Picture], ChannelParts, PairAttribution, tuple[Checks, Checks] | None]]:
-    from studio.picture import loading
-
-    first = yield from part(loading(a), 0.0, 0.02)
-    second = yield from part(loading(b), 0.02, 0.04)
+    a: Path, b: Path, method: str, target: PairTarget, options: ExplainOptions, checks: bool, network: NetworkChoice
+) -> Job[tuple[tuple[Picture, Picture], ChannelSplit, PairAttribution, tuple[Checks, Checks] | None]]:
+    first = yield from part(reading_picture(a), 0.0, 0.02)
+    second = yield from part(reading_picture(b), 0.02, 0.04)
     _check_inside(first, (("A", target.a),))
     _check_inside(second, (("B", target.b),))
     yield Progress(0.04, "starting")
     from studio.attribution import check_pair, explaining_pair, network_for, split_by_channel
 
     end = 0.5 if checks else 1.0
-    found = yield from part(explaining_pair(first, second, method, target, options, **network), 0.05, end)
-    asked = yield from part(network_for(False, **network), end, end)
+    found = yield from part(explaining_pair(first, second, method, target, options, network=network), 0.05, end)
+    asked = yield from part(network_for(False, network), end, end)
     parts = split_by_channel(first, second, asked, target, options.size)
     if not checks:
         return (first, second), parts, found, None
@@ -203,7 +192,7 @@ def _inspecting_pair(
 def _check_inside(picture: Picture, places: tuple[tuple[str, tuple[float, float]], ...]) -> None:
     width, height = picture.size
     for name, (x, y) in places:
-        if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5):
+        if not contains([(x, y)], picture.size).all():
             raise TargetError(f"{name} is {width} x {height} pixels; {x:g}, {y:g} lies outside.")
 
 
@@ -248,7 +237,7 @@ def _tell_checks(checks: Checks) -> None:
         say(f"Likeness to the map with {stage.layers} of {stage.of} layers at random: {stage.similarity:.2f}")
 
 
-def _tell_channels(parts: ChannelParts) -> None:
+def _tell_channels(parts: ChannelSplit) -> None:
     rows = []
     total = 0.0
     for channel, value in zip(parts.channels[:SHOWN].tolist(), parts.values[:SHOWN].tolist(), strict=True):
@@ -256,7 +245,3 @@ def _tell_channels(parts: ChannelParts) -> None:
         rows.append((str(channel), f"{value:.4f}", f"{total:.4f}"))
     rows.append((f"all {len(parts.channels)}", "", f"{parts.cosine:.4f}"))
     table(("channel", "gives", "together"), rows)
-
-
-def _beside(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.stem}-{name}{path.suffix}")

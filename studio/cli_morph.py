@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from studio.backbones.choice import NetworkChoice
 from studio.buddies.options import MatchOptions
+from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
-from studio.files import FileError, check_target
+from studio.files import FileError, beside, check_source, check_target
 from studio.flags import flags_of
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
-from studio.pairs import PairsError, PairSet, read_pairs
+from studio.pairs import PairsError, PairSet, read_pairs_within
 from studio.progress import Job, part
 from studio.terminal import drain, result, say
 
@@ -73,7 +75,8 @@ def morph(
         Point file, .csv, .json or .txt, or “auto” to match with the built-in network; once for each two
         neighbours, in their order, or one “auto” for all.
     out
-        Film to write: .mp4, .gif, .webp, .apng, or a name without suffix for a folder of PNG files; with --t a picture.
+        Film to write: .mp4, .mov, .mkv, .gif, .webp, .apng, or a name without suffix for a folder of PNG files; with
+        --t a picture.
     t
         Write only the still of this moment: 0 is the first picture, 1 the second, 2 the third.
     field
@@ -101,14 +104,16 @@ def morph(
     wanted = MorphOptions.from_dict(options.to_dict())
     export = ExportOptions.from_dict(film.to_dict())
     prepared = drain(_preparing(paths, sources, wanted, export, device), "prepare")
-    for note in prepared.notes:
+    for note in (*prepared.notes, *_fold_sentences(prepared)):
         say(note)
     moment = 0.5 if t is None else t
     leg = prepared.legs[min(int(moment), len(prepared.legs) - 1)]
     within = moment - min(int(moment), len(prepared.legs) - 1)
     if t is None:
-        from studio.morph import exporting
+        from studio.morph import exporting, film_notes
 
+        for note in film_notes(out, prepared.size):
+            say(note)
         result(str(drain(exporting(prepared, out, export), "film")))
     else:
         from studio.morph import save_still, still
@@ -120,16 +125,34 @@ def morph(
         from studio.morph.timing import shape_at
 
         for name, one in zip("ab", leg.fields(shape_at(within, wanted)), strict=True):
-            save_field(one, _beside(field, name))
-            result(str(_beside(field, name)))
+            save_field(one, beside(field, f"-{name}"))
+            result(str(beside(field, f"-{name}")))
     if warped is not None:
         from studio.morph.timing import shape_at
         from studio.picture import save
 
         for name, pixels in zip("ab", leg.warped(shape_at(within, wanted)), strict=True):
-            save(pixels, _beside(warped, name))
-            result(str(_beside(warped, name)))
+            save(pixels, beside(warped, f"-{name}"))
+            result(str(beside(warped, f"-{name}")))
     return 0
+
+
+def _fold_sentences(prepared: MorphSequence) -> list[str]:
+    """What the window's badge says, of each leg that folds."""
+    sentences = []
+    for number, leg in enumerate(prepared.legs, start=1):
+        if leg.options.mode == "dissolve" or not leg.controls.pairs:
+            continue
+        found = leg.foldover()
+        if not found.bijective:
+            where = "" if len(prepared.legs) == 1 else f" from picture {number} to {number + 1}"
+            places = "1 place" if found.count == 1 else f"{found.count} places"
+            share = max(0.1, 100 * found.share)
+            sentences.append(
+                f"The warp{where} folds at {places}, {share:.1f} % of the frame: points cross, the picture is turned "
+                "over there."
+            )
+    return sentences
 
 
 def demo_film(a: Picture, b: Picture, pairs: PairSet, path: Path) -> Job[Path]:
@@ -144,27 +167,25 @@ def _preparing(
     paths: Sequence[Path], sources: Sequence[Path | None], options: MorphOptions, film: ExportOptions, device: str
 ) -> Job[MorphSequence]:
     from studio.morph import preparing_sequence
-    from studio.picture import loading
 
     pictures: list[Picture] = []
     for index, path in enumerate(paths):
-        picture = yield from part(loading(path), 0.1 * index / len(paths), 0.1 * (index + 1) / len(paths))
-        for note in picture.notes:
-            log.info("%s", note)
+        picture = yield from part(reading_picture(path), 0.1 * index / len(paths), 0.1 * (index + 1) / len(paths))
         pictures.append(picture)
     pairs = []
     for index, (first, second) in enumerate(pairwise(pictures)):
         start, stop = (0.1 + 0.6 * (index + k) / len(sources) for k in (0, 1))
-        pairs.append((yield from part(_pairs_of(first, second, sources[index], device), start, stop)))
+        names = chr(ord("A") + index), chr(ord("B") + index)
+        pairs.append((yield from part(_pairs_of(first, second, sources[index], device, names), start, stop)))
     return (yield from part(preparing_sequence(pictures, pairs, options, film.longest_side, device), 0.7, 1.0))
 
 
-def _pairs_of(a: Picture, b: Picture, source: Path | None, device: str) -> Job[PairSet]:
+def _pairs_of(a: Picture, b: Picture, source: Path | None, device: str, names: tuple[str, str]) -> Job[PairSet]:
     if source is not None:
-        return read_pairs(source)
+        return read_pairs_within(source, a.size, b.size, names, empty=True)
     from studio.buddies import find_buddies
 
-    pairs: PairSet = yield from find_buddies(a, b, MatchOptions(), backbone="buddynet", device=device)
+    pairs: PairSet = yield from find_buddies(a, b, MatchOptions(), network=NetworkChoice(device=device))
     return pairs
 
 
@@ -179,10 +200,6 @@ def _pair_sources(words: Sequence[str], legs: int) -> list[Path | None]:
         )
     sources = [None if word == AUTO else Path(word) for word in words]
     for source in sources:
-        if source is not None and not source.is_file():
-            raise FileError(f"“{source}” can't be read: there is no such file.")
+        if source is not None:
+            check_source(source)
     return sources
-
-
-def _beside(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.stem}-{name}{path.suffix}")

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from studio.cli_style_jobs import drafting, painting, reading_pictures, repeating_file, stylising
+from studio.cli_style_jobs import NamedTask, drafting_file, making, repeating_file
 from studio.codecs.encoding import KINDS
-from studio.files import check_target
-from studio.flags import BackboneName, flags_of
+from studio.files import beside, check_target
+from studio.flags import NetworkFlags, flags_of
 from studio.options import Options
-from studio.pairs import read_pairs
-from studio.style.model import StyleError, StyleResult
+from studio.style.model import StyleError
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
+from studio.style.result import StyleResult
+from studio.style.task import Draft
 from studio.terminal import drain, result, say
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ def stylize(
     network: Path | None = None,
     network_style: str | None = None,
     checkpoint: Path | None = None,
-    backbone: BackboneName = "buddynet",
-    weights: Path | None = None,
-    device: str = AUTO,
+    computing: NetworkFlags = NetworkFlags(),  # noqa: B008 (frozen)
     depth: Depth | None = None,
     options: Annotated[StyleFlags, Parameter(name="*")] = StyleFlags(),  # noqa: B008 (frozen)
 ) -> int:
@@ -99,10 +98,6 @@ def stylize(
         Which style of a network that has several, by name.
     checkpoint
         File that keeps where it stands; if it exists it is gone on from, exactly.
-    weights
-        File with weights for the network, .safetensors or .pth; by default those of its makers.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     depth
         Bits per channel in PNG and TIFF; by default those of the content.
     """
@@ -111,32 +106,36 @@ def stylize(
     if start is not None:
         wanted = wanted.with_values(init="picture")
     given = [path for path in (content, *styles) if path is not None]
-    begin: Path | Picture | None = start
+    draft = None
     if network is not None:
         if start is not None or repeat is not None or not given:
             raise StyleError("--network needs a content, and goes neither with --start nor with --repeat.")
-        side = wanted.size if styles or "size" in options.model_fields_set else 0
-        begin = draft = drain(drafting(given[0], network, network_style, side, device), "network")
+        draft = Draft(network, 0 if network_style is None else network_style)
         if not styles:
-            _save_draft(draft, out, depth)
+            side = wanted.size if "size" in options.model_fields_set else 0
+            _save_draft(drain(drafting_file(given[0], draft, side, computing.device), "network"), out, depth)
             return 0
-        wanted = wanted.with_values(init="picture")
     if repeat is None and len(given) < 2:
         raise StyleError("A style needs two pictures at least: the content and a style; or --repeat and a file.")
-    source = None
-    if pairs is not None and pairs != AUTO:
-        source = read_pairs(Path(pairs))
     if repeat is not None:
-        again = repeating_file(repeat, given, start, _changes(wanted), weights, device)
+        again = repeating_file(repeat, given, start, _changes(wanted), computing.choice())
         _written(drain(again, "style"), out, depth)
         return 0
-    shares = _shares(style_weights, len(given) - 1)
-    known: dict[str, Any] = {"backbone": backbone, "weights": weights, "device": device}
-    job = stylising(given, shares, wanted, source, pairs == AUTO, region or [], begin, checkpoint, both, known)
-    forth, *back = drain(job, "style")
+    task = NamedTask(
+        wanted,
+        given,
+        computing.choice(),
+        _shares(style_weights, len(given) - 1),
+        _pairs(pairs),
+        region or [],
+        start,
+        draft,
+        checkpoint,
+    )
+    forth, *back = drain(making(task, both), "style")
     _written(forth, out, depth)
     for one in back:
-        _written(one, out.with_name(f"{out.stem}-back{out.suffix}"), depth)
+        _written(one, beside(out, "-back"), depth)
     return 0
 
 
@@ -149,9 +148,7 @@ def instant(
     style_weights: list[float] | None = None,
     pairs: str | None = None,
     region: list[str] | None = None,
-    backbone: BackboneName = "buddynet",
-    weights: Path | None = None,
-    device: str = AUTO,
+    network: NetworkFlags = NetworkFlags(),  # noqa: B008
     depth: Depth | None = None,
     options: Annotated[InstantFlags, Parameter(name="*")] = InstantFlags(),  # noqa: B008
 ) -> int:
@@ -177,24 +174,15 @@ def instant(
         --match-regions and --geometry.
     region
         Mask of a part of the content that takes its look from one style only, as for `stylize`. May be repeated.
-    backbone
-        A network with a decoder.
-    weights
-        File with weights for the network, .safetensors or .pth.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     depth
         Bits per channel in PNG and TIFF; by default those of the content.
     """
     check_target(out, tuple(KINDS))
     wanted = InstantOptions.from_dict(options.to_dict())
     paths = [content, style, *more]
-    source = read_pairs(Path(pairs)) if pairs not in (None, AUTO) else None
-    known: dict[str, Any] = {"backbone": backbone, "weights": weights, "device": device}
     shares = _shares(style_weights, len(paths) - 1)
-    job = painting(paths, shares, wanted, source, pairs == AUTO, region or [], known)
-    _written(drain(job, "style"), out, depth)
-    return 0
+    task = NamedTask(wanted, paths, network.choice(), shares, _pairs(pairs), region or [])
+    return _made(task, "style", out, depth)
 
 
 def texture(
@@ -202,9 +190,7 @@ def texture(
     /,
     *,
     out: Path = Path("texture.png"),
-    backbone: BackboneName = "buddynet",
-    weights: Path | None = None,
-    device: str = AUTO,
+    network: NetworkFlags = NetworkFlags(),  # noqa: B008
     depth: Depth | None = None,
     options: Annotated[TextureFlags, Parameter(name="*")] = TextureFlags(),  # noqa: B008
 ) -> int:
@@ -216,21 +202,12 @@ def texture(
         Picture whose texture is taken.
     out
         Picture to write: .png, .jpg, .webp or .tif.
-    weights
-        File with weights for the network, .safetensors or .pth; by default those of its makers.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     depth
         Bits per channel in PNG and TIFF.
     """
     check_target(out, tuple(KINDS))
-    from studio.style.run import texture_of
-
     wanted = TextureOptions.from_dict(options.to_dict())
-    [picture] = drain(reading_pictures([example]), "read")
-    job = texture_of(picture, wanted, backbone=backbone, weights=weights, device=device)
-    _written(drain(job, "texture"), out, depth)
-    return 0
+    return _made(NamedTask(wanted, [example], network.choice()), "texture", out, depth)
 
 
 def invert(
@@ -238,9 +215,7 @@ def invert(
     /,
     *,
     out: Path = Path("inverted.png"),
-    backbone: BackboneName = "buddynet",
-    weights: Path | None = None,
-    device: str = AUTO,
+    network: NetworkFlags = NetworkFlags(),  # noqa: B008
     depth: Depth | None = None,
     options: Annotated[InversionFlags, Parameter(name="*")] = InversionFlags(),  # noqa: B008
 ) -> int:
@@ -252,21 +227,25 @@ def invert(
         Picture that the network looks at.
     out
         Picture to write: .png, .jpg, .webp or .tif.
-    weights
-        File with weights for the network, .safetensors or .pth; by default those of its makers.
-    device
-        Where to compute: auto, cpu, cuda, cuda:1, mps.
     depth
         Bits per channel in PNG and TIFF.
     """
     check_target(out, tuple(KINDS))
-    from studio.style.run import inversion_of
-
     wanted = InversionOptions.from_dict(options.to_dict())
-    [shown] = drain(reading_pictures([picture]), "read")
-    job = inversion_of(shown, wanted, backbone=backbone, weights=weights, device=device)
-    _written(drain(job, "invert"), out, depth)
+    return _made(NamedTask(wanted, [picture], network.choice()), "invert", out, depth)
+
+
+def _made(task: NamedTask, told: str, out: Path, depth: Depth | None) -> int:
+    [made] = drain(making(task), told)
+    _written(made, out, depth)
     return 0
+
+
+def _pairs(source: str | None) -> Path | Literal[True] | None:
+    """What --pairs names: a point file, or that they are to be matched."""
+    if source == AUTO:
+        return True
+    return None if source is None else Path(source)
 
 
 def _shares(given: list[float] | None, count: int) -> list[float]:

@@ -2,138 +2,140 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from studio.pairs import PairSet
+from studio.backbones.choice import NetworkChoice
+from studio.cli_pictures import reading_picture
+from studio.files import bare_name
+from studio.pairs import PairSet, read_pairs_within
 from studio.progress import Job, part
-from studio.style.model import Region, StyleError, StyleResult, StyleSource
-from studio.style.options import InstantOptions, StyleOptions
+from studio.style.model import Region, StyleError, StyleSource
+from studio.style.options import TextureOptions
+from studio.style.task import AnyOptions, Draft, StyleTask
 
 if TYPE_CHECKING:
     from studio.picture import Picture
-
-log = logging.getLogger(__name__)
+    from studio.style.result import StyleResult
 
 READING, MATCHED = 0.05, 0.2
 """Shares of the progress that reading the pictures takes, and that and matching them."""
 
 
-def painting(
-    paths: Sequence[Path],
-    shares: Sequence[float],
-    options: InstantOptions,
-    pairs: PairSet | None,
-    match: bool,
-    regions: Sequence[str],
-    known: dict[str, Any],
-) -> Job[StyleResult]:
-    from studio.style.run import instant_of
+@dataclass(frozen=True)
+class NamedTask:
+    """A `StyleTask` as a command line spells it: with the names of files in the place of what they hold.
 
-    pictures, masks, pairs, begun = yield from _given(paths, regions, pairs, match, known["device"])
-    styles = [StyleSource(picture, share) for picture, share in zip(pictures[1:], shares, strict=True)]
-    job = instant_of(pictures[0], styles, options, pairs=pairs, regions=masks, **known)
-    return (yield from part(job, begun, 1.0))
+    Attributes
+    ----------
+    paths : sequence of Path
+        The content and the styles, or the one picture that a texture or an inversion is made of.
+    shares : sequence of float
+        How much each style counts.
+    pairs : Path, True or None
+        A point file, or True to match the content and the first style.
+    regions : sequence of str
+        As the flag --region spells them.
+    """
 
-
-def _given(
-    paths: Sequence[Path], regions: Sequence[str], pairs: PairSet | None, match: bool, device: str
-) -> Job[tuple[list[Picture], list[Region], PairSet | None, float]]:
-    """The pictures, the painted regions, the pairs (matched if asked for), and how much of the progress that took."""
-    pictures = yield from part(reading_pictures(paths), 0.0, READING)
-    masks = []
-    for text in regions:
-        masks.append((yield from part(_region(text), READING, READING)))  # noqa: PERF401 (no yield in comprehensions)
-    if not match:
-        return pictures, masks, pairs, READING
-    from studio.buddies import MatchOptions, find_buddies
-
-    found = find_buddies(pictures[0], pictures[1], MatchOptions(), device=device)
-    return pictures, masks, (yield from part(found, READING, MATCHED, "match: ")), MATCHED
+    options: AnyOptions
+    paths: Sequence[Path]
+    network: NetworkChoice
+    shares: Sequence[float] = ()
+    pairs: Path | Literal[True] | None = None
+    regions: Sequence[str] = ()
+    start: Path | None = None
+    draft: Draft | None = None
+    checkpoint: Path | None = None
 
 
-def stylising(
-    paths: Sequence[Path],
-    shares: Sequence[float],
-    options: StyleOptions,
-    pairs: PairSet | None,
-    match: bool,
-    regions: Sequence[str],
-    start: Path | Picture | None,
-    checkpoint: Path | None,
-    both: bool,
-    known: dict[str, Any],
-) -> Job[list[StyleResult]]:
-    from studio.style.run import stylize_pictures
+def making(named: NamedTask, both: bool = False) -> Job[list[StyleResult]]:
+    """What `named` describes, and with `both` also the first style picture with the look of the content."""
+    from studio.style import styling
 
-    pictures, masks, pairs, begun = yield from _given(paths, regions, pairs, match, known["device"])
-    first = None
-    if isinstance(start, Path):
-        [first] = yield from part(reading_pictures([start]), begun, begun)
-    elif start is not None:
-        first = start
+    begun = READING if named.pairs is not True else MATCHED
+    task = yield from part(_task(named), 0.0, begun)
     middle = begun + (1.0 - begun) * (0.5 if both else 1.0)
-    styles = [StyleSource(picture, share) for picture, share in zip(pictures[1:], shares, strict=True)]
-    resume = checkpoint if checkpoint is not None and checkpoint.is_file() else None
-    forth = stylize_pictures(
-        pictures[0],
-        styles,
-        options,
-        pairs=pairs,
-        regions=masks,
-        resume=resume,
-        start=first,
-        checkpoint=checkpoint,
-        **known,
-    )
-    results = [(yield from part(forth, begun, middle))]
-    if both:
-        turned = [Region(mask.style, mask.content, 0, mask.name) for mask in masks if mask.style is not None]
-        back = stylize_pictures(
-            pictures[1],
-            [StyleSource(pictures[0])],
-            options,
-            pairs=None if pairs is None else pairs.swapped(),
-            regions=turned,
-            start=first,
-            **known,
+    results = [(yield from part(styling(task), begun, middle))]
+    if both and task.content is not None:
+        turned = (Region(one.style, one.content, 0, one.name) for one in task.regions if one.style is not None)
+        back = replace(
+            task,
+            content=task.styles[0].picture,
+            styles=(StyleSource(task.content),),
+            pairs=task.pairs.swapped(),
+            regions=tuple(turned),
+            checkpoint=None,
+            resume=None,
         )
-        results.append((yield from part(back, middle, 1.0, "back: ")))
+        results.append((yield from part(styling(back), middle, 1.0, "back: ")))
     return results
 
 
-def drafting(content: Path, file: Path, style: str | None, size: int, device: str) -> Job[Picture]:
-    from studio.style.feedforward import apply_network, load_network
+def _task(named: NamedTask) -> Job[StyleTask]:
+    """Read the files; match the pictures if asked to."""
+    alone = 1.0 if named.pairs is not True else READING / MATCHED
+    pictures = yield from part(reading_pictures(named.paths), 0.0, alone)
+    regions = []
+    for text in named.regions:
+        regions.append((yield from part(_region(text), alone, alone)))  # noqa: PERF401 (no yield in comprehensions)
+    pairs = PairSet()
+    if named.pairs is True:
+        from studio.buddies import MatchOptions, find_buddies
+
+        found = find_buddies(
+            pictures[0], pictures[1], MatchOptions(), network=NetworkChoice(device=named.network.device)
+        )
+        pairs = yield from part(found, alone, 1.0, "match: ")
+    elif named.pairs is not None:
+        pairs = read_pairs_within(named.pairs, pictures[0].size, pictures[1].size, ("the content", "the style"))
+    start = None
+    if named.start is not None:
+        [start] = yield from part(reading_pictures([named.start]), 1.0, 1.0)
+    is_texture = isinstance(named.options, TextureOptions)
+    styles, shares = (pictures, [1.0]) if is_texture else (pictures[1:], named.shares)
+    return StyleTask(
+        named.options,
+        None if is_texture else pictures[0],
+        tuple(StyleSource(picture, share) for picture, share in zip(styles, shares, strict=True)),
+        pairs,
+        tuple(regions),
+        named.network,
+        start,
+        named.draft,
+        named.checkpoint,
+        named.checkpoint if named.checkpoint is not None and named.checkpoint.is_file() else None,
+    )
+
+
+def drafting_file(content: Path, draft: Draft, size: int, device: str) -> Job[Picture]:
+    """A picture as a feed-forward network alone paints it."""
+    from studio.style import drafting
 
     [picture] = yield from part(reading_pictures([content]), 0.0, READING)
-    network = load_network(file)
-    job = apply_network(picture, network, style=0 if style is None else style, size=size, device=device)
-    return (yield from part(job, READING, 1.0))
+    return (yield from part(drafting(picture, draft, size, device), READING, 1.0))
 
 
 def repeating_file(
-    path: Path, given: Sequence[Path], start: Path | None, changes: dict[str, Any], weights: Path | None, device: str
+    path: Path, given: Sequence[Path], start: Path | None, changes: dict[str, Any], network: NetworkChoice
 ) -> Job[StyleResult]:
-    from studio.style.run import repeating
+    """What the recipe inside a picture says, with pictures that are given, or lie beside it."""
+    from studio.style import repeating
 
     pictures = yield from part(reading_pictures(given), 0.0, READING)
     first = None
     if start is not None:
         [first] = yield from part(reading_pictures([start]), READING, READING)
-    again = repeating(path, pictures, weights=weights, device=device, start=first, changes=changes)
+    again = repeating(path, pictures, network=network, start=first, changes=changes)
     return (yield from part(again, READING, 1.0))
 
 
 def reading_pictures(paths: Sequence[Path]) -> Job[list[Picture]]:
-    from studio.picture import loading
-
     pictures = []
     for index, path in enumerate(paths):
-        picture = yield from part(loading(path), index / len(paths), (index + 1) / len(paths))
-        for note in picture.notes:
-            log.info("%s", note)
+        picture = yield from part(reading_picture(path), index / len(paths), (index + 1) / len(paths))
         pictures.append(picture)
     return pictures
 
@@ -149,7 +151,7 @@ def _region(text: str) -> Job[Region]:
         )
     masks = yield from reading_pictures([Path(file) for file in files])
     values = [mask.pixels[..., 1] for mask in masks]
-    return Region(values[0], values[1] if len(values) > 1 else None, int(number) - 1, Path(files[0]).stem)
+    return Region(values[0], values[1] if len(values) > 1 else None, int(number) - 1, bare_name(files[0]))
 
 
 def _parts(text: str) -> list[str]:

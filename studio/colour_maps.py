@@ -86,7 +86,10 @@ class Scale:
         return cls(low, high if high > low else low + 1.0, unit, False)
 
     def index(self, values: Maps) -> npt.NDArray[np.uint8]:
-        """Rows of a colour table for `values`, of the same shape; what is not a number counts as nothing."""
+        """Rows of a colour table for `values`, of the same shape; what is not a number counts as nothing.
+
+        Numbers in the unit of the scale become 0 at `low` and below, 255 at `high` and above.
+        """
         numbers = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=self.high, neginf=self.low)
         share = (numbers - self.low) / (self.high - self.low)
         rows: npt.NDArray[np.uint8] = np.rint(np.clip(share, 0.0, 1.0) * 255.0).astype(np.uint8)

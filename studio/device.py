@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from studio.errors import OutOfMemory, StudioError
+from studio.errors import OutOfMemory, StudioError, words_of
 from studio.language import tr, trn
 from studio.progress import Job, Progress, part
 
@@ -85,7 +85,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether `error` says that memory ran out, on a GPU or on the CPU."""
     if isinstance(error, MemoryError):
         return True
-    text = str(error)
+    text = words_of(error)
     return isinstance(error, RuntimeError) and any(
         phrase in text
         for phrase in (

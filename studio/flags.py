@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import pydantic
 from cyclopts import Parameter
 
-from studio.backbones import CATALOG
+from studio.backbones import CATALOG, NetworkChoice
 from studio.options import Knob, Options
 
 Model = TypeVar("Model", bound=Options)
@@ -24,6 +26,52 @@ BackboneName = Annotated[
     str, Parameter(validator=is_backbone, help=f"Network that looks at the pictures: {', '.join(CATALOG)}.")
 ]
 """The type of the flag --backbone."""
+WeightsFile = Annotated[
+    Path | None,
+    Parameter(help="File with weights for the network, .safetensors or .pth; by default those of its makers."),
+]
+"""The type of the flag --weights."""
+DeviceName = Annotated[str, Parameter(help="Where to compute: auto, cpu, cuda, cuda:1, mps.")]
+"""The type of the flag --device."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class NetworkFlags:
+    """The flags --backbone, --weights and --device of a command."""
+
+    backbone: BackboneName = "buddynet"
+    weights: WeightsFile = None
+    device: DeviceName = "auto"
+
+    def choice(self) -> NetworkChoice:
+        """As the engines take it."""
+        return NetworkChoice(self.backbone, self.weights, self.device)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ClassifierFlags(NetworkFlags):
+    """The same of a command that may ask for classes, which not every network has, and --classes."""
+
+    backbone: BackboneName = "squeezenet1_0"
+    weights: Annotated[
+        Path | None,
+        Parameter(
+            help="File with weights for the network, .safetensors or .pth; for classes it must hold the whole network, "
+            "with any number of them."
+        ),
+    ] = None
+    classes: Annotated[
+        Path | None,
+        Parameter(
+            help="File with the names of the classes in their order, a name a line, or JSON; by default one beside the "
+            "weights with the same name and .txt or .json."
+        ),
+    ] = None
+
+    def choice(self) -> NetworkChoice:
+        return NetworkChoice(self.backbone, self.weights, self.device, self.classes)
 
 
 def flags_of(model: type[Model]) -> type[Model]:

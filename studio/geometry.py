@@ -14,13 +14,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Size = tuple[int, int]
-Points = npt.NDArray[np.float64]
+from studio.arrays import Points, Size
 
 
 def as_points(points: npt.ArrayLike) -> Points:
     """`points` as a float64 array of shape (N, 2); an empty input gives (0, 2)."""
     return np.asarray(points, dtype=np.float64).reshape(-1, 2)
+
+
+def contains(points: npt.ArrayLike, size: Size) -> npt.NDArray[np.bool_]:
+    """Whether each of `points`, (N, 2), lies in a picture of `size`, up to its edge; (N,)."""
+    x, y = as_points(points).T
+    inside: npt.NDArray[np.bool_] = (x >= -0.5) & (x <= size[0] - 0.5) & (y >= -0.5) & (y <= size[1] - 0.5)
+    return inside
 
 
 def cell_to_pixel(cells: npt.ArrayLike, stride: float) -> Points:

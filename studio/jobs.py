@@ -23,7 +23,8 @@ from typing import Any, Literal
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QObject, Qt, QThread, QTimer, Signal, Slot
 
 from studio.device import is_out_of_memory
-from studio.errors import StudioError
+from studio.errors import StudioError, words_of
+from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.progress import Job, Progress
 
@@ -62,9 +63,10 @@ class JobHandle(QObject):
     """After any of the three ends."""
     state_changed = Signal()
 
-    def __init__(self, title: str, lane: str, parent: QObject | None = None) -> None:
+    def __init__(self, title: str, lane: str, parent: QObject | None = None, kind: JobKind | None = None) -> None:
         super().__init__(parent)
         self.title = title
+        self.kind = kind
         self.lane = lane
         self.state = JobState.QUEUED
         self.progress = Progress(0.0, tr("waiting"))
@@ -181,7 +183,7 @@ class _Lane(QThread):
         except StudioError as error:
             log.warning("%s: %s", handle.title, error)
             self.told.emit(_Report(handle, "failed", (str(error), "")))
-        except Exception as error:
+        except BaseException as error:  # a library's `sys.exit` too: it would take the lane with it, and its jobs
             details = traceback.format_exc()
             log.error("%s failed\n%s", handle.title, details)
             self.told.emit(_Report(handle, "failed", (_sentence(handle.title, error), details)))
@@ -191,8 +193,10 @@ class _Lane(QThread):
 
     def _steps(self, handle: JobHandle, job: Job[Any]) -> Any:
         try:
-            while not handle._cancel_asked.is_set():
+            while True:
                 handle._may_run.wait()
+                if handle._cancel_asked.is_set():  # while it paused, too: it must not do one more step
+                    return None
                 try:
                     event = next(job)
                 except StopIteration as stop:
@@ -204,7 +208,6 @@ class _Lane(QThread):
                     handle._latest = event
         finally:
             job.close()
-        return None
 
 
 class JobQueue(QObject):
@@ -222,7 +225,9 @@ class JobQueue(QObject):
         self._ticker.setInterval(round(PREVIEW_INTERVAL * 1000))
         self._ticker.timeout.connect(self._on_tick)
 
-    def submit(self, title: str, make: Callable[[], Job[Any]], lane: str = "compute") -> JobHandle:
+    def submit(
+        self, title: str, make: Callable[[], Job[Any]], lane: str = "compute", kind: JobKind | None = None
+    ) -> JobHandle:
         """Queue the job that `make()` returns; `make` itself runs on the lane too, so it may import torch.
 
         Parameters
@@ -231,10 +236,12 @@ class JobQueue(QObject):
             What the list of jobs calls it.
         lane : str
             Jobs of one lane run one after the other.
+        kind : JobKind, optional
+            What the job does, for whoever has to tell it from others.
         """
         if self._closed:
             raise RuntimeError("the job queue is closed")
-        handle = JobHandle(title, lane, self)
+        handle = JobHandle(title, lane, self, kind)
         self._open.append(handle)
         handle.ended.connect(self._on_ended)
         self._ticker.start()
@@ -251,6 +258,11 @@ class JobQueue(QObject):
     def open_jobs(self) -> tuple[JobHandle, ...]:
         """Jobs that wait, run or pause, in the order of submission."""
         return tuple(self._open)
+
+    @property
+    def threads(self) -> tuple[QThread, ...]:
+        """The threads of the lanes that were used so far; none after `shutdown`, if all have ended."""
+        return tuple(self._lanes.values())
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Cancel everything and end the threads.
@@ -324,7 +336,7 @@ def _sentence(title: str, error: BaseException) -> str:
         "{title} failed because of an error in the program ({kind}: {error}); the log has the details.",
         title=title,
         kind=type(error).__name__,
-        error=error,
+        error=words_of(error),
     )
 
 

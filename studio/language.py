@@ -34,6 +34,10 @@ _BAD_FIT = (KeyError, IndexError, ValueError, TypeError, AttributeError)
 """What `str.format` raises when a translation's placeholders are not those of the English text."""
 
 
+LONGEST = 1000
+"""Letters of one value in a sentence; what goes beyond is cut off."""
+
+
 def tr(text: str, /, **values: object) -> str:
     """The text in the language of the program, its `{placeholders}` filled with `values`.
 
@@ -167,12 +171,18 @@ class _Pseudo(gettext.NullTranslations):
 def _fill(shown: str, english: str, values: dict[str, Any]) -> str:
     if not values:
         return shown
+    values = {name: _cut(value) for name, value in values.items()}
     if shown is not english:
         try:
             return shown.format_map(values)
         except _BAD_FIT as error:
             log.warning("the translation of %r does not fit (%r); English is shown", english, error)
     return english.format_map(values)
+
+
+def _cut(value: Any) -> Any:
+    """A text out of somebody's file may be a megabyte, and a window that lays it out stands still for minutes."""
+    return f"{value[: LONGEST - 1]}…" if isinstance(value, str) and len(value) > LONGEST else value
 
 
 def _of_environment() -> list[str]:

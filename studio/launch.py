@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from studio.chatter import chatter_logged
 from studio.errors import StudioError
 from studio.system_libraries import OFFSCREEN_LIBRARIES, WINDOW_LIBRARIES, has_display, missing_packages
 
@@ -31,13 +32,14 @@ def open_window(a: Path | None = None, b: Path | None = None, *, sample: str | N
     if obstacle:
         raise NoWindow(obstacle)
     try:
-        from studio.gui.app import run_window
+        from studio.gui.shell.app import run_window
     except ImportError as error:
         advice = _library_advice(str(error), for_a_screen=False)
         if advice is None:
             raise
         raise NoWindow(advice) from error
-    return run_window(a, b, sample)
+    with chatter_logged():
+        return run_window(a, b, sample)
 
 
 def why_no_window() -> str | None:

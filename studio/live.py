@@ -15,14 +15,14 @@ from typing import Any, Literal, Protocol
 from PySide6.QtCore import QDeadlineTimer, QObject, Qt, QThread, Signal, Slot
 
 from studio.device import is_out_of_memory
-from studio.errors import StudioError
+from studio.errors import StudioError, words_of
 from studio.language import tr
 from studio.progress import Progress
 
 log = logging.getLogger(__name__)
 
 
-class Desk(Protocol):
+class Responder(Protocol):
     """Who answers. All methods are called on the worker's thread, so nothing in it needs a lock."""
 
     def answer(self, request: Any) -> Any:
@@ -47,10 +47,10 @@ class _Thread(QThread):
 
     told = Signal(object)
 
-    def __init__(self, name: str, desk: Desk) -> None:
+    def __init__(self, name: str, responder: Responder) -> None:
         super().__init__()
         self.setObjectName(f"live-{name}")
-        self._desk = desk
+        self._responder = responder
         self._bell = threading.Condition()
         self._waiting: tuple[Any, Any] | None = None
         self._closed = False
@@ -83,12 +83,12 @@ class _Thread(QThread):
                 # A picture must not live on because it was asked about last.
                 del waiting
         finally:
-            self._desk.close()
+            self._responder.close()
 
     def _answer(self, request: Any, tag: Any) -> bool:
         try:
-            answer = self._desk.answer(request)
-        except Exception as error:
+            answer = self._responder.answer(request)
+        except BaseException as error:  # a library's `sys.exit` too: it would end the thread, and nothing be answered
             self._tell_failure(error, tag)
         else:
             self.told.emit(_Report("answered", tag, answer))
@@ -96,15 +96,15 @@ class _Thread(QThread):
 
     def _rest(self) -> bool:
         try:
-            event = self._desk.rest()
-        except Exception as error:
+            event = self._responder.rest()
+        except BaseException as error:
             self._tell_failure(error, None)
             return False
         if event is not None:
             self.told.emit(_Report("rested", payload=event))
         return event is not None
 
-    def _tell_failure(self, error: Exception, tag: Any) -> None:
+    def _tell_failure(self, error: BaseException, tag: Any) -> None:
         if isinstance(error, StudioError):
             sentence, details = str(error), ""
         else:
@@ -123,9 +123,9 @@ class LiveWorker(QObject):
     rested = Signal(object)
     """(Progress) of what is done between requests"""
 
-    def __init__(self, name: str, desk: Desk, parent: QObject | None = None) -> None:
+    def __init__(self, name: str, responder: Responder, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._thread = _Thread(name, desk)
+        self._thread = _Thread(name, responder)
         self._closed = False
         # Queued, and to a bound method: the report is taken on this object's thread.
         self._thread.told.connect(self._on_report, Qt.ConnectionType.QueuedConnection)
@@ -171,12 +171,12 @@ class LiveWorker(QObject):
             self.rested.emit(report.payload)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """One sentence for an error that nobody foresaw."""
     if is_out_of_memory(error):
         return tr("There is not enough memory for the preview; close other programs or open smaller pictures.")
-    what = f"{type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {words_of(error)}"
     return tr("The preview failed because of an error in the program ({what}); the log has the details.", what=what)
 
 
-__all__ = ["Desk", "LiveWorker"]
+__all__ = ["LiveWorker", "Responder"]

@@ -45,7 +45,7 @@ def set_up() -> Path | None:
     file = paths.log_dir() / FILE_NAME
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handler = _QuietFile(file, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
+        handler = _QuietFile(file, maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace")
     except OSError:
         # Without any handler Python would print warnings on the terminal after all.
         root.addHandler(logging.NullHandler())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from studio.arrays import Size
 from studio.codecs.bands import to_eight_bit
 from studio.codecs.decoding import decode, decode_full
 from studio.codecs.encoding import Extras, encode_to
+from studio.codecs.metadata import Carried
 from studio.codecs.source import PictureError, Source, reading
-from studio.geometry import Size, shrink_within
+from studio.geometry import shrink_within
 from studio.language import tr
 from studio.progress import Job, run_to_end
 
@@ -26,6 +29,8 @@ __all__ = ["WORKING_SIDE", "Picture", "PictureError", "load", "load_bytes", "loa
 
 WORKING_SIDE = 4096
 """Longest side, in pixels, of a picture in memory; larger files are decoded reduced."""
+PLAIN = 3
+"""Steps of 255 that the darkest and the lightest pixel of a picture may differ by with nothing to be seen in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +57,12 @@ class Picture:
         Frames or pages in the file, of which this is the first.
     icc, exif : bytes or None
         For saving. The EXIF has no orientation any more, for the pixels are upright.
+    carried : Carried
+        For saving: XMP, IPTC, comments and texts, as they stood in the file.
     notes : tuple of str
         Sentences for the log: what was reduced, ignored or left out.
+    warnings : tuple of str
+        Those of `notes` that a person should see at once: what is shown is not quite what the file says.
     """
 
     name: str
@@ -67,7 +76,9 @@ class Picture:
     frames: int = 1
     icc: bytes | None = field(default=None, repr=False)
     exif: bytes | None = field(default=None, repr=False)
+    carried: Carried = field(default_factory=Carried, repr=False)
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     origin: Source | npt.NDArray[Any] | None = field(default=None, repr=False)
     """Where `full` finds the pixels again, if `pixels` is not all there is."""
     mirrored: bool = False
@@ -82,11 +93,35 @@ class Picture:
         """The pixels at another size: (h, w, 3) uint8, by Pillow's antialiased bicubic filter."""
         return np.asarray(Image.fromarray(self.pixels).resize(size, Image.Resampling.BICUBIC))
 
+    @cached_property
+    def visible(self) -> npt.NDArray[np.uint8]:
+        """(h, w, 3) uint8: `pixels` as `without_hidden` leaves them."""
+        return self.pixels if self.alpha is None else _frozen(without_hidden(self.pixels, self.alpha))
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether nothing is to be seen: all that is at least half opaque has one colour, within `PLAIN`."""
+        there = self.pixels if self.alpha is None else self.pixels[self.alpha >= 128]
+        if not there.size:
+            return True
+        flat = there.reshape(-1, 3)
+        return bool((flat.max(axis=0).astype(int) - flat.min(axis=0) <= PLAIN).all())
+
+    def shown(self, size: Size) -> npt.NDArray[np.uint8]:
+        """`visible` at another size, as `resized`: for all that looks at a picture instead of showing it."""
+        return np.asarray(Image.fromarray(self.visible).resize(size, Image.Resampling.BICUBIC))
+
+    def opacity(self, size: Size) -> npt.NDArray[np.float32] | None:
+        """(h, w) float32 in [0, 1]: how opaque each pixel is at another size; None if all are."""
+        if self.alpha is None:
+            return None
+        return np.asarray(Image.fromarray(self.alpha).resize(size, Image.Resampling.BOX), np.float32) / np.float32(255)
+
     def tensor(self, size: Size, device: torch.device | str = "cpu") -> torch.Tensor:
-        """`resized(size)` as (1, 3, h, w) float32 in [0, 1] on `device`."""
+        """`shown(size)` as (1, 3, h, w) float32 in [0, 1] on `device`."""
         import torch
 
-        pixels = torch.from_numpy(self.resized(size).copy()).to(device)
+        pixels = torch.from_numpy(self.shown(size).copy()).to(device)
         return pixels.permute(2, 0, 1).unsqueeze(0).to(torch.float32).contiguous() / 255.0
 
     def full(self) -> npt.NDArray[Any]:
@@ -200,7 +235,9 @@ def _loading(source: Source, path: Path | None, working_side: int) -> Job[Pictur
         frames=decoded.frames,
         icc=decoded.icc,
         exif=decoded.exif,
+        carried=decoded.carried,
         notes=decoded.notes,
+        warnings=decoded.warnings,
         origin=source,
     )
 
@@ -222,9 +259,10 @@ def save(
         uint8, uint16, bool, or float in [0, 1].
     like : Picture, optional
         The picture that this one was made from: its colour profile (the pixels are converted to it), EXIF,
-        and, if `array` has none, its alpha, scaled, are carried over as far as the format can hold them.
+        XMP, IPTC and texts, byte for byte, and, if `array` has none, its alpha, scaled, are carried over as far
+        as the format can hold them.
     text : mapping, optional
-        A recipe: text chunks in PNG; as JSON in the image description of TIFF, the EXIF user comment of JPEG and WebP.
+        A recipe, in a place of its own: see `studio.codecs.recipes`.
     quality : int
         Of JPEG and WebP, 1 to 100.
     depth : 8 or 16, optional
@@ -249,8 +287,36 @@ def save(
         pixels = pixels.astype(np.uint16) * np.uint16(257)
     if like is not None and like.alpha is not None and path.suffix.lower() not in (".jpg", ".jpeg"):
         pixels = _with_alpha(pixels, like.alpha)
-    extras = Extras(icc=like.icc, exif=like.exif, text=text or {}) if like is not None else Extras(text=text or {})
+    extras = Extras(text=text or {})
+    if like is not None:
+        extras = Extras(icc=like.icc, exif=like.exif, carried=like.carried, text=text or {})
     encode_to(path, pixels, extras, quality)
+
+
+def without_hidden(pixels: npt.NDArray[Any], alpha: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Pixels without the colours that nobody sees.
+
+    What is less than half opaque goes over to the mean colour of what is there, which it has where it is fully
+    transparent.
+
+    Parameters
+    ----------
+    pixels : (h, w, 3) uint8 or uint16
+    alpha : (h, w) of the same type
+        Opacity; 0 to the largest number of the type.
+
+    Returns
+    -------
+    (h, w, 3) of the same type
+    """
+    largest = np.iinfo(pixels.dtype).max
+    share = np.minimum(alpha.astype(np.float32) * np.float32(2 / largest), np.float32(1.0))
+    total = float(share.sum(dtype=np.float64))
+    mean = np.full(3, largest / 2, np.float32)
+    if total > 0:
+        mean = np.asarray([(share * pixels[..., c]).sum(dtype=np.float64) / total for c in range(3)], np.float32)
+    mixed: npt.NDArray[Any] = np.rint(mean + share[..., None] * (pixels - mean)).astype(pixels.dtype)
+    return mixed
 
 
 def _as_integers(array: npt.ArrayLike, name: str) -> npt.NDArray[Any]:

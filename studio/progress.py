@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -28,12 +29,18 @@ class Progress:
     milestone : bool
         This event must reach the watcher. Others may be skipped where they come faster than a screen
         can show them (the pairs of a level are a milestone, the picture after a style step is not).
+    remark : str
+        A sentence about the result that a person must see after the job has ended; its event is a milestone.
+    about : Enum, optional
+        What the remark is about, as the job has it: nobody has to read the sentence to know.
     """
 
     fraction: float
     message: str
     preview: object | None = None
     milestone: bool = False
+    remark: str = ""
+    about: Enum | None = None
 
 
 Job: TypeAlias = Generator[Progress, None, T]

@@ -1,4 +1,4 @@
-"""The sample pairs of the menu and the demo: photographs that come with scikit-image, and a drawn pair."""
+"""The sample pairs of the menu and the demo: photographs that come with scikit-image, and a drawn pair of our own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from PIL import Image
 
 from studio.errors import StudioError
 from studio.language import tr, translatable
-from studio.pairs import PairSet
+from studio.pairs import PairSet, read_pairs
+from studio.paths import resources
 from studio.picture import Picture
 
 Loaded = tuple[Picture, Picture, PairSet | None]
@@ -32,7 +33,7 @@ class Sample:
 
 
 def load_sample(key: str) -> Loaded:
-    """Make the pictures of the sample `key`, without any download; takes up to a second.
+    """Make the pictures of the sample `key`, without any download.
 
     Raises
     ------
@@ -62,13 +63,10 @@ def _face_and_cat() -> Loaded:
 
 
 def _drawn_pair() -> Loaded:
-    from studio.drawn_pair import draw_a, draw_b, known_pairs
-
-    return (
-        Picture.from_array(draw_a(), tr("Cat by day")),
-        Picture.from_array(draw_b(), tr("Cat by night")),
-        known_pairs(),
-    )
+    folder = resources() / "samples"
+    day, night = (np.asarray(Image.open(folder / f"cat-by-{time}.webp")) for time in ("day", "night"))
+    known = read_pairs(folder / "cat-pairs.csv")
+    return Picture.from_array(day, tr("Cat by day")), Picture.from_array(night, tr("Cat by night")), known
 
 
 def _two_views() -> Loaded:

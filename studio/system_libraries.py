@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform as machine
+import shutil
 import sys
 from typing import Callable, Mapping  # noqa: UP035 (subscripted on Python 3.8)
 
@@ -32,6 +34,9 @@ WINDOW_LIBRARIES = {
     "libxcb-shape.so.0": "libxcb-shape0",
     "libxcb-xinerama.so.0": "libxcb-xinerama0",
 }
+
+# Programs that independent checks use where they are there; nothing needs them.
+OTHER_TOOLS = ("git", "exiftool", "ffprobe", "Xvfb", "xdotool")
 
 
 def can_load(library: str) -> bool:
@@ -62,3 +67,24 @@ def missing_packages(for_a_screen: bool, loads: Callable[[str], bool] | None = N
         loads = can_load
     wanted = {**OFFSCREEN_LIBRARIES, **(WINDOW_LIBRARIES if for_a_screen else {})}
     return list(dict.fromkeys(package for library, package in wanted.items() if not loads(library)))
+
+
+def report(loads: Callable[[str], bool] | None = None) -> list[str]:
+    """Lines on what this machine has of the libraries, and of the tools that some tests ask; for a log's first lines.
+
+    A machine where somebody installed by hand what the project should install itself is noticed here.
+    """
+    loads = loads or can_load
+    lines = [f"machine: {machine.platform()}, Python {machine.python_version()}, display: {has_display()}"]
+    for title, wanted in (("offscreen", OFFSCREEN_LIBRARIES), ("window", WINDOW_LIBRARIES)):
+        found = [library for library in wanted if loads(library)]
+        missing = [library for library in wanted if library not in found]
+        lines.append(f"libraries for Qt ({title}), found: {' '.join(found) or 'none'}")
+        lines.append(f"libraries for Qt ({title}), missing: {' '.join(missing) or 'none'}")
+    tools = [tool for tool in OTHER_TOOLS if shutil.which(tool)]
+    lines.append(f"tools that tests don't need but would use, found: {' '.join(tools) or 'none'}")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(report()) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,18 +13,34 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+from rich.text import Text
 
+from studio.chatter import chatter_logged, person
+from studio.errors import one_line
 from studio.progress import Job, Progress, run_to_end
 
 T = TypeVar("T")
+
+KEEP_BYTES = "studio.keep-bytes"
+"""How streams treat what they can't encode: bytes of file names as they are, anything else as a question mark."""
 
 LINE_INTERVAL = 1.0
 """Seconds at least between two plain lines of the same phase."""
 
 
+def _keep_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    letters = error.object[error.start : error.end]
+    kept = [bytes([ord(one) - 0xDC00]) if "\udc80" <= one <= "\udcff" else b"?" for one in letters]
+    return b"".join(kept), error.end
+
+
+codecs.register_error(KEEP_BYTES, _keep_bytes)
+
+
 def say(text: str) -> None:
     """A line for the person, on the error stream; the output stream is for results."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(text, file=person("stderr"), flush=True)
 
 
 def result(text: str) -> None:
@@ -32,19 +49,34 @@ def result(text: str) -> None:
 
 
 def drain(job: Job[T], title: str) -> T:
-    """Run a job to its end and show how far it is, on the error stream."""
-    with _bar(title) if sys.stderr.isatty() else _lines(title) as show:
-        return run_to_end(job, show)
+    """Run a job to its end and show how far it is, on the error stream; then what it remarks.
+
+    What libraries print meanwhile goes to the log.
+    """
+    remarks: list[str] = []
+    with _bar(title) if sys.stderr.isatty() else _lines(title) as show, chatter_logged():
+
+        def watch(event: Progress) -> None:
+            show(event)
+            if event.remark:
+                remarks.append(event.remark)
+
+        found = run_to_end(job, watch)
+    for remark in dict.fromkeys(remarks):
+        say(remark)
+    return found
 
 
 @contextmanager
 def _bar(title: str) -> Iterator[Callable[[Progress], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    # Names of files may stand in square brackets, which are markup to rich.
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    console = Console(file=person("stderr"))
+    with Bar(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
         task = bar.add_task(title, total=1.0)
 
         def show(event: Progress) -> None:
-            bar.update(task, completed=event.fraction, description=f"{title}: {event.message}")
+            bar.update(task, completed=event.fraction, description=one_line(f"{title}: {event.message}"))
 
         yield show
 
@@ -55,7 +87,7 @@ def _lines(title: str) -> Iterator[Callable[[Progress], None]]:
 
     def show(event: Progress) -> None:
         if pace.wants(event, time.monotonic()):
-            say(f"{title}: {event.fraction:4.0%} {event.message}")
+            say(one_line(f"{title}: {event.fraction:4.0%} {event.message}"))
 
     yield show
 
@@ -89,5 +121,5 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     drawn = Table(*columns)
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(Text, row))
     Console().print(drawn)

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from studio.system_libraries import OFFSCREEN_LIBRARIES, WINDOW_LIBRARIES, has_display, missing_packages
+from studio.system_libraries import OFFSCREEN_LIBRARIES, WINDOW_LIBRARIES, has_display, missing_packages, report
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SCRIPT = CHECKOUT / "packaging" / "bootstrap.py"
@@ -114,6 +114,47 @@ def test_missing_libraries_stop_the_tests_but_not_the_demo(
         bootstrap.add_libraries("test", bootstrap.Steps())
     bootstrap.add_libraries("demo", bootstrap.Steps())
     assert "sudo apt install libegl1" in capsys.readouterr().err
+
+
+def test_tests_ask_for_the_libraries_of_a_window_too_and_do_without(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some tests try what a window needs, so a machine without a display has to get its libraries as well."""
+    asked: list[list[str]] = []
+
+    def install(packages: list[str], _steps: object) -> bool:
+        asked.append(packages)
+        return False
+
+    monkeypatch.setattr(bootstrap, "has_display", lambda: False)
+    monkeypatch.setattr(bootstrap, "missing_packages", lambda screen: ["libxcb-icccm4"] if screen else [])
+    monkeypatch.setattr(bootstrap, "install_debian", install)
+    bootstrap.add_libraries("demo", bootstrap.Steps())
+    assert asked == []
+    bootstrap.add_libraries("test", bootstrap.Steps())
+    assert asked == [["libxcb-icccm4"]]
+    told = capsys.readouterr().err
+    assert "sudo apt install libxcb-icccm4" in told
+    assert "skipped" in told
+
+
+def test_report_names_what_the_loader_finds_and_what_it_does_not() -> None:
+    lines = report(lambda name: name != "libxcb-icccm.so.4")
+    assert "libraries for Qt (window), missing: libxcb-icccm.so.4" in lines
+    assert "libraries for Qt (offscreen), missing: none" in lines
+    assert any("libEGL.so.1" in line for line in lines)
+
+
+def test_report_runs_before_anything_is_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "studio.system_libraries"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("machine: ")
+    assert len(done.stdout.splitlines()) == 6
 
 
 def test_nothing_is_installed_where_nothing_is_missing(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

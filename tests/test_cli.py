@@ -51,6 +51,10 @@ def child(*arguments: str, folder: Path | None = None) -> subprocess.CompletedPr
     )
 
 
+QUICK = ("--finest-level", "4", "--working-size", "128")
+"""For the commands that only have to come to their end."""
+
+
 def single_line(text: str) -> str:
     assert text.count("\n") == 1, text
     assert "Traceback" not in text
@@ -106,19 +110,19 @@ def test_match_without_out_prints_csv_in_a_pipe(pictures: tuple[str, str], capsy
     assert "\x1b" not in written.err
 
 
-def test_points_of_ones_own_are_carried_to_where_they_lie(
+def test_points_of_ones_own_are_transferred_to_where_they_lie(
     pictures: tuple[str, str], tmp_path: Path, capsys: Capture
 ) -> None:
     points = np.array([[60.0, 40.0], [120.5, 90.25], [180.0, 150.0], [90.0, 160.0]])
     asked, told = tmp_path / "asked.csv", tmp_path / "told.csv"
     asked.write_text("name, x, y\n" + "".join(f"spot,{x},{y}\n" for x, y in points), encoding="utf-8")
-    assert main(["match", *pictures, "--carry", str(asked), "--carried", str(told)]) == 0
+    assert main(["match", *pictures, "--transfer", str(asked), "--transferred", str(told)]) == 0
     assert capsys.readouterr().out.split() == [str(told)]
-    carried = read_pairs(told)
-    np.testing.assert_allclose(carried.a, points)
-    assert np.abs(carried.a - carried.b - SHIFT).max() < 4
-    assert [pair.id for pair in carried] == [1, 2, 3, 4] and min(pair.confidence for pair in carried) > 0.3
-    assert main(["match", *pictures, "--carry", str(asked)]) == 0
+    transferred = read_pairs(told)
+    np.testing.assert_allclose(transferred.a, points)
+    assert np.abs(transferred.a - transferred.b - SHIFT).max() < 4
+    assert [pair.id for pair in transferred] == [1, 2, 3, 4] and min(pair.confidence for pair in transferred) > 0.3
+    assert main(["match", *pictures, "--carry", str(asked)]) == 0  # its name before, which scripts use
     assert [row["id"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == ["1", "2", "3", "4"]
 
 
@@ -136,14 +140,14 @@ def test_points_that_are_none_are_refused_in_a_sentence(
 ) -> None:
     asked = tmp_path / "asked.csv"
     asked.write_text(text, encoding="utf-8")
-    assert main(["match", *pictures, "--carry", str(asked), "--carried", str(tmp_path / "told.csv")]) == 1
+    assert main(["match", *pictures, "--transfer", str(asked), "--transferred", str(tmp_path / "told.csv")]) == 1
     assert words in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "told.csv").exists()
 
 
-def test_carried_without_carry_is_refused(pictures: tuple[str, str], tmp_path: Path, capsys: Capture) -> None:
-    assert main(["match", *pictures, "--carried", str(tmp_path / "told.csv")]) == 1
-    assert "there is no --carry" in single_line(capsys.readouterr().err)
+def test_transferred_without_transfer_is_refused(pictures: tuple[str, str], tmp_path: Path, capsys: Capture) -> None:
+    assert main(["match", *pictures, "--transferred", str(tmp_path / "told.csv")]) == 1
+    assert "there is no --transfer" in single_line(capsys.readouterr().err)
 
 
 def test_match_on_a_terminal_prints_a_table(
@@ -374,9 +378,7 @@ def test_demo_without_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_streams_and_exit_code_of_a_process(pictures: tuple[str, str], tmp_path: Path) -> None:
-    done = child(
-        "match", *pictures, "--out", "pairs.json", "--finest-level", "4", "--working-size", "128", folder=tmp_path
-    )
+    done = child("match", *pictures, "--out", "pairs.json", *QUICK, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "pairs.json\n"
     assert json.loads((tmp_path / "pairs.json").read_text(encoding="utf-8"))["pairs"]
@@ -387,6 +389,32 @@ def test_streams_and_exit_code_of_a_process(pictures: tuple[str, str], tmp_path:
     assert "\r" not in done.stderr
     wrong = child("match", *pictures, "--pairs", "x", folder=tmp_path)
     assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
+def test_what_libraries_print_stays_out_of_the_streams(
+    pictures: tuple[str, str], tmp_path: Path, private_folders: Path
+) -> None:
+    """joblib, below k-means, prints a traceback on machines that don't tell their cores; others warn or just print."""
+    code = (
+        "import traceback, warnings\n"
+        "import sklearn.cluster\n"
+        "from studio.__main__ import main\n"
+        "fit = sklearn.cluster.KMeans.fit\n"
+        "def talking(self, *given, **named):\n"
+        "    warnings.warn('no cores were found')\n"
+        "    traceback.print_stack()\n"
+        "    print('a word to the output')\n"
+        "    return fit(self, *given, **named)\n"
+        "sklearn.cluster.KMeans.fit = talking\n"
+        f"raise SystemExit(main({['match', *pictures, '--out', 'p.json', *QUICK, '--pairs', '3']!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8")
+    assert (done.returncode, done.stdout) == (0, "p.json\n"), done.stderr
+    lines = done.stderr.splitlines()
+    assert all(line.startswith("match: ") for line in lines[:-1]) and lines[-1].startswith("3 pairs")
+    (log,) = private_folders.glob("logs/*.log")
+    kept = log.read_text(encoding="utf-8")
+    assert all(words in kept for words in ("no cores were found", "in talking", "a word to the output"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has machines without a display")

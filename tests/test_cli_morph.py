@@ -57,6 +57,12 @@ def test_mp4_and_a_folder(folder: Path) -> None:
     assert len(list((folder / "frames").glob("*.png"))) == 9
 
 
+def test_a_film_with_a_row_or_column_more_says_so(folder: Path, capsys: Capture) -> None:
+    words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--frames", "2", "--longest-side", "41"]
+    assert main([*words, "--out", "film.mov"]) == 0
+    assert "MOV has even sides only" in capsys.readouterr().err
+
+
 def test_a_still_with_fields_and_warped_pictures(folder: Path, capsys: Capture) -> None:
     words = ["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "0.5", "--out", "still.png"]
     assert main([*words, "--field", "field.npy", "--warped", "bent.png"]) == 0
@@ -121,3 +127,27 @@ def test_what_can_not_be_done_is_one_sentence(
 def test_the_film_of_the_demo(tmp_path: Path, pairs: PairSet) -> None:
     run_to_end(demo_film(scene(), scene(phase=1.1), pairs, tmp_path / "film.webp"))
     assert frames_in(tmp_path / "film.webp") == 46  # there and back
+
+
+def test_pairs_of_ones_own_that_change_places_are_told(folder: Path, capsys: Capture) -> None:
+    """The window has a badge for it; the command line said nothing."""
+    a = np.array([[15, 12], [80, 12], [15, 52], [80, 52], [40, 30], [56, 32]], dtype=float)
+    write_pairs(PairSet.from_arrays(a, a[[0, 1, 2, 3, 5, 4]], origin="placed"), Path("swapped.csv"))
+    assert main(["morph", "a.png", "b.png", "--pairs", "swapped.csv", "--t", "0.5", "--out", "still.png"]) == 0
+    told = capsys.readouterr().err
+    assert "Pairs 5 and 6 cross each other" in told
+    assert "The warp folds at " in told and "% of the frame" in told
+    assert main(["morph", "a.png", "b.png", "--pairs", "pairs.csv", "--t", "0.5", "--out", "still.png"]) == 0
+    assert "folds" not in capsys.readouterr().err
+
+
+def test_a_matched_pair_that_contradicts_is_named(folder: Path, capsys: Capture) -> None:
+    rows, columns = np.mgrid[10:56:4j, 12:84:4j]
+    a = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    b = a + 2
+    b[6] = [20, 50]
+    write_pairs(PairSet.from_arrays(a, b), Path("wrong.csv"))
+    assert main(["morph", "a.png", "b.png", "--pairs", "wrong.csv", "--t", "0.5", "--out", "still.png"]) == 0
+    told = capsys.readouterr().err
+    assert "Pair 7 contradicts its neighbours: not used." in told
+    assert "folds" not in told

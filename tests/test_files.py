@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from studio.errors import StudioError
-from studio.files import FileError, explain_os_error, read_text, replacing, write_text
+from studio.files import FileError, bare_name, beside, completed, explain_os_error, read_text, replacing, write_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links as POSIX has them")
 
@@ -173,3 +173,21 @@ def test_reading(tmp_path: Path) -> None:
 
 def test_errors_without_a_number_use_their_own_words() -> None:
     assert explain_os_error(OSError("broken pipe"), "a/b.txt", "read") == "“b.txt” can't be read: broken pipe."
+
+
+@pytest.mark.parametrize(
+    ("name", "bare", "second", "complete"),
+    [
+        ("my.cat.v2", "my.cat.v2", "my.cat.v2_B", "my.cat.v2.png"),
+        ("my.cat.v2.PNG", "my.cat.v2", "my.cat.v2_B.PNG", "my.cat.v2.PNG"),
+        ("St. Ives in the style of J. Bell", "St. Ives in the style of J. Bell", None, None),
+        ("cat", "cat", "cat_B", "cat.png"),
+        (".hidden", ".hidden", ".hidden_B", ".hidden.png"),
+    ],
+)
+def test_a_dot_in_a_name_is_no_ending(name: str, bare: str, second: str | None, complete: str | None) -> None:
+    assert bare_name(name) == bare
+    if second is not None:
+        assert beside(Path("folder", name), "_B") == Path("folder", second)
+        assert completed(Path("folder", name), ".png") == Path("folder", complete or "")
+    assert completed(Path("cat.png"), ".buddies", [".buddies"]) == Path("cat.png.buddies")

@@ -12,8 +12,13 @@ from types import ModuleType
 import pytest
 
 from studio import __main__, launch
+from studio.system_libraries import missing_packages
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has machines without a display")
+MISSING_PACKAGES = missing_packages(for_a_screen=True)
+with_window_libraries = pytest.mark.skipif(
+    bool(MISSING_PACKAGES), reason=f"a real window needs the packages {' '.join(MISSING_PACKAGES)}"
+)
 
 MISSING = "{}: cannot open shared object file: No such file or directory"
 
@@ -26,12 +31,26 @@ def no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def window(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
-    """Stands for `studio.gui.app`: notes with what it was opened."""
+    """Stands for `studio.gui.shell.app`: notes with what it was opened."""
     opened: list[tuple[object, ...]] = []
-    module = ModuleType("studio.gui.app")
+    module = ModuleType("studio.gui.shell.app")
     module.run_window = lambda a, b, sample: opened.append((a, b, sample)) or 0  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "studio.gui.app", module)
+    monkeypatch.setitem(sys.modules, "studio.gui.shell.app", module)
     return opened
+
+
+def test_what_libraries_print_while_the_window_is_open_stays_off_the_terminal(
+    window: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(launch, "why_no_window", lambda: None)
+
+    def talking(*_: object) -> int:
+        sys.stderr.write("a library talks")
+        return 0
+
+    monkeypatch.setattr(sys.modules["studio.gui.shell.app"], "run_window", talking)
+    assert launch.open_window() == 0
+    assert capfd.readouterr() == ("", "")
 
 
 @on_linux
@@ -43,6 +62,7 @@ def test_no_display_is_told_before_qt_is_touched(window: list[tuple[object, ...]
 
 
 @on_linux
+@with_window_libraries
 @pytest.mark.usefixtures("no_screen")
 def test_display_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Qt would abort the process here, without a word that Python could catch."""
@@ -74,11 +94,11 @@ def test_library_of_the_plug_in_is_named_with_its_package(monkeypatch: pytest.Mo
 def test_library_of_qt_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def find_spec(self, name: str, *_: object) -> None:
-            if name == "studio.gui.app":
+            if name == "studio.gui.shell.app":
                 raise ImportError(MISSING.format("libEGL.so.1"))
 
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    monkeypatch.delitem(sys.modules, "studio.gui.app", raising=False)
+    monkeypatch.delitem(sys.modules, "studio.gui.shell.app", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(launch.NoWindow, match=r"libEGL\.so\.1 is missing; please run: sudo apt install libegl1"):
         launch.open_window()
@@ -86,7 +106,7 @@ def test_library_of_qt_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch
 
 def test_other_import_errors_are_bugs_and_stay_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    monkeypatch.setitem(sys.modules, "studio.gui.app", ModuleType("studio.gui.app"))
+    monkeypatch.setitem(sys.modules, "studio.gui.shell.app", ModuleType("studio.gui.shell.app"))
     with pytest.raises(ImportError, match="run_window"):
         launch.open_window()
 
@@ -123,8 +143,8 @@ def test_files_that_are_not_there_are_left_to_the_parser() -> None:
 
 def test_window_imports_neither_torch_nor_the_parser(tmp_path: Path) -> None:
     code = (
-        "import sys, studio.launch, studio.__main__, studio.gui.app\n"
-        "studio.gui.app.run_window = lambda *_: 0\n"
+        "import sys, studio.launch, studio.__main__, studio.gui.shell.app\n"
+        "studio.gui.shell.app.run_window = lambda *_: 0\n"
         "code = studio.__main__.main([])\n"
         "print(code, sorted({'torch', 'cyclopts', 'scipy', 'sklearn', 'skimage', 'rich'} & set(sys.modules)))"
     )

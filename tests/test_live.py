@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from studio.errors import StudioError
 from studio.live import LiveWorker
 from studio.progress import Progress
+from tests.conftest import PATIENCE
 
 
 class SlowDesk:
@@ -29,7 +30,7 @@ class SlowDesk:
         self.threads.add(threading.get_ident())
         self.seen.append(request)
         self.begun.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE)
         if isinstance(request, Exception):
             raise request
         return request * 2
@@ -51,45 +52,45 @@ class SlowDesk:
 def worker_of(qtbot):
     made: list[LiveWorker] = []
 
-    def make(desk) -> LiveWorker:
-        made.append(LiveWorker("test", desk))
+    def make(responder) -> LiveWorker:
+        made.append(LiveWorker("test", responder))
         return made[-1]
 
     yield make
     for worker in made:
-        assert worker.shutdown()
+        assert worker.shutdown(PATIENCE)
         assert not worker.is_running
 
 
 def test_only_the_newest_of_those_that_wait_is_answered_and_on_the_gui_thread(worker_of, qtbot):
-    desk, answers, threads = SlowDesk(), [], []
-    worker = worker_of(desk)
+    responder, answers, threads = SlowDesk(), [], []
+    worker = worker_of(responder)
     worker.answered.connect(lambda tag, answer: answers.append((tag, answer)))
     worker.answered.connect(lambda *_: threads.append(QThread.currentThread()))
     assert not worker.is_running  # a window that never asks has no thread
     worker.ask(1, "one")
-    assert desk.begun.wait(5)
+    assert responder.begun.wait(PATIENCE)
     for number in range(2, 60):
         worker.ask(number, str(number))
-    desk.gate.set()
-    qtbot.waitUntil(lambda: len(answers) == 2, timeout=5000)
+    responder.gate.set()
+    qtbot.waitUntil(lambda: len(answers) == 2)
     assert answers == [("one", 2), ("59", 118)]
-    assert desk.seen == [1, 59]
+    assert responder.seen == [1, 59]
     assert threads == [QApplication.instance().thread()] * 2
-    assert len(desk.threads) == 1 and threading.get_ident() not in desk.threads
+    assert len(responder.threads) == 1 and threading.get_ident() not in responder.threads
 
 
 def test_a_request_that_waits_can_be_dropped(worker_of, qtbot):
-    desk = SlowDesk()
-    worker = worker_of(desk)
+    responder = SlowDesk()
+    worker = worker_of(responder)
     worker.ask(1)
-    assert desk.begun.wait(5)
+    assert responder.begun.wait(PATIENCE)
     worker.ask(2)
     worker.drop()
-    with qtbot.waitSignal(worker.answered, timeout=5000):
-        desk.gate.set()
+    with qtbot.waitSignal(worker.answered):
+        responder.gate.set()
     qtbot.wait(30)
-    assert desk.seen == [1]
+    assert responder.seen == [1]
 
 
 @pytest.mark.parametrize(
@@ -101,53 +102,68 @@ def test_a_request_that_waits_can_be_dropped(worker_of, qtbot):
     ],
 )
 def test_an_error_comes_as_a_sentence_and_the_thread_goes_on(worker_of, qtbot, error, words, has_details):
-    desk = SlowDesk()
-    desk.gate.set()
-    worker = worker_of(desk)
-    with qtbot.waitSignal(worker.failed, timeout=5000) as failed:
+    responder = SlowDesk()
+    responder.gate.set()
+    worker = worker_of(responder)
+    with qtbot.waitSignal(worker.failed) as failed:
         worker.ask(error, "bad")
     tag, sentence, details = failed.args
     assert tag == "bad" and words in sentence
     assert ("Traceback" in details) is has_details
-    with qtbot.waitSignal(worker.answered, timeout=5000) as answered:
+    with qtbot.waitSignal(worker.answered) as answered:
         worker.ask(4, "good")
     assert answered.args == ["good", 8]
 
 
 def test_it_rests_until_nothing_is_left_and_a_request_comes_first(worker_of, qtbot):
-    desk, order = SlowDesk(rests=400), []
-    desk.gate.set()
-    worker = worker_of(desk)
+    responder, order = SlowDesk(rests=400), []
+    responder.gate.set()
+    worker = worker_of(responder)
     worker.answered.connect(lambda tag, _: order.append(tag))
     worker.rested.connect(lambda event: order.append(event.milestone))
     worker.ask(1, "first")
-    qtbot.waitUntil(lambda: order.count(False) > 5, timeout=5000)
+    qtbot.waitUntil(lambda: order.count(False) > 5)
     worker.ask(2, "second")
-    qtbot.waitUntil(lambda: True in order, timeout=10000)
+    qtbot.waitUntil(lambda: True in order)
     assert order[0] == "first"
     assert order.index("second") < 300
     assert order.count(False) == 399 and order[-1] is True
 
 
 def test_the_end_is_bounded_closes_the_desk_and_nothing_is_heard_afterwards(worker_of, qtbot):
-    desk, heard = SlowDesk(), []
-    worker = worker_of(desk)
+    responder, heard = SlowDesk(), []
+    worker = worker_of(responder)
     worker.answered.connect(lambda *_: heard.append("answer"))
     worker.ask(1)
-    assert desk.begun.wait(5)
+    assert responder.begun.wait(PATIENCE)
     began = time.monotonic()
     assert not worker.shutdown(0.1)  # it is inside a step that nobody can stop
-    assert time.monotonic() - began < 2
-    desk.gate.set()
-    assert worker.shutdown(5)
-    assert desk.closed == 1 and len(desk.threads) == 1
+    assert time.monotonic() - began < 20
+    responder.gate.set()
+    assert worker.shutdown(PATIENCE)
+    assert responder.closed == 1 and len(responder.threads) == 1
     worker.ask(2)
     qtbot.wait(30)
-    assert heard == [] and desk.seen == [1]
+    assert heard == [] and responder.seen == [1]
     assert not worker.is_running
 
 
 def test_ending_one_that_never_began_is_at_once(worker_of):
-    desk = SlowDesk()
-    assert worker_of(desk).shutdown(0.0)
-    assert desk.closed == 0
+    responder = SlowDesk()
+    assert worker_of(responder).shutdown(0.0)
+    assert responder.closed == 0
+
+
+def test_no_failure_ends_the_thread(worker_of, qtbot):
+    class Leaving(SlowDesk):
+        def answer(self, request):
+            if request:
+                raise request
+            return "here"
+
+    worker = worker_of(Leaving())
+    with qtbot.waitSignal(worker.failed) as blocker:
+        worker.ask(SystemExit(1))
+    assert "SystemExit" in blocker.args[1]
+    with qtbot.waitSignal(worker.answered):
+        worker.ask(None)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from studio.overlay import LARGEST_WIDTH, _Ink, _Layout, draw_pairs, pair_color, text_color
+from studio.overlay import APART, LARGEST_WIDTH, MOST_NUMBERED, _Ink, _Layout, draw_pairs, pair_color, text_color
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from tests.making_pictures import Array, encode_srgb
@@ -185,3 +185,31 @@ def test_numbers_stay_inside_the_picture() -> None:
     tags, _ = tags_of(corners)
     scale = 3
     assert tags[:, :2].min() >= -1 and tags[:, 2].max() <= 900 * scale + 2 and tags[:, 3].max() <= 700 * scale + 2
+
+
+def test_of_thousands_those_are_numbered_that_lie_apart_in_both_pictures() -> None:
+    random = np.random.default_rng(0)
+    a, b = random.uniform(0, 700, (2, 5000, 2))
+    layout = _Layout.of((900, 700), (900, 700), 700)
+    few, many = _Ink(layout, 60), _Ink(layout, 5000)
+    assert few.numbered(a[:60], b[:60]).tolist() == list(range(60)), "all of a few"
+    rows = many.numbered(a, b)
+    assert rows[0] == 0 and 20 < len(rows) <= MOST_NUMBERED
+    letter = many._letter / many._scale
+    for ends in (a[rows], b[rows]):
+        distances = np.linalg.norm(ends[:, None] - ends[None], axis=-1) + 1e6 * np.eye(len(rows))
+        assert distances.min() >= APART * letter
+    tags = np.array(
+        many._tag_boxes(PairSet.from_arrays(a, b), many._places(a), many._places(np.array([[0, 0], [900, 700]])), rows)
+    )
+    shared = [shared_area(one, two) for i, one in enumerate(tags) for two in tags[i + 1 :]]
+    assert len(tags) == len(rows) and max(shared) < 0.2 * np.prod(tags[0, 2:] - tags[0, :2])
+
+
+def test_thousands_of_pairs_leave_the_pictures_to_be_seen() -> None:
+    random = np.random.default_rng(1)
+    a, b = grey((300, 200), 90), grey((300, 200), 90)
+    points = random.uniform(0, 1, (4000, 2)) * (300, 200)
+    image = draw_pairs(a, b, PairSet.from_arrays(points, points), height=400).astype(int)
+    crowded = np.abs(image - 90).max(axis=-1)[20:-20, 20:-20]
+    assert np.median(crowded) < 90

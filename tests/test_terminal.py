@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import subprocess
 import sys
 import threading
+import traceback
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -14,6 +17,7 @@ import pydantic
 import pytest
 
 from studio import logs, terminal
+from studio.chatter import chatter_logged
 from studio.flags import accepts, explain_refusal, flags_of
 from studio.options import Options, knob
 from studio.progress import Job, Progress
@@ -208,3 +212,73 @@ def test_program_goes_on_without_a_log(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("BUDDIES_STUDIO_LOGS", str(tmp_path / "file" / "logs"))
     assert logs.set_up() is None
     logging.getLogger("studio").info("into the void")
+
+
+# --- what libraries print ----------------------------------------------------------------------
+
+CHATTER = ("a word to the output", "a word to the error stream", "an old way", "in the_library")
+
+
+def the_library() -> None:
+    """Talks as libraries do: joblib's traceback where it can't count cores among it."""
+    sys.stdout.write(CHATTER[0] + "\n")
+    sys.stderr.write(CHATTER[1])
+    warnings.warn(CHATTER[2], stacklevel=1)
+    traceback.print_stack()
+
+
+def test_what_a_library_prints_in_a_job_goes_to_the_log(log_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def job() -> Job[str]:
+        yield Progress(0.0, "before")
+        with warnings.catch_warnings(action="ignore"):
+            the_library()
+        yield Progress(1.0, "after", remark="a remark")
+        return "done"
+
+    assert terminal.drain(job(), "job") == "done"
+    assert capsys.readouterr() == ("", "job:   0% before\na remark\n")
+    kept = log_file.read_text(encoding="utf-8")
+    assert all(words in kept for words in (CHATTER[0], CHATTER[1], CHATTER[3]))
+    sys.stdout.write("the streams are back")
+    assert capsys.readouterr().out == "the streams are back"
+
+
+def test_a_failing_log_does_not_answer_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python's logging complains of a handler that fails on the very stream that is logged."""
+
+    class Failing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            try:
+                raise OSError("the disk is full")
+            except OSError:
+                self.handleError(record)
+
+    handler = Failing()
+    logger = logging.getLogger("studio.chatter")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        with chatter_logged():
+            sys.stdout.write("one line\nand one more")
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_that_went_away_is_not_brought_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, nowhere = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", gone)
+    with chatter_logged():
+        terminal.say("still there")
+        sys.stderr = nowhere  # as `studio.signals` does
+        terminal.say("cancelled")
+    assert sys.stderr is nowhere
+    assert (gone.getvalue(), nowhere.getvalue()) == ("still there\n", "cancelled\n")
+
+
+def test_a_program_without_streams_says_it_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with chatter_logged():
+        terminal.say("nobody reads this")
+    assert sys.stderr is None

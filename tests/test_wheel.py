@@ -62,6 +62,8 @@ def test_wheel_has_all_it_needs(wheel: Path) -> None:
         (licence,) = (name for name in names if name.endswith("/licenses/LICENSE"))
         assert b"MIT License" in archive.read(licence)
     assert "studio/resources/models/buddynet.safetensors" in names
+    for path in (CHECKOUT / "resources" / "samples").iterdir():
+        assert f"studio/resources/samples/{path.name}" in names
     catalogues = sorted((CHECKOUT / "resources" / "languages").rglob("*.mo"))
     assert catalogues
     for path in catalogues:

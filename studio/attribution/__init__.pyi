@@ -5,14 +5,23 @@ from .objectives import ExplainError
 from .options import METHODS, ExplainOptions, Method, method_named, options_for
 from .result import Attribution, PairAttribution
 from .run import explaining, explaining_pair, network_for
-from .targets import CellTarget, ChannelTarget, ClassTarget, PairTarget, Target, TargetError, parse_pair, parse_target
-from .why import ChannelParts, Why, split_by_channel, why
+from .targets import (
+    CellTarget,
+    ChannelTarget,
+    ClassTarget,
+    PairTarget,
+    Quantity,
+    Target,
+    TargetError,
+    parse_pair,
+    parse_target,
+)
+from .why import Why, split_by_channel, why
 
 __all__ = [
     "METHODS",
     "Attribution",
     "CellTarget",
-    "ChannelParts",
     "ChannelTarget",
     "Checks",
     "ClassTarget",
@@ -22,6 +31,7 @@ __all__ = [
     "Method",
     "PairAttribution",
     "PairTarget",
+    "Quantity",
     "SanityStage",
     "Target",
     "TargetError",

@@ -17,7 +17,11 @@ from studio.progress import Job, Progress
 
 
 def grad_cam(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
-    """ReLU(sum_k mean(dy / dA_k) A_k) over the cells of a layer A (Selvaraju et al. 2017)."""
+    """ReLU(sum_k mean(dy / dA_k) A_k) over the cells of a layer A (Selvaraju et al. 2017).
+
+    `image` is (1, 3, h, w) in [0, 1]. The cells, (rows, columns), in the unit of the target, not below 0 unless
+    `negative` is asked for.
+    """
     assert isinstance(options, GradCamOptions)
     yield Progress(0.0, tr("weighting channels by their gradient"))
     layer = options.layer or default_layer(network, objective)
@@ -57,7 +61,10 @@ def grad_cam(network: Network, image: Tensor, objective: Objective, options: Exp
 
 
 def cam(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
-    """sum_k w_k A_k for a class with weights w on the means of A (Zhou et al. 2016)."""
+    """sum_k w_k A_k for a class with weights w on the means of A (Zhou et al. 2016).
+
+    `image` is (1, 3, h, w) in [0, 1]. The cells, (rows, columns), are parts of the class's score.
+    """
     del options
     yield Progress(0.0, tr("weighting channels by the class"))
     head = network.head() if isinstance(network, HasLinearHead) else None
@@ -84,7 +91,7 @@ def enlarge(cells: Tensor, field: Receptive, size: tuple[int, int]) -> Tensor:
 
     Beyond the outermost centres the outermost cells are repeated. Returns (height, width).
     """
-    first = field.start + (field.size - 1) / 2.0
+    first = field.middle
     rows, columns = cells.shape
     width, height = size
     axes = []

@@ -181,6 +181,8 @@ def randomised(
 ) -> Job[tuple[SanityStage, ...]]:
     """How the map changes while layers get random weights from the top down (Adebayo et al. 2018).
 
+    `image` is (1, 3, h, w) in [0, 1].
+
     A map that stays the same shows the picture's edges, not what the network has learnt. The network itself is
     left alone: a copy is changed. `again` gives the objective for that copy.
     """
@@ -237,7 +239,10 @@ def _randomise(module: nn.Module, generator: torch.Generator) -> None:
 
 
 def rank_correlation(first: Map, second: Map) -> float:
-    """Spearman's, of the sizes of the numbers of two maps; 0 if one of them is the same everywhere."""
+    """Spearman's, of the sizes of the numbers of two maps; 0 if one of them is the same everywhere.
+
+    Both (h, w), of any range; the result is -1 to 1.
+    """
     from scipy.stats import rankdata
 
     ranks = [rankdata(np.abs(one).ravel()) for one in (first, second)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -23,7 +24,9 @@ from studio.attribution.objectives import ExplainError, Objective, objective_for
 from studio.attribution.occlusion import occlusion
 from studio.attribution.options import ExplainOptions, GradCamOptions, Method, method_named
 from studio.attribution.result import Attribution, Map, PairAttribution
-from studio.attribution.targets import PairTarget, Target, TargetError
+from studio.attribution.targets import ClassTarget, PairTarget, Target, TargetError
+from studio.backbones import Backbone
+from studio.backbones.classifier import published_grid
 from studio.backbones.receptive import theoretical
 from studio.device import Attempt, with_memory_fallback
 from studio.geometry import fit_within
@@ -86,7 +89,32 @@ def explain_once(
     yield Progress(0.0, tr("looking at {name}", name=picture.name))
     image = seen(picture, network, options.size)
     objective = objective_for(network, target, image)
-    return (yield from part(attribute(network, image, objective, how, options, picture.name), 0.05, 1.0))
+    found = yield from part(attribute(network, image, objective, how, options, picture.name), 0.05, 1.0)
+    words = "" if isinstance(target, ClassTarget) else _padding(network, target.layer, image)
+    return replace(found, note=" ".join(filter(None, (found.note, words)))) if words else found
+
+
+def _padding(network: Network, layer: str, image: Tensor) -> str:
+    """Says where the cells of a backbone, which the matcher needs one for each block, are not the published ones."""
+    if not isinstance(network, Backbone):
+        return ""
+    size = image.shape[3], image.shape[2]
+    stride = network.layer(layer).stride
+    ours = -(-size[0] // stride), -(-size[1] // stride)
+    theirs = published_grid(network.name, layer, size)
+    if theirs is None or theirs == ours:
+        return ""
+    return tr(
+        "{layer} has {columns} x {rows} cells here, one for each block of {stride} pixels; in the network as published "
+        "it has {their_columns} x {their_rows}, so other programs give other numbers. A class is explained in the "
+        "network as published.",
+        layer=layer,
+        columns=ours[0],
+        rows=ours[1],
+        stride=stride,
+        their_columns=theirs[0],
+        their_rows=theirs[1],
+    )
 
 
 def explain_pair(
@@ -150,12 +178,12 @@ def attribute(
         "picture": name,
         "network": network.name,
         "method": method.key,
-        "target": objective.text,
+        "target": objective.target.describe(),
         "layer": parts.layer or objective.layer,
         "size": [image.shape[3], image.shape[2]],
         "options": options.to_dict(),
         "value": value,
-        "unit": method.unit.format(target=objective.unit),
+        "unit": method.unit.format(target=objective.quantity),
         "checks": parts.checks,
     }
     result = _pixels(network, image, parts, signed)
@@ -165,17 +193,26 @@ def attribute(
         )
     return Attribution(
         map=result,
-        unit=method.unit.format(target=objective.unit),
+        quantity=objective.quantity,
         signed=signed,
         method=method.key,
-        target=objective.text,
+        explained=objective.target,
         value=value,
         colours=None if colours is None else _array(colours),
         cells=None if parts.cells is None else _array(parts.cells),
         checks=parts.checks,
         record=record,
-        note=parts.note,
+        note=parts.note or _silence(value, result),
     )
+
+
+def _silence(value: float, result: Map) -> str:
+    """Why a map is zero everywhere; empty if it is not."""
+    if result.any():
+        return ""
+    if value == 0.0:
+        return tr("The target is not active at all in this picture, so no pixel matters: the map is zero everywhere.")
+    return tr("No pixel changes the target by this method: the map is zero everywhere.")
 
 
 def _pixels(network: Network, image: Tensor, parts: Parts, signed: bool) -> Map:

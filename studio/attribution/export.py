@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 
 from studio.attribution.result import Attribution
 from studio.colour_maps import Scale, Table, table_for
-from studio.files import FileError, replacing, write_text
+from studio.files import FileError, replacing, to_json, write_text
 from studio.language import tr
 from studio.picture import Picture, save
 
@@ -61,13 +60,13 @@ def save_map(
     scale = scale or scale_of(attribution)
     table = table_for(scale.signed) if table is None else table
     colouring = {"low": scale.low, "high": scale.high, "unit": scale.unit}
-    record = json.dumps({**attribution.record, "scale": colouring}, ensure_ascii=False)
+    record = to_json({**attribution.record, "scale": colouring})
     if path.suffix.lower() == ".npy":
         with replacing(path) as temporary:
             np.save(temporary, attribution.map)
-        beside = path.with_suffix(".json")
-        write_text(beside, record + "\n")
-        return [path, beside]
+        _, notes = written_files(path)
+        write_text(notes, record + "\n")
+        return [path, notes]
     if path.suffix.lower() == ".json":
         raise FileError(tr("“{name}” can't be written: a map is a picture or .npy.", name=path.name))
     if picture is None:
@@ -76,3 +75,8 @@ def save_map(
         pixels = overlaid(attribution, picture, scale, table, opacity)
     save(pixels, path, text={"Recipe": record})
     return [path]
+
+
+def written_files(path: Path) -> list[Path]:
+    """The files that `save_map` writes for `path`."""
+    return [path, path.with_suffix(".json")] if path.suffix.lower() == ".npy" else [path]

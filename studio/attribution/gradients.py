@@ -44,21 +44,27 @@ def gradient_of(network: Network, objective: Objective, images: Tensor) -> tuple
 
 
 def gradient(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
-    """The plain gradient (Simonyan et al. 2013): (3, h, w)."""
+    """The plain gradient (Simonyan et al. 2013): (3, h, w). `image` is (1, 3, h, w) in [0, 1]."""
     del options
     yield Progress(0.0, tr("following the gradient"))
     return Parts(colours=gradient_of(network, objective, image)[1][0])
 
 
 def gradient_x_input(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
-    """The gradient times the picture in [0, 1] (Shrikumar et al. 2016)."""
+    """The gradient times the picture in [0, 1] (Shrikumar et al. 2016).
+
+    `image` is (1, 3, h, w) in [0, 1]. The colours, (3, h, w), are in the unit of the target.
+    """
     del options
     yield Progress(0.0, tr("following the gradient"))
     return Parts(colours=gradient_of(network, objective, image)[1][0] * image[0])
 
 
 def guided_backprop(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
-    """The gradient through guided ReLUs (Springenberg et al. 2015)."""
+    """The gradient through guided ReLUs (Springenberg et al. 2015).
+
+    `image` is (1, 3, h, w) in [0, 1]. The colours are (3, h, w).
+    """
     del options
     yield Progress(0.0, tr("following the guided gradient"))
     with GuidedReLUs() as caught:
@@ -72,7 +78,10 @@ def guided_backprop(network: Network, image: Tensor, objective: Objective, optio
 
 
 def smoothgrad(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
-    """The mean gradient of noisy copies (Smilkov et al. 2017); sigma is `level` times the picture's range."""
+    """The mean gradient of noisy copies (Smilkov et al. 2017); sigma is `level` times the picture's range.
+
+    `image` is (1, 3, h, w) in [0, 1]. The colours are (3, h, w).
+    """
     assert isinstance(options, SmoothGradOptions)
     sigma = options.level * float(image.max() - image.min())
     total = torch.zeros_like(image[0])
@@ -92,7 +101,10 @@ def smoothgrad(network: Network, image: Tensor, objective: Objective, options: E
 
 
 def integrated_gradients(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
-    """(x - x') times the mean gradient on the way from x' to x, by Gauss-Legendre (Sundararajan et al. 2017)."""
+    """(x - x') times the mean gradient on the way from x' to x, by Gauss-Legendre (Sundararajan et al. 2017).
+
+    `image` is (1, 3, h, w) in [0, 1]. The colours, (3, h, w), add up to the change of the target, in its unit.
+    """
     assert isinstance(options, IntegratedOptions)
     start_from = emptied(image, options.baseline)
     way = image - start_from

@@ -34,7 +34,10 @@ class Network(Protocol):
     def activations(
         self, image: Tensor, names: Collection[str], raw: dict[str, Tensor] | None = None
     ) -> dict[str, Tensor]:
-        """See `studio.backbones.Backbone.activations`."""
+        """See `studio.backbones.Backbone.activations`.
+
+        `image` is (N, 3, h, w) in [0, 1]; the maps are (N, C, rows, columns) by name of layer.
+        """
         ...
 
 

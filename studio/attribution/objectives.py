@@ -8,24 +8,24 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from studio.arrays import Point, Size
 from studio.attribution.network import SCORES, HasClasses, Network
 from studio.attribution.targets import (
+    AnyTarget,
     ChannelTarget,
     ClassTarget,
     NothingSeen,
     PairTarget,
+    Quantity,
     Target,
     TargetError,
     TargetKind,
 )
 from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
-from studio.geometry import Size, pixel_to_cell, rescale
+from studio.features.placing import Placing
+from studio.features.split import TINY
 from studio.language import tr
-from studio.pairs import Point
-
-TINY = 1e-12
-"""Below the length of any cell that is active at all."""
 
 
 class ExplainError(StudioError):
@@ -34,13 +34,14 @@ class ExplainError(StudioError):
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """`measure` takes (N, C, h, w) activations of `layer` (or (N, K) scores) to (N,) numbers in `unit`."""
+    """`measure` takes (N, C, h, w) activations of `layer` (or (N, K) scores) to (N,) numbers, each a `quantity`."""
 
     kind: TargetKind
     layer: str
     measure: Callable[[Tensor], Tensor]
-    text: str
-    unit: str
+    target: AnyTarget
+    """With the name of the class, where the strongest one was asked for."""
+    quantity: Quantity
     index: int = -1
     """Number of the class."""
     cell: tuple[int, int] | None = None
@@ -80,7 +81,7 @@ def objective_for(network: Network, target: Target, image: Tensor) -> Objective:
         def mean(maps: Tensor) -> Tensor:
             return maps[:, number].mean((1, 2))
 
-        return Objective("channel", target.layer, mean, target.describe(), "activation")
+        return Objective("channel", target.layer, mean, target, Quantity.ACTIVATION)
     column, row, one = target.column, target.row, target.channel
     if not (0 <= column < columns and 0 <= row < rows):
         raise TargetError(
@@ -98,7 +99,7 @@ def objective_for(network: Network, target: Target, image: Tensor) -> Objective:
         cell = maps[:, :, row, column]
         return torch.linalg.vector_norm(cell, dim=1) if one is None else cell[:, one]
 
-    return Objective("cell", target.layer, strength, target.describe(), "activation", cell=(column, row))
+    return Objective("cell", target.layer, strength, target, Quantity.ACTIVATION, cell=(column, row))
 
 
 def _class_objective(network: Network, target: ClassTarget, image: Tensor) -> Objective:
@@ -119,7 +120,7 @@ def _class_objective(network: Network, target: ClassTarget, image: Tensor) -> Ob
     def score(scores: Tensor) -> Tensor:
         return scores[:, index]
 
-    return Objective("class", SCORES, score, f"class {network.class_names[index]}", "score", index)
+    return Objective("class", SCORES, score, ClassTarget(network.class_names[index]), Quantity.SCORE, index)
 
 
 def pair_objectives(
@@ -153,7 +154,7 @@ def pair_objectives(
         cells.append((column, row))
     first, second = (
         Objective(
-            "pair", target.layer, _cosine(*cells[here], units[1 - here]), target.describe(), "cosine", cell=cells[here]
+            "pair", target.layer, _cosine(*cells[here], units[1 - here]), target, Quantity.COSINE, cell=cells[here]
         )
         for here in (0, 1)
     )
@@ -173,11 +174,8 @@ def _cosine(column: int, row: int, unit: Tensor) -> Callable[[Tensor], Tensor]:
 def cell_at(network: Network, layer: str, point: Point, full: Size, image: Tensor, maps: Tensor) -> tuple[int, int]:
     """The cell (column, row) whose centre is nearest to a place in full-size pixels."""
     field = theoretical(network, [layer])[layer]
-    size = image.shape[3], image.shape[2]
-    shift = field.start + (field.size - 1) / 2.0 - (field.stride - 1) / 2.0
-    grid = maps.shape[3], maps.shape[2]
-    ((column, row),) = pixel_to_cell(rescale([point], full, size) - shift, field.stride, grid).tolist()
-    return column, row
+    size, cells = (image.shape[3], image.shape[2]), (maps.shape[3], maps.shape[2])
+    return Placing(field, size, full, cells).cell_at(point)
 
 
 def look(network: Network, layer: str, image: Tensor) -> Tensor:

@@ -16,7 +16,10 @@ from studio.progress import Job
 
 
 def occlusion(network: Network, image: Tensor, objective: Objective, options: ExplainOptions) -> Job[Parts]:
-    """F(x) - F(x with the window covered), for each pixel the mean over the windows that cover it."""
+    """F(x) - F(x with the window covered), for each pixel the mean over the windows that cover it.
+
+    `image` is (1, 3, h, w) in [0, 1]. The map, (h, w), is in the unit of the target.
+    """
     assert isinstance(options, OcclusionOptions)
     height, width = image.shape[-2:]
     tall, wide = min(options.window, height), min(options.window, width)

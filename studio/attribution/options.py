@@ -116,8 +116,6 @@ class Method:
         Whether numbers below zero mean something, so that its maps want a diverging colour map.
     unit : str
         Of the numbers, with “{target}” for the unit of what is explained.
-    adds_up : bool
-        Whether the parts of the pixels add up to the change of the target: then the residual is told.
     """
 
     key: str
@@ -126,8 +124,7 @@ class Method:
     options: type[ExplainOptions]
     targets: frozenset[TargetKind] = ALL
     signed: bool = False
-    unit: str = "{target}"
-    adds_up: bool = False
+    unit: str = translatable("{target}")
 
 
 _METHODS = (
@@ -173,7 +170,6 @@ _METHODS = (
         ),
         IntegratedOptions,
         signed=True,
-        adds_up=True,
     ),
     Method(
         "grad-cam",

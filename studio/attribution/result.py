@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from studio.attribution.options import METHODS
+from studio.attribution.targets import AnyTarget, Quantity
+
 Map = npt.NDArray[np.float32]
 
 
@@ -23,11 +26,14 @@ class Attribution:
         The same apart by red, green and blue, signed, where the method knows them.
     cells : (rows, columns) float32 or None
         What the map was enlarged from, of the methods that look at a layer.
-    unit : str
+    quantity : Quantity
+        What was measured of the target; `unit` is that of the map, by its method, in English for records.
     signed : bool
         Whether numbers below zero mean something.
-    method, target : str
-        Key of `METHODS`, and the target in words.
+    method : str
+        Key of `METHODS`.
+    explained : ClassTarget, ChannelTarget, CellTarget or PairTarget
+        With the name of the class, where the strongest one was asked for; `target` is it in English, for records.
     value : float
         Of the target, for this picture.
     checks : dict
@@ -40,16 +46,24 @@ class Attribution:
     """
 
     map: Map = field(repr=False)
-    unit: str
+    quantity: Quantity
     signed: bool
     method: str
-    target: str
+    explained: AnyTarget
     value: float
     colours: Map | None = field(default=None, repr=False)
     cells: Map | None = field(default=None, repr=False)
     checks: dict[str, float] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict, repr=False)
     note: str = ""
+
+    @property
+    def unit(self) -> str:
+        return METHODS[self.method].unit.format(target=self.quantity)
+
+    @property
+    def target(self) -> str:
+        return self.explained.describe()
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import TypeVar
 
 from studio.attribution.explain import attempts, explain_once, explain_pair_once
@@ -11,17 +11,14 @@ from studio.attribution.network import Network
 from studio.attribution.options import ExplainOptions, method_named
 from studio.attribution.result import Attribution, PairAttribution
 from studio.attribution.targets import PairTarget, Target
-from studio.backbones import load_backbone
+from studio.backbones.choice import DEFAULT_NETWORK, NetworkChoice
 from studio.backbones.classifier import load_classifier
-from studio.device import Attempt, choose_device, with_memory_fallback
+from studio.backbones.run import load_chosen, with_network
 from studio.language import tr
 from studio.picture import Picture
-from studio.progress import Job, part
+from studio.progress import Job
 
 T = TypeVar("T")
-
-LOADING = 0.1
-"""Share of the progress that loading the network takes."""
 
 
 def explaining(
@@ -30,9 +27,7 @@ def explaining(
     target: Target,
     options: ExplainOptions | None = None,
     *,
-    backbone: str = "buddynet",
-    weights: Path | None = None,
-    device: str = "auto",
+    network: NetworkChoice = DEFAULT_NETWORK,
 ) -> Job[Attribution]:
     """Load the network, with its classes if the target is one, and explain a picture.
 
@@ -40,14 +35,13 @@ def explaining(
 
     Raises
     ------
-    TargetError, ExplainError, WeightsError, DeviceError, OutOfMemory
+    TargetError, ExplainError, WeightsError, FileError, DeviceError, OutOfMemory
     """
-    chosen = method_named(method).options() if options is None else options
 
-    def make(network: Network, plan: ExplainOptions) -> Job[Attribution]:
-        return explain_once(picture, network, method, target, plan)
+    def make(loaded: Network, plan: ExplainOptions) -> Job[Attribution]:
+        return explain_once(picture, loaded, method, target, plan)
 
-    return (yield from _with_network(make, chosen, target.kind == "class", backbone, weights, device))
+    return _explaining(make, method, options, network, target.kind == "class")
 
 
 def explaining_pair(
@@ -57,42 +51,30 @@ def explaining_pair(
     target: PairTarget,
     options: ExplainOptions | None = None,
     *,
-    backbone: str = "buddynet",
-    weights: Path | None = None,
-    device: str = "auto",
+    network: NetworkChoice = DEFAULT_NETWORK,
 ) -> Job[PairAttribution]:
     """As `explaining`, for a pair of two pictures."""
-    chosen = method_named(method).options() if options is None else options
 
-    def make(network: Network, plan: ExplainOptions) -> Job[PairAttribution]:
-        return explain_pair_once(a, b, network, method, target, plan)
+    def make(loaded: Network, plan: ExplainOptions) -> Job[PairAttribution]:
+        return explain_pair_once(a, b, loaded, method, target, plan)
 
-    return (yield from _with_network(make, chosen, False, backbone, weights, device))
+    return _explaining(make, method, options, network, False)
 
 
-def network_for(classes: bool, backbone: str, weights: Path | None, device: str) -> Job[Network]:
+def network_for(with_classes: bool, choice: NetworkChoice) -> Job[Network]:
     """What a target needs: a classifier for a class, else a backbone. Raises `WeightsError`, `DeviceError`."""
-    if classes:
-        return (yield from load_classifier(backbone, weights, device))
-    return (yield from load_backbone(backbone, weights, device))
+    if with_classes:
+        return (yield from load_classifier(choice.name, choice.weights, choice.device, choice.classes))
+    return (yield from load_chosen(choice))
 
 
-def _with_network(
+def _explaining(
     make: Callable[[Network, ExplainOptions], Job[T]],
-    options: ExplainOptions,
-    classes: bool,
-    backbone: str,
-    weights: Path | None,
-    device: str,
+    method: str,
+    options: ExplainOptions | None,
+    network: NetworkChoice,
+    with_classes: bool,
 ) -> Job[T]:
-    main = str(choose_device(device))
-
-    def attempt(plan: tuple[str, ExplainOptions]) -> Job[T]:
-        where, chosen = plan
-        network = yield from part(network_for(classes, backbone, weights, where), 0.0, LOADING)
-        return (yield from part(make(network, chosen), LOADING, 1.0))
-
-    plans = [Attempt((main, one.plan), one.label) for one in attempts(options)]
-    if main != "cpu":
-        plans.append(Attempt(("cpu", options), tr("on the CPU at {size} px", size=options.size)))
-    return (yield from with_memory_fallback(attempt, plans))
+    chosen = method_named(method).options() if options is None else options
+    on_cpu = tr("on the CPU at {size} px", size=chosen.size)
+    return with_network(network, partial(network_for, with_classes), make, attempts(chosen), on_cpu)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from studio.arrays import Point
 from studio.errors import StudioError
 from studio.language import tr
-from studio.pairs import Point
 
 TargetKind = Literal["class", "channel", "cell", "pair"]
+
+
+class Quantity(StrEnum):
+    """What is measured of a target; the value is its name in records."""
+
+    ACTIVATION = "activation"
+    SCORE = "score"
+    COSINE = "cosine"
 
 
 class TargetError(StudioError):
@@ -29,6 +38,7 @@ class ClassTarget:
     kind: TargetKind = "class"
 
     def describe(self) -> str:
+        """In English, for records and the command line; the same for the other targets."""
         return "the strongest class" if self.which is None else f"class {self.which}"
 
 
@@ -75,6 +85,7 @@ class PairTarget:
 
 Target: TypeAlias = ClassTarget | ChannelTarget | CellTarget
 """What a map of one picture explains."""
+AnyTarget: TypeAlias = Target | PairTarget
 
 
 def parse_target(text: str, layer: str) -> Target:

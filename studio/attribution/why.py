@@ -4,41 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-import torch
-
 from studio.attribution.explain import explain_pair, seen
 from studio.attribution.network import Network
-from studio.attribution.objectives import TINY, cell_at, look
+from studio.attribution.objectives import cell_at, look
 from studio.attribution.options import ExplainOptions, IntegratedOptions, OcclusionOptions
 from studio.attribution.result import PairAttribution
 from studio.attribution.targets import PairTarget
+from studio.features.split import ChannelSplit, split_cosine
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
-
-
-@dataclass(frozen=True, eq=False)
-class ChannelParts:
-    """The cosine of a pair split by channel.
-
-    Attributes
-    ----------
-    channels : (C,) int64
-        Numbers of all channels, the one that gives most first.
-    values : (C,) float64
-        What each gives: a_c b_c of the two vectors of length 1; they add up to `cosine`.
-    cosine : float
-    cell_a, cell_b : (int, int)
-        The two cells, (column, row).
-    """
-
-    channels: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64]
-    cosine: float
-    cell_a: tuple[int, int]
-    cell_b: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,25 +21,22 @@ class Why:
     """Everything about one pair: its parts by channel, and maps of both pictures by three methods."""
 
     target: PairTarget
-    parts: ChannelParts
+    parts: ChannelSplit
     gradient: PairAttribution
     integrated: PairAttribution
     occlusion: PairAttribution
 
 
-def split_by_channel(a: Picture, b: Picture, network: Network, target: PairTarget, size: int = 224) -> ChannelParts:
+def split_by_channel(a: Picture, b: Picture, network: Network, target: PairTarget, size: int = 224) -> ChannelSplit:
     """The cosine of a pair, exactly as a sum over channels. Raises `TargetError`, `ExplainError`."""
     vectors, cells = [], []
     for picture, point in ((a, target.a), (b, target.b)):
         image = seen(picture, network, size)
         maps = look(network, target.layer, image)
         column, row = cell_at(network, target.layer, point, picture.size, image, maps)
-        vector = maps[0, :, row, column].cpu().double()
-        vectors.append((vector / torch.linalg.vector_norm(vector).clamp_min(TINY)).numpy())
+        vectors.append(maps[0, :, row, column].cpu().double().numpy())
         cells.append((column, row))
-    parts = vectors[0] * vectors[1]
-    order = np.argsort(-np.abs(parts), kind="stable").astype(np.int64)
-    return ChannelParts(order, parts[order], float(parts.sum()), cells[0], cells[1])
+    return split_cosine(vectors[0], vectors[1], cells[0], cells[1])
 
 
 def why(

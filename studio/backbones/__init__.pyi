@@ -1,20 +1,24 @@
 from .backbone import Backbone, Stage
 from .catalog import CATALOG, Cut, Entry
+from .choice import DEFAULT_NETWORK, NetworkChoice
 from .classifier import Classifier, build_classifier, class_names, load_classifier
 from .layers import Layer
 from .levels import Level, WeightsError
-from .loading import build_backbone, load_backbone, unload_backbones
-from .status import WeightsStatus, has_classes, weights_status
+from .loading import build_backbone, load_backbone
+from .run import load_chosen, with_network
+from .status import WeightsStatus, weights_status
 from .weights import fetch_weights
 
 __all__ = [
     "CATALOG",
+    "DEFAULT_NETWORK",
     "Backbone",
     "Classifier",
     "Cut",
     "Entry",
     "Layer",
     "Level",
+    "NetworkChoice",
     "Stage",
     "WeightsError",
     "WeightsStatus",
@@ -22,9 +26,9 @@ __all__ = [
     "build_classifier",
     "class_names",
     "fetch_weights",
-    "has_classes",
     "load_backbone",
+    "load_chosen",
     "load_classifier",
-    "unload_backbones",
     "weights_status",
+    "with_network",
 ]

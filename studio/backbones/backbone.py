@@ -56,6 +56,7 @@ class Stage(nn.Module):
         _protect_input(body)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C', h', w') after this stage, of `x`, (N, C, h, w): maps of the stage before, or a normalised picture."""
         rows, columns = self._cells(x)
         y: Tensor = self.body(self._padded(x))
         if y.shape[-2] < self.drop + rows or y.shape[-1] < self.drop + columns:
@@ -64,6 +65,8 @@ class Stage(nn.Module):
 
     def tapped(self, x: Tensor, wanted: Collection[str], raw: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """As calling it, but gives the layers of these `names`, and computes nothing beyond the last of them.
+
+        `x` is (N, C, h, w), and so are the maps, by name, each with its layer's channels.
 
         Layers of the stride of `x` have the cells of `x`, the others those of the result. `raw` is filled with
         them before they are cropped.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -13,7 +14,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_model_weights
 
-from studio.backbones.catalog import Entry, catalogued
+from studio.arrays import Size
+from studio.backbones.catalog import CATALOG, Entry, catalogued
+from studio.backbones.class_names import named_classes
 from studio.backbones.layers import Layer, block_names, flat, kind_of, plain_names
 from studio.backbones.levels import WeightsError
 from studio.backbones.networks import best_naming, scoring, skeleton, tensors_in
@@ -151,13 +154,22 @@ class Classifier:
         return self._chain[last][0], linear[0].weight.flatten(1)
 
 
-def load_classifier(name: str | Entry, weights: Path | None = None, device: str = "auto") -> Job[Classifier]:
-    """Load a network with its classes; parameters as for `load_backbone`. The last one stays loaded.
+def load_classifier(
+    name: str | Entry, weights: Path | None = None, device: str = "auto", classes: Path | None = None
+) -> Job[Classifier]:
+    """Load a network with its classes, however many its file has. The last one stays loaded.
+
+    Parameters
+    ----------
+    name, weights, device
+        As for `load_backbone`.
+    classes : Path, optional
+        File with a name a line, or JSON; by default one beside `weights` (see `studio.backbones.class_names`).
 
     Raises
     ------
-    WeightsError
-        The network has no classes, or the file lacks their part.
+    WeightsError, FileError
+        The network has no classes, or the file lacks their part, or that of the names does not fit.
     DeviceError
     """
     entry = catalogued(name) if isinstance(name, str) else name
@@ -171,8 +183,9 @@ def load_classifier(name: str | Entry, weights: Path | None = None, device: str 
         raise WeightsError(tr("The weights file “{path}” has gone; choose another one.", path=path)) from error
     key = entry, path.resolve(), state.st_mtime_ns, state.st_size, str(target)
     with _lock:
-        if key in _last:
-            return _last[key]
+        known = _last.get(key)
+    if known is not None:
+        return _renamed(known, entry, weights, classes)
     yield Progress(0.9, tr("reading the weights of {title}", title=entry.title))
     try:
         classifier = _assemble(entry, read_state(path), path.name, target)
@@ -186,7 +199,16 @@ def load_classifier(name: str | Entry, weights: Path | None = None, device: str 
     with _lock:
         _last.clear()
         _last[key] = classifier
-    return classifier
+    return _renamed(classifier, entry, weights, classes)
+
+
+def _renamed(classifier: Classifier, entry: Entry, weights: Path | None, classes: Path | None) -> Classifier:
+    names = named_classes(len(classifier.class_names), _names(entry), weights, classes)
+    if names == classifier.class_names:
+        return classifier
+    twin = copy.copy(classifier)
+    twin.class_names = names
+    return twin
 
 
 _last: dict[Any, Classifier] = {}
@@ -220,14 +242,12 @@ def build_classifier(
 
 
 def _assemble(entry: Entry, state: Mapping[str, Any], file_name: str, device: torch.device) -> Classifier:
-    class_names = _names(entry)
-    model = skeleton(entry)
-    shapes = {
-        key: tuple(tensor.shape)
-        for key, tensor in model.state_dict().items()
-        if not key.endswith("num_batches_tracked")
-    }
-    state = tensors_in(state)
+    official = _names(entry)
+    state = tensors_in(state, file_name)
+    count = _count(entry, state)
+    class_names = named_classes(count, official, None, None)
+    model = skeleton(entry, count)
+    shapes = _shapes(model)
     names = best_naming(state, shapes)
     found = {key: state[names[key]].float() for key in shapes if names[key] in state}
     wrong = [key for key, tensor in found.items() if tuple(tensor.shape) != shapes[key]]
@@ -266,6 +286,21 @@ def _assemble(entry: Entry, state: Mapping[str, Any], file_name: str, device: to
     return Classifier(entry, model, class_names, device)
 
 
+def _shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    tensors = model.state_dict()
+    return {key: tuple(one.shape) for key, one in tensors.items() if not key.endswith("num_batches_tracked")}
+
+
+def _count(entry: Entry, state: Mapping[str, Tensor]) -> int:
+    """How many classes the tensors of a state dict score: the rows of the last layer; the makers' own if it is none."""
+    shapes = _shapes(skeleton(entry))
+    last = [key for key, shape in shapes.items() if len(shape) >= 2][-1]
+    found = state.get(best_naming(state, shapes)[last])
+    if found is None or tuple(found.shape[1:]) != shapes[last][1:] or not len(found):
+        return len(_names(entry))
+    return len(found)
+
+
 def _chain(entry: Entry, model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """The modules from picture to scores, in their order, with the names of those that can be asked for."""
     modules = list(flat(model))
@@ -298,6 +333,26 @@ def _names_of(entry: Entry, body: Sequence[tuple[str, nn.Module]]) -> tuple[str,
             named[index] = cut.name + body[index][0].removeprefix(cut.after)
         named[inside[-1]] = cut.name
     return tuple(named)
+
+
+def published_grid(name: str, layer: str, size: Size) -> Size | None:
+    """Cells (columns, rows) that a layer of the network as published has for a picture of `size`; None if unknown.
+
+    A `Backbone` has one for each block of stride pixels and is padded for that; this is to tell where they differ.
+    """
+    entry = CATALOG.get(name)
+    if entry is None or not entry.constructor:
+        return None
+    x = torch.empty(1, 3, size[1], size[0], device="meta")
+    with torch.no_grad():
+        for known, module in _chain(entry, skeleton(entry).eval()):
+            try:
+                x = module(x)
+            except RuntimeError:  # too small for it
+                return None
+            if known == layer:
+                return x.shape[3], x.shape[2]
+    return None
 
 
 def find_class(names: Sequence[str], which: str | int) -> int:
@@ -338,10 +393,17 @@ def _some(names: Sequence[str]) -> str:
     return tr("{names} or others", names=words) if len(names) > 4 else words
 
 
-def class_names(name: str) -> tuple[str, ...]:
-    """The classes of a network of the catalogue in the order of its scores; () if it has none."""
+def class_names(name: str, weights: Path | None = None, classes: Path | None = None) -> tuple[str, ...]:
+    """The classes of a network of the catalogue in the order of its scores; () if it has none.
+
+    With a file of weights, those that it scores, which may be called as a file says; see `load_classifier`.
+    Raises `WeightsError`, `FileError` if one of them can't be read.
+    """
     entry = catalogued(name)
-    return _names(entry) if entry.constructor else ()
+    if not entry.constructor:
+        return ()
+    count = len(_names(entry)) if weights is None else _count(entry, tensors_in(read_state(weights), weights.name))
+    return named_classes(count, _names(entry), weights, classes)
 
 
 @cache

@@ -52,6 +52,7 @@ class Decoder(nn.Module):
         self.reach = int(seen) + 1
 
     def forward(self, features: Tensor) -> Tensor:
+        """Pixels, (N, 3, H, W) about in [0, 1], of `features`, (N, C, h, w) of the level that it starts from."""
         x, left = features, list(zip(self.convolutions, self._sides, strict=True))
         for index, count in enumerate(self._counts):
             if index:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from studio.errors import StudioError
 
@@ -34,3 +35,16 @@ class Level:
     stride: int
     channels: int
     offset: float = 0.0
+
+
+class LevelLike(Protocol):
+    """What is needed of a `Level` to say where its cells lie."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def stride(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def offset(self) -> float: ...

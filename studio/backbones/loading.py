@@ -14,7 +14,7 @@ from studio.backbones.levels import WeightsError
 from studio.backbones.networks import assemble, generate, select
 from studio.backbones.status import converted_file
 from studio.backbones.weights import fetch_weights, read_weights
-from studio.device import choose_device, free_memory
+from studio.device import choose_device
 from studio.language import tr
 from studio.progress import Job, Progress, part
 
@@ -94,13 +94,6 @@ def build_backbone(
     entry = catalogued(name) if isinstance(name, str) else name
     tensors = generate(entry, seed) if state_dict is None else select(entry, state_dict, tr("the state dict"))
     return assemble(entry, tensors, choose_device(device))
-
-
-def unload_backbones() -> None:
-    """Let go of the backbones that are kept loaded, and give their memory back."""
-    with _lock:
-        _loaded.clear()
-    free_memory()
 
 
 def _key(entry: Entry, path: Path, device: str) -> _Key:

@@ -74,6 +74,9 @@ def _body(entry: Entry) -> dict[str, tuple[int, ...]]:
 def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) -> Backbone:
     """The backbone of `entry` with `tensors` in it: what `select` gave, or a BuddyNet's.
 
+    `tensors` are in the shapes of torch's layers (a convolution's weight is (out, in, height, width)), of any float
+    type.
+
     Raises
     ------
     WeightsError
@@ -101,7 +104,10 @@ def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) 
 
 
 def generate(entry: Entry, seed: int) -> dict[str, Tensor]:
-    """Tensors for `entry` drawn with `seed`: convolutions after He et al. 2015, everything else neutral."""
+    """Tensors for `entry` drawn with `seed`: convolutions after He et al. 2015, everything else neutral.
+
+    Each in its layer's shape, float32, on the CPU.
+    """
     if entry.cuts:
         shapes = {name: shape for name, (shape, _) in wanted(entry).items()}
     else:
@@ -120,15 +126,17 @@ def generate(entry: Entry, seed: int) -> dict[str, Tensor]:
 def select(entry: Entry, state: Mapping[str, Any], file_name: str) -> dict[str, Tensor]:
     """Those tensors of a state dict that `kept` names, under torchvision's names.
 
+    Each in its layer's shape; their types stay.
+
     The state may hold more (a classifier), sit one level down (`state_dict`, `model`), have a prefix
     (`module.`) or lack one (`features.`). Of what `wanted` does not name, anything may be missing.
 
     Raises
     ------
     WeightsError
-        Tensors are missing or have other shapes; the sentence names the file.
+        Tensors are missing, have other shapes or are not finite; the sentence names the file.
     """
-    state = tensors_in(state)
+    state = tensors_in(state, file_name)
     if not entry.cuts:
         try:
             its_levels = buddynet.plan({name: tensor.shape for name, tensor in state.items()}).levels
@@ -194,17 +202,38 @@ def _by(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
 
-def tensors_in(state: Mapping[str, Any]) -> dict[str, Tensor]:
+def tensors_in(state: Mapping[str, Any], file_name: str) -> dict[str, Tensor]:
+    """The tensors of a state dict, which may sit one level down.
+
+    Of any shape and type, as the file has them.
+
+    Raises
+    ------
+    WeightsError
+        One of them holds numbers that are not finite, so that all that is computed with it would be none either.
+    """
     tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
         for key in ("state_dict", "model", "model_state_dict", "net", "weights"):
             if isinstance(inner := state.get(key), Mapping):
-                return tensors_in(inner)
+                return tensors_in(inner, file_name)
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise WeightsError(
+                tr(
+                    "“{file}” can't be used: “{name}” holds numbers that are not finite; choose another file.",
+                    file=file_name,
+                    name=name,
+                )
+            )
     return tensors
 
 
 def best_naming(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    """The names that the tensors have in `state`, under the prefix that fits the most of them."""
+    """The names that the tensors have in `state`, under the prefix that fits the most of them.
+
+    Shapes alone are compared, those of torch's layers.
+    """
     first = next(iter(shapes))
     container = first.split(".")[0] + "."
     namings = []
@@ -219,12 +248,14 @@ def best_naming(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...
     return max(namings, key=fit)
 
 
-def skeleton(entry: Entry) -> nn.Module:
-    """The torchvision network without memory for its weights."""
+def skeleton(entry: Entry, classes: int | None = None) -> nn.Module:
+    """The torchvision network without memory for its weights; with as many classes as its makers', or others."""
     import torchvision  # takes seconds to import, and BuddyNet does without
 
     with torch.device("meta"):
-        model: nn.Module = getattr(torchvision.models, entry.constructor)(weights=None)
+        model: nn.Module = getattr(torchvision.models, entry.constructor)(
+            weights=None, **({} if classes is None else {"num_classes": classes})
+        )
     return model
 
 

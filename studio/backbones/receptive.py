@@ -12,10 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from studio.geometry import Size
-
-Box = tuple[float, float, float, float]
-"""(x0, y0, x1, y1): outer edges in pixels."""
+from studio.arrays import Box, Size
 
 
 class LayeredNetwork(Protocol):
@@ -24,7 +21,9 @@ class LayeredNetwork(Protocol):
     @property
     def layer_names(self) -> tuple[str, ...]: ...
 
-    def activations(self, image: Tensor, names: Collection[str]) -> dict[str, Tensor]: ...
+    def activations(self, image: Tensor, names: Collection[str]) -> dict[str, Tensor]:
+        """(N, C, rows, columns) by name of layer, of `image`, (N, 3, h, w) in [0, 1]."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,21 @@ class Receptive:
     size: int = 1
     stride: int = 1
     start: int = 0
+
+    @classmethod
+    def block(cls, stride: int) -> Receptive:
+        """Of a layer of which nothing more is known than its stride: each cell sees its own block."""
+        return cls(stride, stride, 0)
+
+    @property
+    def middle(self) -> float:
+        """Centre of what cell 0 sees, pixels."""
+        return self.start + (self.size - 1) / 2.0
+
+    @property
+    def offset(self) -> float:
+        """Pixels from the centre of a cell's block to the centre of what it sees; see `Level.offset`."""
+        return self.middle - (self.stride - 1) / 2.0
 
     def box(self, column: int, row: int) -> Box:
         """Outer edges of what cell (column, row) can see; they may lie beyond the picture's."""
@@ -83,6 +97,21 @@ def theoretical(network: LayeredNetwork, layers: list[str]) -> dict[str, Recepti
             maps = network.activations(image, missing)
             known.update((name, fields.of[maps[name]]) for name in missing)
     return {name: known[name] for name in layers}
+
+
+def known_fields(network: LayeredNetwork) -> dict[str, Receptive]:
+    """The receptive fields of all layers that have one, by name."""
+    names = list(network.layer_names)
+    try:
+        return theoretical(network, names)
+    except ValueError:  # one layer that has none must not hide the others
+        fields: dict[str, Receptive] = {}
+        for name in names:
+            try:
+                fields |= theoretical(network, [name])
+            except ValueError:
+                continue
+        return fields
 
 
 _known: WeakKeyDictionary[LayeredNetwork, dict[str, Receptive]] = WeakKeyDictionary()

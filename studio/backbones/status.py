@@ -6,9 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.backbones import buddynet
 from studio.backbones.catalog import Entry, catalogued
-from studio.backbones.levels import WeightsError
 from studio.language import tr
 from studio.paths import weights_dir
 
@@ -66,24 +64,3 @@ def hub_file(entry: Entry) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
     home = Path(os.environ.get("TORCH_HOME") or cache / "torch")
     return home.expanduser() / "hub" / "checkpoints" / published_name(entry)
-
-
-_CLASSES = {"squeezenet": "classifier.1.weight", "vgg": "classifier.6.weight", "resnet": "fc.weight"}
-"""A tensor of the part that gives class scores, by the start of the constructor's name."""
-
-
-def has_classes(name: str, weights: Path | None = None) -> bool:
-    """Whether the weights of a network that are here, or the file `weights`, give class scores.
-
-    The kept part of a download may lack them. A file of torch is not opened for this and counts as whole.
-    """
-    entry = catalogued(name)
-    path = weights or weights_status(name).path
-    if not entry.constructor or path is None or not path.is_file():
-        return False
-    heads = (tensor for start, tensor in _CLASSES.items() if entry.constructor.startswith(start))
-    wanted = next(heads, "classifier.2.weight")
-    try:
-        return any(tensor.endswith(wanted) for tensor in buddynet.shapes_in(path))
-    except WeightsError:
-        return True

@@ -74,6 +74,8 @@ def fetch_weights(name: str | Entry, weights: Path | None = None) -> Job[Path]:
 def read_weights(path: Path, entry: Entry) -> dict[str, Tensor]:
     """The tensors of `entry` in a safetensors file or a state dict saved by torch; on the CPU.
 
+    By name, in the shapes of torch's layers.
+
     Files of torch are opened with `weights_only=True`, so they can't run anything.
 
     Raises

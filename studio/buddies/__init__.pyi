@@ -1,27 +1,25 @@
 from .confidence import with_confidence
-from .explain import provenance, surface, why_not
+from .explain import provenance, similarity_map, why_not
 from .fixed import pairs_to_keep
 from .match import match
 from .memory import MatchMemory
 from .options import MatchOptions
-from .partners import carried_pairs, carry_points
+from .partners import transfer_points, transferred_pairs
 from .propose import propose
-from .run import find_buddies, look, rematch_around, rematch_inside
+from .run import find_buddies, matching
 
 __all__ = [
     "MatchMemory",
     "MatchOptions",
-    "carried_pairs",
-    "carry_points",
     "find_buddies",
-    "look",
     "match",
+    "matching",
     "pairs_to_keep",
     "propose",
     "provenance",
-    "rematch_around",
-    "rematch_inside",
-    "surface",
+    "similarity_map",
+    "transfer_points",
+    "transferred_pairs",
     "why_not",
     "with_confidence",
 ]

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from studio.pairs import Point
+from studio.arrays import Box, Point
+from studio.language import translatable
 
-Side = Literal["a", "b"]
-Box = tuple[float, float, float, float]
-"""(left, top, right, bottom): the outer edges of some cells, in full-size pixels of their picture."""
+
+class Remark(Enum):
+    """What a person must know about a match that has ended."""
+
+    LITTLE_IN_COMMON = auto()
+    PLAIN_PICTURE = auto()
+    NOTHING_FOUND = auto()
+
+
+NOTHING_FOUND = translatable("No pairs found: the pictures have nothing in common that is strong enough")
+LITTLE_IN_COMMON = translatable("These two pictures have little in common: few of these pairs are likely right.")
+
 
 Reason = Literal["paired", "inactive", "no region", "not mutual", "taken", "repeat", "border", "inconsistent", "group"]
 
@@ -74,7 +85,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Surface:
+class SimilarityMap:
     """How much every cell of a search window looks like a given cell of the other picture.
 
     Attributes

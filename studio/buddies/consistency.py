@@ -6,22 +6,25 @@ movement asked for is loose (a similarity, or its mirror image, within a toleran
 picture), so limbs may bend and proportions differ. After the generalised Hough transform for
 keypoints (Lowe 2004, section 7.1) and RANSAC (Fischler and Bolles 1981), without the chance: every
 two of the strongest pairs make a hypothesis.
+
+Neither picture comes first: the movement is fitted both ways, and how far a pair lies from it is measured in both
+pictures, so that exchanging them exchanges the pairs.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, as_points
+from studio.arrays import Complex, Indices, Points, Reals, Size
+from studio.geometry import as_points
 
 Flags = npt.NDArray[np.bool_]
-Reals = npt.NDArray[np.float64]
-Complex = npt.NDArray[np.complex128]
-Indices = npt.NDArray[np.intp]
 
 TOLERANCE = 1 / 6
-"""How far, in units of the longer side of picture B, a pair may lie from the movement at a consistency of 0.5."""
+"""How far, in units of the pictures' longer sides, a pair may lie from the movement at a consistency of 0.5."""
 FEWEST = 6
 """With fewer pairs than this there is nothing to vote with, and all are kept."""
 VOTERS = 600
@@ -33,7 +36,8 @@ NEIGHBOURHOOD = 0.06
 MOST_SCALE = 2.5
 """How much larger or smaller, relative to its picture, an object may be in B."""
 SHORTEST_BASE = 0.12
-"""Two pairs nearer to each other than this, in units of the longer side, tell no direction."""
+"""Two pairs nearer to each other than this, in units of the longer sides (the geometric mean of both pictures), tell
+no direction."""
 SURE = 10.0
 """What the vote of a pair placed by hand weighs, in those of the strongest found pair."""
 CHUNK = 1 << 15
@@ -41,7 +45,7 @@ CHUNK = 1 << 15
 
 
 def tolerance_of(strength: float) -> float:
-    """How far a pair may lie from the movement, in units of the longer side of picture B; see `consistent`."""
+    """How far a pair may lie from the movement, in units of the pictures' longer sides; see `consistent`."""
     return float(TOLERANCE * 2.0 ** (1 - 2 * strength))
 
 
@@ -85,11 +89,28 @@ def consistent(
     movement = common_movement(start[voters], end[voters], strength_of[voters], tolerance)
     if movement is None:
         return np.ones(count, dtype=bool)
-    return np.asarray((np.abs(end - moved(start, movement)) <= tolerance) | kept)
+    return np.asarray((movement.squares_apart(start, end) <= tolerance**2) | kept)
 
 
-def common_movement(start: Complex, end: Complex, rank: Reals, tolerance: float) -> Complex | None:
-    """The affine movement that most pairs support: (p, q, r) of z -> p z + q conj(z) + r; None if none has support.
+@dataclass(frozen=True, eq=False)
+class Movement:
+    """An affine movement from A to B, and the one back, which is fitted on its own: (p, q, r) of p z + q conj(z) +
+    r."""
+
+    there: Complex
+    back: Complex
+
+    def squares_apart(self, start: Complex, end: Complex) -> Reals:
+        """How far pairs lie from it: the mean of the squares in B and in A. The two are broadcast.
+
+        In units of the longer side of the picture that each is measured in.
+        """
+        in_b, in_a = end - moved(start, self.there), start - moved(end, self.back)
+        return np.asarray((in_b.real**2 + in_b.imag**2 + in_a.real**2 + in_a.imag**2) / 2)
+
+
+def common_movement(start: Complex, end: Complex, rank: Reals, tolerance: float) -> Movement | None:
+    """The affine movement that most pairs support; None if none has support.
 
     Parameters
     ----------
@@ -105,22 +126,36 @@ def common_movement(start: Complex, end: Complex, rank: Reals, tolerance: float)
     similarity = _best_similarity(start, end, votes, _spread(start, end, rank), tolerance)
     if similarity is None:
         return None
-    mirrored, factor, shift = similarity
-    movement = np.asarray([0, -factor, shift] if mirrored else [factor, 0, shift], dtype=np.complex128)
+    movement = _of_similarity(*similarity)
     # The object need not move rigidly: an affine fit to the supporters takes up foreshortening.
     for _ in range(5):
-        residual = np.abs(end - moved(start, movement))
-        movement = _affine(start, end, votes * np.maximum(0.0, 1 - (residual / (1.5 * tolerance)) ** 2))
+        away = movement.squares_apart(start, end) / (1.5 * tolerance) ** 2
+        weights = votes * np.maximum(0.0, 1 - away)
+        movement = Movement(_affine(start, end, weights), _affine(end, start, weights))
     return movement
 
 
+def _of_similarity(mirrored: bool, factor: complex, shift: complex) -> Movement:
+    """The movement of a similarity as `_best_similarity` gives it, and its inverse."""
+    if mirrored:
+        turned = factor.conjugate()
+        there, back = [0, -factor, shift], [0, -1 / turned, shift.conjugate() / turned]
+    else:
+        there, back = [factor, 0, shift], [1 / factor, 0, -shift / factor]
+    return Movement(np.asarray(there, np.complex128), np.asarray(back, np.complex128))
+
+
 def moved(start: Complex, movement: Complex) -> Complex:
-    """Where a movement takes places, (N,)."""
+    """Where one way of a movement takes places."""
     return np.asarray(movement[0] * start + movement[1] * np.conj(start) + movement[2], dtype=np.complex128)
 
 
 def in_units(points: Points, size: Size) -> Complex:
-    """Points as complex numbers around the middle, in units of the longer side."""
+    """Points as complex numbers around the middle, in units of the longer side.
+
+    `points` are (N, 2) pixels of a picture of `size`; the result is (N,), 0 in the middle, its real and imaginary parts
+    within about half a unit.
+    """
     centred = (points + 0.5 - np.asarray(size) / 2) / max(size)
     return np.asarray(centred[:, 0] + 1j * centred[:, 1], dtype=np.complex128)
 
@@ -145,10 +180,10 @@ def _best_similarity(
     best, found = 0.0, None
     for mirrored in (False, True):
         base = -np.conj(start) if mirrored else start
-        apart = base[j] - base[i]
-        usable = np.abs(apart) > SHORTEST_BASE
+        apart, apart_there = base[j] - base[i], end[j] - end[i]
+        usable = np.abs(apart) * np.abs(apart_there) > SHORTEST_BASE**2
         first = i[usable]
-        factor = (end[j[usable]] - end[first]) / apart[usable]
+        factor = apart_there[usable] / apart[usable]
         usable = (np.abs(factor) < MOST_SCALE) & (np.abs(factor) > 1 / MOST_SCALE)
         factor, first = factor[usable], first[usable]
         shift = end[first] - factor * base[first]
@@ -161,7 +196,7 @@ def _best_similarity(
             gap += shift[rows, None]
             gap -= end[None]
             squared = gap.real**2 + gap.imag**2  # np.abs takes three times as long, for it guards against overflow
-            squared *= -1 / tolerance**2
+            squared *= (-1 / tolerance**2 / np.abs(factor[rows]))[:, None]  # half-way between both pictures
             squared += 1
             support = prior[rows] * (np.maximum(0.0, squared, out=squared) @ votes)
             winner = int(support.argmax())

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Index, Points, Reals
 from studio.buddies.plan import LevelPlan, Plan
-from studio.geometry import Points, rescale
+from studio.geometry import rescale
 from studio.pairs import PairSet
-
-Index = npt.NDArray[np.int64]
-Reals = npt.NDArray[np.float64]
 
 
 def pairs_to_keep(pairs: PairSet) -> PairSet:
@@ -57,8 +55,8 @@ class FixedPairs:
 
     def cells(self, plan: Plan, level: LevelPlan) -> tuple[Index, Index]:
         """Row and column of their cells of A and of B at a level, (N, 2) each."""
-        return plan.cells_at(self.a, level, "a"), plan.cells_at(self.b, level, "b")
+        return plan.cells_at(self.a, level, "A"), plan.cells_at(self.b, level, "B")
 
-    def aside(self, plan: Plan, level: LevelPlan) -> Reals:
+    def sub_cell_offset(self, plan: Plan, level: LevelPlan) -> Reals:
         """(N, 2) as `studio.buddies.ranking.Buddies` has it: how far beside the middles of their cells they lie."""
-        return plan.aside(self.a, self.b, level)
+        return plan.sub_cell_offset(self.a, self.b, level)

@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from studio.backbones.backbone import Backbone
-from studio.buddies.carry import Scene
+from studio.buddies.match_trace import MatchTrace
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import Plan
-from studio.buddies.trail import Trail
-from studio.picture import Picture
+from studio.buddies.transfer import FeaturePair
+from studio.features.store import MOST_BYTES, Features, FeatureStore, PairFeatures
 
-MOST_TRAILS = 8
+MOST_TRACES = 8
 """Of matches of a part, and of the one before them, that are kept."""
 
 Maps = dict[int, Tensor]
-
-MOST_BYTES = 1 << 30
-"""Of features that are kept; two pictures at 448 px take 0.1 GB with BuddyNet, 0.2 GB with VGG-19."""
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """The features of one picture, (1, C, h, w) by level number, as the network saw it at `size`."""
-
-    picture: weakref.ref[Picture]
-    backbone: weakref.ref[Backbone]
-    size: tuple[int, int]
-    plain: bool
-    maps: Maps
-
-    @classmethod
-    def of(cls, picture: Picture, backbone: Backbone, size: tuple[int, int], plain: bool, maps: Maps) -> Look:
-        """With a dictionary of its own."""
-        return cls(weakref.ref(picture), weakref.ref(backbone), size, plain, dict(maps))
-
-    def is_of(self, picture: Picture, backbone: Backbone, size: tuple[int, int], plain: bool, finest: int) -> bool:
-        """Whether all that is asked for is here."""
-        same = self.picture() is picture and self.backbone() is backbone
-        return same and self.size == size and self.plain == plain and finest in self.maps
-
-    def same_as(self, other: Look) -> bool:
-        """Whether the very same maps are in both."""
-        return self.maps.keys() == other.maps.keys() and all(self.maps[key] is other.maps[key] for key in self.maps)
-
-    @property
-    def nbytes(self) -> int:
-        return sum(map_.numel() * map_.element_size() for map_ in self.maps.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +24,14 @@ class Remembered:
 
     plan: Plan
     options: MatchOptions
-    a: Look
-    b: Look
-    scene: Scene
-    trails: tuple[Trail, ...] = ()
+    a: Features
+    b: Features
+    feature_pair: FeaturePair
+    traces: tuple[MatchTrace, ...] = ()
 
 
 class MatchMemory:
-    """Holds the features of the last two pictures that were matched, and the trail of that match.
+    """What the last match compared, and the trace of that match; the features themselves are a store's.
 
     The window keeps one, hands it to `find_buddies`, `rematch`, `propose` and the questions of
     `studio.buddies.explain`, and clears it when a picture is closed. It may be read from one thread while a job
@@ -74,12 +40,14 @@ class MatchMemory:
     Parameters
     ----------
     most_bytes : int
-        If all features take more, the finest levels are dropped. Proposals then end at a coarser level; another
-        match looks at the pictures again.
+        If the features take more, see `studio.features.FeatureStore`. Proposals then end at a coarser level; another
+        match computes again what is missing.
+    store : FeatureStore, optional
+        Who owns the features; one that others share already, by default one of its own.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self.most_bytes = most_bytes
+    def __init__(self, most_bytes: int = MOST_BYTES, store: FeatureStore | None = None) -> None:
+        self.store = FeatureStore(most_bytes) if store is None else store
         self._held: Remembered | None = None
 
     def __bool__(self) -> bool:
@@ -93,48 +61,42 @@ class MatchMemory:
 
     @property
     def nbytes(self) -> int:
-        """Of the features."""
+        """Of the features that the match compared."""
         held = self._held
-        return held.a.nbytes + held.b.nbytes if held else 0
+        return PairFeatures(held.a, held.b).nbytes if held else 0
 
-    def look_of(
-        self, picture: Picture, backbone: Backbone, size: tuple[int, int], plain: bool, finest: int
-    ) -> Look | None:
-        """The features of a picture if they are here, whichever of the two it was."""
+    def remember_features(self, plan: Plan, options: MatchOptions, a: Features, b: Features) -> None:
+        """Take over what was seen, and give it to the store. The traces stay if nothing has changed."""
+        pair = self.store.keep(PairFeatures(a, b, matched=True))
         held = self._held
-        looks = (held.a, held.b) if held else ()
-        return next((look for look in looks if look.is_of(picture, backbone, size, plain, finest)), None)
-
-    def looked(self, plan: Plan, options: MatchOptions, a: Look, b: Look) -> None:
-        """Take over what was seen. The trails stay if nothing has changed."""
-        for number in sorted({*a.maps, *b.maps})[:-1]:
-            if a.nbytes + b.nbytes <= self.most_bytes:
-                break
-            for look in (a, b):
-                look.maps.pop(number, None)
-        held = self._held
-        if held is None or held.plan != plan or not (held.a.same_as(a) and held.b.same_as(b)):
-            self._held = Remembered(plan, options, a, b, Scene(plan, a.maps, b.maps))
+        if held is None or held.plan != plan or not (_same(held.a, pair.a) and _same(held.b, pair.b)):
+            self._held = Remembered(plan, options, pair.a, pair.b, FeaturePair(plan, pair.a.maps, pair.b.maps))
         else:
             self._held = replace(held, options=options)
 
     def swapped(self) -> MatchMemory:
         """A new one that holds the same with the pictures exchanged."""
-        other = MatchMemory(self.most_bytes)
+        other = MatchMemory(store=self.store)
         if (held := self._held) is not None:
-            trails = tuple(trail.swapped() for trail in held.trails)
-            plan, scene = held.plan.swapped(), Scene(held.plan.swapped(), held.b.maps, held.a.maps)
-            other._held = Remembered(plan, held.options, held.b, held.a, scene, trails)
+            traces = tuple(trace.swapped() for trace in held.traces)
+            plan, feature_pair = held.plan.swapped(), FeaturePair(held.plan.swapped(), held.b.maps, held.a.maps)
+            other._held = Remembered(plan, held.options, held.b, held.a, feature_pair, traces)
         return other
 
-    def finished(self, trail: Trail) -> None:
-        """Take over the trail of a match of the pictures that were looked at; of a part it adds to what is here."""
+    def finished(self, trace: MatchTrace) -> None:
+        """Take over the trace of a match of the pictures that were looked at; of a part it adds to what is here."""
         if self._held is not None:
-            self._held.scene.warm()
+            self._held.feature_pair.warm()
             self._held = replace(
-                self._held, trails=(trail,) if trail.window is None else (trail, *self._held.trails)[:MOST_TRAILS]
+                self._held, traces=(trace,) if trace.window is None else (trace, *self._held.traces)[:MOST_TRACES]
             )
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, and let the store forget it too."""
         self._held = None
+        self.store.clear()
+
+
+def _same(one: Features, other: Features) -> bool:
+    """Whether the very same maps are in both."""
+    return one.maps.keys() == other.maps.keys() and all(one.maps[key] is other.maps[key] for key in one.maps)

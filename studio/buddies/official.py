@@ -1,20 +1,22 @@
-"""The reading of the authors' program: dense local search, and appearance by inverting the network."""
+"""The matcher of the authors' program: dense local search, and appearance by inverting the network."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from studio.arrays import Index, Mask
 from studio.backbones.backbone import Stage
 from studio.buddies.appearance import invert, vote_warp
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.pyramid import cost
-from studio.buddies.ranking import Buddies, Index, Mask, first_of_each, last_of_each, mutual
+from studio.buddies.ranking import Buddies, first_of_each, last_of_each, mutual
 from studio.buddies.search import RELATIVE_COST, Cells, pair_similarity, search_windows
+from studio.features.pyramid import cost
 from studio.pairs import PairSet
 from studio.progress import Job, part
 
@@ -23,7 +25,7 @@ EXPECTED_STEPS = 40
 PARENTS_AT_ONCE = 1 << 14
 
 
-class OfficialReading:
+class OfficialMatcher:
     """One match as github.com/kfiraberman/neural_best_buddies computes it, on squares of equal size.
 
     Parameters
@@ -41,8 +43,6 @@ class OfficialReading:
     fixed : FixedPairs, optional
         Pairs that are matches at every level, whatever the search says, so that all below them hangs on them.
     """
-
-    squared_activation = True
 
     def __init__(
         self,
@@ -82,6 +82,9 @@ class OfficialReading:
         split = self._adapt_work(level) / self.work(level)
         common = yield from part(self._adapted(level), 0.0, split)
         a, b = (Cells.normalised(features) for features in common)
+        there_a, there_b = a.are_there, b.are_there
+        # The authors' program lets cells without any activation compete, and they only fail at the threshold.
+        a, b = replace(a, there=None), replace(b, there=None)
         del common
         to_b, to_a = (self._centres(a), self._centres(b)) if self._above is None else self._below(*self._above)
         middle = (1 + split) / 2
@@ -102,6 +105,7 @@ class OfficialReading:
         else:
             start, parent = self._children(level, parents, content, there, (a.height, a.width))
         found = ~(np.isin(start, flat_a) | np.isin(there[start], flat_b))
+        found &= there_a(start) & there_b(there[start])
         own = np.full(len(self._fixed), -1)
         if parents is not None:
             rows = np.flatnonzero(parents.is_fixed)
@@ -153,7 +157,7 @@ class OfficialReading:
         """
         height, width = shape
         offsets = np.arange(-level.window, level.window + 1)
-        starts, found_by = [], []
+        starts, found_by = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         order = np.arange(len(parents))[::-1]
         for chunk in np.split(order, range(PARENTS_AT_ONCE, len(order), PARENTS_AT_ONCE)):
             rows, columns = (2 * parents.a[chunk, axis, None] + offsets for axis in (0, 1))

@@ -118,6 +118,11 @@ class MatchOptions(Options):
     )
 
     @property
+    def has_prior(self) -> bool:
+        """Whether pairs must agree with each other and with those they come from, which `official` does not know."""
+        return self.consistency > 0 and self.preset != "official"
+
+    @property
     def threshold(self) -> float:
         """The activation threshold of this match: the chosen one, or what suits the preset.
 

@@ -1,27 +1,31 @@
-"""The reading of the article: best buddies everywhere at first, then inside the regions that pairs open."""
+"""The matcher of the article: best buddies everywhere at first, then inside the regions that pairs open."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from studio.buddies.agreement import agreed_matches
+from studio.arrays import Index, Mask, Reals
 from studio.buddies.appearance import common_appearance
+from studio.buddies.dual_softmax import consensus_matches
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.hold import Reals, aside_of, aside_within, hold_of
 from studio.buddies.plan import LevelPlan, Plan
-from studio.buddies.ranking import Activation, Buddies, Index, Mask, mutual_pairs
-from studio.buddies.regions import Claims, search_regions, settle
+from studio.buddies.ranking import Activation, Buddies, mutual_pairs
+from studio.buddies.regions import CandidateMatches, greedy_one_to_one, search_regions
 from studio.buddies.search import RELATIVE_COST, TINY, Cells, pair_similarity, search_everywhere, to_unit
+from studio.buddies.spatial_prior import offset_within_cell, prior_strength, sub_cell_offsets
 from studio.pairs import PairSet
 from studio.progress import Job, Progress
 
 EXPECTED_SHARE = 0.3
-"""Regions for each cell that the level above has in one picture, roughly, and three times the cost of windows."""
+"""Regions for each cell that the level above has in one picture, roughly, and three times the cost of windows; only
+the bar of progress hangs on it."""
 
 
-class PaperReading:
+class PaperMatcher:
     """One match as Aberman et al. 2018 describe it, sections 4.1 to 4.3.
 
     Parameters
@@ -32,15 +36,13 @@ class PaperReading:
     tolerance : int
         How many cells beside its start the way there and back may end.
     consistency : float
-        How much the matches of the coarsest level must agree with each other (`studio.buddies.agreement`), and those
-        below with the pair they come from (`studio.buddies.hold`); 0, as in the article, not at all.
+        How much the matches of the coarsest level must agree with each other (`studio.buddies.dual_softmax`), and those
+        below with the pair they come from (`studio.buddies.spatial_prior`); 0, as in the article, not at all.
     fixed : FixedPairs, optional
         Pairs that are there at every level.
     within : (rows, columns) bool, optional
         Which cells of A have matches at the coarsest level.
     """
-
-    squared_activation = False
 
     def __init__(
         self,
@@ -70,33 +72,37 @@ class PaperReading:
     def search(self, level: LevelPlan, parents: Buddies | None) -> Job[Buddies]:
         """The buddies of a level, with the ranks and similarities that their parents had; fixed pairs come first."""
         a, b = Cells.of(self._maps_a[level.number]), Cells.of(self._maps_b[level.number])
-        hold = hold_of(self._consistency, level)
+        prior = prior_strength(self._consistency, level)
         if parents is None:
-            claims, aside = yield from self._everywhere(a, b, level)
+            candidates, sub_cell_offset = yield from self._everywhere(a, b, level)
             opener, rank, before = np.full(1, -1), np.zeros(1, np.float32), np.zeros(1, np.float32)
         else:
             opener, centres_a, centres_b, expected = self._openings(level, parents)
-            claims = yield from search_regions(
-                a, b, centres_a, centres_b, level.reach, level.patch, self._tolerance, expected, hold
+            candidates = yield from search_regions(
+                a, b, centres_a, centres_b, level.reach, level.patch, self._tolerance, expected, prior
             )
             rank, before = parents.rank[opener], parents.similarity[opener]
             from_a, from_b = (
-                np.stack(np.divmod(flat, cells.width), axis=1) - centres[claims.region]
-                for flat, cells, centres in ((claims.a, a, centres_a), (claims.b, b, centres_b))
+                np.stack(np.divmod(flat, cells.width), axis=1) - centres[candidates.region]
+                for flat, cells, centres in ((candidates.a, a, centres_a), (candidates.b, b, centres_b))
             )
-            aside = aside_within(expected[claims.region], from_b - from_a)
+            # Not in the article: what the coarser pair said between cells stays true within half a cell of this level.
+            sub_cell_offset = offset_within_cell(expected[candidates.region], from_b - from_a)
+        # Ours too: a pair placed by hand takes its two cells before anything found may have them.
         fixed = self.fixed_at(level, parents)
-        taken = np.isin(claims.a, fixed.a @ (a.width, 1)) | np.isin(claims.b, fixed.b @ (b.width, 1))
+        taken = np.isin(candidates.a, fixed.a @ (a.width, 1)) | np.isin(candidates.b, fixed.b @ (b.width, 1))
         free = np.flatnonzero(~taken)
-        order = settle(claims.take(free), rank[claims.region[free]])
-        claims, aside = claims.take(free[order]), aside[free[order]]
+        # The article leaves open what becomes of a cell that finds a buddy in each of several regions, which overlap:
+        # here the most similar pair keeps it, so that every level is one to one whichever region came first.
+        order = greedy_one_to_one(candidates.take(free), rank[candidates.region[free]])
+        candidates, sub_cell_offset = candidates.take(free[order]), sub_cell_offset[free[order]]
         found = Buddies(
-            np.stack(np.divmod(claims.a, a.width), axis=1),
-            np.stack(np.divmod(claims.b, b.width), axis=1),
-            rank[claims.region],
-            before[claims.region] + claims.similarity,
-            opener[claims.region],
-            aside=aside,
+            np.stack(np.divmod(candidates.a, a.width), axis=1),
+            np.stack(np.divmod(candidates.b, b.width), axis=1),
+            rank[candidates.region],
+            before[candidates.region] + candidates.similarity,  # over the levels, for the preview of a match
+            opener[candidates.region],
+            sub_cell_offset=sub_cell_offset,
         )
         return fixed.followed_by(found)
 
@@ -114,27 +120,30 @@ class PaperReading:
             similarity = pair_similarity(a, b, cells_a, cells_b, level.patch)
             if parents is not None:
                 rank, similarity = parents.rank[parent], parents.similarity[parent] + similarity
-        aside = self._fixed.aside(self._plan, level)
-        return Buddies(cells_a, cells_b, rank, similarity, parent, np.arange(count), aside)
+        sub_cell_offset = self._fixed.sub_cell_offset(self._plan, level)
+        return Buddies(cells_a, cells_b, rank, similarity, parent, np.arange(count), sub_cell_offset)
 
     def _openings(self, level: LevelPlan, parents: Buddies) -> tuple[Index, Index, Index, Reals]:
         """Numbers of the parents that open a region, its middle in A and in B, and what is expected in it, (R, 2)."""
         fixed = parents.is_fixed
+        # A pair that was kept from above has found nothing here before, and a region of it would find nothing again.
         opens = ~fixed & (parents.ended == 0)
         opens[fixed] = self._fixed.opens[parents.fixed[fixed]]
-        centres_a, centres_b = 2 * parents.a, 2 * parents.b
+        centres_a, centres_b = 2 * parents.a, 2 * parents.b  # strides double from level to level
         cells_a, cells_b = self._fixed.cells(self._plan, level)
         centres_a[fixed], centres_b[fixed] = cells_a[parents.fixed[fixed]], cells_b[parents.fixed[fixed]]
-        expected = 2 * parents.aside
-        expected[fixed] = self._fixed.aside(self._plan, level)[parents.fixed[fixed]]
+        expected = 2 * parents.sub_cell_offset  # in cells, which are half as large here
+        expected[fixed] = self._fixed.sub_cell_offset(self._plan, level)[parents.fixed[fixed]]
         return np.flatnonzero(opens), centres_a[opens], centres_b[opens], expected[opens]
 
-    def _everywhere(self, a: Cells, b: Cells, level: LevelPlan) -> Job[tuple[Claims, Reals]]:
+    def _everywhere(self, a: Cells, b: Cells, level: LevelPlan) -> Job[tuple[CandidateMatches, Reals]]:
         """At the coarsest level each picture is one region; the buddies, and how far aside they lie."""
         a, b = both_adapted(a, b)
         matches = None
         if self._consistency > 0:
             yield Progress(0.0, "searching")
+            # Not in the article, which takes mutual nearest neighbours as they are. Everything below hangs on these,
+            # and on animals of two kinds only one in four is right (see `studio.buddies.dual_softmax`).
             matches = self._agreed(a, b, level)
             if self._within is not None:
                 matches[torch.from_numpy(~self._within.ravel()).to(matches.device)] = -torch.inf
@@ -143,32 +152,53 @@ class PaperReading:
             found = yield from search_everywhere(a, b, level.patch)
             there, back = found[0].cpu().numpy(), found[2].cpu().numpy()
         region, cell_a, cell_b = mutual_pairs(there[None], back[None], a.width, b.width, self._tolerance)
+        # Where a picture is transparent all cells are zero and each other's best; nothing is there to be matched.
+        kept = a.are_there(cell_a) & b.are_there(cell_b)
         if self._within is not None:
-            inside = self._within.ravel()[cell_a]
-            region, cell_a, cell_b = region[inside], cell_a[inside], cell_b[inside]
+            kept &= self._within.ravel()[cell_a]
+        region, cell_a, cell_b = region[kept], cell_a[kept], cell_b[kept]
         place_a = np.stack(np.divmod(cell_a, a.width), axis=1)
         place_b = np.stack(np.divmod(cell_b, b.width), axis=1)
-        aside = np.zeros((len(cell_a), 2))
+        sub_cell_offset = np.zeros((len(cell_a), 2))
         if matches is not None:
-            aside = aside_of(matches, ((a.height, a.width), (b.height, b.width)), cell_a, cell_b)
-        return Claims(region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch)), aside
+            sub_cell_offset = sub_cell_offsets(matches, ((a.height, a.width), (b.height, b.width)), cell_a, cell_b)
+        return CandidateMatches(
+            region, cell_a, cell_b, pair_similarity(a, b, place_a, place_b, level.patch)
+        ), sub_cell_offset
 
     def _agreed(self, a: Cells, b: Cells, level: LevelPlan) -> Tensor:
         response_a, response_b = (Activation(maps[level.number], 0.0).response for maps in (self._maps_a, self._maps_b))
-        return agreed_matches(
+        return consensus_matches(
             a.vectors @ b.vectors.T,
             ((a.height, a.width), (b.height, b.width)),
             (response_a, response_b),
             self._consistency,
             self._fixed.cells(self._plan, level),
+            (a.there, b.there),
         )
 
 
 def both_adapted(a: Cells, b: Cells) -> tuple[Cells, Cells]:
-    """Two whole maps brought to their common appearance, every cell of length 1."""
+    """Two whole maps brought to their common appearance, every cell that is there of length 1, the others zero.
+
+    The article's section 4.2 with the whole pictures as the one pair of regions. `a` and `b` hold (N, C) vectors as the
+    network gives them, and come back as new ones.
+    """
     blocks = [cells.vectors[None].clone() for cells in (a, b)]
-    weights = [torch.full((1, 1, block.shape[1]), 1 / block.shape[1], device=block.device) for block in blocks]
+    weights = [_shares(cells) for cells in (a, b)]
     least = torch.full((blocks[0].shape[2],), TINY, device=blocks[0].device)
     common_appearance(blocks[0], blocks[1], weights[0], weights[1], least, least)
-    a, b = (Cells(to_unit(block[0]), cells.height, cells.width) for block, cells in zip(blocks, (a, b), strict=True))
+    for block, cells in zip(blocks, (a, b), strict=True):
+        if cells.there is not None:
+            block[0, ~cells.there] = 0.0
+    a, b = (replace(cells, vectors=to_unit(block[0])) for block, cells in zip(blocks, (a, b), strict=True))
     return a, b
+
+
+def _shares(cells: Cells) -> Tensor:
+    """(1, 1, N) what each cell of a map counts for its mean and spread: all that are there the same."""
+    device, count = cells.vectors.device, len(cells.vectors)
+    if cells.there is None:
+        return torch.full((1, 1, count), 1 / count, device=device)
+    there = cells.there.to(cells.vectors.dtype)
+    return (there / there.sum().clamp_min(1.0))[None, None]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Points, Side, Size
+from studio.backbones.levels import LevelLike
 from studio.buddies.options import MatchOptions
-from studio.geometry import Points, Size, cell_to_pixel, fit_within, pixel_to_cell, rescale
+from studio.geometry import cell_to_pixel, fit_within, pixel_to_cell, rescale
 
 # From the coarsest level on, whatever its number: networks with fewer levels lack the finest ones.
 PATCHES = (3, 3, 3, 5, 5)
@@ -19,24 +20,11 @@ WINDOWS = (2, 2, 2, 3, 3)
 """`official`: how many cells to each side a match is looked for."""
 REACHES = (0, 3, 3, 2, 2)
 """`paper`: how many cells to each side the region goes that a pair of the level above opens."""
-HELD = (False, True, True, False, False)
-"""`paper`: whether pairs are held to those they come from (`studio.buddies.hold`)."""
+HAS_PRIOR = (False, True, True, False, False)
+"""`paper`: whether a spatial prior keeps pairs near those they come from (`studio.buddies.spatial_prior`)."""
 
 LEAST_CELLS = 2
 """Cells that a map has at least along each side: with one there is nothing to choose."""
-
-
-class LevelLike(Protocol):
-    """What a backbone says of a level (`studio.backbones.Level`)."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def stride(self) -> int: ...
-    @property
-    def channels(self) -> int: ...
-    @property
-    def offset(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +38,7 @@ class LevelPlan:
     patch: int
     window: int
     reach: int
-    held: bool = False
+    has_prior: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +76,10 @@ class Plan:
             working_size(shape_a, options.working_size, coarsest.stride),
             working_size(shape_b, options.working_size, coarsest.stride),
             tuple(
-                LevelPlan(level.number, level.stride, level.channels, level.offset, patch, window, reach, held)
-                for level, patch, window, reach, held in zip(used, PATCHES, WINDOWS, REACHES, HELD, strict=False)
+                LevelPlan(level.number, level.stride, level.channels, level.offset, patch, window, reach, has_prior)
+                for level, patch, window, reach, has_prior in zip(
+                    used, PATCHES, WINDOWS, REACHES, HAS_PRIOR, strict=False
+                )
             ),
         )
 
@@ -105,36 +95,36 @@ class Plan:
         """(N, 2) points (x, y), in pixels of the working size, of `cells`, (N, 2) as (row, column)."""
         return cell_to_pixel(cells[:, ::-1], level.stride) + level.offset
 
-    def cells_at(self, points: Points, level: LevelPlan, picture: Literal["a", "b"]) -> npt.NDArray[np.int64]:
-        """(N, 2) cells (row, column) of a level that hold `points` at the working size of picture "a" or "b"."""
+    def cells_at(self, points: Points, level: LevelPlan, picture: Side) -> npt.NDArray[np.int64]:
+        """(N, 2) cells (row, column) of a level that hold `points` at the working size of picture "A" or "B"."""
         columns, rows = self.grid(level, picture)
         cells = pixel_to_cell(points - level.offset, level.stride, (columns, rows))
         return np.ascontiguousarray(cells[:, ::-1])
 
-    def aside(self, a: Points, b: Points, level: LevelPlan) -> npt.NDArray[np.float64]:
+    def sub_cell_offset(self, a: Points, b: Points, level: LevelPlan) -> npt.NDArray[np.float64]:
         """(N, 2) how far, in rows and columns of cells, points `b` lie beside their cells, more than `a` beside theirs.
 
         Points are at the working sizes of B and of A.
         """
-        in_a = a - self.working_points(self.cells_at(a, level, "a"), level)
-        in_b = b - self.working_points(self.cells_at(b, level, "b"), level)
+        in_a = a - self.working_points(self.cells_at(a, level, "A"), level)
+        in_b = b - self.working_points(self.cells_at(b, level, "B"), level)
         return np.ascontiguousarray((in_b - in_a)[:, ::-1]) / level.stride
 
-    def grid(self, level: LevelPlan, picture: Literal["a", "b"]) -> Size:
-        """(columns, rows) of the map of a level of picture "a" or "b"."""
-        width, height = self.size_a if picture == "a" else self.size_b
+    def grid(self, level: LevelPlan, picture: Side) -> Size:
+        """(columns, rows) of the map of a level of picture "A" or "B"."""
+        width, height = self.size_a if picture == "A" else self.size_b
         return width // level.stride, height // level.stride
 
-    def working_at(self, points: Points, picture: Literal["a", "b"]) -> Points:
-        """Carry (N, 2) points from the full size of picture "a" or "b" to the working size."""
-        full, size = (self.full_a, self.size_a) if picture == "a" else (self.full_b, self.size_b)
+    def working_at(self, points: Points, picture: Side) -> Points:
+        """Carry (N, 2) points from the full size of picture "A" or "B" to the working size."""
+        full, size = (self.full_a, self.size_a) if picture == "A" else (self.full_b, self.size_b)
         return rescale(points, full, size)
 
-    def full_points(self, points: Points, picture: Literal["a", "b"]) -> Points:
-        """Carry (N, 2) points from the working size to the full size of picture "a" or "b", and into it."""
-        full, size = (self.full_a, self.size_a) if picture == "a" else (self.full_b, self.size_b)
-        carried: Points = np.clip(rescale(points, size, full), 0.0, np.subtract(full, 1.0))
-        return carried
+    def full_points(self, points: Points, picture: Side) -> Points:
+        """Carry (N, 2) points from the working size to the full size of picture "A" or "B", and into it."""
+        full, size = (self.full_a, self.size_a) if picture == "A" else (self.full_b, self.size_b)
+        transferred: Points = np.clip(rescale(points, size, full), 0.0, np.subtract(full, 1.0))
+        return transferred
 
 
 def working_size(full: Size, longest_side: int, stride: int) -> Size:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from studio.buddies.answers import Proposal, Side
-from studio.buddies.carry import Scene
+from studio.arrays import Floats, Point, Points, Side
+from studio.buddies.answers import Proposal
 from studio.buddies.confidence import APART, confidences
 from studio.buddies.memory import MatchMemory
-from studio.buddies.partners import asked_of, partners
-from studio.buddies.ranking import Floats
-from studio.geometry import Points, as_points
-from studio.pairs import PairSet, Point, PointPair
+from studio.buddies.partners import asked_of, has_partners, partners
+from studio.buddies.transfer import FeaturePair
+from studio.geometry import as_points
+from studio.pairs import PairSet, PointPair
 
 
 def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None = None) -> Proposal | None:
@@ -23,7 +23,7 @@ def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None
     ----------
     memory : MatchMemory
         Of the two pictures.
-    side : "a" or "b"
+    side : "A" or "B"
         The picture that was clicked.
     point : (float, float)
         In its full-size pixels; what lies outside counts as the edge.
@@ -33,20 +33,21 @@ def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None
     Returns
     -------
     Proposal or None
-        None if `memory` is empty. Takes some milliseconds on a CPU; not for the thread of the window.
+        None if `memory` is empty, or nothing is to be seen at the point or in the other picture. Takes some
+        milliseconds on a CPU; not for the thread of the window.
     """
     known = (pairs or PairSet()).enabled()
     asked = asked_of(memory, as_points([point]), known, side)
-    if asked is None:
+    if asked is None or not has_partners(memory, as_points([point]), side).all():
         return None
-    scene, start, *_ = asked
-    plan, swapped = scene.plan, side == "b"
+    feature_pair, start, *_ = asked
+    plan, swapped = feature_pair.plan, side == "B"
     places = partners(*asked)[0][0]
-    apart = APART * 2 * max(scene.end_size)
+    apart = APART * 2 * max(feature_pair.end_size)
     chosen = [0, *np.flatnonzero(np.hypot(*(places - places[0]).T) > apart).tolist()[:1]]
-    finest = scene.levels[-1].number
-    rank = _rank(scene, start, places[chosen])
-    full = plan.full_points(places[chosen], "a" if swapped else "b")
+    finest = feature_pair.levels[-1].number
+    rank = _rank(feature_pair, start, places[chosen])
+    full = plan.full_points(places[chosen], "A" if swapped else "B")
     own = plan.full_points(start, side)[0]
     new = [
         PointPair(known.next_id() + number, *_ends(own, place, swapped), float(strength), 0.0, finest, "matched")
@@ -54,7 +55,7 @@ def propose(memory: MatchMemory, side: Side, point: Point, pairs: PairSet | None
     ]
     # Two that share a point do not judge each other.
     rows = np.arange(len(known), len(known) + len(new))
-    sure = confidences(scene.back if swapped else scene, PairSet((*known.pairs, *new)), rows).tolist()
+    sure = confidences(feature_pair.back if swapped else feature_pair, PairSet((*known.pairs, *new)), rows).tolist()
     runner_up = (float(full[1][0]), float(full[1][1])) if len(chosen) > 1 else None
     return Proposal(
         (float(full[0][0]), float(full[0][1])),
@@ -72,11 +73,11 @@ def _ends(own: Points, place: Points, swapped: bool) -> tuple[Point, Point]:
     return (other, one) if swapped else (one, other)
 
 
-def _rank(scene: Scene, start: Points, places: Points) -> Floats:
+def _rank(feature_pair: FeaturePair, start: Points, places: Points) -> Floats:
     """What pairs of the point and each of `places` would have for a rank."""
     total = np.zeros(len(places), np.float32)
-    for level in scene.levels:
-        for points, seen, of_start in ((start, scene, True), (places, scene.back, False)):
+    for level in feature_pair.levels:
+        for points, seen, of_start in ((start, feature_pair, True), (places, feature_pair.back, False)):
             rows, columns = seen.cells(points, level).T
-            total += np.float32(0.5) * scene.response(level, of_start)[rows, columns]
+            total += np.float32(0.5) * feature_pair.response(level, of_start)[rows, columns]
     return total

@@ -9,10 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-Index = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
-Reals = npt.NDArray[np.float64]
+from studio.arrays import Floats, Index, Mask, Reals
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +28,14 @@ class Buddies:
         Which of the buddies of the level above opened the region; -1 for none (the default).
     fixed : (N,) int64
         Which of the fixed pairs this is; -1 for a pair that was found (the default).
-    aside : (N, 2) float64
+    sub_cell_offset : (N, 2) float64
         How far, in rows and columns of cells, the point of B lies beside the middle of its cell when that of A is the
         middle of its own; none by default.
     ended : (N,) int64
         The level at which it was found last, if that is a coarser one; 0 for this one (the default).
+    beside : (N, 2) float64
+        How far, in rows and columns of cells, both points together lie beside the middles of their cells: that of A by
+        `beside` - `sub_cell_offset` / 2, that of B by `beside` + `sub_cell_offset` / 2; none by default.
     """
 
     a: Index
@@ -44,15 +44,17 @@ class Buddies:
     similarity: Floats
     parent: Index = field(default_factory=lambda: np.zeros(0, np.int64))
     fixed: Index = field(default_factory=lambda: np.zeros(0, np.int64))
-    aside: Reals = field(default_factory=lambda: np.zeros((0, 2)))
+    sub_cell_offset: Reals = field(default_factory=lambda: np.zeros((0, 2)))
     ended: Index = field(default_factory=lambda: np.zeros(0, np.int64))
+    beside: Reals = field(default_factory=lambda: np.zeros((0, 2)))
 
     def __post_init__(self) -> None:
         for name in ("parent", "fixed"):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.full(len(self.rank), -1, np.int64))
-        if not len(self.aside):
-            object.__setattr__(self, "aside", np.zeros((len(self.rank), 2)))
+        for name in ("sub_cell_offset", "beside"):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.zeros((len(self.rank), 2)))
         if not len(self.ended):
             object.__setattr__(self, "ended", np.zeros(len(self.rank), np.int64))
 
@@ -78,7 +80,7 @@ class Buddies:
         return self.take(np.argsort(-self.rank, kind="stable"))
 
 
-_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed", "aside", "ended")
+_COLUMNS = ("a", "b", "rank", "similarity", "parent", "fixed", "sub_cell_offset", "ended", "beside")
 
 
 def stretched(values: Floats) -> Floats:
@@ -96,7 +98,8 @@ class Activation:
     Attributes
     ----------
     response : (H, W) float32
-        Length of the cell's channels, brought to [0, 1] over the map.
+        Length of the cell's channels, brought to [0, 1] over the map; for `squared` over all of it, else over the cells
+        in which anything is active, and 0 in the others.
     active : (H, W) bool
         Whether that is at least the threshold.
 
@@ -110,8 +113,15 @@ class Activation:
 
     def __init__(self, features: Tensor, threshold: float, squared: bool = False) -> None:
         energy: Floats = features.pow(2).sum(1)[0].cpu().numpy()
-        self.response = stretched(np.sqrt(energy))
-        self.active: Mask = (stretched(energy) if squared else self.response) >= np.float32(threshold)
+        there = energy > 0
+        if squared or there.all():
+            self.response = stretched(np.sqrt(energy))
+            self.active: Mask = (stretched(energy) if squared else self.response) >= np.float32(threshold)
+        else:  # what is not there does not decide how weak the weakest of the others is
+            self.response = np.zeros_like(energy)
+            if there.any():
+                self.response[there] = stretched(np.sqrt(energy[there]))
+            self.active = there & (self.response >= np.float32(threshold))
 
     def of(self, cells: Index) -> Floats:
         """(N,) responses of `cells`, (N, 2)."""
@@ -210,6 +220,17 @@ def strongest_of_groups(
     return np.arange(len(places)) if labels is None else strongest(labels, rank, sure)
 
 
+def either_way(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """`places`, (N, 4) as (y, x) in A, then in B, turned: the middles of both points, then half of the way between
+    them.
+
+    Distances are the same but for one factor, and exchanging the pictures changes signs alone, after which everything
+    that is computed from them is the same to the last bit.
+    """
+    a, b = places[:, :2], places[:, 2:]
+    return np.concatenate([(a + b) / 2, (b - a) / 2], axis=1)
+
+
 def grouped(places: npt.NDArray[np.float64], groups: int, seed: int) -> Index | None:
     """The number of the group of each pair, (N,); None if everything is kept. See `strongest_of_groups`."""
     if groups == 0 or groups > len(places):
@@ -219,6 +240,8 @@ def grouped(places: npt.NDArray[np.float64], groups: int, seed: int) -> Index | 
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer places than groups: some stay empty
+        # Where a machine does not tell its cores (a container without lscpu), joblib counts threads instead, and warns.
+        warnings.filterwarnings("ignore", "Could not find the number of physical cores", UserWarning)
         return np.asarray(KMeans(n_clusters=groups, random_state=seed).fit(places).labels_, np.int64)
 
 

@@ -9,18 +9,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from studio.arrays import Floats, Index, Reals
 from studio.buddies.appearance import common_appearance
-from studio.buddies.hold import Reals, charge
-from studio.buddies.ranking import Floats, Index, first_of_each, mutual_pairs
+from studio.buddies.ranking import first_of_each, mutual_pairs
 from studio.buddies.search import TINY, Cells, at_once, patch_similarity, to_unit
+from studio.buddies.spatial_prior import subtract_penalty
 from studio.progress import Job, Progress
 
 FLATNESS = 1e-3
-"""Share of a channel's variance over the whole map that is added to its variance in a region."""
+"""Share of a channel's variance over the whole map that is added to its variance in a region. Not in the article, which
+divides by what may be 0: a channel that is the same all over a region would become its own rounding errors."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Claims:
+class CandidateMatches:
     """Pairs found in regions, (N,) each: number of the region pair, flat cells of A and B, mean patch cosine."""
 
     region: Index
@@ -28,9 +30,9 @@ class Claims:
     b: Index
     similarity: Floats
 
-    def take(self, index: Index) -> Claims:
-        """The claims of these numbers."""
-        return Claims(self.region[index], self.a[index], self.b[index], self.similarity[index])
+    def take(self, index: Index) -> CandidateMatches:
+        """The candidates of these numbers."""
+        return CandidateMatches(self.region[index], self.a[index], self.b[index], self.similarity[index])
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,9 @@ class Regions:
 
     @classmethod
     def of(cls, cells: Cells, centres: Index, reach: int, patch: int, least: Tensor | None = None) -> Regions:
+        """The regions around `centres`, (R, 2); `least`, (C,), is what `least_variance` gives, which is computed if
+        missing.
+        """
         if least is None:
             least = least_variance(cells)
         return cls(cells, torch.from_numpy(centres).to(cells.vectors.device), least, reach, patch // 2)
@@ -66,7 +71,7 @@ class Regions:
         exists = self.cells.within(top, left, span, span)
         weight = F.pad(exists.view(-1, span, span).float(), (margin,) * 4).flatten(1)[:, None]
         cells = self.cells.blocks(top - margin, left - margin, span + 2 * margin, span + 2 * margin)
-        return cells, weight / weight.sum(2, keepdim=True), exists
+        return cells, weight / weight.sum(2, keepdim=True).clamp_min(1.0), exists
 
 
 def least_variance(cells: Cells) -> Tensor:
@@ -84,8 +89,8 @@ def search_regions(
     patch: int,
     tolerance: int = 0,
     expected: Reals | None = None,
-    hold: float = 0.0,
-) -> Job[Claims]:
+    prior: float = 0.0,
+) -> Job[CandidateMatches]:
     """Best buddies inside each pair of regions, on features brought to the region pair's common appearance.
 
     Parameters
@@ -104,8 +109,8 @@ def search_regions(
     expected : (R, 2), optional
         How far, in rows and columns of cells, a cell of B should lie from the middle of its region, more than its buddy
         does from that of its own; not at all by default.
-    hold : float
-        What it costs to lie elsewhere (`studio.buddies.hold`). The similarity of the claims is less by this.
+    prior : float
+        The penalty for lying elsewhere (`studio.buddies.spatial_prior`): the candidates' similarity is less by this.
     """
     if expected is None:
         expected = np.zeros((len(centres_a), 2))
@@ -113,22 +118,23 @@ def search_regions(
     span = 2 * reach + 1
     side = span + patch - 1
     step = at_once(a.vectors.device, 4 * side**2 * a.vectors.shape[1] + 3 * side**4)
-    found = []
+    none = np.zeros(0, np.int64)
+    found = [CandidateMatches(none, none, none, np.zeros(0, np.float32))]
     for start in range(0, len(centres_a), step):
         part = slice(start, start + step)
         block_a, weight_a, exists_a = side_a.region(part)
         block_b, weight_b, exists_b = side_b.region(part)
         common_appearance(block_a, block_b, weight_a, weight_b, side_a.least, side_b.least)
         scores = patch_similarity(to_unit(block_a), to_unit(block_b), (side, side), (side, side), patch)
-        if hold > 0:
-            charge(scores, torch.from_numpy(expected[part]).to(scores.device), span, hold * patch**2)
+        if prior > 0:
+            subtract_penalty(scores, torch.from_numpy(expected[part]).to(scores.device), span, prior * patch**2)
         if not (exists_a.all() and exists_b.all()):
             scores.masked_fill_(~(exists_a[:, :, None] & exists_b[:, None, :]), -torch.inf)
         there, back = scores.argmax(2).cpu().numpy(), scores.argmax(1).cpu().numpy()
         region, cell_a, cell_b = mutual_pairs(there, back, span, span, tolerance)
         similarity = scores[tuple(torch.from_numpy(index).to(scores.device) for index in (region, cell_a, cell_b))]
         found.append(
-            Claims(
+            CandidateMatches(
                 region + start,
                 _flat(cell_a, centres_a[region + start] - reach, span, a.width),
                 _flat(cell_b, centres_b[region + start] - reach, span, b.width),
@@ -136,7 +142,9 @@ def search_regions(
             ).take(np.flatnonzero(similarity.isfinite().cpu().numpy()))
         )
         yield Progress(min(start + step, len(centres_a)) / len(centres_a), "searching")
-    return Claims(*(np.concatenate([getattr(claims, name) for claims in found]) for name in Claims.__slots__))
+    return CandidateMatches(
+        *(np.concatenate([getattr(candidates, name) for candidates in found]) for name in CandidateMatches.__slots__)
+    )
 
 
 def _flat(local: Index, first: Index, span: int, width: int) -> Index:
@@ -145,7 +153,7 @@ def _flat(local: Index, first: Index, span: int, width: int) -> Index:
     return flat
 
 
-def settle(claims: Claims, rank: Floats) -> Index:
+def greedy_one_to_one(candidates: CandidateMatches, rank: Floats) -> Index:
     """Give every cell to one pair only: the most similar pair first, then the most similar of those left, and so on.
 
     Regions overlap, so a cell may find a buddy in several of them, and another one in each. `rank`, (N,), decides
@@ -154,17 +162,17 @@ def settle(claims: Claims, rank: Floats) -> Index:
     Returns
     -------
     (M,) int64
-        The numbers of the claims that stay, the most similar first.
+        The numbers of the candidates that stay, the most similar first.
     """
-    order: Index = np.lexsort((-rank, -claims.similarity))
-    claims = claims.take(order)
-    settled = []
-    left = np.arange(len(claims.a))
+    order: Index = np.lexsort((-rank, -candidates.similarity))
+    candidates = candidates.take(order)
+    given = []
+    left = np.arange(len(candidates.a))
     while len(left):
-        a, b = claims.a[left], claims.b[left]
+        a, b = candidates.a[left], candidates.b[left]
         # All that come first for both their cells at once, which is what one after the other would give.
         first = np.intersect1d(first_of_each(a), first_of_each(b), assume_unique=True)
-        settled.append(left[first])
+        given.append(left[first])
         left = left[~(np.isin(a, a[first]) | np.isin(b, b[first]))]
-    kept: Index = order[np.sort(np.concatenate([*settled, left]))]
+    kept: Index = order[np.sort(np.concatenate([*given, left]))]
     return kept

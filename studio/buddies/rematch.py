@@ -5,28 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from studio.arrays import Box, Mask, Point, Points, Side
 from studio.backbones.backbone import Backbone
-from studio.buddies.answers import Box, Side
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.match import descend, finish, look_at, looking, scene_of, stages_for, trail_of
+from studio.buddies.match import (
+    computing_features,
+    descend,
+    feature_pair_of,
+    finish,
+    prepare_features,
+    stages_for,
+    trace_of,
+)
+from studio.buddies.match_trace import LevelTrace
 from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.options import MatchOptions
-from studio.buddies.paper import PaperReading
+from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import Plan
-from studio.buddies.trail import LevelTrail
 from studio.errors import StudioError
-from studio.geometry import Points, as_points
+from studio.geometry import as_points
 from studio.language import tr, trn
-from studio.pairs import PairSet, Point, PointPair
+from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 
 LEAST_NEW = 4
 """Pairs that are looked for where fewer are replaced."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 class RematchError(StudioError):
@@ -83,7 +88,7 @@ def inside(
 
     Parameters
     ----------
-    side : "a" or "b"
+    side : "A" or "B"
         The picture with the lasso.
     polygon : sequence of (x, y)
         Three corners at least, in full-size pixels of that picture; the last is joined to the first.
@@ -93,20 +98,20 @@ def inside(
     RematchError
         The lasso encloses nothing of the picture.
     """
-    if side == "b":
-        yield from part(look_at(a, b, backbone, _as_paper(options), memory), 0.0, 0.6)
+    if side == "B":
+        yield from part(prepare_features(a, b, backbone, _as_paper(options), memory), 0.0, 0.6)
         other = memory.swapped()
-        turned = yield from part(inside(b, a, backbone, options, pairs.swapped(), "a", polygon, other), 0.6, 1.0)
+        turned = yield from part(inside(b, a, backbone, options, pairs.swapped(), "A", polygon, other), 0.6, 1.0)
         if turned != pairs.swapped() and other.held is not None:
-            memory.finished(other.held.trails[0].swapped())
+            memory.finished(other.held.traces[0].swapped())
         return turned.swapped()
     corners = as_points(list(polygon))
     plan = Plan.of(a.size, b.size, backbone.levels, _as_paper(options))
     level = plan.levels[0]
-    columns, rows = plan.grid(level, "a")
+    columns, rows = plan.grid(level, "A")
     cells = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
-    within = in_polygon(plan.full_points(plan.working_points(cells, level), "a"), corners)
-    own = plan.cells_at(plan.working_at(corners, "a"), level, "a")
+    within = in_polygon(plan.full_points(plan.working_points(cells, level), "A"), corners)
+    own = plan.cells_at(plan.working_at(corners, "A"), level, "A")
     within[own @ (columns, 1)] = True  # a lasso smaller than a cell
     low, high = np.maximum(corners.min(axis=0), -0.5), np.minimum(corners.max(axis=0), np.subtract(a.size, 0.5))
     if len(corners) < 3 or (low >= high).any():
@@ -122,10 +127,10 @@ def inside(
 def opened_by(pair: PointPair, plan: Plan) -> Box:
     """The first region, below the coarsest level, that a pair opens in picture A; in full-size pixels."""
     level = plan.levels[min(1, len(plan.levels) - 1)]
-    cell = plan.cells_at(plan.working_at(as_points([pair.a]), "a"), level, "a")
+    cell = plan.cells_at(plan.working_at(as_points([pair.a]), "A"), level, "A")
     half = level.stride / 2 + level.stride * level.reach
     corners = plan.working_points(np.repeat(cell, 2, axis=0), level) + np.array([[-half, -half], [half, half]])
-    (left, top), (right, bottom) = plan.full_points(corners, "a")
+    (left, top), (right, bottom) = plan.full_points(corners, "A")
     return float(left), float(top), float(right), float(bottom)
 
 
@@ -196,26 +201,28 @@ class _Part:
         try:
             stages = stages_for(backbone, options)
             half = iter([(0.0, 0.5), (0.5, 1.0)])
-            look = looking(a, b, backbone, stages, plan, options, maps, memory, half)
+            look = computing_features(a, b, backbone, stages, plan, options, maps, memory, half)
             yield from part(look, 0.0, 0.7)
-            hold = FixedPairs.of(self._kept, plan, opening)
+            known = FixedPairs.of(self._kept, plan, opening)
             tolerance = int(options.relaxed)
-            reading = PaperReading(plan, *maps, tolerance, options.consistency, hold, self._within)
-            start = None if search else reading.fixed_at(plan.levels[0], None)
-            trail: list[LevelTrail] = []
+            matcher = PaperMatcher(plan, *maps, tolerance, options.consistency, known, self._within)
+            start = None if search else matcher.fixed_at(plan.levels[0], None)
+            trace: list[LevelTrace] = []
             count = len(plan.levels)
             spans = iter([(number / count, (number + 1) / count) for number in range(count)])
-            job = descend(reading, plan, maps, options, hold, trail, spans, start)
+            job = descend(matcher, plan, maps, options, known, trace, spans, start)
             buddies = yield from part(job, 0.7, 0.95)
             level = plan.levels[-1]
-            among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "a"))
+            among = self._area.holds(plan.full_points(plan.working_points(buddies.a, level), "A"))
             groups = self._wanted if options.pairs else 0
-            found, choice = finish(buddies, scene_of(plan, maps, memory), options, self._kept, groups, among)
+            found, choice = finish(
+                buddies, feature_pair_of(plan, maps, memory, (a, b)), options, self._kept, groups, among
+            )
             new = len(found) - len(self._kept)
             if not new:
                 yield Progress(1.0, tr("nothing found here; the pairs stay as they were"), milestone=True)
                 return self._pairs
-            memory.finished(trail_of(options, trail, choice, found, self._kept, self._window))
+            memory.finished(trace_of(options, trace, choice, found, self._kept, self._window))
             yield Progress(1.0, trn("{number} new pairs", "{number} new pairs", new), milestone=True)
             return found
         finally:

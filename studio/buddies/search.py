@@ -13,9 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from studio.arrays import Index
 from studio.progress import Job, Progress
-
-Index = npt.NDArray[np.int64]
 
 TINY = 1e-12
 """Below every norm that a cell of a network has; keeps a cell without any activation from becoming NaN."""
@@ -25,22 +24,40 @@ RELATIVE_COST = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """A feature map laid out for gathering: `vectors` is (height * width, channels), a row per cell."""
+    """A feature map laid out for gathering.
+
+    Attributes
+    ----------
+    vectors : (height * width, channels)
+        A row per cell.
+    height, width : int
+    there : (height * width,) bool or None
+        Which cells there are to be matched: those in which anything is active (see `studio.features.sight`); None if
+        all are.
+    """
 
     vectors: Tensor
     height: int
     width: int
+    there: Tensor | None = None
 
     @classmethod
     def of(cls, features: Tensor) -> Cells:
         """From a map of shape (1, C, H, W)."""
         _, channels, height, width = features.shape
-        return cls(features[0].permute(1, 2, 0).reshape(height * width, channels).contiguous(), height, width)
+        vectors = features[0].permute(1, 2, 0).reshape(height * width, channels).contiguous()
+        return cls(vectors, height, width, active_cells(features))
 
     @classmethod
     def normalised(cls, features: Tensor) -> Cells:
         """With every cell of a map, (1, C, H, W), brought to length 1; cells without any activation stay zero."""
         return cls.of(features / features.pow(2).sum(1, keepdim=True).sqrt().clamp_min(TINY))
+
+    def are_there(self, flat: Index) -> npt.NDArray[np.bool_]:
+        """(N,) whether cells, by their numbers row by row, are there to be matched."""
+        if self.there is None:
+            return np.ones(len(flat), dtype=bool)
+        return np.asarray(self.there.cpu().numpy()[flat], dtype=bool)
 
     def blocks(self, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
         """Rectangles of cells, (R, height * width, C), whose first cells are `top`, `left`, (R,), mirrored at edges."""
@@ -50,11 +67,25 @@ class Cells:
         return self.vectors.index_select(0, index.flatten()).view(len(top), height * width, -1)
 
     def within(self, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
-        """Which cells of such rectangles lie on the map, (R, height * width)."""
+        """Which cells of such rectangles lie on the map and are there to be matched, (R, height * width)."""
         rows, columns = _ranges(top, height), _ranges(left, width)
         on_rows = (rows >= 0) & (rows < self.height)
         on_columns = (columns >= 0) & (columns < self.width)
-        return (on_rows[:, :, None] & on_columns[:, None, :]).flatten(1)
+        on_map = (on_rows[:, :, None] & on_columns[:, None, :]).flatten(1)
+        if self.there is None:
+            return on_map
+        index = rows.clamp(0, self.height - 1)[:, :, None] * self.width + columns.clamp(0, self.width - 1)[:, None, :]
+        return on_map & self.there[index.flatten(1)]
+
+
+def active_cells(features: Tensor) -> Tensor | None:
+    """(H * W,) bool: the cells of a map, (1, C, H, W), in which a channel is not zero; None if all are such."""
+    dead = features[0, 0] == 0
+    for channel in features[0, 1:]:
+        if not bool(dead.any()):
+            return None
+        dead &= channel == 0
+    return ~dead.flatten() if bool(dead.any()) else None
 
 
 def to_unit(cells: Tensor) -> Tensor:
@@ -63,7 +94,10 @@ def to_unit(cells: Tensor) -> Tensor:
 
 
 def mirrored(index: Tensor, length: int) -> Tensor:
-    """`index` reflected into [0, length) about the centres of the first and the last cell."""
+    """`index` reflected into [0, length) about the centres of the first and the last cell.
+
+    Whole numbers of any shape, which stays, and of any sign.
+    """
     if length == 1:
         return torch.zeros_like(index)
     period = 2 * (length - 1)
@@ -197,6 +231,11 @@ def search_everywhere(a: Cells, b: Cells, patch: int) -> Job[tuple[Tensor, Tenso
         rows = min(band, a.height - start) + 2 * reach
         block = a.blocks(edge + start, edge, rows, columns)
         scores = patch_similarity(block, all_b, (rows, columns), (height, width), patch)[0]
+        if b.there is not None:
+            scores.masked_fill_(~b.there[None], -(patch**2))  # as unlike as can be
+        if a.there is not None:
+            first = start * a.width
+            scores.masked_fill_(~a.there[first : first + len(scores), None], -(patch**2))
         best, index = scores.max(1)
         a_to_b.append(index)
         best_a.append(best)
@@ -248,8 +287,8 @@ def displacement(a: Cells, b: Cells, cells_a: Index, cells_b: Index, patch: int)
     found = [np.zeros((0, 2))]
     for start in range(0, len(cells_a), step):
         some_a, some_b = (torch.from_numpy(cells[start : start + step]).to(device) for cells in (cells_a, cells_b))
-        aside = _peak(a, b, some_a, some_b, patch) - _peak(b, a, some_b, some_a, patch)
-        found.append(aside.flip(1).cpu().double().numpy() / 2)
+        sub_cell_offset = _peak(a, b, some_a, some_b, patch) - _peak(b, a, some_b, some_a, patch)
+        found.append(sub_cell_offset.flip(1).cpu().double().numpy() / 2)
     return np.concatenate(found)
 
 

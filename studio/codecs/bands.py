@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ def eight_bit(band: Band) -> Image.Image:
 
 
 def to_eight_bit(deep: Deep) -> npt.NDArray[np.uint8]:
-    """uint16 to uint8: v / 257, rounded; exact, by 16.16 fixed-point arithmetic."""
+    """uint16 to uint8: v / 257, rounded; exact, by 16.16 fixed-point arithmetic. Of any shape, which stays."""
     wide = deep.astype(np.uint32)
     wide *= 255
     wide += 32895
@@ -45,10 +45,7 @@ def to_eight_bit(deep: Deep) -> npt.NDArray[np.uint8]:
 
 
 def from_opencv(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Swap OpenCV's BGR(A) for RGB(A), whatever the depth; gray stays as it is."""
-    import cv2
-
-    if pixels.ndim == 2:
+    """Swap OpenCV's BGR(A) for RGB(A), whatever the depth; gray stays as it is. (h, w) or (h, w, 1|3|4)."""
+    if pixels.ndim == 2 or pixels.shape[2] < 3:
         return pixels
-    swap = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
-    return cast("npt.NDArray[Any]", cv2.cvtColor(pixels, swap))
+    return np.ascontiguousarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])

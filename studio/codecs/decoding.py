@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, UnidentifiedImageError
+from PIL import Image, ImageChops
 
+from studio.arrays import Size
 from studio.codecs import metadata
-from studio.codecs.bands import Band, Deep, eight_bit, from_opencv, plain
+from studio.codecs.bands import Band, Deep, eight_bit, plain
 from studio.codecs.bmp import BmpBands
 from studio.codecs.color import deep_to_srgb, srgb_converter
+from studio.codecs.depth import filled, to_deep
+from studio.codecs.identify import (
+    BYTES_PER_PIXEL,
+    WHOLE_BYTES,
+    exceeds_whole,
+    identify,
+    numbers_of_tiff,
+    sides,
+    too_many,
+    unknown_tiff,
+)
+from studio.codecs.metadata import Carried
 from studio.codecs.png import Header as PngHeader
-from studio.codecs.png import PngBands, read_header
+from studio.codecs.png import PngBands
+from studio.codecs.quiet import silence_pillow
 from studio.codecs.reduction import Reduction
+from studio.codecs.salvage import (
+    ENOUGH,
+    check_passes,
+    is_by_rows,
+    is_progressive,
+    load_partly,
+    with_end,
+)
 from studio.codecs.source import Damaged, PictureError, Source, reading
 from studio.codecs.tiff import (
     GRAY_16,
@@ -27,21 +48,14 @@ from studio.codecs.tiff import (
     is_confusing,
     is_deep_color,
     loses_depth,
-    tiff_size,
 )
-from studio.geometry import Size, shrink_within
+from studio.codecs.tiff_numbers import limits, limits_of, wraps
+from studio.geometry import shrink_within
 from studio.language import tr, trn
 from studio.progress import Job, Progress
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM", "QOI")
-"""What is recognised. Left out of Pillow's list are formats that run programs or have no signature."""
-
 BAND_PIXELS = 1 << 24
 """Pictures with more pixels are decoded by bands, where the format allows it."""
-WHOLE_BYTES = 1 << 30
-"""What decoding a picture as a whole may take; one that needs more is decoded by bands or not at all."""
-_BYTES_PER_PIXEL = {"WEBP": 16, "AVIF": 9}
-_BYTES_PER_PIXEL_ELSE = 8
 MAX_SIDE = 1 << 20
 MAX_PIXELS = 1 << 33
 
@@ -72,7 +86,9 @@ class Decoded:
     frames: int
     icc: bytes | None
     exif: bytes | None
+    carried: Carried
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -90,6 +106,13 @@ class _Opened:
     orientation: int
     frames: int
     notes: list[str]
+    """What a person should be told at once."""
+    texts: tuple[tuple[bytes, bytes], ...] = ()
+    """Text chunks of a PNG."""
+    ends: bool = True
+    """Whether the file has its end marker, as far as that is known."""
+    missing: list[tuple[int, int]] = field(default_factory=list)
+    """Rows, (first, beyond), that a file which ends too early lacks; known once the bands have come."""
 
 
 def decode(source: Source, working_side: int) -> Job[Decoded]:
@@ -111,13 +134,15 @@ def decode(source: Source, working_side: int) -> Job[Decoded]:
         icc = opened.image.info.get("icc_profile") or None
         convert, note = srgb_converter(image.mode, icc)
         image = convert(image)
+        image = _see_through(image, opened)
         if opened.orientation in _TRANSPOSE:
             image = image.transpose(_TRANSPOSE[opened.orientation])
         size = opened.size[::-1] if opened.orientation >= 5 else opened.size
-        exif, exif_is_whole = metadata.keep(opened.image)
+        exif, carried, is_whole = metadata.keep(opened.image, file, opened.texts)
         frames = opened.frames
         kind = {"MPO": "JPEG"}.get(opened.image.format or "", opened.image.format or "")
-        notes = [*opened.notes, note, "" if exif_is_whole else tr("Its EXIF data are damaged and were ignored.")]
+        warnings = [*opened.notes, note, "" if is_whole else tr("Its EXIF data are damaged and were ignored.")]
+        notes = []
         if frames > 1 and opened.image.format != "MPO":
             pages = trn("The first of {number} pages.", "The first of {number} pages.", frames)
             notes.append(
@@ -126,8 +151,8 @@ def decode(source: Source, working_side: int) -> Job[Decoded]:
                 else trn("The first of {number} frames.", "The first of {number} frames.", frames)
             )
         if image.size != size:
-            shown = _sides(image.size)
-            notes.append(tr("Shown reduced from {size} to {shown} pixels.", size=_sides(size), shown=shown))
+            shown = sides(image.size)
+            notes.append(tr("Shown reduced from {size} to {shown} pixels.", size=sides(size), shown=shown))
         return Decoded(
             size=size,
             image=image,
@@ -136,8 +161,10 @@ def decode(source: Source, working_side: int) -> Job[Decoded]:
             format=kind,
             frames=frames,
             icc=icc,
-            exif=exif,
-            notes=tuple(note for note in notes if note),
+            exif=exif or None,
+            carried=carried,
+            notes=tuple(note for note in (*warnings, *notes) if note),
+            warnings=tuple(note for note in warnings if note),
         )
 
 
@@ -164,7 +191,48 @@ def decode_full(source: Source) -> npt.NDArray[Any]:
             top += len(rows)
         if out is None or top != height:
             raise Damaged("rows are missing")
+        if _share_there(opened) < 1.0:
+            out = _with_opacity(out, opened.missing)
         return _upright(out, opened.orientation)
+
+
+def _share_there(opened: _Opened) -> float:
+    """Share of the rows that came; raises `Damaged` if it is too little to call it the picture."""
+    height = opened.bands_size[1]
+    share = 1.0 - sum(beyond - first for first, beyond in opened.missing) / height
+    if share < ENOUGH:
+        raise Damaged("too few rows")
+    return share
+
+
+def _see_through(image: Image.Image, opened: _Opened) -> Image.Image:
+    """The picture with the rows that the file lacks fully transparent, and a note of how much there is."""
+    share = _share_there(opened)
+    if share == 1.0:
+        if not opened.ends:
+            opened.notes.append(tr("The file ends without its end marker, but all of its pixels are there."))
+        return image
+    opened.notes.append(
+        tr(
+            "The file is cut off: {percent} % of its rows are there, the rest is left transparent.",
+            percent=min(99, round(100 * share)),
+        )
+    )
+    scale = image.height / opened.bands_size[1]
+    rows = [(int(first * scale), -int(-beyond * scale // 1)) for first, beyond in opened.missing]
+    return Image.fromarray(_with_opacity(np.asarray(image), rows))
+
+
+def _with_opacity(pixels: npt.NDArray[Any], missing: Sequence[tuple[int, int]]) -> npt.NDArray[Any]:
+    """(h, w, 3 or 4) with an alpha that is 0 in the rows given."""
+    if pixels.shape[-1] == 4:
+        pixels = pixels.copy()
+    else:
+        opaque = np.full((*pixels.shape[:2], 1), np.iinfo(pixels.dtype).max, pixels.dtype)
+        pixels = np.concatenate([pixels, opaque], axis=-1)
+    for first, beyond in missing:
+        pixels[first:beyond, :, 3] = 0
+    return pixels
 
 
 def _full_band(band: Band, icc: bytes | None) -> npt.NDArray[Any]:
@@ -188,42 +256,56 @@ def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
 
 def _open(source: Source, file: BinaryIO, working_side: int | None) -> _Opened:
     """Read the header and choose how the rows are read; with no `working_side` all of them are wanted."""
-    image = _identify(source, file)
+    silence_pillow()
+    image, header, notes = identify(source, file)
     if isinstance(image, np.ndarray):
-        return _opened_float(image)
+        return _opened_numbers(image, source, file)
     size = image.size
     if min(size) < 1:
-        raise PictureError(tr("“{name}” has no pixels: its size is {size}.", name=source.name, size=_sides(size)))
+        raise PictureError(tr("“{name}” has no pixels: its size is {size}.", name=source.name, size=sides(size)))
     if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
         raise PictureError(
             tr(
                 "“{name}” has {size} pixels, more than can be opened; reduce it with another program.",
                 name=source.name,
-                size=_sides(size),
+                size=sides(size),
             )
         )
     frames = int(getattr(image, "n_frames", 1))
-    header = None
-    if image.format == "PNG":
-        header = read_header(file)
-        metadata.supply(image, header.exif)
     turned = metadata.orientation(image)
-    opened = _Opened(image, size, (float(size[0]), float(size[1])), (), size, image.mode, turned, frames, [])
+    opened = _Opened(image, size, (float(size[0]), float(size[1])), (), size, image.mode, turned, frames, notes)
+    if header is not None:
+        opened.texts, opened.ends = header.texts, header.ends
     if _by_bands(opened, file, header):
+        _use_all_bits(opened, header)
         return opened
-    too_much = _exceeds_whole(image)
+    too_much = exceeds_whole(image)
     if working_side is not None and image.format in ("JPEG", "MPO"):
         drafted = image.draft(None, shrink_within(size, working_side))
         if drafted is not None:
             opened.extent, opened.bands_size = drafted[1][2:], image.size
         # A progressive JPEG keeps all coefficients until its last scan, however small it is wanted.
-        too_much = too_much and bool(image.info.get("progressive") or _exceeds_whole(image))
+        too_much = too_much and bool(image.info.get("progressive") or exceeds_whole(image))
     if too_much and working_side is not None:
-        raise PictureError(_too_many(source.name, size, image.format or "file"))
+        raise PictureError(too_many(source.name, size, image.format or "file"))
     if is_confusing(image):
-        raise PictureError(_unknown_tiff(source.name))
-    _decode_whole(opened)
+        raise PictureError(unknown_tiff(source.name))
+    if wraps(image):
+        return _opened_numbers(numbers_of_tiff(source, file), source, file, image)
+    _decode_whole(opened, file, header)
+    _use_all_bits(opened, header)
     return opened
+
+
+def _use_all_bits(opened: _Opened, png: PngHeader | None) -> None:
+    """Let a picture of 16 bits that uses fewer of them be seen."""
+    if png is not None:
+        stated = (1 << png.significant) - 1 if png.bits == 16 else 0
+    else:
+        told = limits(opened.image)
+        stated = int(told[1]) if told is not None and 0 < told[1] < 65535 else 0
+    opened.bands, note = filled(opened.bands, stated)
+    opened.notes += [note] * bool(note)
 
 
 def _by_bands(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bool:
@@ -233,53 +315,41 @@ def _by_bands(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bool:
     if png is not None:
         if png.bits == 16:
             opened.mode = {0: "I;16", 2: "RGB;16", 4: "LA;16", 6: "RGBA;16"}[png.color]
-        if png.interlaced and png.bits == 16 and not _exceeds_whole(image):
-            opened.bands = _interlaced_deep(file)
-        elif not png.interlaced and (large or png.bits == 16):
-            opened.bands = PngBands(file, png)
+        if (png.bits == 16 and not exceeds_whole(image)) or (not png.interlaced and (large or png.bits == 16)):
+            opened.bands = rows = PngBands(file, png)
+            opened.missing = rows.missing
     elif image.format == "TIFF" and (large or is_deep_color(image)):
-        if has_bands(image, WHOLE_BYTES // _BYTES_PER_PIXEL_ELSE):
-            opened.bands = bands = TiffBands(file, image)
-            # As stored: Pillow gives the size of the upright picture.
-            opened.size = opened.bands_size = bands.size
-            opened.extent = (float(bands.size[0]), float(bands.size[1]))
+        if has_bands(image, WHOLE_BYTES // BYTES_PER_PIXEL):
+            _by_segments(opened, file)
             opened.mode += ";16" if is_deep_color(image) else ""
     elif image.format == "BMP" and large:
-        rows = BmpBands(file)
-        opened.bands = rows if rows.possible else ()
+        lines = BmpBands(file)
+        opened.bands = lines if lines.possible else ()
     return opened.bands != ()
 
 
-def _exceeds_whole(image: Image.Image) -> bool:
-    cost = _BYTES_PER_PIXEL.get(image.format or "", _BYTES_PER_PIXEL_ELSE)
-    return image.width * image.height * cost > WHOLE_BYTES
+def _by_segments(opened: _Opened, file: BinaryIO) -> None:
+    opened.bands = bands = TiffBands(file, opened.image)
+    opened.missing = bands.missing
+    # As stored: Pillow gives the size of the upright picture.
+    opened.size = opened.bands_size = bands.size
+    opened.extent = (float(bands.size[0]), float(bands.size[1]))
 
 
-def _sides(size: Size) -> str:
-    return f"{size[0]} × {size[1]}"
-
-
-def _too_many(name: str, size: Size, kind: str) -> str:
-    return tr(
-        "“{name}” has {size} pixels, too many to decode this kind of {kind} at once; save it as an ordinary PNG or "
-        "TIFF, or reduce it with another program.",
-        name=name,
-        size=_sides(size),
-        kind=kind,
-    )
-
-
-def _unknown_tiff(name: str) -> str:
-    return tr("“{name}” is a kind of TIFF that can't be read here; save it with 8 or 16 bits as RGB.", name=name)
-
-
-def _decode_whole(opened: _Opened) -> None:
-    """Let Pillow decode everything into one band."""
+def _decode_whole(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> None:
+    """Let Pillow decode everything into one band; of a file that is cut off, what there is."""
     image = opened.image
-    colors = image
     if loses_depth(image):
         opened.notes.append(tr("Its channels of 16 bits were read with 8: it is a kind of TIFF that Pillow reduces."))
-    image.load()
+    try:
+        image.load()
+    except (OSError, SyntaxError, EOFError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        if _decode_partly(opened, file, png):
+            return
+        image = opened.image
+    colors = image
     if image.format in ("JPEG", "MPO") and image.mode == "CMYK" and "adobe" not in image.info:
         # Pillow takes every CMYK JPEG for one of Adobe's, which are stored inverted.
         colors = ImageChops.invert(image)
@@ -295,102 +365,65 @@ def _decode_whole(opened: _Opened) -> None:
         opened.bands = [colors]
 
 
+def _decode_partly(opened: _Opened, file: BinaryIO, png: PngHeader | None) -> bool:
+    """Decode what there is of a file that Pillow gave up; whether the rows come by bands now. Raises `Damaged`."""
+    image = opened.image
+    if png is not None and not png.interlaced:
+        opened.bands = rows = PngBands(file, png)
+        opened.missing = rows.missing
+        return True
+    if image.format == "TIFF" and not is_by_rows(image) and has_bands(image, WHOLE_BYTES // BYTES_PER_PIXEL):
+        _by_segments(opened, file)
+        return True
+    if not is_by_rows(image):
+        raise Damaged("the file ends too early")
+    size, mode, kind = image.size, image.mode, image.format or ""
+
+    def again(number: int) -> Image.Image:
+        source = with_end(file, number) if kind in ("JPEG", "MPO") else file
+        source.seek(0)
+        fresh = Image.open(source, formats=[kind if kind != "MPO" else "JPEG"])
+        if (fresh.size, fresh.mode) != (size, mode):
+            fresh.draft(None, size)
+        return fresh
+
+    found, missing = load_partly(again)
+    found.info.update(image.info)
+    opened.image = found
+    if missing and is_progressive(image):
+        check_passes(file)
+        opened.notes.append(tr("The file is cut off: the whole picture is there, but without its finest details."))
+    else:
+        opened.missing, opened.ends = missing, False
+    return False
+
+
 def _deep_gray(image: Image.Image) -> tuple[Deep, str]:
     if image.mode in GRAY_16:
         if image.format == "TIFF":
             return deep_gray(image, getattr(image, "tag_v2", {})), ""
         return np.asarray(image).astype(np.uint16)[..., None], ""
-    values = np.asarray(image)
-    if image.mode == "I" and values.min() >= 0 and values.max() <= 65535:
-        return values.astype(np.uint16)[..., None], ""
-    return _stretched(values[..., None], is_float=image.mode == "F")
+    return to_deep(np.asarray(image)[..., None], limits(image))
 
 
-def _stretched(values: npt.NDArray[Any], is_float: bool) -> tuple[Deep, str]:
-    """Floats in [0, 1], or other numbers by their own range, as uint16; what is not finite counts as 0."""
-    wide = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(wide.min()), float(wide.max())
-    note = ""
-    if not is_float or low < 0.0 or high > 1.0:
-        note = tr(
-            "Its values from {low:.6g} to {high:.6g} are shown stretched from black to white.", low=low, high=high
-        )
-        wide = (wide - low) / ((high - low) or 1.0)
-    return np.rint(wide * 65535.0).astype(np.uint16), note
-
-
-def _interlaced_deep(file: BinaryIO) -> Iterator[Band]:
-    import cv2
-
+def _opened_numbers(
+    values: npt.NDArray[Any], source: Source, file: BinaryIO, image: Image.Image | None = None
+) -> _Opened:
+    """A TIFF of which OpenCV has decoded the numbers."""
     file.seek(0)
-    pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16:
-        raise Damaged("interlaced rows")
-    yield cast("Deep", from_opencv(pixels) if pixels.ndim == 3 else pixels[..., None])
-
-
-def _opened_float(values: npt.NDArray[Any]) -> _Opened:
-    pixels, note = _stretched(from_opencv(values).reshape(*values.shape[:2], -1), is_float=values.dtype.kind == "f")
-    image = Image.new("RGB", (1, 1))
-    image.format = "TIFF"
+    pixels, note = to_deep(values.reshape(*values.shape[:2], -1), limits_of(file.read()))
+    if pixels.shape[-1] not in (1, 3, 4):
+        raise PictureError(unknown_tiff(source.name))
+    if image is None:
+        image = Image.new("RGB", (1, 1))
+        image.format = "TIFF"
     height, width = values.shape[:2]
-    mode = {1: "F", 3: "RGB;32F", 4: "RGBA;32F"}[pixels.shape[-1]]
-    return _Opened(image, (width, height), (width, height), [pixels], (width, height), mode, 1, 1, [note] * bool(note))
-
-
-def _identify(source: Source, file: BinaryIO) -> Image.Image | npt.NDArray[Any]:
-    """Pillow's view of the file; or its numbers, if it is a TIFF of floats that Pillow does not know."""
-    head = file.read(32)
-    file.seek(0)
-    Image.init()
-    is_heic = head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
-    if is_heic and "HEIF" not in Image.OPEN:
-        _register_heif()
-    try:
-        return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
-    except UnidentifiedImageError as error:
-        if is_heic:
-            raise PictureError(
-                tr(
-                    "“{name}” is a HEIC picture; install the Python package pillow-heif, or save it as JPEG first.",
-                    name=source.name,
-                )
-            ) from error
-        if head[:4] in (b"II*\0", b"MM\0*"):
-            return _float_tiff(source, file)
-        if _has_signature(head):
-            raise Damaged("a header that Pillow refuses") from error
-        raise PictureError(
-            tr(
-                "“{name}” is not a picture that can be read here (PNG, JPEG, WebP, TIFF, BMP, GIF or AVIF).",
-                name=source.name,
-            )
-        ) from error
-
-
-def _has_signature(head: bytes) -> bool:
-    """Whether the file starts as a picture that Pillow should know."""
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "AVIF" in Image.SAVE
-    return head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")) or head[8:12] == b"WEBP"
-
-
-def _register_heif() -> None:
-    try:
-        importlib.import_module("pillow_heif").register_heif_opener()
-    except ImportError:
-        return
-
-
-def _float_tiff(source: Source, file: BinaryIO) -> npt.NDArray[Any]:
-    import cv2
-
-    width, height = tiff_size(file)
-    if width * height * _BYTES_PER_PIXEL_ELSE > WHOLE_BYTES:
-        raise PictureError(_too_many(source.name, (width, height), "TIFF"))
-    file.seek(0)
-    content = np.frombuffer(file.read(), np.uint8)
-    values = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
-    if values is None or values.dtype.kind != "f":
-        raise PictureError(_unknown_tiff(source.name))
-    return np.asarray(values)
+    kind = {"f": "F", "u": "U", "i": "I"}[values.dtype.kind]
+    bits = values.dtype.itemsize * 8
+    known = {1: "F" if kind == "F" else "I", 3: f"RGB;{bits}{kind}", 4: f"RGBA;{bits}{kind}"}[pixels.shape[-1]]
+    size = width, height
+    turned = metadata.orientation(image)
+    opened = _Opened(image, size, (width, height), [pixels], size, known, turned, 1, [note] * bool(note))
+    opened.bands, note = filled(opened.bands, 0)
+    opened.notes += [note] * bool(note)
+    return opened

@@ -1,10 +1,10 @@
-"""From pixels to a picture file, with the colour profile, EXIF, alpha and depth of the picture they came from."""
+"""From pixels to a picture file, with the colour profile, metadata, alpha and depth of the picture they came from."""
 
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from studio.codecs import metadata
+from studio.codecs import metadata, recipes
 from studio.codecs.bands import to_eight_bit
 from studio.codecs.color import from_srgb
+from studio.codecs.metadata import Carried
 from studio.codecs.png import insert_chunks
 from studio.codecs.source import PictureError
 from studio.codecs.tiff import encode_tiff
+from studio.codecs.webp import with_chunk
 from studio.files import replacing
 from studio.language import tr
 
@@ -32,12 +33,13 @@ _LARGEST = {"JPEG": 65500, "WebP": 16383}
 class Extras:
     """What goes into a file beside its pixels.
 
-    `icc` is the profile whose colours the file should have, `exif` what `metadata.keep` gave, `text` a
-    recipe: key to value.
+    `icc` is the profile whose colours the file should have, `exif` and `carried` what `metadata.keep` gave, `text`
+    a recipe: key to value.
     """
 
     icc: bytes | None = None
     exif: bytes | None = None
+    carried: Carried = field(default_factory=Carried)
     text: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -87,48 +89,51 @@ def encode_to(path: Path, pixels: npt.NDArray[Any], extras: Extras, quality: int
 
 def _encode(kind: str, pixels: npt.NDArray[Any], icc: bytes | None, extras: Extras, quality: int) -> bytes:
     size = pixels.shape[1], pixels.shape[0]
-    text = extras.text
-    # PNG and TIFF have their own places for text.
-    in_exif = text if kind in ("JPEG", "WebP") else {}
-    exif = metadata.compose(extras.exif, size, in_exif, metadata.JPEG_LIMIT if kind == "JPEG" else None)
+    carried = extras.carried
+    exif = metadata.compose(extras.exif, size, limit=metadata.JPEG_LIMIT - 6 if kind == "JPEG" else None)
     if kind == "TIFF":
-        description = json.dumps(dict(text)) if text else None
-        return encode_tiff(pixels if pixels.ndim == 3 else pixels[..., None], icc, exif, description)
-    if pixels.dtype == np.uint16:
-        return _deep_png(pixels, icc, exif, text)
+        entries = metadata.tiff_entries(carried)
+        if extras.text:
+            entries[recipes.TIFF_TAG] = (2, recipes.encoded(extras.text) + b"\0")
+        return encode_tiff(pixels if pixels.ndim == 3 else pixels[..., None], icc, exif, entries)
+    if kind == "PNG":
+        profiles = [(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))] if icc is not None else []
+        texts = [
+            (b"iTXt", key.encode("latin-1") + bytes(5) + text.encode("utf-8", "backslashreplace"))
+            for key, text in extras.text.items()
+        ]
+        return insert_chunks(_png(pixels), [*profiles, *metadata.png_chunks(exif, carried, extras.text), *texts])
     out = io.BytesIO()
     image = Image.fromarray(pixels)
-    known: dict[str, Any] = {"icc_profile": icc, "exif": exif}
-    carried = {name: value for name, value in known.items() if value is not None}
-    if kind == "PNG":
-        image.save(out, "PNG", pnginfo=_png_text(text), **carried)
-    elif kind == "JPEG":
+    profile: dict[str, Any] = {} if icc is None else {"icc_profile": icc}
+    if kind == "JPEG":
         # Full colour resolution from 90 on: edges drawn over photographs stay clean.
-        image.save(out, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2, **carried)
-    else:
-        image.save(out, "WEBP", quality=quality, exact=True, **carried)
-    return out.getvalue()
+        image.save(out, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2, **profile)
+        segments = [*metadata.jpeg_segments(exif, carried), *recipes.jpeg_segments(extras.text)]
+        return _with_segments(out.getvalue(), segments)
+    image.save(out, "WEBP", quality=quality, exact=True, exif=exif or b"", xmp=carried.xmp, **profile)
+    content = recipes.encoded(extras.text)
+    return with_chunk(out.getvalue(), size, recipes.WEBP_CHUNK, content) if content else out.getvalue()
 
 
-def _deep_png(pixels: npt.NDArray[Any], icc: bytes | None, exif: bytes | None, text: Mapping[str, str]) -> bytes:
+def _png(pixels: npt.NDArray[Any]) -> bytes:
+    if pixels.dtype == np.uint8:
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, "PNG")
+        return out.getvalue()
     import cv2
 
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
     _, png = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 6])
-    # The other chunks are those that Pillow writes for a picture of one pixel.
-    small = io.BytesIO()
-    carried = {name: value for name, value in (("icc_profile", icc), ("exif", exif)) if value is not None}
-    mode = "L" if pixels.ndim == 2 else "RGB"
-    Image.new(mode, (1, 1)).save(small, "PNG", pnginfo=_png_text(text), **carried)
-    return insert_chunks(png.tobytes(), small.getvalue())
+    return png.tobytes()
 
 
-def _png_text(text: Mapping[str, str]) -> PngInfo:
-    info = PngInfo()
-    for key, value in text.items():
-        info.add_itxt(key, value)
-    return info
+def _with_segments(jpeg: bytes, segments: Sequence[tuple[int, bytes]]) -> bytes:
+    """A JPEG with more segments behind the JFIF header that Pillow writes first."""
+    place = 4 + int.from_bytes(jpeg[4:6], "big")
+    written = [bytes([0xFF, marker]) + (len(one) + 2).to_bytes(2, "big") + one for marker, one in segments]
+    return jpeg[:place] + b"".join(written) + jpeg[place:]
 
 
 def _on_white(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from studio.geometry import Size
+from studio.arrays import Size
 
 REDUCING_GAP = 2.0
 """A box filter reduces by a whole factor first, to no less than this many times the target."""

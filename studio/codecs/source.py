@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from studio.errors import StudioError
-from studio.files import explain_os_error
+from studio.files import explain_os_error, ordinary
 from studio.language import tr
 
 
@@ -32,14 +32,11 @@ class Source:
     content: Path | bytes = field(repr=False)
 
     def open(self) -> BinaryIO:
-        """The bytes as a seekable file. Raises `OSError`, or `PictureError` for a folder or no bytes."""
+        """The bytes as a seekable file. Raises `OSError`, or `PictureError` if there are none."""
         if isinstance(self.content, bytes):
             file: BinaryIO = io.BytesIO(self.content)
-        elif self.content.is_dir():
-            # Windows would call this a missing permission.
-            raise PictureError(tr("“{name}” can't be opened: it is a folder.", name=self.name))
         else:
-            file = self.content.open("rb")
+            file = ordinary(self.content).open("rb")
         if not file.read(1):
             file.close()
             raise PictureError(tr("“{name}” is empty.", name=self.name))

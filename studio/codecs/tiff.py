@@ -8,8 +8,9 @@ are stored one after the other are read as gray pictures, for Pillow confuses th
 from __future__ import annotations
 
 import io
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -17,18 +18,26 @@ import numpy.typing as npt
 from PIL import Image, TiffImagePlugin
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from studio.codecs.bands import BAND_BYTES, Band, Deep, from_opencv
+from studio.arrays import Size
+from studio.codecs.bands import BAND_BYTES, Band, Deep
+from studio.codecs.exif import Block, Entries, append_directory
+from studio.codecs.quiet import decoded
 from studio.codecs.source import Damaged
-from studio.geometry import Size, round_up
+from studio.geometry import round_up
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_COUNTS, PLANAR, PREDICTOR = 273, 277, 278, 279, 284, 317
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_COUNTS, EXTRA_SAMPLES, SAMPLE_FORMAT = 322, 323, 324, 325, 338, 339
-ICC_PROFILE, DESCRIPTION, EXIF = 34675, 270, 34665
+ICC_PROFILE = 34675
 # How segments are decoded: also fill order, fax options, colour map, JPEG tables and the kind of YCbCr.
 _DECODING = (
     BITS, COMPRESSION, PHOTOMETRIC, 266, SAMPLES, PLANAR, 292, 293, PREDICTOR, 320,
     EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 529, 530, 531, 532,
+)  # fmt: skip
+# What says how the pixels of a file lie in it, and is not true of another file.
+_LAYOUT = frozenset(
+    {*range(254, 260), *range(262, 267), *_DECODING, 273, 274, 278, 279, 280, 281, *range(288, 292), 301, 318, 319,
+     *range(321, 326), 330, 340, 341, 700, 33723, 34377, ICC_PROFILE, 37724, *range(512, 522)}
 )  # fmt: skip
 _NONE, _OLD_JPEG, _DEFLATE = 1, 6, 8
 _RGB = 2
@@ -74,7 +83,10 @@ def has_bands(image: Image.Image, largest: int) -> bool:
 
 
 class TiffBands:
-    """The rows of a TIFF's first page as stored, band by band."""
+    """The rows of a TIFF's first page as stored, band by band.
+
+    If the file ends too early, the rows that are not there are zeros, and `missing` tells them, (first, beyond).
+    """
 
     def __init__(self, file: BinaryIO, image: Image.Image) -> None:
         assert isinstance(image, TiffImagePlugin.TiffImageFile)
@@ -87,9 +99,22 @@ class TiffBands:
         else:
             self._layers = [_Layer(file, tags, channels if is_deep_color(image) else 0)]
 
+        self.missing: list[tuple[int, int]] = []
+
     def __iter__(self) -> Iterator[Band]:
+        self.missing.clear()
         if len(self._layers) == 1:
-            yield from self._layers[0]
+            rows, band = 0, None
+            try:
+                for band in self._layers[0]:
+                    rows += _height(band)
+                    yield band
+            except Damaged:
+                if band is None or not self._layers[0].is_cut_off:
+                    raise
+                self.missing.append((rows, self.size[1]))
+            if self.missing and band is not None:
+                yield from _blank(band, self.size[1] - rows)
             return
         for planes in zip(*self._layers, strict=True):
             pixels = np.dstack([np.asarray(plane) for plane in planes])
@@ -111,6 +136,8 @@ class _Layer:
         self._tags = tags
         self._deep_channels = deep_channels
         self._size = int(tags[WIDTH]), int(tags[HEIGHT])
+        self.is_cut_off = False
+        """Whether the file ended before the segments did."""
 
     def __iter__(self) -> Iterator[Band]:
         width, height = self._size
@@ -132,8 +159,24 @@ class _Layer:
             top = first * rows
             bottom = min(height, top + bunch * rows)
             last = first + -(-(bottom - top) // rows)
-            chosen = range(first * across, last * across)
-            segments = [self._read(offsets[index], counts[index]) for index in chosen]
+            whole = first
+            segments: list[bytes] = []
+            while whole < last:
+                row = range(whole * across, (whole + 1) * across)
+                try:
+                    segments += [self._read(offsets[index], counts[index]) for index in row]
+                except Damaged:
+                    segments = segments[: (whole - first) * across]
+                    found = (whole - first) * rows
+                    if _is_sliceable(self._tags):
+                        self._file.seek(offsets[whole])
+                        part = self._file.read(counts[whole])
+                        segments.append(part[: len(part) // row_bytes * row_bytes])
+                        found += len(part) // row_bytes
+                    if found:
+                        yield self._decode(segments, found, rows)
+                    raise
+                whole += 1
             yield self._decode(segments, bottom - top, rows)
 
     def _slices(self, offsets: tuple[int, ...], rows: int, row_bytes: int) -> Iterator[Band]:
@@ -173,17 +216,33 @@ class _Layer:
         self._file.seek(offset)
         content = self._file.read(count)
         if len(content) != count:
+            self.is_cut_off = True
             raise Damaged("the file ends too early")
         return content
 
 
-def _decode_deep(content: bytes, tags: ImageFileDirectory_v2, channels: int) -> Deep:
-    import cv2
+def _height(band: Band) -> int:
+    return band.height if isinstance(band, Image.Image) else len(band)
 
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+
+def _blank(like: Band, rows: int) -> Iterator[Band]:
+    """So many rows of zeros, in bands of the kind of `like`."""
+    most = _height(like)
+    for top in range(0, rows, most):
+        count = min(most, rows - top)
+        if isinstance(like, Image.Image):
+            band = like.crop((0, 0, like.width, count))
+            band.paste(0 if len(band.getbands()) == 1 else (0,) * len(band.getbands()), (0, 0, *band.size))
+            yield band
+        else:
+            yield np.zeros((count, *like.shape[1:]), like.dtype)
+
+
+def _decode_deep(content: bytes, tags: ImageFileDirectory_v2, channels: int) -> Deep:
+    pixels = decoded(content)
     if pixels is None or pixels.ndim != 3 or pixels.dtype != np.uint16:
         raise Damaged("segments can't be decoded")
-    pixels = from_opencv(pixels)[..., :channels]
+    pixels = pixels[..., :channels]
     return _with_straight_alpha(pixels) if channels == 4 and _has_associated_alpha(tags) else cast("Deep", pixels)
 
 
@@ -202,41 +261,62 @@ def deep_gray(image: Image.Image, tags: Any) -> Deep:
 
 
 def encode_tiff(
-    pixels: npt.NDArray[Any], icc: bytes | None = None, exif: bytes | None = None, description: str | None = None
+    pixels: npt.NDArray[Any],
+    icc: bytes | None = None,
+    exif: bytes | None = None,
+    entries: Mapping[int, tuple[int, bytes]] | None = None,
 ) -> bytes:
     """A TIFF of (h, w, 1, 3 or 4) uint8 or uint16: deflated strips with horizontal prediction, straight alpha.
 
-    Pillow writes neither 16-bit colours nor the directories of EXIF beside compressed pixels.
+    A block of EXIF is the beginning of the file, whose byte order is that of the block: all values of it, a
+    maker's note with places of its own too, stay where they were, and only the first directory is written anew.
+
+    Parameters
+    ----------
+    exif : block, without prefix
+    entries : tag to (type, bytes), to be added to the first directory
     """
     height, width, channels = pixels.shape
-    tags = ImageFileDirectory_v2(prefix=b"II")
-    if exif is not None:
-        found = Image.Exif()
-        found.load(exif)
-        for tag in found:
-            tags[tag] = dict(found.get_ifd(tag)) if tag in (34665, 34853) else found[tag]
-    tags[WIDTH], tags[HEIGHT] = width, height
-    tags[BITS] = (pixels.itemsize * 8,) * channels
-    tags[COMPRESSION] = _DEFLATE
-    tags[PHOTOMETRIC] = 1 if channels == 1 else 2
-    tags[SAMPLES] = channels
-    tags[PLANAR] = 1
-    tags[PREDICTOR] = 2
-    if channels == 4:
-        tags[EXTRA_SAMPLES] = 2
-    if icc is not None:
-        tags.tagtype[ICC_PROFILE] = 7
-        tags[ICC_PROFILE] = icc
-    if description is not None:
-        tags[DESCRIPTION] = description
+    block = Block(exif) if exif else None
+    order = "<" if block is None else block.order
+    tags: Entries = {}
     rows = max(1, (1 << 20) // (width * channels * pixels.itemsize))
-    tags[ROWS_PER_STRIP] = rows
-    strips = []
+    body = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4)) if block is None else block.content
+    kept = {} if block is None else {e.tag: e for e in block.directory(block.first) if e.tag not in _LAYOUT}
+    body += bytes(len(body) % 2)
+    starts, counts = [], []
     for top in range(0, height, rows):
-        strip = pixels[top : top + rows].astype(pixels.dtype.newbyteorder("<"))
+        strip = pixels[top : top + rows].astype(pixels.dtype.newbyteorder("<" if order == "<" else ">"))
         strip[:, 1:] -= strip[:, :-1].copy()
-        strips.append(zlib.compress(strip.tobytes(), 6))
-    return _assemble(tags, strips, STRIP_OFFSETS)
+        packed = zlib.compress(strip.tobytes(), 6)
+        starts.append(len(body))
+        counts.append(len(packed))
+        body += packed + bytes(len(packed) % 2)
+
+    def numbers(tag: int, code: str, *values: int) -> None:
+        tags[tag] = (3 if code == "H" else 4, struct.pack(f"{order}{len(values)}{code}", *values))
+
+    numbers(WIDTH, "I", width)
+    numbers(HEIGHT, "I", height)
+    numbers(BITS, "H", *[pixels.itemsize * 8] * channels)
+    numbers(COMPRESSION, "H", _DEFLATE)
+    numbers(PHOTOMETRIC, "H", 1 if channels == 1 else _RGB)
+    numbers(STRIP_OFFSETS, "I", *starts)
+    numbers(SAMPLES, "H", channels)
+    numbers(ROWS_PER_STRIP, "I", rows)
+    numbers(STRIP_COUNTS, "I", *counts)
+    numbers(PLANAR, "H", 1)
+    numbers(PREDICTOR, "H", 2)
+    if channels == 4:
+        numbers(EXTRA_SAMPLES, "H", 2)
+    if icc is not None:
+        tags[ICC_PROFILE] = (7, icc)
+    tags |= entries or {}
+    directory = len(body)
+    literal = {e.tag: bytes(body[e.place : e.place + 12]) for e in kept.values() if e.tag not in tags}
+    append_directory(body, order, tags, literal)
+    struct.pack_into(order + "I", body, 4, directory)
+    return bytes(body)
 
 
 def _assemble(tags: ImageFileDirectory_v2, segments: list[bytes], where: int) -> bytes:

@@ -1,12 +1,12 @@
 from .changes import OptionsChange, RegionsChange
-from .errors import DocumentError
+from .errors import DocumentError, NotKept
 from .locks import ProjectLock
 from .model import SUFFIX, Document, FurtherPicture, Result, Step
 from .opening import OpenedDocument, opening, reading
 from .painted import Mask, Paint, PaintedRegion, Regions
 from .recovery import Recovery, discard, find_recoveries, recovering
 from .results import png_of
-from .session import Session
+from .session import Session, saving
 from .summary import Summary, summary_of
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "DocumentError",
     "FurtherPicture",
     "Mask",
+    "NotKept",
     "OpenedDocument",
     "OptionsChange",
     "Paint",
@@ -33,5 +34,6 @@ __all__ = [
     "png_of",
     "reading",
     "recovering",
+    "saving",
     "summary_of",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from studio.files import to_bytes
 from studio.paths import data_dir
 
 
@@ -19,7 +20,7 @@ class ProjectLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        name = hashlib.sha256(str(self.path).encode()).hexdigest()[:32]
+        name = hashlib.sha256(to_bytes(str(self.path))).hexdigest()[:32]
         self._lock = FileLock(data_dir() / "locks" / name, thread_local=False)
 
     def acquire(self) -> bool:

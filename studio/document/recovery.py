@@ -89,9 +89,8 @@ def _look(folder: Path) -> Recovery | None:
     else:
         if summary is None or not summary.modified or not (summary.names or summary.pairs):
             return None
-    project = about(folder).get("project")
     when = datetime.fromtimestamp(changed)
-    return Recovery(folder, Path(project) if isinstance(project, str) else None, when, summary)
+    return Recovery(folder, about(folder), when, summary)
 
 
 def _is_blank(work: Path) -> bool:

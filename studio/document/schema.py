@@ -94,3 +94,21 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     while version < VERSION:
         connection.executescript(f"BEGIN; {MIGRATIONS[version]}; PRAGMA user_version = {version + 1}; COMMIT;")
         version += 1
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether all tables are as this version makes them, so that it may go on writing to them."""
+    fresh = sqlite3.connect(":memory:")
+    try:
+        create(fresh)
+        return _tables(fresh).items() <= _tables(connection).items()
+    finally:
+        fresh.close()
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, object]:
+    """Name, type and rank in the key of every column; other things than tables do what nobody asked for."""
+    kinds = connection.execute("SELECT name, type FROM sqlite_master WHERE type <> 'index'").fetchall()
+    others = {name: kind for name, kind in kinds if kind != "table"}
+    query = 'SELECT name, type, "notnull", pk FROM pragma_table_info(?)'
+    return {"": others, **{name: connection.execute(query, (name,)).fetchall() for name, _ in kinds}}

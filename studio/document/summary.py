@@ -9,10 +9,12 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from studio.arrays import Points
 from studio.document import schema
 from studio.document.errors import explained
 from studio.document.model import Document
-from studio.geometry import Points, rescale
+from studio.files import to_text
+from studio.geometry import rescale
 from studio.overlay import pair_color
 from studio.picture import Picture
 
@@ -71,13 +73,15 @@ def summary_of(path: Path, mode: str = "ro") -> Summary:
     with explained(path, "read"):
         path.stat()  # or else an empty database would be made of a missing file
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=1.0)
+        connection.text_factory = to_text
         try:
             schema.check(connection, path)
             query = "SELECT name FROM pictures WHERE side IN ('A', 'B') ORDER BY side"
-            names = tuple(name for (name,) in connection.execute(query))
+            names = tuple(name for (name,) in connection.execute(query) if isinstance(name, str))
             (pairs,) = connection.execute("SELECT count(*) FROM pairs").fetchone()
             meta = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('thumbnail', 'modified')"))
-            thumbnail = meta.get("thumbnail") or b""
-            return Summary(names, pairs, bool(meta.get("modified")), thumbnail)
+            thumbnail = meta.get("thumbnail")
+            small = thumbnail if isinstance(thumbnail, bytes) else b""
+            return Summary(names, pairs, bool(meta.get("modified")), small)
         finally:
             connection.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,7 +12,9 @@ from studio import __version__
 from studio.codecs.source import Source
 from studio.document.model import Document, Result, Step
 from studio.document.painted import PaintedRegion
+from studio.files import to_bytes
 from studio.language import tr
+from studio.leftovers import scratch_folder
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture, save
 from studio.progress import Job, Progress
@@ -81,8 +82,8 @@ class Writer:
             mine = held.get(_key(picture))
             row = mine.pop() if mine else (yield from self._insert_picture(picture))
             connection.execute(
-                "UPDATE pictures SET side = ?, name = ?, mirrored = ? WHERE id = ?",
-                (side, picture.name, int(picture.mirrored), row),
+                "UPDATE pictures SET side = ?, name = CAST(? AS TEXT), mirrored = ? WHERE id = ?",
+                (side, to_bytes(picture.name), int(picture.mirrored), row),
             )
             rows[side] = row
         connection.execute("DELETE FROM picture_parts WHERE picture IN (SELECT id FROM pictures WHERE side IS NULL)")
@@ -90,8 +91,8 @@ class Writer:
 
     def _insert_picture(self, picture: Picture) -> Job[int]:
         cursor = self._connection.execute(
-            "INSERT INTO pictures (name, width, height, mirrored) VALUES (?, ?, ?, ?)",
-            (picture.name, *picture.size, int(picture.mirrored)),
+            "INSERT INTO pictures (name, width, height, mirrored) VALUES (CAST(? AS TEXT), ?, ?, ?)",
+            (to_bytes(picture.name), *picture.size, int(picture.mirrored)),
         )
         row = cursor.lastrowid
         assert row is not None
@@ -129,9 +130,15 @@ class Writer:
             same += 1
         self._connection.execute("DELETE FROM history WHERE step >= ?", (same,))
         self._connection.executemany(
-            "INSERT INTO history VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO history VALUES (?, CAST(? AS TEXT), ?, ?, ?)",
             [
-                (number, step.text, step.change.to_json(), json.dumps(step.options.to_plain()), _regions(step))
+                (
+                    number,
+                    to_bytes(step.text),
+                    step.change.to_json(),
+                    json.dumps(step.options.to_plain()),
+                    _regions(step),
+                )
                 for number, step in enumerate(new[same:], start=same)
             ],
         )
@@ -140,8 +147,9 @@ class Writer:
         connection = self._connection
         if old.regions != new.regions:
             connection.execute("DELETE FROM regions")
-            rows = [(number, place, *rest) for place, (number, *rest) in enumerate(map(_region_row, new.regions))]
-            connection.executemany("INSERT INTO regions VALUES (?, ?, ?, ?, ?)", rows)
+            named = enumerate(map(_region_row, new.regions))
+            rows = [(number, place, to_bytes(name), *masks) for place, (number, name, *masks) in named]
+            connection.executemany("INSERT INTO regions VALUES (?, ?, CAST(? AS TEXT), ?, ?)", rows)
         if old.regions is new.regions and old.history is new.history:
             return
         held, wanted = old.masks, new.masks
@@ -160,9 +168,9 @@ class Writer:
             same += 1
         self._connection.execute("DELETE FROM results WHERE id >= ?", (same,))
         self._connection.executemany(
-            "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO results VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?)",
             [
-                (number, result.kind, result.name, result.made, json.dumps(result.recipe), result.content)
+                (number, result.kind, to_bytes(result.name), result.made, json.dumps(result.recipe), result.content)
                 for number, result in enumerate(new[same:], start=same)
             ],
         )
@@ -216,7 +224,7 @@ def _parts(picture: Picture) -> Iterator[bytes]:
         except FileNotFoundError:
             if picture.is_reduced or picture.depth > 8:
                 raise  # what is in memory is less than the file was
-    with tempfile.TemporaryDirectory(prefix="buddies-studio-") as folder:
+    with scratch_folder() as folder:
         path = Path(folder, "picture.png")
         upright = picture.flipped() if picture.mirrored else picture
         gone = isinstance(picture.origin, Source)

@@ -1,37 +1,31 @@
+from .answers import HoverAnswer, LevelAnswer, TraceStep
 from .difference import Difference, warped_difference
-from .grid import ChannelGrid, atlas, channel_grid, first_filters
-from .hover import Contributions, HoverAnswer, HoverCache, LevelAnswer, TraceStep, prepare_hover
+from .grid import ChannelGrid, channel_grid, first_filters
+from .hover import HoverCache, prepare_hover
 from .layers import LayerMaps, look_at_layer
 from .pca import Components, components
-from .receptive import Effective, Receptive, effective, theoretical
+from .receptive import Effective, effective
 from .regions import Region, RegionsError, exciting, pictures_in
-from .saliency import CrossWeights, cross_weights
 
 __all__ = [
     "ChannelGrid",
     "Components",
-    "Contributions",
-    "CrossWeights",
     "Difference",
     "Effective",
     "HoverAnswer",
     "HoverCache",
     "LayerMaps",
     "LevelAnswer",
-    "Receptive",
     "Region",
     "RegionsError",
     "TraceStep",
-    "atlas",
     "channel_grid",
     "components",
-    "cross_weights",
     "effective",
     "exciting",
     "first_filters",
     "look_at_layer",
     "pictures_in",
     "prepare_hover",
-    "theoretical",
     "warped_difference",
 ]

@@ -56,7 +56,7 @@ def warped_difference(maps: LayerMaps, pairs: PairSet, options: WarpOptions | No
     rows, columns = maps.a.shape[2:]
     grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2).astype(np.float64)
     into_b = field_between(pairs.swapped(), full_b, full_a, options)  # for each pixel of A the pixel of B
-    lookups = maps.to_cells(into_b.at(maps.to_full(grid, 0)), 1)
+    lookups = maps.placing(1).to_cells(into_b.at(maps.placing(0).to_full(grid)))
     inside = np.clip(lookups, 0.0, np.array([maps.b.shape[3] - 1.0, maps.b.shape[2] - 1.0]))
     brought = warp_tensor(maps.b, inside.reshape(rows, columns, 2).astype(np.float32))[0]
     own = maps.a[0]

@@ -110,19 +110,6 @@ def _array(values: Tensor) -> npt.NDArray[np.float32]:
     return array
 
 
-def atlas(tiles: Tiles, columns: int, gap: int = 1) -> Tiles:
-    """Tiles, (K, h, w) or (K, h, w, 3), as one picture with `columns` in a row and `gap` black pixels between them."""
-    count, height, width = tiles.shape[:3]
-    columns = max(1, min(columns, count))
-    rows = -(-count // columns)
-    padded = np.zeros((rows * columns, height + gap, width + gap, *tiles.shape[3:]), np.uint8)
-    padded[:count, :height, :width] = tiles
-    rest = tiles.shape[3:]
-    grid = padded.reshape(rows, columns, height + gap, width + gap, *rest).swapaxes(1, 2)
-    whole: Tiles = grid.reshape(rows * (height + gap), columns * (width + gap), *rest)
-    return np.ascontiguousarray(whole[: rows * (height + gap) - gap, : columns * (width + gap) - gap])
-
-
 def first_filters(backbone: Backbone) -> Tiles:
     """The filters of the first convolution as colour pictures, (K, k, k, 3) uint8: grey is zero, one scale for all."""
     first = next(module for module in backbone.stage(1).modules() if isinstance(module, nn.Conv2d))

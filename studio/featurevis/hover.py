@@ -2,139 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from studio.arrays import Point, Side, Size
 from studio.backbones import Backbone, Level
-from studio.backbones.receptive import Box, Receptive, clipped, theoretical
+from studio.backbones.receptive import Receptive, theoretical
 from studio.device import Attempt, with_memory_fallback
+from studio.features.compute import compute_features
+from studio.features.placing import Placing
+from studio.features.split import TINY, ChannelSplit, split_cosine
+from studio.features.store import Features, FeatureStore, PairFeatures
+from studio.featurevis.answers import HoverAnswer, LevelAnswer, Map, TraceStep
 from studio.featurevis.layers import LayerMaps
-from studio.geometry import Size, cell_to_pixel, fit_within, pixel_to_cell, rescale
+from studio.geometry import fit_within
 from studio.language import tr
-from studio.pairs import Point
 from studio.picture import Picture
-from studio.progress import Job, Progress
+from studio.progress import Job, Progress, part
 
-Side = Literal["A", "B"]
-Map = npt.NDArray[np.float32]
-
-TINY = 1e-12
-"""Below the length of any cell that is active at all."""
 NEIGHBOURHOOD = 0.06
 """Places nearer to the best one than this, in parts of the map's longer side, are no other place."""
 SMALLEST = 96
 """Working size, px, below which networks see nothing sensible."""
+SAMPLES = 4
+"""Places along each side of A that tell how similar places become."""
 REACH = 3
 """Cells to each side of where a coarser level points that the trace looks at."""
 
 
 @dataclass(frozen=True, eq=False)
-class LevelAnswer:
-    """What one level says; places and boxes are in full-size pixels of their picture.
-
-    Attributes
-    ----------
-    level, name, stride
-        As `studio.backbones.Level` has them.
-    cell : (int, int)
-        (column, row) under the mouse, and `here` its centre.
-    strength : float
-        Length of the cell's vector: 0 where the network sees nothing at all.
-    similarity : (h, w) float32
-        Cosine of the cell with every cell of the other picture, -1 to 1.
-    extent : (float, float)
-        Width and height, from the other picture's upper left corner on, that the map covers; perhaps a
-        little more than the picture, for the last cells may reach over its edge.
-    best_cell : (int, int)
-        (column, row) of the most similar cell, `best` its centre, `value` its cosine.
-    runner_up, margin
-        The best place elsewhere, None on a map too small to have one, and by how much it falls behind.
-    back : (float, float)
-        Where in the hovered picture the best place finds its own best.
-    mutual : bool
-        Whether that is the cell under the mouse.
-    box_here, box_there : (x0, y0, x1, y1)
-        Edges of what the two cells can see, cut at the picture's.
-    """
-
-    level: int
-    name: str
-    stride: int
-    cell: tuple[int, int]
-    here: Point
-    strength: float
-    similarity: Map
-    extent: tuple[float, float]
-    best_cell: tuple[int, int]
-    best: Point
-    value: float
-    runner_up: Point | None
-    margin: float
-    back: Point
-    mutual: bool
-    box_here: Box
-    box_there: Box
-
-
-@dataclass(frozen=True, slots=True)
-class TraceStep:
-    """Where the search stands after one level: the best `place` (full-size pixels) near that of the coarser one."""
-
-    level: int
-    name: str
-    place: Point
-    similarity: float
-
-
-@dataclass(frozen=True, eq=False)
-class HoverAnswer:
-    """The answer to one place of the mouse: `levels` fine to coarse, `trace` coarse to fine."""
-
-    side: Side
-    point: Point
-    levels: tuple[LevelAnswer, ...]
-    trace: tuple[TraceStep, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Contributions:
-    """A cosine split by channel: `values` add up to `cosine`, the largest first; `channels` are their numbers."""
-
-    level: int
-    channels: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64]
-    cosine: float
-
-
-@dataclass(frozen=True, eq=False)
 class _Cells:
-    """One level of one picture: unit vectors, (h * w, C), a row per cell, and the lengths they had, (h * w,)."""
+    """One level of one picture: a row per cell, (h * w, C), on the features themselves, and their lengths, (h * w,)."""
 
-    vectors: Tensor
+    rows: Tensor
     lengths: Tensor
-    grid: Size
+    placing: Placing
 
     @classmethod
-    def of(cls, features: Tensor) -> _Cells:
-        _, channels, height, width = features.shape
-        rows = features[0].permute(1, 2, 0).reshape(height * width, channels)
-        lengths = torch.linalg.vector_norm(rows, dim=1)
-        return cls((rows / lengths.clamp_min(TINY)[:, None]).contiguous(), lengths, (width, height))
+    def of(cls, features: Tensor, placing: Placing) -> _Cells:
+        # A view either way: the features are the store's, and a copy would take as much again.
+        plane = features[0]
+        rows = plane.flatten(1).T if features.is_contiguous() else plane.permute(1, 2, 0).flatten(0, 1)
+        return cls(rows, torch.linalg.vector_norm(rows, dim=1), placing)
 
     def index(self, cell: tuple[int, int]) -> int:
-        return cell[1] * self.grid[0] + cell[0]
+        return cell[1] * self.placing.grid[0] + cell[0]
 
-    def cosines(self, vector: Tensor) -> Map:
-        """Of every cell with a unit vector, (h, w)."""
-        width, height = self.grid
-        values: Map = torch.mv(self.vectors, vector).cpu().numpy().reshape(height, width)
-        return values
+    def unit(self, index: int) -> Tensor:
+        """(C,) of length 1, or zero where nothing is seen."""
+        return self.rows[index] / self.lengths[index].clamp_min(TINY)
+
+    def cosines(self, vector: Tensor) -> Tensor:
+        """Of every cell with a unit vector, (h * w,)."""
+        return torch.mv(self.rows, vector) / self.lengths.clamp_min(TINY)
 
 
 class HoverCache:
@@ -144,31 +69,34 @@ class HoverCache:
     ----------
     levels : tuple of Level
         Fine to coarse.
+    pair : PairFeatures
+        The features, which a match may have compared.
     size_a, size_b : (int, int)
         At which the network has seen the pictures.
     """
 
     def __init__(
-        self,
-        backbone: Backbone,
-        pictures: tuple[Picture, Picture],
-        sizes: tuple[Size, Size],
-        cells: tuple[dict[int, _Cells], dict[int, _Cells]],
-        fields: dict[str, Receptive],
+        self, backbone: Backbone, pictures: tuple[Picture, Picture], pair: PairFeatures, fields: Mapping[str, Receptive]
     ) -> None:
         self.levels: tuple[Level, ...] = backbone.levels
         self.backbone = backbone.name
-        self.size_a, self.size_b = sizes
+        self.pair = pair
+        self.size_a, self.size_b = pair.a.size, pair.b.size
         self._full = pictures[0].size, pictures[1].size
-        self._sizes = sizes
-        self._cells = cells
         self._fields = fields
+        self._cells = tuple(
+            {
+                level.number: _Cells.of(side.maps[level.number], Placing(fields[level.name], side.size, picture.size))
+                for level in self.levels
+            }
+            for side, picture in zip((pair.a, pair.b), pictures, strict=True)
+        )
         self._backs: dict[tuple[int, int, int], int] = {}
 
     @property
     def nbytes(self) -> int:
         """Of the features."""
-        return sum(4 * (one.vectors.numel() + len(one.lengths)) for side in self._cells for one in side.values())
+        return self.pair.nbytes
 
     def answer(self, side: Side, x: float, y: float, levels: Sequence[int] | None = None) -> HoverAnswer:
         """Everything about the place (x, y), full-size pixels of picture `side`; beyond its edge counts as on it.
@@ -183,47 +111,61 @@ class HoverCache:
         answers = [self._level(here, level, (x, y)) for level in wanted]
         return HoverAnswer(side, (x, y), tuple(answers), self._trace(1 - here, answers))
 
+    def usual_tops(self) -> dict[int, float]:
+        """How similar to B most places of A become, by number of the level, 0.1 to 1: ends for scales, rounded up.
+
+        By the 60th percentile of `SAMPLES` squared places, so that neither one odd place nor the background decides.
+        """
+        bests: dict[int, list[float]] = {}
+        width, height = self._full[0]
+        for x in np.linspace(0.1, 0.9, SAMPLES) * width:
+            for y in np.linspace(0.1, 0.9, SAMPLES) * height:
+                for level in self.answer("A", float(x), float(y)).levels:
+                    bests.setdefault(level.level, []).append(level.value)
+        tops = {level: float(np.percentile(values, 60)) for level, values in bests.items()}
+        return {level: min(1.0, max(0.1, math.ceil(top * 20 - 1e-6) / 20)) for level, top in tops.items()}
+
+    def placing(self, side: Side, level: int) -> Placing:
+        """Where the cells of a level lie in picture `side`."""
+        return self._cells[_INDEX[side]][self._level_of(level).number].placing
+
     def cell_at(self, side: Side, level: int, point: Point) -> tuple[int, int]:
         """The cell (column, row) of a level that a place, full-size pixels, lies in."""
-        return self._cell(_INDEX[side], self._level_of(level), point)
+        return self.placing(side, level).cell_at(point)
 
-    def contributions(self, level: int, a: Point, b: Point) -> Contributions:
+    def contributions(self, level: int, a: Point, b: Point) -> ChannelSplit:
         """What each channel gives to the cosine of the cells at `a` and `b`, full-size pixels: exactly a_c b_c."""
-        of = self._level_of(level)
-        rows = []
-        for here, point in enumerate((a, b)):
-            cells = self._cells[here][level]
-            rows.append(cells.vectors[cells.index(self._cell(here, of, point))].cpu().double().numpy())
-        parts = rows[0] * rows[1]
-        order = np.argsort(-np.abs(parts), kind="stable")
-        return Contributions(level, order.astype(np.int64), parts[order], float(parts.sum()))
+        number = self._level_of(level).number
+        vectors, cells = [], []
+        for side, point in zip(self._cells, (a, b), strict=True):
+            own = side[number]
+            cells.append(own.placing.cell_at(point))
+            vectors.append(own.rows[own.index(cells[-1])].cpu().double().numpy())
+        return split_cosine(vectors[0], vectors[1], cells[0], cells[1])
 
     def channel_maps(self, level: int, channel: int) -> tuple[Map, Map]:
         """Activations of one channel in A and in B, (h, w) each. Raises `ValueError` if there is no such channel."""
         if not 0 <= channel < self._level_of(level).channels:
             raise ValueError(f"level {level} has no channel {channel}")
-        maps = []
-        for side in self._cells:
-            cells = side[level]
-            width, height = cells.grid
-            maps.append((cells.vectors[:, channel] * cells.lengths).cpu().numpy().reshape(height, width))
-        return maps[0], maps[1]
+        a, b = (np.ascontiguousarray(self.features(side, level)[0, channel].cpu().numpy()) for side in _SIDES)
+        return a, b
 
     def features(self, side: Side, level: int) -> Tensor:
-        """The activations of a level, (1, C, h, w)."""
-        cells = self._cells[_INDEX[side]][self._level_of(level).number]
-        width, height = cells.grid
-        return (cells.vectors * cells.lengths[:, None]).view(1, height, width, -1).permute(0, 3, 1, 2)
+        """The activations of a level, (1, C, h, w): those that the store has, not a copy."""
+        return self._of(side).maps[self._level_of(level).number]
 
     def maps(self, level: int) -> LayerMaps:
         """A level of both pictures, for grids, components and differences."""
         name = self._level_of(level).name
         a, b = self.features("A", level), self.features("B", level)
-        return LayerMaps(name, a, b, self._fields[name], self._sizes, self._full)
+        return LayerMaps(name, a, b, self._fields[name], (self.size_a, self.size_b), self._full)
 
     def extent(self, side: Side, level: int) -> tuple[float, float]:
         """Width and height in full-size pixels that the maps of a level cover."""
-        return self._extent(_INDEX[side], self._level_of(level))
+        return self.placing(side, level).extent
+
+    def _of(self, side: Side) -> Features:
+        return self.pair.a if side == "A" else self.pair.b
 
     def _level_of(self, number: int) -> Level:
         for level in self.levels:
@@ -232,114 +174,119 @@ class HoverCache:
         raise ValueError(f"there is no level {number}")
 
     def _level(self, here: int, level: Level, point: Point) -> LevelAnswer:
-        there = 1 - here
-        own, other = self._cells[here][level.number], self._cells[there][level.number]
-        cell = self._cell(here, level, point)
+        own, other = self._cells[here][level.number], self._cells[1 - here][level.number]
+        cell = own.placing.cell_at(point)
         index = own.index(cell)
-        similarity = other.cosines(own.vectors[index])
+        columns, rows = other.placing.grid
+        similarity: Map = other.cosines(own.unit(index)).cpu().numpy().reshape(rows, columns)
         flat = int(similarity.argmax())
-        best = flat % other.grid[0], flat // other.grid[0]
+        best = flat % columns, flat // columns
         value = float(similarity[best[1], best[0]])
         second = _elsewhere(similarity, best)
         back = self._back(here, level.number, flat)
-        field = self._fields[level.name]
+        own_columns = own.placing.grid[0]
         return LevelAnswer(
             level=level.number,
             name=level.name,
             stride=level.stride,
             cell=cell,
-            here=self._centre(here, level, cell),
+            here=own.placing.centre(cell),
             strength=float(own.lengths[index]),
             similarity=similarity,
-            extent=self._extent(there, level),
+            extent=other.placing.extent,
             best_cell=best,
-            best=self._centre(there, level, best),
+            best=other.placing.centre(best),
             value=value,
-            runner_up=None if second is None else self._centre(there, level, second[0]),
+            runner_up=None if second is None else other.placing.centre(second[0]),
             margin=0.0 if second is None else value - second[1],
-            back=self._centre(here, level, (back % own.grid[0], back // own.grid[0])),
+            back=own.placing.centre((back % own_columns, back // own_columns)),
             mutual=back == index,
-            box_here=self._box(here, field, cell),
-            box_there=self._box(there, field, best),
+            box_here=own.placing.box(cell),
+            box_there=other.placing.box(best),
         )
 
     def _back(self, here: int, level: int, flat: int) -> int:
         """The cell of picture `here` most similar to cell `flat` of the other; asked often for the same cell."""
         key = here, level, flat
         if key not in self._backs:
-            vector = self._cells[1 - here][level].vectors[flat]
-            self._backs[key] = int(torch.mv(self._cells[here][level].vectors, vector).argmax())
+            vector = self._cells[1 - here][level].unit(flat)
+            self._backs[key] = int(self._cells[here][level].cosines(vector).argmax())
         return self._backs[key]
 
     def _trace(self, there: int, answers: Sequence[LevelAnswer]) -> tuple[TraceStep, ...]:
         steps: list[TraceStep] = []
         for answer in reversed(answers):
-            level = self._level_of(answer.level)
+            placing = self._cells[there][answer.level].placing
             top = left = 0
             part = answer.similarity
             if steps:
-                column, row = self._cell(there, level, steps[-1].place)
+                column, row = placing.cell_at(steps[-1].place)
                 top, left = max(0, row - REACH), max(0, column - REACH)
                 part = part[top : row + REACH + 1, left : column + REACH + 1]
             row, column = (int(index) for index in np.unravel_index(int(part.argmax()), part.shape))
-            place = self._centre(there, level, (left + column, top + row))
-            steps.append(TraceStep(level.number, level.name, place, float(part[row, column])))
+            place = placing.centre((left + column, top + row))
+            steps.append(TraceStep(answer.level, answer.name, place, float(part[row, column])))
         return tuple(steps)
 
-    def _cell(self, here: int, level: Level, point: Point) -> tuple[int, int]:
-        working = rescale([point], self._full[here], self._sizes[here]) - level.offset
-        ((column, row),) = pixel_to_cell(working, level.stride, self._cells[here][level.number].grid).tolist()
-        return column, row
 
-    def _centre(self, here: int, level: Level, cell: tuple[int, int]) -> Point:
-        working = cell_to_pixel([cell], level.stride) + level.offset
-        places = rescale(working, self._sizes[here], self._full[here])
-        ((x, y),) = np.clip(places, 0.0, np.subtract(self._full[here], 1.0)).tolist()
-        return x, y
-
-    def _box(self, here: int, field: Receptive, cell: tuple[int, int]) -> Box:
-        x0, y0, x1, y1 = field.box(*cell)
-        ((x0, y0), (x1, y1)) = rescale([(x0, y0), (x1, y1)], self._sizes[here], self._full[here]).tolist()
-        return clipped((x0, y0, x1, y1), self._full[here])
-
-    def _extent(self, here: int, level: Level) -> tuple[float, float]:
-        (columns, rows), (width, height) = self._cells[here][level.number].grid, self._sizes[here]
-        full_width, full_height = self._full[here]
-        return columns * level.stride * full_width / width, rows * level.stride * full_height / height
-
-
+_SIDES: tuple[Side, Side] = ("A", "B")
 _INDEX: dict[Side, int] = {"A": 0, "B": 1}
 
 
-def prepare_hover(a: Picture, b: Picture, backbone: Backbone, size: int = 224) -> Job[HoverCache]:
-    """Look at both pictures, the longer side brought to `size` pixels, and keep what is needed to answer.
+def prepare_hover(
+    a: Picture,
+    b: Picture,
+    backbone: Backbone,
+    size: int | tuple[Size, Size] = 224,
+    *,
+    plain: bool = False,
+    store: FeatureStore | None = None,
+) -> Job[HoverCache]:
+    """The features of both pictures, ready to be asked. If memory runs out, at half the size.
 
-    If memory runs out, at half that size. Raises `OutOfMemory` if that is too much as well.
+    Parameters
+    ----------
+    size : int or ((int, int), (int, int))
+        To which the longer side of both pictures is brought, pixels, or the working sizes of A and of B.
+    plain : bool
+        See `studio.features.Features`.
+    store : FeatureStore, optional
+        What is there is not computed again, and what was computed is kept there.
+
+    Raises
+    ------
+    OutOfMemory
+        Half the size is too much as well.
     """
-    sizes = [size, *([size // 2] if size // 2 >= SMALLEST else [])]
-    plans = [Attempt(one, tr("at {size} px", size=one)) for one in sizes]
-    return (yield from with_memory_fallback(lambda one: _prepare(a, b, backbone, one), plans))
+    sizes = (fit_within(a.size, size), fit_within(b.size, size)) if isinstance(size, int) else size
+    longest = max(*sizes[0], *sizes[1])
+    plans = [Attempt(sizes, tr("at {size} px", size=longest))]
+    if longest // 2 >= SMALLEST:
+        half = fit_within(a.size, longest // 2), fit_within(b.size, longest // 2)
+        plans.append(Attempt(half, tr("at {size} px", size=longest // 2)))
+
+    def attempt(plan: tuple[Size, Size]) -> Job[HoverCache]:
+        if store is not None and plan != sizes:
+            store.clear()  # what is kept makes room first
+        return _prepare(a, b, backbone, plan, plain, store)
+
+    return (yield from with_memory_fallback(attempt, plans))
 
 
-def _prepare(a: Picture, b: Picture, backbone: Backbone, size: int) -> Job[HoverCache]:
-    pictures = a, b
-    sizes = fit_within(a.size, size), fit_within(b.size, size)
-    cells: tuple[dict[int, _Cells], dict[int, _Cells]] = ({}, {})
-    count = len(backbone.levels)
-    for side, (picture, working) in enumerate(zip(pictures, sizes, strict=True)):
-        x: Tensor = backbone.normalise(picture.tensor(working))
-        for level in backbone.levels:
-            name = "AB"[side]
-            yield Progress(
-                (side * count + level.number - 1) / (2 * count + 1),
-                tr("looking at {side}: {layer}", side=name, layer=level.name),
-            )
-            with torch.no_grad():
-                x = backbone.stage(level.number)(x)
-                cells[side][level.number] = _Cells.of(x)
-    yield Progress(2 * count / (2 * count + 1), tr("measuring what cells can see"))
+def _prepare(
+    a: Picture, b: Picture, backbone: Backbone, sizes: tuple[Size, Size], plain: bool, store: FeatureStore | None
+) -> Job[HoverCache]:
+    seen: list[Features] = []
+    for number, (picture, size) in enumerate(zip((a, b), sizes, strict=True)):
+        job = compute_features(picture, backbone, size, plain=plain, store=store)
+        words = tr("looking at picture {name}", name=_SIDES[number])
+        seen.append((yield from part(job, 0.45 * number, 0.45 * (number + 1), words)))
+    pair = PairFeatures(seen[0], seen[1])
+    if store is not None:
+        store.keep(pair)
+    yield Progress(0.9, tr("measuring what cells can see"))
     fields = theoretical(backbone, [level.name for level in backbone.levels])
-    return HoverCache(backbone, pictures, sizes, cells, fields)
+    return HoverCache(backbone, (a, b), pair, fields)
 
 
 def _elsewhere(similarity: Map, best: tuple[int, int]) -> tuple[tuple[int, int], float] | None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from studio.arrays import Size
 from studio.backbones import Backbone
 from studio.backbones.receptive import Receptive, theoretical
-from studio.geometry import Points, Size, fit_within, rescale
+from studio.features.placing import Placing
+from studio.geometry import fit_within
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress
@@ -46,25 +48,14 @@ class LayerMaps:
         """With the pictures exchanged."""
         return LayerMaps(self.layer, self.b, self.a, self.field, self.sizes[::-1], self.full[::-1])
 
+    def placing(self, side: int) -> Placing:
+        """Where the cells lie in picture `side` (0: A, 1: B)."""
+        maps = (self.a, self.b)[side]
+        return Placing(self.field, self.sizes[side], self.full[side], (maps.shape[3], maps.shape[2]))
+
     def extents(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """For A and for B: width and height, in full-size pixels, that the map covers from the upper left corner on."""
-        found = []
-        for maps, size, full in zip((self.a, self.b), self.sizes, self.full, strict=True):
-            rows, columns = maps.shape[2:]
-            stride = self.field.stride
-            found.append((columns * stride * full[0] / size[0], rows * stride * full[1] / size[1]))
-        return found[0], found[1]
-
-    def to_full(self, cells: Points, side: int) -> Points:
-        """Centres, (N, 2) full-size pixels of picture `side` (0: A, 1: B), of `cells`, (N, 2) as (column, row)."""
-        first = self.field.start + (self.field.size - 1) / 2.0
-        return rescale(cells * self.field.stride + first, self.sizes[side], self.full[side])
-
-    def to_cells(self, points: Points, side: int) -> Points:
-        """The inverse of `to_full`, with fractions of cells."""
-        first = self.field.start + (self.field.size - 1) / 2.0
-        cells: Points = (rescale(points, self.full[side], self.sizes[side]) - first) / self.field.stride
-        return cells
+        return self.placing(0).extent, self.placing(1).extent
 
 
 def look_at_layer(a: Picture, b: Picture, backbone: Backbone, layer: str, size: int = 224) -> Job[LayerMaps]:

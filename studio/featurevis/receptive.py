@@ -9,9 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from studio.backbones.receptive import Box, LayeredNetwork, Receptive, theoretical
-
-__all__ = ["Box", "Effective", "Receptive", "effective", "theoretical"]
+from studio.backbones.receptive import LayeredNetwork
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from studio.arrays import Box
 from studio.backbones import Backbone
-from studio.backbones.receptive import Box, clipped, theoretical
+from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
+from studio.features.placing import Placing
 from studio.files import FileError, explain_os_error
-from studio.geometry import fit_within, rescale
+from studio.geometry import fit_within
 from studio.language import tr
 from studio.picture import Picture, load
 from studio.progress import Job, Progress
@@ -96,6 +98,7 @@ def exciting(
                     channel=channel,
                 )
             )
+        placing = Placing(field, working, picture.size)
         values = maps[0, channel].float().cpu().numpy().copy()
         reach = max(1, round(field.size / field.stride / 4))
         for _ in range(PER_PICTURE):
@@ -104,11 +107,8 @@ def exciting(
             if not value > 0.0:
                 break
             values[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = -np.inf
-            x0, y0, x1, y1 = field.box(column, row)
-            corners = rescale([(x0, y0), (x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2)], working, picture.size)
-            (x0, y0), (x1, y1), centre = corners.tolist()
-            x, y = np.clip(centre, 0.0, np.subtract(picture.size, 1.0)).tolist()
-            found.append(Region(number, name, value, (x, y), clipped((x0, y0, x1, y1), picture.size)))
+            cell = column, row
+            found.append(Region(number, name, value, placing.centre(cell), placing.box(cell)))
         found = sorted(found, key=lambda region: -region.value)[:count]
     return found
 

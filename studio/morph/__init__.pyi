@@ -1,4 +1,4 @@
-from .export import FILM_SUFFIXES, check_film_path, exporting, exporting_film, save_field, save_still
+from .export import FILM_SUFFIXES, check_film_path, exporting, exporting_film, film_notes, save_field, save_still
 from .options import ExportOptions, MorphOptions, StillOptions
 from .render import PreparedMorph, prepare, preparing, refining
 from .sequence import MorphError, MorphSequence, preparing_sequence
@@ -15,6 +15,7 @@ __all__ = [
     "check_film_path",
     "exporting",
     "exporting_film",
+    "film_notes",
     "prepare",
     "preparing",
     "preparing_sequence",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,20 +13,21 @@ import numpy as np
 from PIL import Image
 
 from studio import __version__
-from studio.files import FileError, explain_os_error, replacing
+from studio.arrays import Pixels, Size
+from studio.files import FileError, replacing, replacing_folder
 from studio.language import tr
 from studio.morph.animations import ApngWriter, Film, GifWriter, WebpWriter, Writer
 from studio.morph.options import ExportOptions, MorphOptions
-from studio.morph.render import Pixels, PreparedMorph
+from studio.morph.render import PreparedMorph
 from studio.morph.sequence import MorphError, MorphSequence, preparing_sequence
 from studio.morph.timing import moments
-from studio.morph.video import Mp4Writer
+from studio.morph.video import CONTAINERS, VideoWriter, even
 from studio.pairs import PairSet
 from studio.picture import Picture, save
 from studio.progress import Job, Progress, part
 from studio.warp.field import Field
 
-FILM_SUFFIXES = (".mp4", ".gif", ".webp", ".apng")
+FILM_SUFFIXES = (*CONTAINERS, ".gif", ".webp", ".apng")
 """Of the films that are written; a name without suffix is a folder of PNG files."""
 
 _WRITERS: dict[str, type[GifWriter] | type[ApngWriter] | type[WebpWriter]] = {
@@ -36,7 +35,7 @@ _WRITERS: dict[str, type[GifWriter] | type[ApngWriter] | type[WebpWriter]] = {
     ".webp": WebpWriter,
     ".apng": ApngWriter,
 }
-_LARGEST = {".gif": 65535, ".webp": 16383, ".mp4": 16384}
+_LARGEST = {".gif": 65535, ".webp": 16383, **dict.fromkeys(CONTAINERS, 16384)}
 
 
 def exporting(film: MorphSequence | PreparedMorph, path: Path, options: ExportOptions) -> Job[Path]:
@@ -52,7 +51,7 @@ def exporting(film: MorphSequence | PreparedMorph, path: Path, options: ExportOp
     FileError
         It can't be written there; an older file is then still as it was.
     VideoError
-        MP4 can't be encoded on this machine.
+        H.264 can't be encoded on this machine.
     """
     path = Path(path)
     check_film_path(path)
@@ -70,7 +69,7 @@ def exporting(film: MorphSequence | PreparedMorph, path: Path, options: ExportOp
         raise MorphError(
             tr("GIF shows at most 50 pictures a second: choose a lower frame rate, or .webp, .apng or .mp4.")
         )
-    when = film_moments(len(sequence.legs), options, comes_to_rest=suffix == ".mp4")
+    when = film_moments(len(sequence.legs), options, comes_to_rest=suffix in CONTAINERS)
     described = Film(
         size=sequence.size,
         has_alpha=sequence.has_alpha,
@@ -100,15 +99,38 @@ def exporting_film(
     film: ExportOptions,
     path: Path,
     device: str = "auto",
+    tell: Callable[[str], object] = lambda _note: None,
 ) -> Job[Path]:
     """Prepare a morph through `pictures`, `pairs[k]` between picture k and the next, and write it as a film.
+
+    `tell` gets sentences for the person, see `film_notes`.
 
     Raises as `preparing_sequence` and `exporting` do.
     """
     check_film_path(Path(path))
     share = 0.5 if morph.warp == "halfway" else 0.05
     sequence = yield from part(preparing_sequence(pictures, pairs, morph, film.longest_side, device), 0.0, share)
+    for note in film_notes(path, sequence.size):
+        tell(note)
     return (yield from part(exporting(sequence, path, film), share, 1.0))
+
+
+def film_notes(path: Path, size: Size) -> tuple[str, ...]:
+    """What a person should know of a film of frames of `size` that is written to `path`."""
+    suffix = path.suffix.lower()
+    if suffix not in CONTAINERS or even(size) == size:
+        return ()
+    return (
+        tr(
+            "{kind} has even sides only: its last row or column is there twice, {width} x {height} px instead of "
+            "{own_width} x {own_height}.",
+            kind=suffix[1:].upper(),
+            width=even(size)[0],
+            height=even(size)[1],
+            own_width=size[0],
+            own_height=size[1],
+        ),
+    )
 
 
 def film_moments(legs: int, options: ExportOptions, comes_to_rest: bool = False) -> list[float]:
@@ -154,7 +176,10 @@ def recipe(sequence: MorphSequence, options: ExportOptions | None = None) -> dic
 
 
 def save_still(pixels: Pixels, path: Path, morph: PreparedMorph, t: float) -> None:
-    """Write one in-between as PNG, JPEG, WebP or TIFF, with the recipe. Raises `PictureError`, `FileError`."""
+    """Write one in-between as PNG, JPEG, WebP or TIFF, with the recipe. Raises `PictureError`, `FileError`.
+
+    `pixels` are (h, w, 3|4) uint8, sRGB, straight alpha; `t`, 0 to 1, is the moment they show.
+    """
     made = {**recipe(MorphSequence([morph])), "t": t}
     save(pixels, path, text={"Recipe": json.dumps(made)})
 
@@ -189,11 +214,11 @@ def _opened(path: Path, film: Film) -> Iterator[Writer]:
     suffix = path.suffix.lower()
     with ExitStack() as stack:
         if not suffix:
-            yield FolderWriter(stack.enter_context(_replacing_folder(path)), film)
+            yield FolderWriter(stack.enter_context(replacing_folder(path)), film)
             return
         temporary = stack.enter_context(replacing(path))
-        if suffix == ".mp4":
-            writer = Mp4Writer(temporary, film)
+        if suffix in CONTAINERS:
+            writer = VideoWriter(temporary, film)
             stack.callback(writer.abandon)
             yield writer
             return
@@ -209,29 +234,10 @@ class FolderWriter:
         self._digits = max(4, len(str(film.count)))
 
     def add(self, frame: Pixels) -> None:
-        """Write one more file."""
+        """Write one more file. `frame` is (h, w, 3|4) uint8, sRGB, straight alpha."""
         self._index += 1
         name = f"frame_{self._index:0{self._digits}d}.png"
         save(frame, self._folder / name, text={"Recipe": self._film.recipe})
 
     def finish(self) -> None:
         """Every file is whole already."""
-
-
-@contextmanager
-def _replacing_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` that becomes it when the block ends well. Raises `FileError`."""
-    temporary: Path | None = None
-    try:
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-", dir=path.absolute().parent))
-        yield temporary
-        temporary.chmod(0o755)
-        if path.is_dir():
-            path.rmdir()
-        temporary.rename(path)
-        temporary = None
-    except OSError as error:
-        raise FileError(explain_os_error(error, path, "written")) from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)

@@ -14,12 +14,12 @@ _TOP = 65535
 
 
 def to_linear(coded: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """sRGB numbers in [0, 1] to linear light (IEC 61966-2-1)."""
+    """sRGB numbers in [0, 1] to linear light (IEC 61966-2-1). Of any shape, which stays; the result is in [0, 1]."""
     return np.where(coded <= 0.04045, coded / 12.92, ((np.maximum(coded, 0.04045) + 0.055) / 1.055) ** 2.4)
 
 
 def to_coded(light: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Linear light in [0, 1] to sRGB numbers."""
+    """Linear light in [0, 1] to sRGB numbers. Of any shape, which stays; the result is in [0, 1]."""
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055)
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from studio.geometry import Size, shrink_within
+from studio.arrays import Pixels, Size
+from studio.geometry import shrink_within
 from studio.language import tr
 from studio.morph.light import Mixture, mix_with_alpha, multiplied
 from studio.morph.options import MorphOptions
@@ -24,13 +25,13 @@ from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
 from studio.warp.apply import warp_picture
-from studio.warp.contract import FieldPair, FieldSeries, InBetween, PointWarp
-from studio.warp.controls import Controls, control_points, frame_size
+from studio.warp.contract import FieldSeries
+from studio.warp.control_set import Controls
+from studio.warp.controls import control_points, frame_size
 from studio.warp.field import Field
 from studio.warp.jacobian import Foldover, foldover
 from studio.warp.options import WarpOptions
-
-Pixels = npt.NDArray[np.uint8]
+from studio.warp.point_warp import FieldPair, InBetween, PointWarp
 
 _STRIP = 64
 """Rows that are worked on at once: what lies between the steps of a frame then stays in the processor's cache."""
@@ -77,11 +78,19 @@ class PreparedMorph:
         False while "halfway" still shows what its refinement starts from.
     """
 
-    def __init__(self, plates: Plates, pairs: PairSet, options: MorphOptions, warp: InBetween | None = None) -> None:
+    def __init__(
+        self,
+        plates: Plates,
+        pairs: PairSet,
+        options: MorphOptions,
+        warp: InBetween | None = None,
+        controls: Controls | None = None,
+    ) -> None:
+        """`warp` is one refined already, and `controls` the points of these pairs if they are known."""
         self.plates = plates
         self.pairs = pairs
         self.options = options
-        self.controls: Controls = control_points(pairs, plates.size_a, plates.size_b, plates.size, options)
+        self.controls = controls or control_points(pairs, plates.size_a, plates.size_b, plates.size, options)
         self.refined = warp is not None or options.warp != "halfway"
         self._series = FieldSeries(warp or PointWarp(self.controls, options))
         self._last: tuple[tuple[float, bool], FieldPair] | None = None
@@ -123,7 +132,8 @@ class PreparedMorph:
         if options.frame != self.options.frame:
             raise ValueError("another frame needs the pictures again: use prepare")
         same_warp = all(getattr(options, name) == getattr(self.options, name) for name in WarpOptions.model_fields)
-        other = PreparedMorph(self.plates, self.pairs, options, self._series.warp if same_warp else None)
+        known = (self._series.warp, self.controls) if same_warp else (None, None)
+        other = PreparedMorph(self.plates, self.pairs, options, *known)
         if same_warp:
             other._series, other.refined = self._series, self.refined
         return other
@@ -161,7 +171,10 @@ class PreparedMorph:
         return self.frame_at(shape_at(t, self.options), colour_at(t, self.options), out)
 
     def frame_at(self, shape: float, colour: float, out: Pixels | None = None) -> Pixels:
-        """The picture whose shapes have moved by `shape` and whose colours have faded by `colour`, both 0 to 1."""
+        """The picture whose shapes have moved by `shape` and whose colours have faded by `colour`, both 0 to 1.
+
+        (h, w, 3) or (h, w, 4) uint8, sRGB, straight alpha; `out` as for `frame`.
+        """
         colour = {"warp a": 0.0, "warp b": 1.0}.get(self.options.mode, min(max(colour, 0.0), 1.0))
         sides = self._sides(0.0 if self.options.mode == "dissolve" else shape, self.options.mode != "dissolve")
         width, height = self.size
@@ -182,7 +195,10 @@ class PreparedMorph:
         return out
 
     def warped(self, shape: float) -> tuple[Pixels, Pixels]:
-        """A and B, each bent to the same in-between shape, to wipe between or to lay over each other."""
+        """A and B, each bent to the same in-between shape, to wipe between or to lay over each other.
+
+        (h, w, 3|4) uint8 each, sRGB, straight alpha.
+        """
         first, second = (side.rows(0, self.size[1]) for side in self._sides(shape, True))
         if self.plates.has_alpha:
             return mix_with_alpha(first, first, 0.0, False), mix_with_alpha(second, second, 0.0, False)
@@ -252,7 +268,7 @@ def refining(morph: PreparedMorph, device: str = "auto") -> Job[PreparedMorph]:
 
     first, second = (mix_with_alpha(p, p, 0.0, False)[..., :3] if p.shape[2] == 4 else p for p in _plates(morph))
     warp = yield from refine(first, second, morph.controls, morph.options, device)
-    return PreparedMorph(morph.plates, morph.pairs, morph.options, warp)
+    return PreparedMorph(morph.plates, morph.pairs, morph.options, warp, morph.controls)
 
 
 def plates_of(
@@ -272,7 +288,10 @@ def common_frame(pictures: Sequence[Picture], options: MorphOptions, longest_sid
 
 
 def plate_of(picture: Picture, frame: Size, has_alpha: bool) -> npt.NDArray[Any]:
-    """A picture resized to a frame, in the form that `Plates` describes."""
+    """A picture resized to a frame, in the form that `Plates` describes.
+
+    (h, w, 3) uint8, or (h, w, 4) uint16 with alpha.
+    """
     if has_alpha:
         return _with_alpha(picture, frame)
     return picture.pixels if _is_size(picture, frame) else picture.resized(frame)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from studio.arrays import Pixels, Size
 from studio.errors import StudioError
-from studio.geometry import Size
 from studio.language import tr
 from studio.morph.options import MorphOptions
-from studio.morph.render import Pixels, Plates, PreparedMorph, common_frame, plate_of, refining
+from studio.morph.render import Plates, PreparedMorph, common_frame, plate_of, refining
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, part

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Pixels
 from studio.morph.options import StillOptions
-from studio.morph.render import Pixels, PreparedMorph
+from studio.morph.render import PreparedMorph
 from studio.morph.timing import colour_at, shape_at
 from studio.warp.field import Field
 

@@ -3,13 +3,17 @@ from .files import (
     CSV_COLUMNS,
     PAIR_SUFFIXES,
     format_csv,
+    is_table,
     official_partner,
+    parse_table,
     read_pairs,
     read_points,
     write_landmarks,
     write_pairs,
+    written_files,
 )
-from .model import Origin, PairsError, PairSet, Point, PointPair
+from .inside import check_pairs, check_points, ids_outside, read_pairs_within
+from .model import Origin, PairsError, PairSet, PointPair
 
 __all__ = [
     "CSV_COLUMNS",
@@ -18,12 +22,18 @@ __all__ = [
     "PairChange",
     "PairSet",
     "PairsError",
-    "Point",
     "PointPair",
+    "check_pairs",
+    "check_points",
     "format_csv",
+    "ids_outside",
+    "is_table",
     "official_partner",
+    "parse_table",
     "read_pairs",
+    "read_pairs_within",
     "read_points",
     "write_landmarks",
     "write_pairs",
+    "written_files",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.language import tr
-from studio.pairs.model import PairsError, PairSet, PointPair, pair_from_row
+from studio.pairs.model import PairsError, PairSet, PointPair, pair_from_row, whole
 
 _FIELDS = ("id", "a", "b", "rank", "confidence", "level", "origin", "locked", "enabled")
 
@@ -64,8 +64,8 @@ class PairChange:
         try:
             values = json.loads(text)
             before, after = (tuple(_pair(row) for row in values[key]) for key in ("before", "after"))
-            orders = [tuple(int(number) for number in order) for order in values.get("order", ())]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            orders = [tuple(whole(number) for number in order) for order in values.get("order", ())]
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise PairsError(tr("A step of the history can't be read ({error}).", error=error)) from error
         if len(orders) not in (0, 2):
             raise PairsError(tr("A step of the history has half an order."))

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Literal
 
-from studio.geometry import Size
-from studio.pairs.model import PairSet, Point, PointPair
+from studio.arrays import Point, Size
+from studio.pairs.model import PairSet, PointPair
 
 Which = Literal["A", "B"]
 
@@ -86,15 +86,3 @@ def added(pairs: PairSet, more: Iterable[PointPair]) -> tuple[PairSet, list[int]
     first = pairs.next_id()
     new = [replace(pair, id=number) for number, pair in enumerate(more, start=first)]
     return PairSet((*pairs.pairs, *new)), [pair.id for pair in new]
-
-
-def merged(found: PairSet, kept: PairSet) -> PairSet:
-    """The pairs of a new match together with those to keep, which come first and hold on to their numbers.
-
-    A pair that was found where one is kept already is left out; numbers that are taken move to free ones.
-    """
-    points = {(pair.a, pair.b) for pair in kept}
-    rest = [pair for pair in found if (pair.a, pair.b) not in points]
-    taken = set(kept.ids)
-    free = (number for number in range(1, len(rest) + len(kept) + 1) if number not in taken)
-    return PairSet((*kept.pairs, *(replace(pair, id=next(free)) for pair in rest)))

@@ -9,13 +9,18 @@ import re
 from pathlib import Path
 from typing import Any
 
+from studio.arrays import Points
 from studio.files import read_text, write_text
-from studio.geometry import Points, as_points
+from studio.geometry import as_points
 from studio.language import tr
 from studio.pairs import bigwarp
 from studio.pairs.model import PairsError, PairSet, finite, pair_from_row, unique_ids
+from studio.pairs.table import has_columns, read_table, table_text, truth_of
 
 CSV_COLUMNS = ("id", "ax", "ay", "bx", "by", "rank", "confidence", "level", "origin")
+POINT_COLUMNS = ("ax", "ay", "bx", "by")
+NUMBER_COLUMNS = (*POINT_COLUMNS, "rank", "confidence", "level")
+"""Columns of a CSV that hold numbers, which decide on its decimal sign."""
 PAIR_SUFFIXES = (".csv", ".json", ".txt")
 """Of the point files that are read and written."""
 
@@ -26,8 +31,9 @@ def read_pairs(path: Path, second: Path | None = None) -> PairSet:
     Parameters
     ----------
     path : Path
-        The file. A CSV needs the columns `ax, ay, bx, by`, the others of `CSV_COLUMNS` are optional; or it
-        holds the landmarks of BigWarp, whose moving picture is A and whose target is B.
+        The file. A CSV needs the columns `ax, ay, bx, by`, the others of `CSV_COLUMNS` are optional, as are `locked`
+        and `enabled`; or it holds the landmarks of BigWarp, whose moving picture is A and whose target is B. It may
+        be written in any of the ways that `studio.pairs.table` tells.
     second : Path, optional
         For `.txt`: the points of picture B, as rows `y, x`; by default `correspondence_Bt...` beside
         `correspondence_A...`.
@@ -40,13 +46,13 @@ def read_pairs(path: Path, second: Path | None = None) -> PairSet:
     path = Path(path)
     kind = path.suffix.lower()
     if kind == ".csv":
-        text = read_text(path)
-        return bigwarp.parse(text, path.name) if bigwarp.is_landmarks(text) else _parse_csv(text, path.name)
+        text = table_text(path)
+        return bigwarp.parse(text, path.name) if bigwarp.is_landmarks(text) else parse_table(text, path.name)
     if kind == ".json":
         return _parse_json(read_text(path), path.name)
     if kind == ".txt":
         partner = Path(second) if second is not None else official_partner(path)
-        a, b = _parse_official(read_text(path), path.name), _parse_official(read_text(partner), partner.name)
+        a, b = _parse_official(table_text(path), path.name), _parse_official(table_text(partner), partner.name)
         if len(a) != len(b):
             raise PairsError(
                 tr(
@@ -70,22 +76,22 @@ def read_points(path: Path) -> Points:
         The file can't be read, has no such columns, or a row holds no two numbers; the sentence names the row.
     """
     path = Path(path)
-    try:
-        rows = csv.DictReader(io.StringIO(read_text(path)), skipinitialspace=True)
-        columns = [column.strip() for column in rows.fieldnames or []]
-        if not {"x", "y"} <= set(columns):
-            raise PairsError(tr("“{name}” holds no points: its first row must name the columns x, y.", name=path.name))
-        rows.fieldnames = columns
-        found = []
-        for number, row in enumerate(rows, start=1):
-            try:
-                found.append((finite(row["x"]), finite(row["y"])))
-            except (TypeError, ValueError) as error:
-                raise PairsError(
-                    tr("Row {number} of “{name}” is no point: x and y must be numbers.", number=number, name=path.name)
-                ) from error
-    except csv.Error as error:
-        raise PairsError(tr("“{name}” is not valid CSV: {error}.", name=path.name, error=error)) from error
+    table = read_table(table_text(path), path.name, ("x", "y"), ("x", "y"))
+    found = []
+    for row in table.rows:
+        cells = table.values(row)
+        try:
+            found.append([finite(table.number(cells.get(axis, ""))) for axis in "xy"])
+        except ValueError as error:
+            raise PairsError(
+                tr(
+                    "Row {number} of “{name}” is no point: x and y must be numbers (line {line}: {error}).",
+                    number=row.number,
+                    name=path.name,
+                    line=row.line,
+                    error=error,
+                )
+            ) from error
     return as_points(found)
 
 
@@ -115,11 +121,15 @@ def write_pairs(pairs: PairSet, path: Path) -> list[Path]:
         write_text(path, json.dumps({"pairs": pairs.to_dicts()}, indent=1) + "\n")
         return [path]
     if kind == ".txt":
-        partner = official_partner(path)
-        write_text(path, _format_official(pairs.a))
-        write_text(partner, _format_official(pairs.b))
-        return [path, partner]
+        for file, points in zip(written_files(path), (pairs.a, pairs.b), strict=True):
+            write_text(file, _format_official(points))
+        return written_files(path)
     raise PairsError(tr("“{name}”: pairs are written as .csv, .json or .txt.", name=path.name))
+
+
+def written_files(path: Path) -> list[Path]:
+    """The files that `write_pairs` writes for `path`."""
+    return [path, official_partner(path)] if path.suffix.lower() == ".txt" else [path]
 
 
 def format_csv(pairs: PairSet) -> str:
@@ -142,37 +152,39 @@ def official_partner(path: Path) -> Path:
     return path.with_name((stem if changed else path.stem + "_B") + path.suffix)
 
 
-def _parse_csv(text: str, name: str) -> PairSet:
-    try:
-        return _pairs_of_rows(csv.DictReader(io.StringIO(text)), name)
-    except csv.Error as error:
-        raise PairsError(tr("“{name}” is not valid CSV: {error}.", name=name, error=error)) from error
+def is_table(text: str) -> bool:
+    """Whether `parse_table` would find its columns there."""
+    return has_columns(text, POINT_COLUMNS)
 
 
-def _pairs_of_rows(rows: csv.DictReader[str], name: str) -> PairSet:
-    columns = [column.strip() for column in rows.fieldnames or []]
-    missing = [column for column in ("ax", "ay", "bx", "by") if column not in columns]
-    if missing:
-        raise PairsError(
-            tr(
-                "“{name}” has no column {names}: the first row must name ax, ay, bx, by.",
-                name=name,
-                names=", ".join(missing),
-            )
-        )
-    rows.fieldnames = columns
+def parse_table(text: str, name: str) -> PairSet:
+    """The pairs of a table with the columns `ax, ay, bx, by`. Raises `PairsError` naming the row."""
+    table = read_table(text, name, POINT_COLUMNS, NUMBER_COLUMNS)
     pairs = []
-    for number, row in enumerate(rows, start=1):
-        where = tr("row {number} of “{name}”", number=number, name=name)
-        values: dict[str, Any] = {
-            key: value.strip() for key, value in row.items() if key and isinstance(value, str) and value.strip()
-        }
-        if not values:
-            continue
-        for picture in "ab":
-            values[picture] = [values.pop(picture + axis, "") for axis in "xy"]
-        pairs.append(pair_from_row(values, where, fallback_id=number))
+    for row in table.rows:
+        where = row.place(name)
+        cells: dict[str, Any] = table.values(row)
+        try:
+            values = {key: value for key, value in cells.items() if key not in NUMBER_COLUMNS}
+            values |= {key: table.number(cells[key]) for key in ("rank", "confidence", "level") if key in cells}
+            for picture in "ab":
+                values[picture] = [table.number(cells.get(picture + axis, "")) for axis in "xy"]
+            values |= {key: _truth(cells[key]) for key in ("locked", "enabled") if key in cells}
+        except ValueError as error:
+            raise PairsError(
+                tr("In {where} a number is missing or is not one ({error}).", where=where, error=error)
+            ) from error
+        if "origin" in values:
+            values["origin"] = values["origin"].lower()
+        pairs.append(pair_from_row(values, where, fallback_id=row.number))
     return PairSet(tuple(unique_ids(pairs)))
+
+
+def _truth(text: str) -> bool:
+    found = truth_of(text)
+    if found is None:
+        raise ValueError(tr("“{text}” is neither true nor false", text=text[:40]))
+    return found
 
 
 def _parse_json(text: str, name: str) -> PairSet:

@@ -10,12 +10,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Point, Points
 from studio.errors import StudioError
-from studio.geometry import Points, as_points
+from studio.geometry import as_points
 from studio.language import tr
 
 Origin = Literal["matched", "placed", "edited"]
-Point = tuple[float, float]
+LARGEST_NUMBER = 2**31 - 1
+"""Of a pair or a level: what Qt can carry; more digits, as databases have them, end the program in its tables."""
 
 
 class PairsError(StudioError):
@@ -187,7 +189,10 @@ class PairSet:
 
 
 def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPair:
-    """One pair of a row that came from outside; `where` names it in the sentence of a `PairsError`."""
+    """One pair of a row that came from outside; `where` names it in the sentence of a `PairsError`.
+
+    `fallback_id`, if it is at least 1, stands for a number that is missing or that nothing here could hold.
+    """
     origin = row.get("origin", "placed")
     if origin not in get_args(Origin):
         raise PairsError(
@@ -200,12 +205,12 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         )
     try:
         return PointPair(
-            id=int(row.get("id", fallback_id)),
+            id=_number(row.get("id", fallback_id), fallback_id),
             a=_point(row["a"]),
             b=_point(row["b"]),
             rank=finite(row.get("rank", 0.0)),
             confidence=min(max(finite(row.get("confidence", 1.0)), 0.0), 1.0),
-            level=int(row.get("level", 0)),
+            level=whole(finite(row.get("level", 0))),
             origin=origin,
             locked=bool(row.get("locked", False)),
             enabled=bool(row.get("enabled", True)),
@@ -216,6 +221,18 @@ def pair_from_row(row: dict[str, Any], where: str, fallback_id: int) -> PointPai
         ) from error
 
 
+def _number(value: Any, fallback: int) -> int:
+    """The number of a pair; `fallback` for a name, of which other programs make use, and for one too large."""
+    if isinstance(value, str):
+        try:
+            number = float(value.replace(",", "."))
+        except ValueError:
+            return fallback
+        return int(number) if number.is_integer() and 1 <= number <= LARGEST_NUMBER else fallback
+    number = int(value)
+    return whole(fallback if abs(number) > LARGEST_NUMBER and fallback > 0 else number)
+
+
 def _point(value: Any) -> Point:
     if isinstance(value, str):
         raise ValueError(f"{value!r} is not two numbers")
@@ -224,10 +241,21 @@ def _point(value: Any) -> Point:
 
 
 def finite(value: Any) -> float:
-    """`value` as a number. Raises `ValueError` if it is none, or is not finite."""
-    number = float(value)
+    """`value` as a number. Raises `ValueError` if it is none, is not finite, or has hundreds of digits."""
+    try:
+        number = float(value)
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"{value!r:.40} is no number") from error
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is not finite")
+    return number
+
+
+def whole(value: Any) -> int:
+    """`value` as a whole number that Qt's signals and tables carry. Raises `ValueError` or `TypeError`."""
+    number = int(value)
+    if abs(number) > LARGEST_NUMBER:
+        raise ValueError(f"{value!r:.40} is too large")
     return number
 
 

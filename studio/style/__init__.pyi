@@ -1,16 +1,22 @@
 from .inversion import invert
-from .model import LIVE, Region, StyleControl, StyleError, StylePreview, StyleResult, StyleSource
+from .model import LIVE, Region, StyleControl, StyleError, StylePreview, StyleSource
 from .oneshot import instant
 from .options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
-from .recipe import read_recipe, save_result
-from .run import instant_of, inversion_of, repeating, stylize_pictures, texture_of
+from .recipe import Recipe, read_recipe, save_result
+from .result import StyleResult
+from .run import drafting, repeating, styling
 from .synthesis import texture
+from .task import OPTIONS, STYLED, Draft, StyleTask
 from .transfer import stylize
 
 __all__ = [
     "LIVE",
+    "OPTIONS",
+    "STYLED",
+    "Draft",
     "InstantOptions",
     "InversionOptions",
+    "Recipe",
     "Region",
     "StyleControl",
     "StyleError",
@@ -18,16 +24,15 @@ __all__ = [
     "StylePreview",
     "StyleResult",
     "StyleSource",
+    "StyleTask",
     "TextureOptions",
+    "drafting",
     "instant",
-    "instant_of",
-    "inversion_of",
     "invert",
     "read_recipe",
     "repeating",
     "save_result",
+    "styling",
     "stylize",
-    "stylize_pictures",
     "texture",
-    "texture_of",
 ]

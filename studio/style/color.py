@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-Pixels = npt.NDArray[np.float32]
+from studio.arrays import FloatPixels
+from studio.picture import Picture
+
 """(h, w, 3) sRGB in [0, 1]."""
 
 LUMA = np.asarray([0.299, 0.587, 0.114], dtype=np.float32)
@@ -17,17 +20,33 @@ _SMALLEST_SPREAD = 1e-4
 """Variances, of [0, 1], below this count as this: a picture of one colour has no direction to stretch."""
 
 
-def luminance(pixels: Pixels) -> Pixels:
+def luminance(pixels: FloatPixels) -> FloatPixels:
     """(h, w): how light each pixel is."""
     return np.asarray(pixels @ LUMA, np.float32)
 
 
-def grey(pixels: Pixels) -> Pixels:
+def grey(pixels: FloatPixels) -> FloatPixels:
     """(h, w, 3): the luminance in all three channels."""
     return np.repeat(luminance(pixels)[..., None], 3, axis=-1)
 
 
-def with_luminance(pixels: Pixels, light: Pixels) -> Pixels:
+GREY = 2
+"""By how many of 256 levels red, green and blue of a grey picture may differ: nobody sees that."""
+
+
+def is_grey(picture: Picture) -> bool:
+    """Whether what is visible of a picture is black, white and grey."""
+    pixels = picture.pixels[..., :3]
+    if pixels.shape[-1] == 1:
+        return True
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    apart = np.maximum(np.maximum(cv2.absdiff(red, green), cv2.absdiff(green, blue)), cv2.absdiff(red, blue))
+    if picture.alpha is not None:
+        apart = apart[picture.alpha > 0]
+    return not apart.size or int(apart.max()) <= GREY
+
+
+def with_luminance(pixels: FloatPixels, light: FloatPixels) -> FloatPixels:
     """The colours of `pixels` at another luminance, (h, w) in [0, 1].
 
     Where a colour would leave [0, 1] it is made paler rather than lighter or darker.
@@ -40,14 +59,16 @@ def with_luminance(pixels: Pixels, light: Pixels) -> Pixels:
     return np.asarray(np.clip(light + share * chroma, 0.0, 1.0), np.float32)
 
 
-def matched_luminance(light: Pixels, like: Pixels) -> Pixels:
+def matched_luminance(light: FloatPixels, like: FloatPixels) -> FloatPixels:
     """`light` brought to the mean and spread of `like`, both (h, w)."""
     spread = max(float(light.std()), _SMALLEST_SPREAD)
     return np.asarray((light - light.mean()) * (float(like.std()) / spread) + like.mean(), np.float32)
 
 
-def match_linear(pixels: Pixels, like: Pixels) -> Pixels:
+def match_linear(pixels: FloatPixels, like: FloatPixels) -> FloatPixels:
     """`pixels` under the linear map that gives them the mean and the covariance of `like`, not clipped.
+
+    Both are (h, w, 3) float32 in [0, 1], of sizes of their own; so is the result but for its range.
 
     Of all such maps it is the one that moves colours least (Pitié and Kokaram 2007, the linear Monge-Kantorovitch
     map), so reds stay reds where they can.
@@ -67,8 +88,11 @@ def _roots(matrix: npt.NDArray[Any], floor: float = _SMALLEST_SPREAD**2) -> tupl
     return (vectors * root) @ vectors.T, (vectors / np.maximum(root, _SMALLEST_SPREAD)) @ vectors.T
 
 
-def match_histogram(pixels: Pixels, like: Pixels) -> Pixels:
-    """`pixels` with the values of each channel replaced, in their order, by those of `like`."""
+def match_histogram(pixels: FloatPixels, like: FloatPixels) -> FloatPixels:
+    """`pixels` with the values of each channel replaced, in their order, by those of `like`.
+
+    Both are (h, w, 3) float32 in [0, 1], of sizes of their own, and so is the result.
+    """
     matched = np.empty_like(pixels)
     for channel in range(3):
         own, other = pixels[..., channel].ravel(), np.sort(like[..., channel].ravel())

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from studio.arrays import Size
 from studio.device import Attempt, choose_device, with_memory_fallback
 from studio.errors import StudioError
-from studio.files import replacing
-from studio.geometry import Size, fit_within
+from studio.files import bare_name, replacing
+from studio.geometry import fit_within
 from studio.language import tr
-from studio.picture import Picture
+from studio.picture import Picture, without_hidden
 from studio.progress import Job, Progress, part
+from studio.style.color import grey, is_grey
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,6 +101,14 @@ class StyleNetwork:
             )
         return (weights / weights.sum()).to(self.net.in1.weight)
 
+    def is_grey(self, style: str | int | Sequence[float] = 0) -> bool:
+        """Whether the styles mixed are of black, white and grey pictures, as far as the file says."""
+        known = self.recipe.get("grey")
+        listed = {str(name) for name in known} if isinstance(known, list) else set()
+        return all(
+            name in listed for name, weight in zip(self.names, self.mix(style)[0].tolist(), strict=True) if weight
+        )
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -160,7 +170,7 @@ def network_of(state: Mapping[str, Any], name: str, about: Mapping[str, str] | N
         )
     net.load_state_dict(floats, assign=True)
     net.requires_grad_(False).eval()
-    names, recipe = _names_and_recipe(about or {}, plan.styles, Path(name).stem)
+    names, recipe = _names_and_recipe(about or {}, plan.styles, bare_name(name))
     return StyleNetwork(name, net, names, recipe)
 
 
@@ -241,7 +251,10 @@ def _applied(
     out = yield from part(_named(in_bands(net, tensor, mix, band)), 0.02, 0.98)
     del tensor
     yield Progress(0.98, tr("putting the picture together"))
-    return like(picture, out.numpy(), picture.name)
+    painted = out.numpy()
+    if is_grey(picture) and network.is_grey(style):
+        painted = grey(painted)
+    return like(picture, painted, picture.name)
 
 
 def _named(job: Job[Tensor]) -> Job[Tensor]:
@@ -260,8 +273,9 @@ def _named(job: Job[Tensor]) -> Job[Tensor]:
 def _pixels(picture: Picture, size: Size) -> np.ndarray:
     """(h, w, 3) uint8, or float32 up to 255 where the picture has 16 bits and its full size is wanted."""
     if size != picture.size:
-        return picture.resized(size).copy()
-    full = picture.full()[..., :3]
+        return picture.shown(size).copy()
+    full = picture.full()
+    full = full if full.shape[2] == 3 else without_hidden(full[..., :3], full[..., 3])
     if full.dtype == np.uint16:
         return full.astype(np.float32) / np.float32(257.0)
     return np.array(full)

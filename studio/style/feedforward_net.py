@@ -31,6 +31,7 @@ class Convolution(nn.Module):
         self.up = up
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C', h', w') of `x`, (N, C, h, w): `up` times as large, over the stride."""
         if self.up > 1:
             x = F.interpolate(x, scale_factor=self.up, mode="nearest")
         y: Tensor = self.conv2d(F.pad(x, (self.pad,) * 4, mode="reflect"))
@@ -50,6 +51,7 @@ class ConditionalNorm(nn.Module):
         return (mix @ self.weight)[..., None, None], (mix @ self.bias)[..., None, None]
 
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
+        """`x`, (N, C, h, w), normalised by picture and channel, with the scale and shift of `mix`, (N, styles)."""
         scale, shift = self.affine(mix)
         variance, mean = torch.var_mean(x, dim=(2, 3), keepdim=True, correction=0)
         return (x - mean) * torch.rsqrt(variance + EPSILON) * scale + shift
@@ -66,6 +68,7 @@ class ResidualBlock(nn.Module):
         self.in2 = ConditionalNorm(channels, styles)
 
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
+        """(N, C, h, w) of `x` of that shape; `mix`, (N, styles), is how much of each style."""
         y: Tensor = self.in2(self.conv2(F.relu(self.in1(self.conv1(x), mix))), mix)
         return x + y
 

@@ -18,14 +18,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from studio.backbones import Backbone
-from studio.files import FileError, replacing
+from studio.files import FileError, bare_name, replacing, to_bytes
 from studio.geometry import fit_within
 from studio.language import tr
 from studio.picture import Picture, PictureError, load
 from studio.progress import Job, Progress
+from studio.style.color import is_grey
 from studio.style.feedforward import FeedForwardError, StyleNetwork
 from studio.style.feedforward_net import NetPlan, StyleNet
 from studio.style.feedforward_options import TrainOptions
@@ -66,7 +68,7 @@ class PictureFolder:
             raise FileError(tr("The folder “{name}” holds no pictures to learn from.", name=folder.name))
         self._size, self._seed = size, seed
         names = "\n".join(path.relative_to(folder).as_posix() for path in self.paths)
-        self.digest = hashlib.sha256(names.encode()).hexdigest()[:16]
+        self.digest = hashlib.sha256(to_bytes(names)).hexdigest()[:16]
 
     def batch(self, step: int, count: int) -> Tensor:
         """(count, 3, size, size) from 0 to 255: what is learnt from at `step`."""
@@ -90,7 +92,7 @@ class PictureFolder:
         # The shorter side is made a little larger than the square, so that the cut has somewhere to go.
         scale = self._size * random.uniform(1.0, 1.25) / min(width, height)
         size = max(self._size, round(width * scale)), max(self._size, round(height * scale))
-        pixels = picture.resized(size)
+        pixels = picture.shown(size)
         left, top = (int(random.integers(0, side - self._size + 1)) for side in size)
         cut = pixels[top : top + self._size, left : left + self._size]
         if random.random() < 0.5:
@@ -102,6 +104,15 @@ def gram(features: Tensor) -> Tensor:
     """(N, C, C): products of the channels of (N, C, h, w), averaged over places."""
     flat = features.flatten(2)
     return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def _opaque(features: Tensor, opacity: npt.NDArray[np.float32] | None) -> Tensor:
+    """(1, C, h, w), scaled so that `gram` counts each cell for its share of the visible part of the picture."""
+    if opacity is None:
+        return features
+    share = torch.from_numpy(opacity.copy())[None, None].to(features.device)
+    share = F.adaptive_avg_pool2d(share, (features.shape[-2], features.shape[-1]))
+    return features * (share / share.mean().clamp_min(1e-12)).sqrt()
 
 
 class _Teacher:
@@ -116,7 +127,8 @@ class _Teacher:
         for style in styles:
             image = style.tensor(fit_within(style.size, options.style_size), backbone.device)
             maps = backbone.features(image, self._levels)
-            targets.append({level: gram(maps[level])[0] for level in self._levels})
+            opacity = style.opacity((image.shape[3], image.shape[2]))
+            targets.append({level: gram(_opaque(maps[level], opacity))[0] for level in self._levels})
         self._targets = {level: torch.stack([target[level] for target in targets]) for level in self._levels}
 
     def losses(self, before: Tensor, after: Tensor, which: Tensor) -> dict[str, Tensor]:
@@ -191,7 +203,7 @@ class _Training:
     ) -> None:
         self._pictures, self._options, self._checkpoint = pictures, options, checkpoint
         self._device = backbone.device
-        self._names = _unlike([Path(style.name).stem for style in styles])
+        self._names = _unlike([bare_name(style.name) for style in styles])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             net = StyleNet(NetPlan(options.width, options.blocks, len(styles)))
@@ -212,6 +224,9 @@ class _Training:
             "backbone": backbone.name,
             "pictures": self._pictures.digest,
         }
+        grey = [name for name, style in zip(self._names, styles, strict=True) if is_grey(style)]
+        if grey:
+            self._recipe["grey"] = grey
         if checkpoint is not None and checkpoint.exists():
             self._restore(checkpoint)
 

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, normalise, rescale
+from studio.arrays import Points, Size
+from studio.geometry import normalise, rescale
 from studio.language import tr, translatable
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
@@ -20,6 +21,7 @@ Share = npt.NDArray[np.float32]
 """(h, w) in [0, 1]: how much each pixel belongs to a region."""
 
 MOST_ANCHORS = 64
+"""Pairs that steer a style, the surest: each is compared in every step, and neighbours say the same."""
 NO_REGIONS = translatable("Regions can only be grown from two pairs or more; there were none.")
 GROWN_SIDE = 128
 """Longer side of the masks of grown regions; they are smooth."""
@@ -120,7 +122,7 @@ def _grown(picture: Picture, points: Points, groups: npt.NDArray[np.int64], coun
     height, width = picture.pixels.shape[:2]
     scale = GROWN_SIDE / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels: Share = np.asarray(picture.resized(size), np.float32) / np.float32(255.0)
+    pixels: Share = np.asarray(picture.shown(size), np.float32) / np.float32(255.0)
     pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.0), np.float32)
     x, y = (np.arange(size[0]) + 0.5) / size[0], (np.arange(size[1]) + 0.5) / size[1]
     nearest = np.full((count, size[1], size[0]), np.inf)
@@ -135,7 +137,11 @@ def _grown(picture: Picture, points: Points, groups: npt.NDArray[np.int64], coun
 
 
 def bent(pixels: npt.NDArray[Any], pairs: PairSet, t: float, size_a: Size, size_b: Size) -> npt.NDArray[Any]:
-    """`pixels` of A, resized to any size, with its points moved the share `t` of the way to where B has them."""
+    """`pixels` of A, resized to any size, with its points moved the share `t` of the way to where B has them.
+
+    `pixels` are (h, w) or (h, w, channels) of any type, which the result has too; `size_a` and `size_b` are those that
+    the pairs are in.
+    """
     if t <= 0.0 or not len(pairs.enabled()):
         return pixels
     frame = pixels.shape[1], pixels.shape[0]

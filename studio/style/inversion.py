@@ -6,20 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from studio.backbones import Backbone
+from studio.files import bare_name
 from studio.geometry import fit_within
+from studio.job_kinds import JobKind
 from studio.picture import Picture
 from studio.progress import Job
 from studio.style.engine import Plan, optimise
 from studio.style.losses import STYLE_LOSSES
 from studio.style.memory import choose_tile
-from studio.style.model import LIVE, StyleControl, StyleResult
+from studio.style.model import LIVE, StyleControl
 from studio.style.network import Extractor, choose_precision, known_layer, middle_layer
 from studio.style.objective import Weights
 from studio.style.options import InversionOptions
 from studio.style.recipe import describe
+from studio.style.result import StyleResult, finished
 from studio.style.scene import Given, Layers, Targets
 from studio.style.state import StyleState
-from studio.style.transfer import TV_SCALE, fingerprint, finished, noise
+from studio.style.transfer import TV_SCALE, fingerprint, noise
 
 
 def invert(
@@ -79,7 +82,7 @@ def invert(
         seed=options.seed,
         tile=tile,
         about={
-            "what": "invert",
+            "what": JobKind.INVERSION.recipe,
             "pictures": [fingerprint(picture)],
             "backbone": backbone.name,
             "sizes": [list(size)],
@@ -89,6 +92,6 @@ def invert(
         },
     )
     outcome = yield from optimise(plan, control, resume, checkpoint)
-    recipe = describe("invert", [picture], backbone, options.with_values(layer=layer))
-    name = f"{Path(picture.name).stem} from {layer}"
+    recipe = describe(JobKind.INVERSION.recipe, [picture], backbone, options.with_values(layer=layer))
+    name = f"{bare_name(picture.name)} from {layer}"
     return finished(outcome, picture, name, recipe, outcome.notes, targets.alpha(size))

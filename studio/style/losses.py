@@ -1,11 +1,12 @@
 """The losses of style transfer: each says how a style is represented, and how two representations are compared.
 
 All are relative: 1 is about how far nothing at all (features of 0) is from the target, so that weights mean the same
-for any network and layer. All work in the precision of what they are given.
+for any network and layer. All work in the precision of what they are given, but for `Wasserstein`, which needs double.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import torch
@@ -14,7 +15,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from studio.style.options import StyleLossName
-from studio.style.statistics import moments, root_of, second_moments, trace_sqrt
+from studio.style.statistics import moments, root_of, second_moments, trace_sqrt, wide
 
 Sums = tuple[Tensor, ...]
 """A representation of feature cells."""
@@ -23,7 +24,16 @@ Target = tuple[Tensor, ...]
 
 TINY = 1e-12
 MOST_CELLS = 16_384
-"""Cells of a layer that are sorted at most; of more a random choice, another one in each step, is taken."""
+"""Cells of a layer that are sorted at most, those of 128 x 128; of more a random choice, another one in each step, is
+taken, for the time of sorting grows with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Which of the `total` cells of a picture those of a piece are: their numbers, (n,) int64, row by row."""
+
+    rows: Tensor
+    total: int
 
 
 class StyleLoss(Protocol):
@@ -37,10 +47,10 @@ class StyleLoss(Protocol):
 
     additive: ClassVar[bool]
 
-    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, whole: bool = True) -> Sums:
+    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, piece: Places | None = None) -> Sums:
         """Represent `cells`, (n, C), of `weights`, (n,), which sum to 1 over all cells; None is 1 / n.
 
-        `whole` says that these are all cells of the picture, not a piece of it.
+        `piece` says where among all cells of the picture these lie, if they are not all of them.
         """
         ...
 
@@ -49,7 +59,10 @@ class StyleLoss(Protocol):
         ...
 
     def distance(self, sums: Sums, target: Target, rng: torch.Generator) -> Tensor:
-        """How far apart; a scalar, 0 where they are equal, relative to the target."""
+        """How far apart; a scalar, 0 where they are equal, relative to the target.
+
+        `sums` and `target` are what the two others gave; the scalar is (), float, 0 or more.
+        """
         ...
 
 
@@ -58,8 +71,8 @@ class Gram:
 
     additive: ClassVar[bool] = True
 
-    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, whole: bool = True) -> Sums:
-        del rng, whole
+    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, piece: Places | None = None) -> Sums:
+        del rng, piece
         return (second_moments(cells, weights),)
 
     def target(self, sums: Sums) -> Target:
@@ -76,8 +89,8 @@ class MeanStd:
 
     additive: ClassVar[bool] = True
 
-    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, whole: bool = True) -> Sums:
-        del rng, whole
+    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, piece: Places | None = None) -> Sums:
+        del rng, piece
         if weights is None:
             return cells.mean(0), cells.square().mean(0)
         return weights @ cells, weights @ cells.square()
@@ -95,7 +108,10 @@ class MeanStd:
 
 
 def deviation(first: Tensor, second: Tensor, floor: Tensor | float) -> Tensor:
-    """Standard deviations from raw moments; `floor` is added to the variance, for the root has no slope at 0."""
+    """Standard deviations from raw moments; `floor` is added to the variance, for the root has no slope at 0.
+
+    (C,) each: the sums of w x and of w x x; `floor` is in units of the variance.
+    """
     return ((second - first.square()).clamp_min(0.0) + floor).sqrt()
 
 
@@ -103,43 +119,66 @@ class Wasserstein:
     """The squared 2-Wasserstein distance of the Gaussians with the features' means and covariances.
 
     |m - m0|^2 + tr(C + C0 - 2 (C0^1/2 C C0^1/2)^1/2). The trace of the root is that of X C0 X' where there are fewer
-    cells than channels (X: the centred cells), which is the smaller matrix then.
+    cells than channels (X: the centred cells, by the roots of their weights), which is the smaller matrix then. So
+    cells that are few are kept as they are, beside their weights, and those of a piece lie in their places among all.
+
+    The moments of single precision suffice, but what is made of them here does not: see `trace_sqrt`.
     """
 
     additive: ClassVar[bool] = True
 
-    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, whole: bool = True) -> Sums:
+    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, piece: Places | None = None) -> Sums:
         del rng
-        if whole and weights is None and len(cells) < cells.shape[1]:
-            return cells.mean(0), cells
-        return moments(cells, weights)
+        count = len(cells) if piece is None else piece.total
+        if count > cells.shape[1]:
+            first, second = moments(cells, weights)
+            return wide(first), wide(second)
+        shares = cells.new_full((len(cells),), 1.0 / count) if weights is None else weights
+        if piece is None:
+            return cells, shares
+        return (
+            cells.new_zeros(count, cells.shape[1]).index_copy(0, piece.rows, cells),
+            shares.new_zeros(count).index_copy(0, piece.rows, shares),
+        )
 
     def target(self, sums: Sums) -> Target:
-        mean, covariance = sums[0], covariance_of(sums)
+        mean, covariance = mean_and_covariance(sums)
         trace = covariance.trace()
         return mean, covariance, root_of(covariance), trace, trace + mean.square().sum() + TINY
 
     def distance(self, sums: Sums, target: Target, rng: torch.Generator) -> Tensor:
         del rng
         mean, covariance, root, trace, scale = target
-        if len(sums[1]) < len(mean):
-            centred = (sums[1] - sums[0]) / len(sums[1]) ** 0.5
-            own, product = centred.square().sum(), centred @ covariance @ centred.T
+        if are_cells(sums):
+            own, centred = _centred(sums)
+            spread, product = centred.square().sum(), centred @ covariance @ centred.T
         else:
-            mine = covariance_of(sums)
-            own, product = mine.trace(), root @ mine @ root
-        apart = (sums[0] - mean).square().sum() + own + trace - 2.0 * trace_sqrt(0.5 * (product + product.T))
+            own, mine = mean_and_covariance(sums)
+            spread, product = mine.trace(), root @ mine @ root
+        apart = (own - mean).square().sum() + spread + trace - 2.0 * trace_sqrt(0.5 * (product + product.T))
         distance: Tensor = apart.clamp_min(0.0) / scale
         return distance
 
 
-def covariance_of(sums: Sums) -> Tensor:
-    """(C, C) from the mean and either the raw second moments or, if they are fewer than channels, the cells."""
-    mean, second = sums
-    if len(second) < len(mean):
-        centred = second - mean
-        return centred.T @ centred / len(second)
-    return second - torch.outer(mean, mean)
+def are_cells(sums: Sums) -> bool:
+    """Whether those of `Wasserstein` are few cells, (n, C), and their weights, instead of moments."""
+    return sums[0].ndim == 2
+
+
+def _centred(sums: Sums) -> tuple[Tensor, Tensor]:
+    """The mean of few cells, and what they are apart from it, by the roots of their weights; double precision."""
+    cells, weights = (wide(one) for one in sums)
+    mean = weights @ cells
+    return mean, (cells - mean) * weights.sqrt()[:, None]
+
+
+def mean_and_covariance(sums: Sums) -> tuple[Tensor, Tensor]:
+    """(C,) and (C, C), in double precision, from the sums of `Wasserstein`."""
+    if are_cells(sums):
+        mean, centred = _centred(sums)
+        return mean, centred.T @ centred
+    mean, second = (wide(one) for one in sums)
+    return mean, second - torch.outer(mean, mean)
 
 
 class Histogram:
@@ -150,8 +189,8 @@ class Histogram:
 
     additive: ClassVar[bool] = False
 
-    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, whole: bool = True) -> Sums:
-        del whole
+    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, piece: Places | None = None) -> Sums:
+        del piece
         return (_choice(cells, weights, rng),)
 
     def target(self, sums: Sums) -> Target:
@@ -164,6 +203,8 @@ class Histogram:
 
 
 DIRECTIONS = 64
+"""Directions that a step draws, at right angles to each other; the article takes as many as there are channels. They
+are others in each step, so that none is left out for long."""
 
 
 class Sliced:
@@ -171,8 +212,8 @@ class Sliced:
 
     additive: ClassVar[bool] = False
 
-    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, whole: bool = True) -> Sums:
-        del whole
+    def sums(self, cells: Tensor, weights: Tensor | None, rng: torch.Generator, piece: Places | None = None) -> Sums:
+        del piece
         return (_choice(cells, weights, rng),)
 
     def target(self, sums: Sums) -> Target:
@@ -272,5 +313,8 @@ class _Variation(Function):
 
 
 def range_norm(image: Tensor) -> Tensor:
-    """The mean of the sixth power of how far values of [0, 1] are from the middle, 1 at its ends (the alpha-norm)."""
+    """The mean of the sixth power of how far values of [0, 1] are from the middle, 1 at its ends (the alpha-norm).
+
+    `image` is (1, 3, h, w).
+    """
     return (2.0 * image - 1.0).pow(6).mean()

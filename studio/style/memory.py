@@ -6,15 +6,17 @@ import os
 
 import torch
 
+from studio.arrays import Size
 from studio.backbones import Backbone
-from studio.geometry import Size
 from studio.language import tr
 from studio.style.model import StyleError
 
 COPIES = 3.0
 """Maps of each convolution that are alive at the worst moment: its own, that of the next layer, and a gradient."""
 SMALLEST_TILE = 256
+"""Side, px: around smaller ones there would be ever more margin. 4,000 x 3,000 px take 2,272 MiB in these (VGG-19)."""
 DEFAULT_MEMORY = 4 << 30
+"""Taken for that of a machine that does not say."""
 SHARE = 0.4
 """Of the memory of the machine, or of what a GPU has free, that the maps may take."""
 

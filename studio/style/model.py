@@ -1,21 +1,19 @@
-"""What goes into a stylisation and what comes out; nothing here needs torch."""
+"""What goes into a stylisation, and what it shows on the way; nothing here needs torch."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Size
 from studio.errors import StudioError
-from studio.geometry import Size
+from studio.language import tr
 from studio.picture import Picture
-
-if TYPE_CHECKING:
-    from studio.style.state import StyleState
 
 
 class StyleError(StudioError):
@@ -79,33 +77,30 @@ class StylePreview:
     losses: dict[str, float]
 
 
-@dataclass(frozen=True, eq=False)
-class StyleResult:
-    """A finished picture, of 16 bits a channel, with what it takes to make it again or go on.
-
-    Attributes
-    ----------
-    picture : Picture
-        At the size asked for, with the content's alpha.
-    losses : list of dict
-        One entry a step, as in `StylePreview`, with “step”.
-    recipe : dict
-        Plain values, fit for JSON; see `studio.style.recipe`.
-    state : StyleState or None
-        To go on from, bit for bit on a CPU: `stylize(..., resume=state)` with more steps. None for what is made in
-        one go.
-    content : Picture or None
-        Whose profile and EXIF a file of it takes.
-    notes : tuple of str
-        Sentences for a person: what was left out or done otherwise.
-    """
-
-    picture: Picture
-    losses: list[dict[str, float]] = field(repr=False)
-    recipe: dict[str, Any] = field(repr=False)
-    state: StyleState | None = field(repr=False)
-    content: Picture | None = field(default=None, repr=False)
-    notes: tuple[str, ...] = ()
+def check_sources(styles: Sequence[StyleSource], regions: Sequence[Region]) -> None:
+    """Raises `StyleError` if there is no style, nothing of one is visible, a weight is no number, or a region asks for
+    a style there is not."""
+    if not styles:
+        raise StyleError(tr("A style needs a picture to take it from; choose one."))
+    if not all(0.0 <= source.weight < float("inf") for source in styles):
+        raise StyleError(tr("The weights of the style pictures must be numbers from 0 on."))
+    for source in styles:
+        if source.picture.alpha is not None and not (source.picture.alpha >= 128).any():
+            raise StyleError(
+                tr(
+                    "“{name}” is transparent all over: there is no style to take from it; choose another picture.",
+                    name=source.picture.name,
+                )
+            )
+    for region in regions:
+        if not 0 <= region.source < len(styles):
+            raise StyleError(
+                tr(
+                    "A region asks for style picture {index}, but there are {number}.",
+                    index=region.source + 1,
+                    number=len(styles),
+                )
+            )
 
 
 LIVE = ("content_weight", "style_weight", "tv", "anchors", "learning_rate")

@@ -20,9 +20,12 @@ from studio.style.options import Precision
 Border = Literal["replicate", "circular"]
 
 CONTENT_LAYER = "relu4_2"
+"""Of VGG, as in Gatys et al. 2016."""
 CONTENT_STRIDE = 8
+"""Of the layer that stands for it in networks without one, at most: that of `relu4_2`."""
 USUAL = {1: 2.0, 2: 2.0, 4: 2.0, 8: 1.0, 16: 0.5}
-"""Strides of the levels that make the style, and how much each counts: colours and strokes before compositions."""
+"""Strides of the levels that make the style, and how much each counts: colours and strokes before compositions.
+Gatys et al. weigh five layers alike."""
 
 
 class Extractor:

@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from studio.geometry import round_up
-from studio.style.losses import StyleLoss, Sums, Target, content_sum, deviation, range_norm, total_variation
+from studio.style.losses import Places, StyleLoss, Sums, Target, content_sum, deviation, range_norm, total_variation
 from studio.style.network import Extractor
 from studio.style.statistics import Window, cells_of, window_moments
 
 HALF_SCALE = 65536.0
+"""What torch's own gradient scaler begins with."""
 Key = tuple[str, ...]
 Maps = Mapping[str, Tensor]
 
@@ -130,7 +131,7 @@ class Objective:
         self.scene = scene
         self.loss = loss
         self.tile = tile
-        self._cell_counts: dict[str, int] = {}
+        self._grids: dict[str, tuple[int, int]] = {}
 
     def evaluate(self, image: Tensor, weights: Weights, rng: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
         """The parts of the loss, weighted, “total” among them; and the gradient of the total.
@@ -180,7 +181,11 @@ class Objective:
         return HALF_SCALE if self.extractor.precision == "float16" else 1.0
 
     def sums(self, image: Tensor, rng: torch.Generator, wanted: Weights | None = None) -> dict[Key, Tensor]:
-        """The sums over the cells of `image`, without gradients; all of them, or those that count."""
+        """The sums over the cells of `image`, without gradients; all of them, or those that count.
+
+        `image` is (1, 3, h, w) in [0, 1]; shapes are those that the loss gives its sums, or a map's, (1, C, rows,
+        columns).
+        """
         image = image.detach()
         with torch.no_grad():
             if not self._is_tiled(image):
@@ -192,7 +197,10 @@ class Objective:
             return total
 
     def maps(self, image: Tensor) -> dict[str, Tensor]:
-        """The activations of `image` at the layers of the scene, without gradients."""
+        """The activations of `image` at the layers of the scene, without gradients.
+
+        `image` is (1, 3, h, w) in [0, 1]; the maps are (1, C, rows, columns) by name of layer.
+        """
         image = image.detach()
         with torch.no_grad():
             if not self._is_tiled(image):
@@ -216,7 +224,7 @@ class Objective:
         height, width = image.shape[-2:]
         layers = self.scene.layers
         strides = {name: self.extractor.stride(name) for name in layers}
-        self._cell_counts = {name: -(-height // stride) * -(-width // stride) for name, stride in strides.items()}
+        self._grids = {name: (-(-height // stride), -(-width // stride)) for name, stride in strides.items()}
         align = max(strides.values())
         halo = round_up(self.extractor.reach(layers), align)
         side = round_up(self.tile, align)
@@ -264,9 +272,10 @@ class Objective:
             sums["content", name] = value
         for name in scene.style_layers if wanted is None or wanted.style else ():
             cells = cells_of(maps[name])
+            places = None if piece is None else self._places(name, piece, cells)
             for index, area in enumerate(scene.areas):
                 weights = self._area_weights(area, name, piece, len(cells), cells)
-                for place, value in enumerate(self.loss.sums(cells, weights, rng, whole=piece is None)):
+                for place, value in enumerate(self.loss.sums(cells, weights, rng, places)):
                     sums["style", name, str(index), str(place)] = value
         for name, anchors in scene.anchors.items() if wanted is None or wanted.anchors else ():
             windows: Sequence[Window | None] = anchors.windows
@@ -281,7 +290,14 @@ class Objective:
             return self._part(area.weights[name], name, piece).reshape(-1)
         if piece is None:
             return None
-        return like.new_full((count,), 1.0 / self._cell_counts[name])
+        rows, columns = self._grids[name]
+        return like.new_full((count,), 1.0 / (rows * columns))
+
+    def _places(self, name: str, piece: _Piece, like: Tensor) -> Places:
+        """Where the cells of a tile lie among those of the whole layer."""
+        rows, columns = self._grids[name]
+        numbers = torch.arange(rows * columns, device=like.device).reshape(rows, columns)
+        return Places(self._part(numbers, name, piece).reshape(-1), rows * columns)
 
     def _part(self, values: Tensor, name: str, piece: _Piece | None) -> Tensor:
         if piece is None:
@@ -304,7 +320,8 @@ class Objective:
                 if share:
                     for name, count in scene.style_layers.items():
                         own = sums_of(sums, name, index)
-                        style.append(share * count * self.loss.distance(own, targets[name], rng))
+                        distance = self.loss.distance(own, targets[name], rng)
+                        style.append(share * count * distance.to(self.extractor.device, torch.float32))
         if style:
             parts["style"] = torch.stack(style).sum()
         if weights.anchors:
@@ -327,7 +344,7 @@ class Objective:
 
 
 def sums_of(sums: Mapping[Key, Tensor], name: str, area: int) -> Sums:
-    """Those of one layer and one area, as the loss gave them."""
+    """Those of one layer and one area, in the shapes that the loss gave them."""
     found: list[Tensor] = []
     while (key := ("style", name, str(area), str(len(found)))) in sums:
         found.append(sums[key])

@@ -9,30 +9,31 @@ between two Gaussians, as in `studio.style.color.match_linear`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from studio.arrays import FloatPixels, Size
 from studio.backbones import Backbone
 from studio.backbones.decoder import Decoder
-from studio.geometry import Size, fit_within
+from studio.files import bare_name
+from studio.geometry import fit_within
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress
-from studio.style import guide
+from studio.style import color, guide
 from studio.style.losses import STYLE_LOSSES
-from studio.style.model import Region, StyleError, StylePreview, StyleResult, StyleSource
+from studio.style.model import Region, StyleError, StylePreview, StyleSource, check_sources
 from studio.style.network import Extractor
 from studio.style.objective import Area, Objective, Scene
 from studio.style.options import InstantOptions, Statistics
 from studio.style.recipe import describe_stylize
-from studio.style.scene import Given, Layers, Pixels, Targets, tensor_of
+from studio.style.result import StyleResult, picture_of
+from studio.style.scene import Given, Layers, Targets, tensor_of
 from studio.style.statistics import cells_of, moments, powers_of
-from studio.style.transfer import check_sources, picture_of
 
 TILE = 512
 """Side, px, of the pieces that a picture is taken in: the maps of one take some hundred megabytes."""
@@ -91,30 +92,44 @@ def instant(
         softness=options.softness,
         style_scale=options.style_scale,
     )
+    all_grey = given.is_grey
     targets = Targets(given, Layers(style={level: 1.0}), extractor, loss, TILE)
     scales = _sizes(fit_within(content.size, options.size), options.rounds, decoder.stride)
     shares = [width * height / sum(w * h for w, h in scales) for width, height in scales]
-    painted: Pixels | None = None
+    painted: FloatPixels | None = None
+    before: FloatPixels | None = None
     for number, size in enumerate(scales):
         begun, width = sum(shares[:number]), shares[number]
         told = f"{size[0]} x {size[1]}"
         yield Progress(begun, f"{told}: {tr('looking')}")
-        image = tensor_of(_with_detail(painted, targets.start_pixels(size)), backbone.device)
+        begin = _with_detail(painted, targets.start_pixels(size), before, options.strength)
+        image = tensor_of(begin, backbone.device)
         scene = targets.scene(size, torch.Generator(), extractor)
         features = Objective(extractor, Scene(content={level: (image, image)}), loss, TILE).maps(image)[level]
         yield Progress(begun + 0.5 * width, f"{told}: {tr('restyling')}")
         restyled = under_statistics(features, scene.areas, level, options, [source.weight for source in styles])
+        lost = 1.0 - options.strength
+        passes = [restyled, features] if lost > 0.0 else [restyled]
         del features, scene
-        out = torch.empty(3, size[1], size[0])
-        for share in _decoded(decoder, restyled, out):
-            yield Progress(begun + (0.6 + 0.4 * share) * width, f"{told}: {tr('painting')}")
-        painted = np.ascontiguousarray(out.permute(1, 2, 0).numpy())
+        painted = np.zeros_like(begin)
+        for done in range(len(passes)):
+            out = torch.empty(3, size[1], size[0])
+            for share in _decoded(decoder, passes.pop(0), out):
+                passed = (done + share) / (done + 1 + len(passes))
+                yield Progress(begun + (0.6 + 0.4 * passed) * width, f"{told}: {tr('painting')}")
+            pixels = out.permute(1, 2, 0).numpy()
+            # What the decoder alone changes is taken back as far as the look is not to go over.
+            painted += pixels if done == 0 else lost * (begin - pixels)
+        painted = np.clip(painted, 0.0, 1.0)
+        if all_grey:
+            painted = color.grey(painted)
+        before = targets.start_pixels(size)
         shown = targets.finished(painted)
         yield Progress(begun + width, f"{told}: {tr('painted')}", _preview(shown, targets, number + 1, len(scales)))
     assert painted is not None
     size = scales[-1]
-    recipe = describe_stylize(content, styles, backbone, options, used, regions, {}, what="instant")
-    name = f"{Path(content.name).stem} in the style of {Path(first.name).stem}"
+    recipe = describe_stylize(content, styles, backbone, options, used, regions, {})
+    name = f"{bare_name(content.name)} in the style of {bare_name(first.name)}"
     picture = picture_of(targets.finished(painted), name, targets.alpha(size))
     notes = () if grown or not options.match_regions else (tr(guide.NO_REGIONS),)
     return StyleResult(picture, [], recipe, None, content, notes)
@@ -146,7 +161,7 @@ def under_statistics(
         whole = sum(weights[source] for source, _ in area.targets) if len(area.targets) > 1 else 1.0
         for source, targets in area.targets:
             share = weights[source] / whole if len(area.targets) > 1 and whole > 0.0 else 1.0 / len(area.targets)
-            goal, wanted = targets[layer][:2]
+            goal, wanted = (one.to(cells) for one in targets[layer][:2])
             step = transport(covariance, wanted, options.statistics)
             linear += share * step
             offset += share * (goal - step @ mean)
@@ -184,12 +199,21 @@ def _sizes(final: Size, rounds: int, stride: int) -> list[Size]:
     return sizes
 
 
-def _with_detail(coarse: Pixels | None, content: Pixels) -> Pixels:
-    """What was painted at half the size, with the detail that the content has at this one."""
-    if coarse is None:
+def _with_detail(
+    coarse: FloatPixels | None, content: FloatPixels, before: FloatPixels | None, strength: float
+) -> FloatPixels:
+    """What was painted at half the size, with the detail that the content has at this one.
+
+    That is what the content has beyond itself at half the size: made smaller here, or, as far as nothing was painted
+    over it, as it was `before` painting, so that at no strength the content comes out.
+    """
+    if coarse is None or before is None:
         return content
     size, small = (content.shape[1], content.shape[0]), (coarse.shape[1], coarse.shape[0])
-    blurred = cv2.resize(cv2.resize(content, small, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_CUBIC)
+    reduced = cv2.resize(content, small, interpolation=cv2.INTER_AREA)
+    if strength < 1.0:
+        reduced = strength * reduced + (1.0 - strength) * before
+    blurred = cv2.resize(reduced, size, interpolation=cv2.INTER_CUBIC)
     enlarged = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.clip(enlarged + content - blurred, 0.0, 1.0), np.float32)
 
@@ -210,7 +234,7 @@ def _decoded(decoder: Decoder, features: Tensor, out: Tensor) -> Iterator[float]
         yield bottom / rows
 
 
-def _preview(pixels: Pixels, targets: Targets, step: int, steps: int) -> StylePreview:
+def _preview(pixels: FloatPixels, targets: Targets, step: int, steps: int) -> StylePreview:
     image = np.rint(pixels * 255.0).astype(np.uint8)
     size = image.shape[1], image.shape[0]
     alpha = targets.alpha(size)

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from studio.geometry import Size
+from studio.arrays import Size
 from studio.style.pyramid import resized
 
 Evaluate = Callable[[Tensor], tuple[dict[str, Tensor], Tensor]]
@@ -25,7 +25,10 @@ class Stepper(Protocol):
     """What an optimiser is here."""
 
     def step(self, image: Tensor, evaluate: Evaluate) -> Told:
-        """Change `image` in place; gives the parts of the loss as they were before, and “finite”, 1 or 0."""
+        """Change `image` in place; gives the parts of the loss as they were before, and “finite”, 1 or 0.
+
+        `image` is (1, 3, h, w) in [0, 1], and stays in it; the numbers are scalars, ().
+        """
         ...
 
     def carry(self, size: Size) -> None:
@@ -33,7 +36,7 @@ class Stepper(Protocol):
         ...
 
     def tensors(self) -> dict[str, Tensor]:
-        """All numbers it keeps."""
+        """All numbers it keeps, by name: of the shape of the picture, (1, 3, h, w), or scalars, ()."""
         ...
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -53,6 +56,7 @@ class Adam:
 
     rate: float
     betas: tuple[float, float] = (0.9, 0.99)
+    """The article's second is 0.999, a memory of 1000 steps: longer than a size has."""
     first: Tensor | None = None
     second: Tensor | None = None
     count: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
@@ -218,12 +222,12 @@ class Average:
     """How much of the weights is still that of nothing."""
 
     def add(self, image: Tensor) -> None:
-        """Take one iterate in."""
+        """Take one iterate in. `image` is (1, 3, h, w), of the size of those before."""
         if self.total is None:
             self.total = torch.zeros_like(image)
         self.total.lerp_(image, 1.0 - self.decay)
         self.missing *= self.decay
 
     def value(self) -> Tensor | None:
-        """What it is now; None at the beginning."""
+        """What it is now, (1, 3, h, w); None at the beginning."""
         return None if self.total is None else self.total / (1.0 - self.missing)

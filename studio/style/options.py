@@ -242,7 +242,7 @@ class InstantOptions(Options):
     size: int = _size(768)
     strength: float = knob(
         1.0,
-        "How far the look goes over to the style's.",
+        "How far the look goes over to the style's: at 0 it is the content itself.",
         label="Strength",
         minimum=0.0,
         maximum=1.0,

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from studio.geometry import Size, fit_within
+from studio.arrays import Size
+from studio.geometry import fit_within
 
 
 def sizes(final: Size, smallest: int) -> list[Size]:

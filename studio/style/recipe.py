@@ -6,21 +6,26 @@ import base64
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
-from PIL.ExifTags import IFD, Base
 
 from studio import __version__
+from studio.backbones.choice import NetworkChoice
+from studio.codecs.recipes import recipe_text
 from studio.codecs.source import reading
+from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.options import Options
 from studio.pairs import PairSet
 from studio.picture import Picture, save
-from studio.style.model import Region, StyleError, StyleResult, StyleSource
-from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
+from studio.style.model import Region, StyleError, StyleSource
+from studio.style.options import InstantOptions, StyleOptions
+from studio.style.result import StyleResult
+from studio.style.task import OPTIONS, AnyOptions, StyleTask
 
 if TYPE_CHECKING:
     from studio.backbones import Backbone
@@ -34,12 +39,82 @@ repeated exactly, and those to be tried where a file has no room for that."""
 JPEG_ROOM = 60_000
 """Bytes that a JPEG has for a recipe."""
 
-OPTIONS: Mapping[str, type[Options]] = {
-    "stylize": StyleOptions,
-    "instant": InstantOptions,
-    "texture": TextureOptions,
-    "invert": InversionOptions,
-}
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a recipe says of a run, read: a `StyleTask` but for its pictures, of which it knows the names.
+
+    Attributes
+    ----------
+    network : str
+        Its name in the catalogue.
+    pictures : tuple of (str, (int, int))
+        Name and size, px, of the content, or of the example of a texture, and then of the styles.
+    weights : tuple of float
+        How much each style counts, as far as the recipe can be read; perhaps not as many as there are styles.
+    """
+
+    kind: JobKind
+    options: AnyOptions
+    network: str
+    pictures: tuple[tuple[str, tuple[int, ...]], ...]
+    weights: tuple[float, ...]
+    _values: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Recipe:
+        """Read what `read_recipe` gives. Raises `KeyError` for what that refuses, and `OptionsError`."""
+        kind = kind_in(values)
+        if kind is None:
+            raise KeyError(values["what"])
+        try:
+            weights = tuple(float(weight) for weight in values.get("weights", ()))
+        except (TypeError, ValueError):
+            weights = ()
+        pictures = tuple((str(row["name"]), tuple(row["size"])) for row in values["pictures"])
+        options = OPTIONS[kind].from_dict(values["options"])
+        return cls(kind, options, str(values["backbone"]), pictures, weights, values)
+
+    @property
+    def pairs(self) -> PairSet:
+        """Raises `PairsError` if they can't be read."""
+        return pairs_in(self._values)
+
+    @property
+    def regions(self) -> list[Region]:
+        """The painted ones. Raises `StyleError` if they can't be read."""
+        return regions_in(self._values)
+
+    def task(self, pictures: Sequence[Picture], network: NetworkChoice) -> StyleTask:
+        """The task again, with its pictures in their order; of `network` the name is the recipe's.
+
+        Raises
+        ------
+        StyleError
+            There are more or fewer pictures than it takes, or its pairs or regions can't be read.
+        """
+        task = StyleTask(self.options, pictures[0], network=replace(network, name=self.network))
+        if self.kind is JobKind.TEXTURE:
+            return replace(task, content=None, styles=(StyleSource(pictures[0]),))
+        if self.kind is JobKind.INVERSION:
+            return task
+        shares = self.weights or (1.0,) * (len(pictures) - 1)
+        if len(shares) != len(pictures) - 1:
+            raise StyleError(
+                tr(
+                    "The recipe takes {number} style pictures, not {total}.",
+                    number=len(shares),
+                    total=len(pictures) - 1,
+                )
+            )
+        styles = tuple(StyleSource(picture, share) for picture, share in zip(pictures[1:], shares, strict=True))
+        return replace(task, styles=styles, pairs=self.pairs, regions=tuple(self.regions))
+
+
+def kind_in(values: Mapping[str, Any]) -> JobKind | None:
+    """Which style job a recipe is of; None if there is no such job."""
+    kind = JobKind.of_recipe(values["what"])
+    return kind if kind in OPTIONS else None
 
 
 def describe(what: str, pictures: Sequence[Picture], backbone: Backbone, options: Options) -> dict[str, Any]:
@@ -63,11 +138,12 @@ def describe_stylize(
     pairs: PairSet,
     regions: Sequence[Region],
     live: Mapping[str, Any],
-    what: str = "stylize",
 ) -> dict[str, Any]:
     """The recipe of a stylisation; weights changed on the way count as they were in the end."""
     changed = {name: value for name, value in live.items() if name != "styles"}
-    recipe = describe(what, [content, *(source.picture for source in styles)], backbone, options.with_values(**changed))
+    what = JobKind.INSTANT if isinstance(options, InstantOptions) else JobKind.STYLE
+    pictures = [content, *(source.picture for source in styles)]
+    recipe = describe(what.recipe, pictures, backbone, options.with_values(**changed))
     recipe["weights"] = live.get("styles") or [source.weight for source in styles]
     if len(pairs):
         recipe["pairs"] = _rows(pairs)
@@ -120,17 +196,18 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
     """
     path = Path(path)
     none = tr("“{name}” has no recipe inside; only results saved by this program do.", name=path.name)
-    with reading(path.name), Image.open(path) as image:
-        text = _text(image)
+    with reading(path.name), path.open("rb") as file:
+        text = recipe_text(file).get(KEY)
     if text is None:
         raise StyleError(none)
     try:
         recipe = json.loads(text)
-        if recipe["program"] != KEY or recipe["what"] not in OPTIONS:
+        kind = kind_in(recipe)
+        if recipe["program"] != KEY or kind is None:
             raise KeyError
         if int(recipe["format"]) > FORMAT:
             raise StyleError(tr("The recipe in “{name}” is of a newer version of this program.", name=path.name))
-        OPTIONS[recipe["what"]].from_dict(recipe["options"])
+        OPTIONS[kind].from_dict(recipe["options"])
         [(row["name"], row["size"]) for row in recipe["pictures"]]
     except (ValueError, KeyError, TypeError) as error:
         raise StyleError(tr("The recipe in “{name}” is damaged.", name=path.name)) from error
@@ -167,28 +244,6 @@ def regions_in(recipe: Mapping[str, Any]) -> list[Region]:
         ]
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise StyleError(tr("The regions in the recipe are damaged.")) from error
-
-
-def _text(image: Image.Image) -> str | None:
-    """The recipe where each format has it: a text chunk, the image description, or the EXIF user comment, as JSON."""
-    direct = image.info.get(KEY)
-    if isinstance(direct, str):
-        return direct
-    exif = image.getexif()
-    comment = exif.get_ifd(IFD.Exif).get(Base.UserComment)
-    candidates: list[Any] = [exif.get(Base.ImageDescription)]
-    if isinstance(comment, bytes):
-        candidates.append(comment[8:].decode("ascii", "replace"))
-    elif isinstance(comment, str):
-        candidates.append(comment.removeprefix("ASCII\0\0\0"))
-    for candidate in candidates:
-        try:
-            found = json.loads(candidate)[KEY]
-        except (ValueError, TypeError, KeyError):
-            continue
-        if isinstance(found, str):
-            return found
-    return None
 
 
 def _written(recipe: Mapping[str, Any]) -> str:

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from studio.geometry import Size, normalise
+from studio.arrays import FloatPixels, Size
+from studio.geometry import normalise
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
@@ -24,8 +25,6 @@ from studio.style.network import Extractor
 from studio.style.objective import Anchors, AnchorTarget, Area, Objective, Scene, sums_of
 from studio.style.options import KeepColors
 from studio.style.statistics import Window, bell, cells_of
-
-Pixels = npt.NDArray[np.float32]
 
 SMALLEST_SHARE = 1e-3
 """Areas that cover less of the picture than this are left out."""
@@ -60,13 +59,21 @@ class Given:
     anchor_reach: float = 0.04
     style_scale: float = 1.0
 
+    @property
+    def is_grey(self) -> bool:
+        """Whether everything that colours come from is grey; then the result is, whatever the network makes of it."""
+        of_content = self.content is None or color.is_grey(self.content)
+        if self.content is not None and self.keep_colors != "none":
+            return of_content
+        return of_content and all(color.is_grey(source.picture) for source in self.styles)
 
-def floats(pixels: npt.NDArray[Any]) -> Pixels:
-    """uint8 as float32 in [0, 1]."""
+
+def floats(pixels: npt.NDArray[Any]) -> FloatPixels:
+    """uint8 as float32 in [0, 1]. Of any shape, which stays."""
     return np.asarray(pixels, np.float32) / np.float32(255.0)
 
 
-def tensor_of(pixels: Pixels, device: torch.device) -> Tensor:
+def tensor_of(pixels: FloatPixels, device: torch.device) -> Tensor:
     """(h, w, 3) as (1, 3, h, w) on the device."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].to(device).contiguous()
 
@@ -91,13 +98,13 @@ class Targets:
         self.loss = loss
         self.tile = tile
         self._device = extractor.device
-        self._backdrop: tuple[Size, Pixels] | None = None
+        self._backdrop: tuple[Size, FloatPixels] | None = None
 
-    def content_pixels(self, size: Size) -> Pixels:
+    def content_pixels(self, size: Size) -> FloatPixels:
         """(h, w, 3): the content at `size`, bent if it is to be, in its own colours."""
         content = self._content()
         pixels = guide.bent(
-            content.resized(size), self.given.unbent, self.given.geometry, content.size, self._first_style_size()
+            content.shown(size), self.given.unbent, self.given.geometry, content.size, self._first_style_size()
         )
         return floats(pixels)
 
@@ -109,8 +116,10 @@ class Targets:
         alpha = cv2.resize(content.alpha, size, interpolation=cv2.INTER_AREA)
         return guide.bent(alpha, self.given.unbent, self.given.geometry, content.size, self._first_style_size())
 
-    def start_pixels(self, size: Size, in_style: bool = False) -> Pixels:
+    def start_pixels(self, size: Size, in_style: bool = False) -> FloatPixels:
         """What the optimisation is to hold on to: the content, grey if only luminance is painted.
+
+        (h, w, 3) float32 in [0, 1] at `size`, (width, height).
 
         With `in_style` its colours, or its light and dark, are brought to those of the first style already, so that
         no steps are needed for that.
@@ -121,26 +130,38 @@ class Targets:
         if not in_style or len(self.given.styles) != 1 or self.given.regions:
             return pixels
         style = self.given.styles[0].picture
-        like = self.style_pixels(0, style_size(style, size[0] * size[1], 1.0))
+        like = self.style_colours(0, style_size(style, size[0] * size[1], 1.0))
         return np.asarray(np.clip(color.match_linear(pixels, like), 0.0, 1.0), np.float32)
 
-    def style_pixels(self, index: int, size: Size) -> Pixels:
+    def style_pixels(self, index: int, size: Size) -> FloatPixels:
         """(h, w, 3): a style picture at `size`, recoloured if the content's colours are to be kept."""
-        pixels = floats(self.given.styles[index].picture.resized(size))
+        pixels = floats(self.given.styles[index].picture.shown(size))
         keep = self.given.keep_colors
         if keep == "none" or self.given.content is None:
             return pixels
         height, width = self.given.content.pixels.shape[:2]
         factor = min(1.0, 256.0 / max(height, width))
-        like = self.content_pixels((max(1, round(width * factor)), max(1, round(height * factor))))
+        small = max(1, round(width * factor)), max(1, round(height * factor))
+        like, opacity = self.content_pixels(small), self.alpha(small)
+        if opacity is not None:
+            like = _there(like, floats(opacity))
         if keep == "luminance":
             light = color.matched_luminance(color.luminance(pixels), color.luminance(like))
             return np.repeat(np.clip(light, 0.0, 1.0)[..., None], 3, axis=-1)
         match = color.match_linear if keep == "linear" else color.match_histogram
         return np.asarray(np.clip(match(pixels, like), 0.0, 1.0), np.float32)
 
-    def finished(self, pixels: Pixels) -> Pixels:
-        """What is shown of optimised pixels: with the content's colours if only luminance is painted."""
+    def style_colours(self, index: int, size: Size) -> FloatPixels:
+        """(1, N, 3): those of `style_pixels` that are visible."""
+        opacity = self.given.styles[index].picture.opacity(size)
+        pixels = self.style_pixels(index, size)
+        return pixels.reshape(1, -1, 3) if opacity is None else _there(pixels, opacity)
+
+    def finished(self, pixels: FloatPixels) -> FloatPixels:
+        """What is shown of optimised pixels: with the content's colours if only luminance is painted.
+
+        Both (h, w, 3) float32 in [0, 1].
+        """
         if self.given.keep_colors != "luminance" or self.given.content is None:
             return pixels
         size = pixels.shape[1], pixels.shape[0]
@@ -217,7 +238,7 @@ class Targets:
             return [(regions[area].source, area)]
         return [(source, None) for source in range(len(self.given.styles))]
 
-    def _on_cells(self, share: Pixels, names: Iterable[str]) -> dict[str, Tensor]:
+    def _on_cells(self, share: FloatPixels, names: Iterable[str]) -> dict[str, Tensor]:
         """A mask of a picture as weights of the cells of some layers, which sum to 1."""
         height, width = share.shape
         grids = {name: (-(-height // stride), -(-width // stride)) for name, stride in self._strides(names).items()}
@@ -244,7 +265,7 @@ class Targets:
                 targets[pair] = {name: self.loss.target(sums_of(sums, name, index)) for name in self.layers.style}
         return targets
 
-    def _style_share(self, source: int, number: int | None, size: Size) -> Pixels | None:
+    def _style_share(self, source: int, number: int | None, size: Size) -> FloatPixels | None:
         """What of a style picture counts for a region, or for the rest (None); None for all of it."""
         given = self.given
         region = None if number is None else given.regions[number]
@@ -298,7 +319,13 @@ class Targets:
         return [bell((float(x), float(y)), reach / stride, (rows, columns), like) for x, y in centres]
 
 
-def _pooled(share: Pixels, grid: tuple[int, int], device: torch.device) -> Tensor:
+def _there(pixels: FloatPixels, opacity: FloatPixels) -> FloatPixels:
+    """(1, N, 3): the pixels that are at least half opaque; all if none is."""
+    there = opacity >= 0.5
+    return pixels[there][None] if there.any() else pixels.reshape(1, -1, 3)
+
+
+def _pooled(share: FloatPixels, grid: tuple[int, int], device: torch.device) -> Tensor:
     """A mask on a grid of (rows, columns), as weights that sum to 1."""
     cells = F.adaptive_avg_pool2d(torch.from_numpy(np.ascontiguousarray(share))[None, None], grid)[0, 0]
     return (cells / cells.sum().clamp_min(1e-12)).to(device)

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from studio.files import FileError, explain_os_error, replacing
+from studio.files import FileError, explain_os_error, ordinary, replacing
 from studio.language import tr, translatable
 from studio.style.model import StyleError
 
@@ -56,11 +56,6 @@ class StyleState:
     losses: list[dict[str, float]] = field(repr=False)
     about: dict[str, Any]
     live: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def steps_done(self) -> int:
-        """Steps at all sizes so far."""
-        return len(self.losses)
 
     def to_bytes(self) -> bytes:
         """A safetensors file."""
@@ -119,7 +114,7 @@ class StyleState:
         if isinstance(source, bytes):
             return cls.from_bytes(source)
         try:
-            return cls.from_bytes(Path(source).read_bytes(), Path(source).name)
+            return cls.from_bytes(ordinary(source).read_bytes(), Path(source).name)
         except OSError as error:
             raise FileError(explain_os_error(error, source, "read")) from error
 

@@ -54,7 +54,7 @@ def symmetric_product(cells: Tensor) -> Tensor:
 
 
 def second_moments(cells: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Of `moments` the second alone."""
+    """Of `moments` the second alone. (C, C) of `cells`, (n, C), and `weights`, (n,)."""
     second: Tensor = _SecondMoments.apply(cells, weights)
     return second
 
@@ -98,16 +98,24 @@ class _SecondMoments(Function):
         return (cells @ (both / len(cells)) if weights is None else (cells @ both).mul_(weights[:, None])), None
 
 
+def wide(values: Tensor) -> Tensor:
+    """`values` in double precision, on the CPU if their device has none. Of any shape, which stays."""
+    return values.to("cpu", torch.float64) if values.device.type == "mps" else values.double()
+
+
 def trace_sqrt(matrix: Tensor) -> Tensor:
     """The trace of the square root of a symmetric matrix without negative eigenvalues, (k, k); differentiable.
 
-    The gradient, half the inverse root, is that of eigenvalues not below a millionth of the largest.
+    In double precision, and `matrix` has to be of it too: hundreds of eigenvalues lie below the rounding of single
+    precision, and together their roots are no small part of the trace. (With it a distance of real features came out
+    16 % too large, its gradient in another direction altogether.) The gradient, half the inverse root, is that of
+    eigenvalues not below `SMALLEST_EIGENVALUE` of the largest.
     """
-    trace: Tensor = _TraceSqrt.apply(matrix)
-    return trace
+    trace: Tensor = _TraceSqrt.apply(wide(matrix))
+    return trace.to(matrix)
 
 
-SMALLEST_EIGENVALUE = 1e-6
+SMALLEST_EIGENVALUE = 1e-12
 NEWTON_FROM = 64
 """Side from which a GPU, whose eigenvalue solvers are slow, iterates instead."""
 
@@ -136,11 +144,12 @@ class _TraceSqrt(Function):
         return half
 
 
-def newton_root(matrix: Tensor, steps: int = 22) -> tuple[Tensor, Tensor]:
+def newton_root(matrix: Tensor, steps: int = 40) -> tuple[Tensor, Tensor]:
     """The square root of a symmetric positive matrix and the inverse of it, by products alone.
 
     The coupled iteration of Denman and Beavers in the form of Newton and Schulz (Higham, Functions of Matrices, 2008,
-    section 6.7), on the matrix over its norm, with a millionth of that added to the diagonal.
+    section 6.7), on the matrix over its norm, with `SMALLEST_EIGENVALUE` of that added to the diagonal: the roots of
+    what is as small as that grow by half in each step, and 40 steps take a millionth to 1.
     """
     one = torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
     norm = torch.linalg.matrix_norm(matrix).clamp_min(torch.finfo(matrix.dtype).tiny)
@@ -152,15 +161,21 @@ def newton_root(matrix: Tensor, steps: int = 22) -> tuple[Tensor, Tensor]:
 
 
 def root_of(matrix: Tensor) -> Tensor:
-    """The symmetric square root of a symmetric matrix, in double precision; negative eigenvalues count as 0."""
+    """The symmetric square root of a symmetric matrix, in double precision; negative eigenvalues count as 0.
+
+    Both (k, k).
+    """
     return powers_of(matrix, (0.5,), 0.0)[0]
 
 
 def powers_of(matrix: Tensor, powers: Sequence[float], floor: float) -> list[Tensor]:
-    """Powers of a symmetric matrix, in double precision; eigenvalues below `floor` of the largest count as that."""
-    values, vectors = _eigen(matrix.double())
+    """Powers of a symmetric matrix, in double precision; eigenvalues below `floor` of the largest count as that.
+
+    (k, k) each.
+    """
+    values, vectors = _eigen(wide(matrix))
     values = values.clamp_min(0.0).clamp_min(floor * float(values[-1]))
-    return [((vectors * values.pow(power)) @ vectors.T).to(matrix.dtype) for power in powers]
+    return [((vectors * values.pow(power)) @ vectors.T).to(matrix) for power in powers]
 
 
 def _eigen(matrix: Tensor) -> tuple[Tensor, Tensor]:

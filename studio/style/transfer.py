@@ -5,29 +5,31 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from studio.arrays import Size
 from studio.backbones import Backbone
-from studio.geometry import Size, fit_within
+from studio.files import bare_name
+from studio.geometry import fit_within
+from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, part
 from studio.style import guide
-from studio.style.engine import Outcome, Plan, optimise
+from studio.style.engine import Plan, optimise
 from studio.style.losses import STYLE_LOSSES
 from studio.style.memory import choose_tile
-from studio.style.model import LIVE, Region, StyleControl, StyleError, StyleResult, StyleSource
+from studio.style.model import LIVE, Region, StyleControl, StyleError, StyleSource, check_sources
 from studio.style.network import Extractor, choose_precision, content_layers, style_layers
 from studio.style.objective import Weights
+from studio.style.oneshot import instant
 from studio.style.options import InstantOptions, StyleOptions
 from studio.style.pyramid import shares, sizes
 from studio.style.recipe import describe_stylize
+from studio.style.result import StyleResult, finished
 from studio.style.scene import Given, Layers, Targets, floats, tensor_of
 from studio.style.state import StyleState
 
@@ -116,8 +118,9 @@ def stylize(
         averaging=options.averaging,
         seed=options.seed,
         tile=tile,
+        grey=given.is_grey,
         about={
-            "what": "stylize",
+            "what": JobKind.STYLE.recipe,
             "pictures": [fingerprint(content), *(fingerprint(source.picture) for source in styles)],
             "backbone": backbone.name,
             "sizes": [list(size) for size in scales],
@@ -130,7 +133,7 @@ def stylize(
     if options.match_regions and not regions and not grown:
         notes.append(tr(guide.NO_REGIONS))
     recipe = describe_stylize(content, styles, backbone, options, used, regions, outcome.state.live)
-    name = f"{Path(content.name).stem} in the style of {Path(first.name).stem}"
+    name = f"{bare_name(content.name)} in the style of {bare_name(first.name)}"
     return finished(outcome, content, name, recipe, notes, targets.alpha(scales[-1]))
 
 
@@ -149,30 +152,6 @@ def weights_of(options: StyleOptions, changed: Mapping[str, float], styles: tupl
     )
 
 
-def finished(
-    outcome: Outcome,
-    content: Picture | None,
-    name: str,
-    recipe: dict[str, Any],
-    notes: Sequence[str],
-    alpha: npt.NDArray[np.uint8] | None = None,
-) -> StyleResult:
-    """The result that a person gets, of 16 bits a channel."""
-    picture = picture_of(outcome.pixels, name, alpha)
-    return StyleResult(picture, outcome.losses, recipe, outcome.state, content, tuple(notes))
-
-
-def picture_of(pixels: npt.NDArray[Any], name: str, alpha: npt.NDArray[np.uint8] | None = None) -> Picture:
-    """A picture of 16 bits a channel from (h, w, 3) floats in [0, 1], with the opacity (h, w)."""
-    levels = np.clip(pixels, 0.0, 1.0)
-    levels *= 65535.0  # in place: of a large picture there is room for few copies
-    numbers: npt.NDArray[Any] = np.rint(levels, out=levels).astype(np.uint16)
-    del levels
-    if alpha is not None:
-        numbers = np.dstack([numbers, alpha.astype(np.uint16) * np.uint16(257)])
-    return Picture.from_array(numbers, name)
-
-
 def fingerprint(picture: Picture) -> str:
     """What tells a picture from others: a hash of its pixels."""
     digest = hashlib.sha256(str(picture.pixels.shape).encode())
@@ -186,23 +165,6 @@ def noise(size: Size, seed: int) -> Tensor:
     """(1, 3, h, w): grey with noise, the same for the same seed."""
     drawn = torch.randn(1, 3, size[1], size[0], generator=torch.Generator().manual_seed(seed))
     return (0.5 + 0.15 * drawn).clamp(0.0, 1.0)
-
-
-def check_sources(styles: Sequence[StyleSource], regions: Sequence[Region]) -> None:
-    """Raises `StyleError` if there is no style, a weight is no number, or a region asks for a style there is not."""
-    if not styles:
-        raise StyleError(tr("A style needs a picture to take it from; choose one."))
-    if not all(0.0 <= source.weight < float("inf") for source in styles):
-        raise StyleError(tr("The weights of the style pictures must be numbers from 0 on."))
-    for region in regions:
-        if not 0 <= region.source < len(styles):
-            raise StyleError(
-                tr(
-                    "A region asks for style picture {index}, but there are {number}.",
-                    index=region.source + 1,
-                    number=len(styles),
-                )
-            )
 
 
 def _check(
@@ -225,8 +187,6 @@ def draft(
     side: int,
 ) -> Job[Picture]:
     """What `studio.style.instant` makes of the same, with a longer side of `side` pixels: a start to go on from."""
-    from studio.style.oneshot import instant  # which needs this module
-
     shared = ("style_scale", "keep_colors", "geometry", "match_regions", "softness")
     quick = InstantOptions(size=side, **{name: getattr(options, name) for name in shared})
     result = yield from instant(content, styles, backbone, quick, pairs=pairs, regions=regions)
@@ -240,5 +200,5 @@ def _first(options: StyleOptions, targets: Targets, size: Size, start: Picture |
     if options.init == "style":
         return tensor_of(targets.style_pixels(0, size), cpu)
     if start is not None:
-        return tensor_of(floats(start.resized(size)), cpu)
+        return tensor_of(floats(start.shown(size)), cpu)
     return tensor_of(targets.start_pixels(size, in_style=options.style_weight > 0.0), cpu)

@@ -1,11 +1,12 @@
 from .apply import warp_picture, warp_tensor
-from .contract import FieldSeries, InBetween, PointWarp, WarpError, backward_field, field_between
-from .controls import Controls, control_points, frame_size
+from .contract import FieldSeries, WarpError, backward_field, field_between
+from .control_set import Controls
+from .controls import control_points, frame_size
 from .field import Field
 from .fields import moving_least_squares
-from .jacobian import Foldover, determinant_map, foldover
+from .jacobian import Foldover, foldover
 from .options import WarpOptions
-from .splines import thin_plate_spline
+from .point_warp import InBetween, PointWarp
 
 __all__ = [
     "Controls",
@@ -18,12 +19,10 @@ __all__ = [
     "WarpOptions",
     "backward_field",
     "control_points",
-    "determinant_map",
     "field_between",
     "foldover",
     "frame_size",
     "moving_least_squares",
-    "thin_plate_spline",
     "warp_picture",
     "warp_tensor",
 ]

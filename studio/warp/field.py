@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, as_points
+from studio.arrays import Points, Size
+from studio.geometry import as_points
 
 SPACING = 4
 """Pixels from node to node."""

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, as_points
+from studio.arrays import Points
+from studio.geometry import as_points
 
 LeastSquares = Literal["affine", "similarity", "rigid"]
 Numbers = npt.NDArray[np.floating[Any]]

@@ -13,14 +13,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, rescale, shrink_within
+from studio.arrays import Points, Size
+from studio.geometry import rescale, shrink_within
 from studio.language import tr
 from studio.progress import Job, Progress
 from studio.warp import field as fields
-from studio.warp.contract import FieldPair, InBetween, PointWarp, chebyshev
-from studio.warp.controls import Controls
+from studio.warp.control_set import Controls
 from studio.warp.field import Field, Nodes
+from studio.warp.jacobian import foldover
 from studio.warp.options import WarpOptions
+from studio.warp.point_warp import FieldPair, InBetween, PointWarp, chebyshev
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +42,9 @@ FOLDS = 100.0
 
 STILL = 0.01
 """Pixels of the level: when no vector moves by more in a round, the level is done."""
+
+_SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.0)
+"""Of a refinement, tried until one does not fold."""
 
 _WORKING_SIDE = 192
 _COARSEST = 8
@@ -115,7 +120,7 @@ def refine(
     working = shrink_within(controls.size, _WORKING_SIDE)
     into_a, into_b = PointWarp(controls, options).fields(0.5)
     vectors = _resized((into_b.dense() - into_a.dense()) / np.float32(2), working, controls.size)
-    sizes = _levels(working)
+    begun, sizes = vectors, _levels(working)
     for index, size in enumerate(sizes):
         gray = [_gray(picture, size) for picture in (a, b)]
         vectors = _resized(vectors, size, (vectors.shape[1], vectors.shape[0]))
@@ -132,10 +137,28 @@ def refine(
             if moved < STILL:
                 break
         vectors = unknown.detach().cpu().numpy().transpose(1, 2, 0)
-    bows = _bows(vectors) if options.curved else np.zeros_like(vectors)
     yield Progress(0.98, tr("bending the paths"))
-    at_nodes = [_at_nodes(values, controls.size) for values in (vectors, bows)]
-    return HalfwayWarp(controls, at_nodes[0], at_nodes[1])
+    return _one_to_one(controls, begun, vectors, options.curved)
+
+
+def _one_to_one(
+    controls: Controls, begun: npt.NDArray[np.float32], refined: npt.NDArray[np.float32], curved: bool
+) -> HalfwayWarp:
+    """The refined warp as far as it folds no more than what refinement began with, both (h, w, 2) vectors."""
+    least: tuple[float, HalfwayWarp] | None = None
+    for share in _SHARES:
+        vectors = begun + np.float32(share) * (refined - begun)
+        for bends in (True, False) if curved else (False,):
+            bows = _bows(vectors) if bends else np.zeros_like(vectors)
+            at_nodes = [_at_nodes(values, controls.size) for values in (vectors, bows)]
+            warp = HalfwayWarp(controls, at_nodes[0], at_nodes[1])
+            folds = foldover(warp.fields(1.0)[0], warp.fields(0.0)[1]).share
+            if folds == 0.0:
+                return warp
+            if least is None or folds < least[0]:
+                least = folds, warp
+    assert least is not None
+    return least[1]
 
 
 class _Energy:

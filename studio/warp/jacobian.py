@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points
+from studio.arrays import Points
 from studio.warp.field import SPACING, Field
 
 
@@ -34,6 +35,24 @@ class Foldover:
         """Whether no place is turned over: every pixel comes from a place of its own."""
         return not len(self.places)
 
+    @property
+    def count(self) -> int:
+        """How many separate places fold."""
+        return count_places(self.places)
+
+
+def count_places(places: Points) -> int:
+    """How many separate places the cells of 4 x 4 pixels around `places`, (K, 2), make up."""
+    if not len(places):
+        return 0
+    cells = np.rint(places / SPACING).astype(np.int64)
+    cells -= cells.min(axis=0) - 1
+    marked = np.zeros((cells[:, 1].max() + 2, cells[:, 0].max() + 2), np.uint8)
+    marked[cells[:, 1], cells[:, 0]] = 1
+    # Cells two steps apart still look like one place.
+    marked = cv2.dilate(marked, np.ones((3, 3), np.uint8)).astype(np.uint8)
+    return int(cv2.connectedComponents(marked)[0]) - 1
+
 
 def determinants(warp: Field) -> npt.NDArray[np.float32]:
     """The determinant at the four corners of each cell between nodes: (4, rows - 1, columns - 1).
@@ -48,11 +67,6 @@ def determinants(warp: Field) -> npt.NDArray[np.float32]:
         for below in (down[:, :-1], down[:, 1:])
     ]
     return np.stack(corners)
-
-
-def determinant_map(warp: Field) -> npt.NDArray[np.float32]:
-    """(h, w) determinants, the area in the source of what one pixel of the frame looks up; for a heat map."""
-    return warp.spread(at_nodes(determinants(warp).mean(axis=0)))
 
 
 def at_nodes(cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

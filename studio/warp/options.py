@@ -29,8 +29,8 @@ class WarpOptions(Options):
     )
     untangle: bool = knob(
         True,
-        "Let matched pairs that cross their neighbours give way, half in each picture, until nothing folds. Pairs that "
-        "you placed, dragged or locked stay where they are.",
+        "Let matched pairs that cross their neighbours give way, half in each picture, and leave out those that "
+        "contradict them, until nothing folds. Pairs that you placed, dragged or locked stay where they are.",
         label="Untangle",
     )
     stiffness: float = knob(

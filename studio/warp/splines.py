@@ -7,52 +7,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, as_points
+from studio.arrays import Points
 
 _CHUNK = 65_536
 """Kernel values, points times control points, that are worked on at once: what fits into a core's cache."""
 
 
-def thin_plate_spline(
-    points: npt.ArrayLike, sources: npt.ArrayLike, targets: npt.ArrayLike, smoothing: float = 0.0
-) -> Points:
-    """Carry `points` along with control points that move from `sources` to `targets`.
-
-    The map is an affine part plus a sum of r^2 log r about the sources, of least bending energy.
+class ThinPlate:
+    """A thin-plate spline with its coefficients solved: an affine part plus a sum of r^2 log r about the sources.
 
     Parameters
     ----------
-    points : (V, 2)
-        Where to evaluate, in the coordinates of `sources`.
-    sources, targets : (N, 2)
-        Control points before and after. No point leaves everything in place, one moves it by a shift, two
-        or several on one line by the similarity that fits them best, bent along the line only. Of several
-        targets of one source the mean counts.
+    sources, targets : (N, 2) float64
+        Control points before and after, one pair at least. One moves everything by a shift, two or several on one line
+        by the similarity that fits them best, bent along the line only. Of several targets of one source the mean
+        counts.
     smoothing : float
-        0 or more; added to the diagonal of the kernel of coordinates scaled to unit size, so that 0
-        interpolates and large values leave the best affine map.
-
-    Returns
-    -------
-    (V, 2) float64, finite for finite input.
-
-    Raises
-    ------
-    ValueError
-        `sources` and `targets` differ in number, or `smoothing` is negative.
+        0 or more; added to the diagonal of the kernel of coordinates scaled to unit size, so that 0 interpolates and
+        large values leave the best affine map.
     """
-    places, before, after = as_points(points), as_points(sources), as_points(targets)
-    if len(before) != len(after):
-        raise ValueError(f"{len(before)} sources, {len(after)} targets")
-    if smoothing < 0:
-        raise ValueError(f"smoothing is {smoothing}, below 0")
-    if not len(before) or not len(places):
-        return places.copy()
-    return np.asarray(ThinPlate(before, after, smoothing)(places), np.float64)
-
-
-class ThinPlate:
-    """A thin-plate spline with its coefficients solved, (N, 2) `sources` to `targets`, one pair at least."""
 
     def __init__(self, sources: Points, targets: Points, smoothing: float = 0.0) -> None:
         sources, targets = merge_equal(sources, targets)
@@ -66,7 +39,7 @@ class ThinPlate:
             self._bends = _coefficients(self._unit, targets - self._similarity(sources), smoothing)
 
     def __call__(self, points: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-        """Carry `points`, (V, 2); the kernel is computed in their type."""
+        """Where `points`, (V, 2) in the coordinates of the sources, go: (V, 2); computed in their type."""
         kind = points.dtype
         moved = self._similarity(points).astype(kind)
         if self._bends is None:
@@ -83,7 +56,10 @@ class ThinPlate:
 def merge_equal(
     sources: npt.NDArray[np.float64], targets: npt.NDArray[np.float64], tolerance: float = 1e-6
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Sources within `tolerance` (a grid of that pitch) of each other become one, with the mean of their targets."""
+    """Sources within `tolerance` (a grid of that pitch) of each other become one, with the mean of their targets.
+
+    (N, 2) each become (M, 2), M at most N, in the order of the rounded sources unless all differ.
+    """
     _, group = np.unique(np.round(sources / tolerance), axis=0, return_inverse=True)
     group = group.reshape(-1)
     count = np.bincount(group).astype(np.float64)

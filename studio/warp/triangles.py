@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.geometry import Points, Size, as_points
+from studio.arrays import Points, Size
+from studio.geometry import as_points
 from studio.warp import field as fields
 
 _CHUNK = 200_000

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from studio.attribution.network import SCORES
 from studio.attribution.objectives import Objective
+from studio.attribution.targets import ClassTarget, Quantity
 
 Image = Tensor
 
@@ -77,7 +78,7 @@ class Linear(nn.Module):
 
 
 def first_score() -> Objective:
-    return Objective("class", SCORES, lambda scores: scores[:, 0], "class 0", "score", 0)
+    return Objective("class", SCORES, lambda scores: scores[:, 0], ClassTarget(0), Quantity.SCORE, 0)
 
 
 def image(height: int = 12, width: int = 14, seed: int = 4) -> Image:

@@ -34,7 +34,7 @@ from studio.attribution.options import (
     SmoothGradOptions,
 )
 from studio.attribution.relu import GuidedReLUs
-from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, TargetError
+from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, Quantity, TargetError
 from studio.backbones import build_backbone
 from studio.backbones.receptive import Receptive
 from studio.picture import Picture
@@ -93,7 +93,7 @@ class Mixed(nn.Module):
 
 def test_guided_backprop_catches_every_relu() -> None:
     network, x = Mixed(), image()
-    everything = Objective("class", SCORES, lambda scores: scores.sum(1), "all", "score")
+    everything = Objective("class", SCORES, lambda scores: scores.sum(1), ClassTarget("all"), Quantity.SCORE)
     plain = float(everything(network, x)[0])
     found = run_to_end(guided_backprop(network, x, everything, ExplainOptions()))
     assert len(network.back) == 4 and found.checks["ReLUs guided"] == 4
@@ -377,7 +377,33 @@ def test_every_kind_of_backbone(name) -> None:
             explain(picture, backbone, method, CellTarget(level.name, 1, 1), METHODS[method].options(size=64))
         )
         assert found.map.shape == (53, 64) and found.map.any()
-        assert bool(found.note) == (method == "guided-backprop" and name == "convnext_tiny")
+        about_method = found.note.partition(f"{level.name} has ")[0]  # behind it stands how its cells differ
+        assert bool(about_method) == (method == "guided-backprop" and name == "convnext_tiny")
     for module in backbone.stage(1).modules():
         assert not module._forward_hooks and not module._backward_hooks
         assert all(weight.grad is None for weight in module.parameters())
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_a_target_that_is_not_active_says_so(method: str) -> None:
+    network = Tiny(F.relu)
+    network.two.bias[3] = -1e6
+    options = METHODS[method].options().with_values(size=32)
+    for target in (ChannelTarget("last", 3), CellTarget("last", 3, 2, 3)):
+        if target.kind not in METHODS[method].targets:
+            continue
+        found = run_to_end(explain(noise_picture(32, 32), network, method, target, options))
+        assert not found.map.any() and found.value == 0
+        assert "map is zero everywhere" in found.note
+    alive = run_to_end(explain(noise_picture(32, 32), Tiny(), method, ClassTarget(1), options))
+    assert alive.map.any() and "zero everywhere" not in alive.note
+
+
+def test_cells_that_are_not_the_published_ones_are_told_of() -> None:
+    network = build_backbone("squeezenet1_0", seed=1)
+    picture = noise_picture(224, 224)
+    found = run_to_end(explain(picture, network, "gradient", CellTarget("fire8", 7, 5), ExplainOptions(size=224)))
+    assert "fire8 has 28 x 28 cells here" in found.note and "it has 27 x 27" in found.note
+    vgg = build_backbone("vgg19", seed=1)
+    found = run_to_end(explain(picture, vgg, "gradient", CellTarget("relu2_1", 3, 2), ExplainOptions(size=224)))
+    assert found.note == ""

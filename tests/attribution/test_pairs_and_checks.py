@@ -33,10 +33,12 @@ from studio.attribution.targets import (
     ChannelTarget,
     ClassTarget,
     PairTarget,
+    Quantity,
     TargetError,
     parse_pair,
     parse_target,
 )
+from studio.backbones import NetworkChoice
 from studio.colour_maps import SEQUENTIAL, SIGNED, Scale
 from studio.errors import OutOfMemory
 from studio.files import FileError
@@ -160,7 +162,13 @@ def test_checks_of_a_pair_and_of_the_strongest_class() -> None:
 
 def made(values: np.ndarray, signed: bool = False) -> Attribution:
     return Attribution(
-        values.astype(np.float32), "score", signed, "occlusion", "class lion", 1.5, record={"size": [6, 4]}
+        values.astype(np.float32),
+        Quantity.SCORE,
+        signed,
+        "gradient-x-input",
+        ClassTarget("lion"),
+        1.5,
+        record={"size": [6, 4]},
     )
 
 
@@ -252,7 +260,7 @@ def test_running_with_the_built_in_network(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("studio.attribution.run.explain_once", scarce)
     messages: list[str] = []
-    job = explaining(A, "grad-cam", ChannelTarget("relu3_1", 5), options, device="cpu")
+    job = explaining(A, "grad-cam", ChannelTarget("relu3_1", 5), options, network=NetworkChoice(device="cpu"))
     found = run_to_end(job, lambda event: messages.append(event.message))
     assert sizes == [192, 96] and max(found.map.shape) == 96
     assert any("Out of memory" in message for message in messages)

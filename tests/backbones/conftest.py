@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -49,6 +49,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
 def nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """No backbone of another test is kept in memory, and none of this one."""
     monkeypatch.setattr("studio.backbones.loading._loaded", OrderedDict())
+
+
+@pytest.fixture
+def forget(nothing_loaded: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """As if the program began anew: what is kept in memory is not found again."""
+    return lambda: monkeypatch.setattr("studio.backbones.loading._loaded", OrderedDict())
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ class FileServer:
         self.closing.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(120)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -138,7 +138,7 @@ def stalls(count: int) -> Answer:
         handler.head(200, len(body), ETag=handler.site.etag)
         handler.wfile.write(body[:count])
         handler.wfile.flush()
-        handler.site.closing.wait(30)
+        handler.site.closing.wait(120)
         handler.cut_off()
 
     return answer

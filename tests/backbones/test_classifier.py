@@ -17,7 +17,7 @@ from studio.backbones.classifier import (
     find_class,
     load_classifier,
 )
-from studio.backbones.status import has_classes
+from studio.backbones.networks import skeleton
 from studio.progress import run_to_end
 
 NAMES = ["squeezenet1_0", "squeezenet1_1", "resnet50", "convnext_tiny"]
@@ -96,8 +96,6 @@ def test_files_with_and_without_classes(tmp_path: Path, squeezenet: Classifier) 
     whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     save_file(state, whole)
     save_file({key: value for key, value in state.items() if key.startswith("features")}, cut)
-    assert has_classes("squeezenet1_1", whole) and not has_classes("squeezenet1_1", cut)
-    assert not has_classes("buddynet") and not has_classes("vgg19")
     loaded = run_to_end(load_classifier("squeezenet1_1", whole, "cpu"))
     image = torch.rand(1, 3, 64, 64)
     torch.testing.assert_close(loaded.scores(image), squeezenet.scores(image))
@@ -112,3 +110,44 @@ def test_files_with_and_without_classes(tmp_path: Path, squeezenet: Classifier) 
         assert file.name in str(caught.value)
     with pytest.raises(WeightsError, match="BuddyNet has no classes"):
         run_to_end(load_classifier("buddynet"))
+
+
+def test_networks_with_other_numbers_of_classes(tmp_path: Path) -> None:
+    """What people train themselves: torchvision's network with a head of their own, its names in a file beside it."""
+    torch.manual_seed(0)
+    theirs = torchvision.models.squeezenet1_1(weights=None, num_classes=3).eval()
+    file = tmp_path / "pets.pth"
+    torch.save({"state_dict": {f"module.{key}": value for key, value in theirs.state_dict().items()}}, file)
+    image = torch.rand(1, 3, 64, 64)
+    ours = run_to_end(load_classifier("squeezenet1_1", file, "cpu"))
+    assert ours.class_names == class_names("squeezenet1_1", file) == ("class 0", "class 1", "class 2")
+    entry = CATALOG["squeezenet1_1"]
+    mean, std = (torch.tensor(numbers).view(1, 3, 1, 1) for numbers in (entry.mean, entry.std))
+    with torch.no_grad():
+        torch.testing.assert_close(ours.scores(image), theirs((image - mean) / std), rtol=1e-4, atol=1e-5)
+    for name, text in (
+        ("pets.txt", "cat\n dog \n\nsea lion\n"),
+        ("pets.json", '["cat", "dog", "sea lion"]'),
+        ("pets.json", '{"0": "cat", "1": ["n1", "dog"], "2": "sea lion"}'),
+        ("pets.json", '{"dog": 1, "cat": 0, "sea lion": 2}'),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        found = run_to_end(load_classifier("squeezenet1_1", file, "cpu"))
+        assert found.class_names == class_names("squeezenet1_1", file) == ("cat", "dog", "sea lion")
+        assert found.class_number("dog") == 1
+        (tmp_path / name).rename(tmp_path / f"other-{name}")
+    other = tmp_path / "other-pets.txt"
+    assert run_to_end(load_classifier("squeezenet1_1", file, "cpu", other)).class_names[2] == "sea lion"
+    other.write_text("cat\ndog\n")
+    with pytest.raises(WeightsError, match=r"“other-pets.txt” names 2 classes, but the network has 3"):
+        run_to_end(load_classifier("squeezenet1_1", file, "cpu", other))
+    (tmp_path / "bad.json").write_text('{"a": {}}')
+    with pytest.raises(WeightsError, match="holds no names of classes"):
+        class_names("squeezenet1_1", file, tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "convnext_tiny"])
+def test_other_heads_of_any_kind(name: str) -> None:
+    state = skeleton(CATALOG[name], 5).state_dict()
+    found = build_classifier(name, {key: torch.zeros(one.shape) for key, one in state.items()})
+    assert found.scores(torch.rand(1, 3, 64, 64)).shape == (1, 5) and found.class_names[4] == "class 4"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from studio.backbones import (
     build_backbone,
     fetch_weights,
     load_backbone,
-    unload_backbones,
     weights_status,
 )
 from studio.backbones import loading as loading_module
@@ -46,7 +46,7 @@ def left() -> set[str]:
     return {file.name for file in weights_dir().iterdir() if file.suffix != ".lock"}
 
 
-def test_downloaded_converted_and_found_again(server: FileServer, published: Entry) -> None:
+def test_downloaded_converted_and_found_again(server: FileServer, published: Entry, forget: Callable[[], None]) -> None:
     assert not weights_status("testnet").ready and weights_status("testnet").text.startswith("download of ")
     events: list[Progress] = []
     backbone = run_to_end(load_backbone("testnet", device="cpu"), events.append)
@@ -62,7 +62,7 @@ def test_downloaded_converted_and_found_again(server: FileServer, published: Ent
         assert file.metadata() == {"name": "testnet", "source": published.url[-20:], "licence": "MIT"}
     assert weights_status("testnet").ready and weights_status("testnet").path == kept
 
-    unload_backbones()
+    forget()
     assert same(loaded("testnet"), backbone)
     assert len(server.requests) == 1
 
@@ -176,9 +176,11 @@ def test_waiting_for_another_program_can_be_cancelled(server: FileServer, publis
     assert run_to_end(fetch_weights("testnet")) == converted_file(published)
 
 
-def test_a_damaged_copy_of_ours_is_fetched_again(server: FileServer, published: Entry) -> None:
+def test_a_damaged_copy_of_ours_is_fetched_again(
+    server: FileServer, published: Entry, forget: Callable[[], None]
+) -> None:
     loaded("testnet")
-    unload_backbones()
+    forget()
     kept = converted_file(published)
     kept.write_bytes(kept.read_bytes()[:-100])
     assert same(loaded("testnet"), build_backbone("testnet", state()))
@@ -247,8 +249,6 @@ def test_two_stay_loaded_and_their_memory_comes_back(tmp_path: Path, published: 
         kept.append(weakref.ref(loaded("testnet", file)))
     gc.collect()
     assert [reference() is None for reference in kept] == [True, False, False]
-    unload_backbones()
-    assert all(reference() is None for reference in kept)
 
 
 def test_loading_from_a_thread(published: Entry) -> None:

@@ -10,16 +10,18 @@ from typing import Any
 import pytest
 import torch
 import torchvision
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torchvision.transforms.functional import normalize
 
 from studio.backbones import (
+    CATALOG,
     Cut,
     Entry,
     WeightsError,
     build_backbone,
     load_backbone,
 )
+from studio.backbones.classifier import build_classifier
 from studio.backbones.weights import read_weights
 from studio.device import DeviceError
 from studio.paths import weights_dir
@@ -98,6 +100,29 @@ def test_wrong_shapes(tmp_path: Path, testnet: Entry) -> None:
     (tmp_path / "mine.pth").write_bytes(saved(tensors))
     sentence = refusal(tmp_path / "mine.pth")
     assert "“features.3.squeeze.weight” is 8 x 64 x 1 x 1 instead of 16 x 64 x 1 x 1" in sentence
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("nested", [False, True])
+def test_numbers_that_are_not_finite(number: float, nested: bool, tmp_path: Path, testnet: Entry) -> None:
+    tensors = state()
+    tensors["features.3.squeeze.weight"][3, 5] = number
+    (tmp_path / "mine.pth").write_bytes(saved({"state_dict": tensors} if nested else tensors))
+    sentence = refusal(tmp_path / "mine.pth")
+    assert "“features.3.squeeze.weight” holds numbers that are not finite" in sentence
+    with pytest.raises(WeightsError, match="not finite"):
+        build_backbone("testnet", tensors)
+
+
+def test_a_buddynet_and_a_classifier_that_are_not_finite(tmp_path: Path) -> None:
+    tensors = load_file(CATALOG["buddynet"].shipped)
+    name = next(iter(tensors))
+    tensors[name].view(-1)[7] = float("nan")
+    save_file(tensors, tmp_path / "mine.safetensors")
+    assert f"“{name}” holds numbers that are not finite" in refusal(tmp_path / "mine.safetensors", "buddynet")
+    scores = {"classifier.1.weight": torch.full((1000, 512, 1, 1), float("-inf"))}
+    with pytest.raises(WeightsError, match="not finite"):
+        build_classifier("squeezenet1_1", scores)
 
 
 class Malicious:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Reals
 from studio.geometry import as_points
 from tests.benchmarks.pck import SIDE, TOLERANCE, Subjects, read
 
@@ -29,7 +30,6 @@ NEAR = 0.12
 FEWEST = 4
 BINS = 10
 
-Reals = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not can.any():
             continue
         assert memory.held is not None
-        found = evidence(memory.held.scene, pairs, np.flatnonzero(can))
+        found = evidence(memory.held.feature_pair, pairs, np.flatnonzero(can))
         columns.append(np.stack([found.rank, found.margin, found.cycle, found.residual], axis=1))
         confidence.append(combined(found))
         right.append(is_right[can])

@@ -45,9 +45,9 @@ def picture_file(path: Path, seed: int) -> Path:
 def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]:
     import sys
 
-    from studio.gui.app import SWITCH_INTERVAL, make_application
-    from studio.gui.main_window import MainWindow
-    from studio.gui.theme import apply_theme
+    from studio.gui.shell.app import SWITCH_INTERVAL, make_application
+    from studio.gui.shell.main_window import MainWindow
+    from studio.gui.widgets.theme import apply_theme
     from studio.pairs import PairSet
 
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -70,11 +70,11 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
 
     window.opener.open_paths([picture_file(folder / "a.jpg", 1), picture_file(folder / "b.jpg", 2)], "A")
     turn(lambda: window.state.has_both)
-    turn(lambda: window.document.keeper.is_idle)
+    turn(lambda: window.document.autosave.is_idle)
     random = np.random.default_rng(3)
     points = random.random((pairs, 2)) * (np.asarray(SIZE) - 1)
     window.state.set_pairs(PairSet.from_arrays(points, points, rank=random.random(pairs), level=1))
-    turn(lambda: window.document.keeper.is_idle)
+    turn(lambda: window.document.autosave.is_idle)
     gc.freeze()  # as the program does when all is loaded
     lateness, results = Lateness(), {}
 
@@ -89,10 +89,10 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
             window.state.drag_point("A", 1 + number % pairs, (float(number), 10.0))
             window.state.drop_point("A", 1 + number % pairs)
             rest(0.05)
-        turn(lambda: window.document.keeper.is_idle)
+        turn(lambda: window.document.autosave.is_idle)
 
     def paint() -> None:
-        painting = window.style_panel.regions.painting
+        painting = window.panel("style").regions.painting
         painting.take([])
         painting.add()
         for number in range(edits):
@@ -104,14 +104,14 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
                 rest(0.01)
             painting.end()
             rest(0.05)
-        turn(lambda: window.document.keeper.is_idle)
+        turn(lambda: window.document.autosave.is_idle)
 
     def turn_knob() -> None:
-        editor = window.match_panel.form.editors["consistency"]
+        editor = window.panel("match").form.editors["consistency"]
         for number in range(edits):
             editor.set_value((number % 20) / 20)
             rest(0.05)
-        turn(lambda: window.document.keeper.is_idle)
+        turn(lambda: window.document.autosave.is_idle)
 
     def save() -> None:
         window.document.save_to(folder / "project.buddies")
@@ -123,16 +123,16 @@ def measure(pairs: int, edits: int, folder: Path) -> dict[str, dict[str, float]]
         turn(lambda: window.state.picture("A") is not before)
 
     timed("rest", lambda: rest(2.0))
-    window.document.keeper.enabled = False
+    window.document.autosave.enabled = False
     timed("edits", edit)
-    window.document.keeper.enabled = True
+    window.document.autosave.enabled = True
     timed("kept", edit)
     timed("turn", turn_knob)
     window.actions_["mode_style"].trigger()
-    window.style_panel.stage.strip_button.setChecked(False)
-    window.document.keeper.enabled = False
+    window.panel("style").result_pane.strip_button.setChecked(False)
+    window.document.autosave.enabled = False
     timed("strokes", paint)
-    window.document.keeper.enabled = True
+    window.document.autosave.enabled = True
     timed("paint", paint)
     window.actions_["mode_match"].trigger()
     timed("save", save)
@@ -154,7 +154,7 @@ def drag(app: QApplication, window: object, points: np.ndarray) -> dict[str, flo
         )
         QApplication.sendEvent(view, event)
 
-    start = canvas._to_widget(QPointF(*points[len(points) // 2]))
+    start = canvas.to_widget(QPointF(*points[len(points) // 2]))
     send(QEvent.Type.MouseButtonPress, start, Qt.MouseButton.LeftButton)
     took, cpu = [], []
     for step in range(1, 121):

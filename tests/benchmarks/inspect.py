@@ -19,6 +19,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from studio.attribution import ChannelTarget, ClassTarget
     from studio.attribution.objectives import objective_for
-    from studio.backbones import CATALOG, build_backbone, load_backbone
+    from studio.backbones import CATALOG, WeightsError, build_backbone, load_backbone
     from studio.backbones.classifier import build_classifier, load_classifier
-    from studio.backbones.status import has_classes
     from studio.progress import run_to_end
 
     if asked.threads:
@@ -169,12 +169,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backbone = build_backbone(asked.backbone, device=asked.device)
     network: Any = backbone
     target: Any = ChannelTarget(backbone.layer_names[-1], 0)
-    if CATALOG[asked.backbone].constructor and (not real or has_classes(asked.backbone, asked.weights)):
-        target = ClassTarget(0)
-        if real:
-            network = run_to_end(load_classifier(asked.backbone, asked.weights, asked.device))
-        else:
-            network = build_classifier(asked.backbone, device=asked.device)
+    if CATALOG[asked.backbone].constructor:
+        with suppress(WeightsError):  # a file may hold what matching needs only
+            if real:
+                network = run_to_end(load_classifier(asked.backbone, asked.weights, asked.device))
+            else:
+                network = build_classifier(asked.backbone, device=asked.device)
+            target = ClassTarget(0)
     image = pictures()[0].tensor((asked.size, asked.size), asked.device)
     found = {
         "backbone": asked.backbone,

@@ -34,10 +34,10 @@ from studio.morph.render import PreparedMorph, prepare
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import run_to_end
-from studio.warp.contract import PointWarp
 from studio.warp.fields import moving_least_squares
 from studio.warp.options import WarpKind
-from studio.warp.splines import thin_plate_spline
+from studio.warp.point_warp import PointWarp
+from studio.warp.splines import ThinPlate
 
 TARGETS = {"frame_ms": 16.0, "frame_to_remap": 1.6, "prepare_ms": 150.0, "drag_ms": 33.0}
 
@@ -141,7 +141,7 @@ def accuracy(kind: str, morph: PreparedMorph) -> dict[str, float]:
     places = np.random.default_rng(1).uniform(0, 1, (20_000, 2)) * (np.asarray(size) - 1)
     centres, targets = controls.at(0.5), controls.a
     if kind == "tps":
-        expected = thin_plate_spline(places, centres, targets)
+        expected = ThinPlate(centres, targets)(places)
     else:
         expected = moving_least_squares(places, centres, targets, kind.removeprefix("mls-"))  # type: ignore[arg-type]
     error = np.hypot(*(warp.fields(0.5)[0].at(places) - expected).T)

@@ -11,7 +11,7 @@ carried from A to B; one is right if it lands within 0.1 of the longer side of B
 truth, in pixels of B's photograph. Shares are of all key points of a set of pairs. Methods: `identity`
 (the same place in the other square); nearest neighbour by the sum of cosines over levels of the
 backbone, candidates every 4 px; and the full match made dense in two ways: by rigid moving least squares, which
-know the pairs alone, and by `studio.buddies.carry_points`, which also asks the network what lies at each point.
+know the pairs alone, and by `studio.buddies.transfer_points`, which also asks the network what lies at each point.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from studio.geometry import Points, as_points
+from studio.arrays import Points
+from studio.geometry import as_points
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -161,7 +162,7 @@ def buddies(
     backbone: Backbone, subjects: Subjects, options: dict[str, Any], counts: list[int]
 ) -> dict[str, dict[str, float]]:
     """The full match, made dense in both ways; the number of pairs of each match is appended to `counts`."""
-    from studio.buddies import MatchMemory, MatchOptions, carry_points, match
+    from studio.buddies import MatchMemory, MatchOptions, match, transfer_points
     from studio.picture import Picture
     from studio.progress import run_to_end
     from studio.warp.fields import moving_least_squares
@@ -174,7 +175,7 @@ def buddies(
     def by_pairs(i: int, j: int, points: Points) -> Points:
         pairs = run_to_end(match(pictures[i], pictures[j], backbone, chosen, memory=memory))
         counts.append(len(pairs))
-        carried = carry_points(memory, points, pairs)
+        carried = transfer_points(memory, points, pairs)
         assert carried is not None
         asked[i, j] = carried
         return moving_least_squares(points, pairs.a, pairs.b, "rigid")

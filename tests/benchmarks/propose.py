@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     whole, pairs = timed(lambda: run_to_end(match(a, b, backbone, options, memory=memory)), clock)
     rng, clicks = np.random.default_rng(0), []
     for number in range(chosen.clicks):
-        side, picture = ("a", a) if number % 2 == 0 else ("b", b)
+        side, picture = ("A", a) if number % 2 == 0 else ("B", b)
         point = tuple(rng.uniform(0, np.array(picture.size) - 1).tolist())
         clicks.append(timed(lambda side=side, point=point: propose(memory, side, point, pairs), clock)[0] * 1000)
     part = timed(lambda: run_to_end(around(a, b, backbone, options, pairs, pairs[0].id, memory)), clock)[0]

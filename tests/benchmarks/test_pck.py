@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from studio.geometry import Points
+from studio.arrays import Points
 from tests.benchmarks import pck
 
 SPOTS = {"nose": (30.0, 20.0), "tail": (90.0, 50.0), "paw": (60.0, 66.0)}

@@ -54,9 +54,9 @@ def measure(size: int, runs: int) -> dict[str, dict[str, float]]:
     """Open the sample photographs, then time the timer without a match, and during `runs` matches."""
     import sys
 
-    from studio.gui.app import SWITCH_INTERVAL, make_application
-    from studio.gui.main_window import MainWindow
-    from studio.gui.theme import apply_theme
+    from studio.gui.shell.app import SWITCH_INTERVAL, make_application
+    from studio.gui.shell.main_window import MainWindow
+    from studio.gui.widgets.theme import apply_theme
 
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = make_application()
@@ -71,22 +71,22 @@ def measure(size: int, runs: int) -> dict[str, dict[str, float]]:
             app.processEvents()
             time.sleep(0.0005)
 
-    turn(lambda: bool(window._devices))
+    turn(lambda: bool(window.devices))
     window.opener.open_sample(next(iter(_samples())))
     turn(lambda: window.state.has_both)
-    window.match_panel.form.editors["working_size"].set_value(size)
+    window.panel("match").form.editors["working_size"].set_value(size)
     lateness = Lateness()
     results = {}
     lateness.start()
     rest = time.monotonic() + 3
     turn(lambda: time.monotonic() > rest)
     results["idle"] = lateness.stop()
-    window.match_panel.run()  # the first run loads the network
-    turn(lambda: not window.match_panel.is_running)
+    window.panel("match").run()  # the first run loads the network
+    turn(lambda: not window.panel("match").is_running)
     lateness.start()
     for _ in range(runs):
-        window.match_panel.run()
-        turn(lambda: not window.match_panel.is_running)
+        window.panel("match").run()
+        turn(lambda: not window.panel("match").is_running)
     results["match"] = lateness.stop()
     results["match"]["pairs"] = len(window.state.pairs)
     window.close()

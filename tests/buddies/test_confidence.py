@@ -11,7 +11,9 @@ from skimage import data
 
 from studio.backbones import load_backbone
 from studio.buddies import MatchMemory, MatchOptions, match, with_confidence
-from studio.buddies.confidence import APART, Evidence, combined, evidence, fitted, residuals
+from studio.buddies.answers import LITTLE_IN_COMMON
+from studio.buddies.confidence import APART, DOUBT, Evidence, combined, common_ground, evidence, fitted, residuals
+from studio.buddies.match import prepare_features
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import run_to_end
@@ -78,10 +80,10 @@ def test_margin_and_cycle_are_what_loops_over_the_coarsest_cells_say():
     memory = MatchMemory()
     options = MatchOptions(working_size=112, border=0, finest_level=4, pairs=0, consistency=0.0)
     pairs = run_to_end(match(a, b, network, options, memory=memory))
-    scene = memory.held.scene
-    found = evidence(scene, pairs, np.arange(len(pairs)))
-    alike = scene.agreed.numpy().astype(np.float64)
-    (rows_a, columns_a), (rows_b, columns_b) = scene.shapes
+    feature_pair = memory.held.feature_pair
+    found = evidence(feature_pair, pairs, np.arange(len(pairs)))
+    alike = feature_pair.consensus.numpy().astype(np.float64)
+    (rows_a, columns_a), (rows_b, columns_b) = feature_pair.shapes
     table = alike.reshape(rows_a, columns_a, rows_b, columns_b)
     plan = memory.held.plan
     for number, pair in enumerate(pairs):
@@ -101,7 +103,7 @@ def test_a_picture_and_itself_have_no_cycle_and_no_residual():
     memory = MatchMemory()
     options = MatchOptions(working_size=96, border=0, pairs=20)
     pairs = run_to_end(match(picture, picture, network, options, memory=memory))
-    found = evidence(memory.held.scene, pairs, np.arange(len(pairs)))
+    found = evidence(memory.held.feature_pair, pairs, np.arange(len(pairs)))
     np.testing.assert_allclose(found.cycle, 0, atol=1e-6)
     np.testing.assert_allclose(found.residual, 0, atol=1e-6)
 
@@ -134,3 +136,83 @@ def test_judging_again_touches_only_what_was_matched_and_asked_for():
     assert [old != new for old, new in zip(changed, only, strict=True)].count(True) <= 1
     assert with_confidence(MatchMemory(), changed) is changed
     assert with_confidence(memory, PairSet()) == PairSet()
+
+
+def photograph(name, turn=0.0, mirrored=False):
+    image = Image.fromarray(getattr(data, name)()).convert("RGB").rotate(turn, Image.Resampling.BICUBIC)
+    return Picture.from_array(np.asarray(image)[20:, :: -1 if mirrored else 1].copy())
+
+
+def white_noise(seed):
+    return Picture.from_array(np.random.default_rng(seed).integers(0, 256, (200, 240, 3), dtype=np.uint8))
+
+
+UNRELATED = {
+    "coffee and brick": ("coffee", "brick"),
+    "cat and gravel": ("chelsea", "gravel"),
+    "astronaut and grass": ("astronaut", "grass"),
+    "a photograph and noise": ("coffee", 1),
+    "noise and noise": (1, 2),
+    "noise and noise, turned": (3, -4),
+}
+RELATED = {
+    "a turned cat": (("chelsea",), ("chelsea", 12)),
+    "a mirrored cup": (("coffee",), ("coffee", 0, True)),
+    "a turned astronaut": (("astronaut",), ("astronaut", -15)),
+    "noise and itself": (5, 5),
+}
+
+
+def scene_and_remark(a, b, backbone):
+    said, memory = [], MatchMemory()
+    options = MatchOptions(finest_level=4)
+    pairs = run_to_end(match(a, b, backbone, options, memory=memory), said.append)
+    return memory.held.feature_pair, pairs, said[-1].remark
+
+
+@pytest.mark.parametrize("name", UNRELATED)
+def test_pictures_with_little_in_common_are_told_and_their_pairs_are_doubted(name, monkeypatch):
+    backbone = run_to_end(load_backbone("buddynet", device="cpu"))
+    a, b = (white_noise(what) if isinstance(what, int) and what > 0 else what for what in UNRELATED[name])
+    a = photograph(a) if isinstance(a, str) else a
+    b = photograph(b) if isinstance(b, str) else b
+    if isinstance(b, int):
+        b = Picture.from_array(np.rot90(white_noise(-b).pixels).copy())
+    feature_pair, pairs, remark = scene_and_remark(a, b, backbone)
+    assert remark == LITTLE_IN_COMMON
+    assert np.mean([pair.confidence for pair in pairs]) < 0.2
+    everyone = np.arange(len(pairs))
+    undoubted = combined(evidence(feature_pair, pairs, everyone))
+    odds = [np.log(sure / (1 - sure)) for sure in (undoubted, np.array([pair.confidence for pair in pairs]))]
+    np.testing.assert_allclose(odds[0] - odds[1], DOUBT, atol=1e-6)
+    assert common_ground(feature_pair.back) == pytest.approx(common_ground(feature_pair))
+
+
+@pytest.mark.parametrize("name", RELATED)
+def test_of_pictures_that_belong_together_nothing_is_said(name):
+    backbone = run_to_end(load_backbone("buddynet", device="cpu"))
+    a, b = (white_noise(what) if isinstance(what, int) else photograph(*what) for what in RELATED[name])
+    _, pairs, remark = scene_and_remark(a, b, backbone)
+    assert remark == "" and np.mean([pair.confidence for pair in pairs]) > 0.3
+
+
+def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_say():
+    network = small_backbone()
+    memory = MatchMemory()
+    a, b = noise_picture(96, 80, seed=5), noise_picture(112, 64, seed=6)
+    run_to_end(prepare_features(a, b, network, MatchOptions(working_size=112), memory))
+    feature_pair = memory.held.feature_pair
+    consensus = feature_pair.consensus.double().numpy() / 0.05
+    one, other = (np.exp(consensus - consensus.max(axis, keepdims=True)) for axis in (0, 1))
+    share = np.sqrt(one / one.sum(0, keepdims=True) * other / other.sum(1, keepdims=True))
+    sure, away = [], []
+    for table, (rows, columns) in ((share, feature_pair.shapes[0]), (share.T, feature_pair.shapes[1])):
+        sure.append(np.mean([max(row) for row in table]))
+        steps = []
+        for start in range(len(table)):
+            end = int(table[:, int(table[start].argmax())].argmax())
+            (r, c), (v, u) = divmod(start, columns), divmod(end, columns)
+            steps.append(np.hypot(r - v, c - u) / max(rows, columns))
+        away.append(np.mean(steps))
+    many = (share.size**0.5 / 150) ** 0.4
+    assert common_ground(feature_pair) == pytest.approx(many * np.mean(sure) / (np.mean(away) + 0.02), rel=1e-3)

@@ -10,7 +10,7 @@ from studio.buddies.consistency import FEWEST, consistent
 SIZES = ((400, 300), (200, 260))
 
 
-def scene(right: int, wrong: int, *, mirrored: bool = False, angle: float = 0.0, seed: int = 0):
+def feature_pair(right: int, wrong: int, *, mirrored: bool = False, angle: float = 0.0, seed: int = 0):
     """`right` pairs under a bent similarity between pictures of unequal size, then `wrong` ones anywhere."""
     random = np.random.default_rng(seed)
     a = random.uniform([20, 20], [380, 280], (right + wrong, 2))
@@ -26,7 +26,7 @@ def scene(right: int, wrong: int, *, mirrored: bool = False, angle: float = 0.0,
 
 @pytest.mark.parametrize(("mirrored", "angle"), [(False, 0.0), (False, 0.6), (True, 0.0), (False, -1.0)])
 def test_pairs_of_one_bent_movement_stay_and_strays_go(mirrored, angle):
-    a, b, rank = scene(40, 40, mirrored=mirrored, angle=angle)
+    a, b, rank = feature_pair(40, 40, mirrored=mirrored, angle=angle)
     kept = consistent(a, b, rank, SIZES, 0.5)
     assert kept[:40].all()
     # A stray may lie near its place by chance: the tolerance covers some of the picture.
@@ -34,7 +34,7 @@ def test_pairs_of_one_bent_movement_stay_and_strays_go(mirrored, angle):
 
 
 def test_more_strength_keeps_fewer():
-    a, b, rank = scene(30, 60)
+    a, b, rank = feature_pair(30, 60)
     counts = [int(consistent(a, b, rank, SIZES, strength).sum()) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)]
     assert counts[0] == 90
     assert counts == sorted(counts, reverse=True)
@@ -43,7 +43,7 @@ def test_more_strength_keeps_fewer():
 
 def test_a_crowd_in_one_place_does_not_outvote_the_picture():
     """Two hundred copies of one stray pair weigh less than thirty pairs all over."""
-    a, b, rank = scene(30, 0)
+    a, b, rank = feature_pair(30, 0)
     random = np.random.default_rng(1)
     crowd_a = random.normal((60.0, 60.0), 1.5, (200, 2))
     crowd_b = random.normal((180.0, 240.0), 1.5, (200, 2))
@@ -53,7 +53,7 @@ def test_a_crowd_in_one_place_does_not_outvote_the_picture():
 
 
 def test_it_treats_both_directions_alike():
-    a, b, rank = scene(40, 30, seed=3)
+    a, b, rank = feature_pair(40, 30, seed=3)
     forth = consistent(a, b, rank, SIZES, 0.5)
     back = consistent(b, a, rank, SIZES[::-1], 0.5)
     assert (forth[:40] & back[:40]).all()
@@ -61,14 +61,14 @@ def test_it_treats_both_directions_alike():
 
 
 def test_an_identity_and_a_scaled_copy_lose_nothing():
-    a, _, rank = scene(50, 0)
+    a, _, rank = feature_pair(50, 0)
     assert consistent(a, a, rank, (SIZES[0], SIZES[0]), 1.0).all()
     assert consistent(a, a * 7.5, rank, (SIZES[0], (3000, 2250)), 1.0).all()
 
 
 @pytest.mark.parametrize("count", [0, 1, FEWEST - 1])
 def test_too_few_pairs_to_vote_are_all_kept(count):
-    a, b, rank = scene(0, count)
+    a, b, rank = feature_pair(0, count)
     assert consistent(a, b, rank, SIZES, 1.0).tolist() == [True] * count
 
 
@@ -83,7 +83,7 @@ def test_one_place_and_one_line_are_no_trouble(points):
 def test_thousands_of_pairs_take_bounded_memory():
     import tracemalloc
 
-    a, b, rank = scene(3000, 1500)
+    a, b, rank = feature_pair(3000, 1500)
     tracemalloc.start()
     kept = consistent(a, b, rank, SIZES, 0.5)
     peak = tracemalloc.get_traced_memory()[1]

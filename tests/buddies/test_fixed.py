@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from skimage.measure import points_in_poly
 
+from studio.backbones import NetworkChoice
 from studio.buddies import MatchMemory, MatchOptions, find_buddies, match, pairs_to_keep, provenance
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.paper import PaperReading
+from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import LevelPlan, Plan
 from studio.buddies.regions import FLATNESS
 from studio.buddies.rematch import LEAST_NEW, RematchError, around, in_polygon, inside, opened_by
@@ -96,10 +97,10 @@ def test_a_fixed_pair_opens_its_region_like_any_parent_and_keeps_its_cells():
     coarse, fine = LevelPlan(2, 2, 6, 0.0, 3, 2, 0), LevelPlan(1, 1, 5, 0.0, 3, 2, 2)
     plan = Plan((12, 10), (8, 12), (12, 10), (8, 12), (coarse, fine))
     pairs = PairSet((placed(1, (9.0, 3.0), (2.0, 10.0)), placed(2, (1.0, 8.0), (6.0, 1.0))))
-    reading = PaperReading(plan, maps_a, maps_b, 0, fixed=FixedPairs.of(pairs, plan, opening=[1]))
-    top = reading.fixed_at(coarse, None)
+    matcher = PaperMatcher(plan, maps_a, maps_b, 0, fixed=FixedPairs.of(pairs, plan, opening=[1]))
+    top = matcher.fixed_at(coarse, None)
     assert top.a.tolist() == [[1, 4], [4, 0]] and top.b.tolist() == [[5, 1], [0, 3]]
-    below = run_to_end(reading.search(fine, top))
+    below = run_to_end(matcher.search(fine, top))
     assert below.a[:2].tolist() == [[3, 9], [8, 1]] and below.b[:2].tolist() == [[10, 2], [1, 6]]
     assert below.fixed.tolist() == [0, 1] + [-1] * (len(below) - 2)
     assert below.parent.tolist() == [0, 1] + [0] * (len(below) - 2)
@@ -163,14 +164,14 @@ def test_where_nothing_is_found_everything_stays(network, pictures, whole):
     assert "stay" in events[-1].message
 
 
-@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("side", ["A", "B"])
 @pytest.mark.parametrize("consistency", [0.0, 0.5])
 def test_a_lasso_changes_only_what_lies_inside(side, consistency, network, pictures, whole):
     options, pairs, _, memory = whole
     options = options.with_values(consistency=consistency)
     lasso = [(15.0, 12.0), (70.0, 20.0), (66.0, 70.0), (20.0, 60.0)]
     new = run_to_end(inside(*pictures, network, options, pairs, side, lasso, memory))
-    points = lambda some: some.a if side == "a" else some.b  # noqa: E731
+    points = lambda some: some.a if side == "A" else some.b  # noqa: E731
     held = points_in_poly(points(pairs), lasso)
     gone = {p.id for p, one in zip(pairs, held, strict=True) if one and p.origin == "matched" and not p.locked}
     kept = [pair for pair in pairs if pair.id not in gone]
@@ -186,7 +187,7 @@ def test_a_lasso_changes_only_what_lies_inside(side, consistency, network, pictu
 def test_a_lasso_around_nothing_is_refused_in_a_sentence(lasso, network, pictures, whole):
     options, pairs, _, memory = whole
     with pytest.raises(RematchError, match="encloses nothing"):
-        run_to_end(inside(*pictures, network, options, pairs, "a", lasso, memory))
+        run_to_end(inside(*pictures, network, options, pairs, "A", lasso, memory))
 
 
 def test_points_in_polygons_are_those_of_another_implementation():
@@ -200,7 +201,8 @@ def test_points_in_polygons_are_those_of_another_implementation():
 def test_the_commands_and_the_window_hand_fixed_pairs_and_memory_on():
     a, b = noise_picture(64, 64, seed=5), noise_picture(64, 64, seed=6)
     memory, fixed = MatchMemory(), PairSet((placed(4, (20.0, 20.0), (30.0, 30.0)),))
-    job = find_buddies(a, b, MatchOptions(working_size=64), device="cpu", fixed=fixed, memory=memory)
+    cpu = NetworkChoice(device="cpu")
+    job = find_buddies(a, b, MatchOptions(working_size=64), network=cpu, fixed=fixed, memory=memory)
     assert run_to_end(job)[0] == fixed[0]
     assert memory
 

@@ -112,8 +112,8 @@ def test_cells_lie_at_the_centres_of_their_blocks_in_full_size_pixels():
     level = one.levels[-1]  # stride 4, offset 0.5
     points = one.working_points(np.array([[0, 0], [2, 5]]), level)
     np.testing.assert_allclose(points, [[2.0, 2.0], [22.0, 10.0]])
-    np.testing.assert_allclose(one.full_points(points, "a"), [[4.5, 4.5], [44.5, 20.5]])
-    assert (one.full_points(np.array([[-5.0, 1e6]]), "b") == [[0, 399]]).all()
+    np.testing.assert_allclose(one.full_points(points, "A"), [[4.5, 4.5], [44.5, 20.5]])
+    assert (one.full_points(np.array([[-5.0, 1e6]]), "B") == [[0, 399]]).all()
 
 
 def test_options_are_there_without_torch():

@@ -11,8 +11,10 @@ from PIL import Image
 from skimage import data
 
 from studio.backbones import load_backbone
-from studio.buddies import MatchMemory, MatchOptions, look, match, propose, provenance, surface, why_not
-from studio.buddies.trail import BORDER, GROUP, KEPT
+from studio.backbones.choice import NetworkChoice
+from studio.buddies import MatchMemory, MatchOptions, match, matching, propose, provenance, similarity_map, why_not
+from studio.buddies.match import prepare_features
+from studio.buddies.match_trace import BORDER, GROUP, KEPT
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import run_to_end
@@ -52,8 +54,8 @@ def test_a_click_in_a_shifted_photograph_proposes_the_place_it_moved_to():
     pairs = run_to_end(match(a, b, backbone, MatchOptions(), memory=memory))
     places = np.array([(x, y) for x in (70.5, 110, 150, 190) for y in (60, 100.25, 140, 180)])
     for known in (None, pairs):
-        there = np.array([propose(memory, "a", tuple(point), known).partner for point in places])
-        back = np.array([propose(memory, "b", tuple(point), known).partner for point in places - [48, 32]])
+        there = np.array([propose(memory, "A", tuple(point), known).partner for point in places])
+        back = np.array([propose(memory, "B", tuple(point), known).partner for point in places - [48, 32]])
         assert (np.abs(there - (places - [48, 32])).max(axis=1) <= 2).mean() >= 0.8
         assert (np.abs(back - places).max(axis=1) <= 2).mean() >= 0.8
 
@@ -66,9 +68,9 @@ def test_pairs_say_which_of_two_equal_places_is_meant(network):
     corners = [(10.0, 10.0), (50.0, 12.0), (12.0, 110.0), (52.0, 100.0), (30.0, 60.0)]
     for move in (64.0, 0.0):
         pairs = PairSet(tuple(PointPair(n, (x, y), (x + move, y)) for n, (x, y) in enumerate(corners, 1)))
-        partner = propose(memory, "a", (34.0, 40.0), pairs).partner
+        partner = propose(memory, "A", (34.0, 40.0), pairs).partner
         assert partner == pytest.approx((34.0 + move, 40.0), abs=2)
-        partner = propose(memory, "b", (34.0 + move, 40.0), pairs).partner
+        partner = propose(memory, "B", (34.0 + move, 40.0), pairs).partner
         assert partner == pytest.approx((34.0, 40.0), abs=2)
 
 
@@ -76,7 +78,7 @@ def test_pairs_say_which_of_two_equal_places_is_meant(network):
 def test_proposals_lie_on_the_picture_and_are_more_or_less_sure(point, asked):
     _, b, memory, pairs = asked
     for known in (None, pairs, PairSet(pairs.pairs[:2])):
-        told = propose(memory, "a", point, known)
+        told = propose(memory, "A", point, known)
         assert 0 <= told.partner[0] <= b.size[0] - 1 and 0 <= told.partner[1] <= b.size[1] - 1
         assert 0 <= told.confidence <= 1 and 0 <= told.rank <= 5 and told.level == 1
         assert told.runner_up is None or told.runner_up != told.partner
@@ -84,8 +86,8 @@ def test_proposals_lie_on_the_picture_and_are_more_or_less_sure(point, asked):
 
 def test_an_empty_memory_has_no_answers(network):
     memory, pair = MatchMemory(), PointPair(1, (1, 1), (2, 2))
-    assert not memory and propose(memory, "a", (1, 1)) is None and why_not(memory, (1, 1)) is None
-    assert provenance(memory, pair) == () and surface(memory, pair, 1) is None
+    assert not memory and propose(memory, "A", (1, 1)) is None and why_not(memory, (1, 1)) is None
+    assert provenance(memory, pair) == () and similarity_map(memory, pair, 1) is None
 
 
 # --- memory -------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ def test_a_small_memory_forgets_the_finest_levels_and_still_answers(network, ask
     memory = MatchMemory(everything // 3)
     assert run_to_end(match(a, b, network, OPTIONS, memory=memory)) == pairs
     assert 0 < memory.nbytes <= everything // 3
-    told = propose(memory, "a", (60.0, 60.0), pairs)
+    told = propose(memory, "A", (60.0, 60.0), pairs)
     assert told.level > 1 and len(provenance(memory, pairs[0])) == 5
     assert run_to_end(match(a, b, network, OPTIONS, memory=memory)) == pairs
     memory.clear()
@@ -118,8 +120,12 @@ def test_a_small_memory_forgets_the_finest_levels_and_still_answers(network, ask
 
 def test_looking_alone_is_enough_for_a_proposal_but_not_for_reasons():
     a, b, memory = noise_picture(64, 64, seed=4), noise_picture(64, 80, seed=5), MatchMemory()
-    run_to_end(look(a, b, MatchOptions(working_size=64), device="cpu", memory=memory))
-    assert propose(memory, "a", (30.0, 30.0)) is not None and why_not(memory, (30.0, 30.0)) is None
+    asked = NetworkChoice(device="cpu")
+    options = MatchOptions(working_size=64)
+    run_to_end(
+        matching(lambda network, smaller: prepare_features(a, b, network, smaller, memory), options, asked, memory)
+    )
+    assert propose(memory, "A", (30.0, 30.0)) is not None and why_not(memory, (30.0, 30.0)) is None
 
 
 # --- provenance ---------------------------------------------------------------------------------
@@ -142,13 +148,13 @@ def test_each_step_lies_in_the_window_that_the_one_above_opened(asked):
                 assert holds(window, cell[:2]) and holds(window, cell[2:]) and holds(window, center(parent), 1)
 
 
-@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("side", ["A", "B"])
 def test_below_the_coarsest_level_the_surface_of_a_pair_peaks_at_its_partner(side, asked):
     _, _, memory, pairs = asked
     for pair in list(pairs)[:4]:
         for step in provenance(memory, pair)[1:]:
-            shown = surface(memory, pair, step.level, side)
-            partner, window = (step.cell_b, step.window_b) if side == "a" else (step.cell_a, step.window_a)
+            shown = similarity_map(memory, pair, step.level, side)
+            partner, window = (step.cell_b, step.window_b) if side == "A" else (step.cell_a, step.window_a)
             assert shown.peak == pytest.approx(center(partner), abs=0.51)
             assert shown.box == pytest.approx(window)
             assert shown.values.max() == pytest.approx(step.similarity, abs=1e-5)
@@ -157,11 +163,11 @@ def test_below_the_coarsest_level_the_surface_of_a_pair_peaks_at_its_partner(sid
 
 def test_the_coarsest_surface_covers_the_other_picture(asked):
     a, b, memory, pairs = asked
-    for side, size in (("a", b.size), ("b", a.size)):
-        shown = surface(memory, pairs[0], 5, side)
+    for side, size in (("A", b.size), ("B", a.size)):
+        shown = similarity_map(memory, pairs[0], 5, side)
         assert shown.box == (-0.5, -0.5, size[0] - 0.5, size[1] - 0.5)
-        assert shown.values.shape == memory.held.scene.shapes[1 if side == "a" else 0]
-    assert surface(memory, pairs[0], 9) is None
+        assert shown.values.shape == memory.held.feature_pair.shapes[1 if side == "A" else 0]
+    assert similarity_map(memory, pairs[0], 9) is None
 
 
 def test_a_placed_pair_shows_the_regions_it_opens(asked):
@@ -179,13 +185,13 @@ def test_a_placed_pair_shows_the_regions_it_opens(asked):
 
 def test_every_buddy_of_the_finest_level_knows_what_became_of_it(asked):
     _, _, memory, pairs = asked
-    trail, plan = memory.held.trails[0], memory.held.plan
-    level = trail.levels[-1]
+    trace, plan = memory.held.traces[0], memory.held.plan
+    level = trace.levels[-1]
     words = {KEPT: "paired", BORDER: "border", GROUP: "group"}
-    points = plan.full_points(plan.working_points(level.a.astype(int), level.level), "a")
-    assert set(trail.fate.tolist()) == set(words)
+    points = plan.full_points(plan.working_points(level.a.astype(int), level.level), "A")
+    assert set(trace.fate.tolist()) == set(words)
     for fate, reason in words.items():
-        for row in np.flatnonzero(trail.fate == fate)[:8]:
+        for row in np.flatnonzero(trace.fate == fate)[:8]:
             told = why_not(memory, tuple(points[row]))
             assert told.reason == reason and told.level == 1
             if reason == "group":
@@ -194,7 +200,7 @@ def test_every_buddy_of_the_finest_level_knows_what_became_of_it(asked):
                 assert any(told.partner == pytest.approx(pair.b, abs=0.01) for pair in pairs)
 
 
-@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("side", ["A", "B"])
 def test_at_the_coarsest_level_reasons_are_those_of_plain_loops(side, network):
     a, b, memory = noise_picture(96, 64, seed=9), noise_picture(80, 128, seed=10), MatchMemory()
     options = OPTIONS.with_values(working_size=128, border=0, finest_level=5, pairs=0)
@@ -206,7 +212,7 @@ def test_at_the_coarsest_level_reasons_are_those_of_plain_loops(side, network):
     ]
     active = [reference.stretch(reference.length(map_)) >= options.threshold for map_ in maps]
     buddies = [(p, q) for p, q, _ in reference.everywhere_buddies(*maps, patch=3)]
-    own, other = (0, 1) if side == "a" else (1, 0)
+    own, other = (0, 1) if side == "A" else (1, 0)
     partner_of = {pair[own]: pair[other] for pair in buddies}
     seen = set()
     for cell in np.ndindex(active[own].shape):
@@ -227,7 +233,7 @@ def test_every_place_has_a_reason(asked):
     a, b, memory, _ = asked
     rng = np.random.default_rng(0)
     told = []
-    for side, size in (("a", a.size), ("b", b.size)):
+    for side, size in (("A", a.size), ("B", b.size)):
         told += [why_not(memory, tuple(rng.uniform(0, size)), side) for _ in range(40)]
     assert {"not mutual", "inactive"} <= {one.reason for one in told}
     assert all(1 <= one.level <= 5 and one.sentence for one in told)

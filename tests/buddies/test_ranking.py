@@ -91,6 +91,20 @@ def test_groups_that_stay_empty_are_no_error():
     assert strongest_of_groups(places[:0], rank[:0], 5, 0).tolist() == []
 
 
+def test_a_machine_that_does_not_tell_its_cores_is_no_warning(monkeypatch):
+    from joblib.externals.loky.backend import context
+    from sklearn.utils import _openmp_helpers
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(_openmp_helpers, "_CPU_COUNTS", {})  # what it was told before
+    monkeypatch.setattr(context, "_cpu_count_user", lambda count: count)
+    monkeypatch.setattr(
+        context, "_count_physical_cores", lambda: ("not found", ValueError("found 0 physical cores < 1"))
+    )
+    _, places, rank = grouped()
+    assert len(strongest_of_groups(places, rank, 5, seed=0)) == 5  # warnings are errors here
+
+
 def test_pairs_without_any_rank_are_still_grouped():
     _, places, rank = grouped()
     assert len(strongest_of_groups(places, np.zeros_like(rank), 6, 0)) == 6

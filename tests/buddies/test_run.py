@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import studio.buddies.run as run
+from studio.backbones import NetworkChoice
 from studio.buddies import MatchOptions, find_buddies
 from studio.device import DeviceError
 from studio.errors import OutOfMemory
@@ -13,6 +14,7 @@ from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Progress, run_to_end
 
+CPU = NetworkChoice(device="cpu")
 BLANK = Picture.from_array(np.zeros((64, 64, 3), np.uint8))
 
 
@@ -34,7 +36,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, fits: int) -> list[tuple[str, str, 
 def test_full_memory_is_answered_with_half_the_size_and_told(monkeypatch):
     asked = pretend(monkeypatch, fits=300)
     events: list[Progress] = []
-    pairs = run_to_end(find_buddies(BLANK, BLANK, MatchOptions(working_size=448), device="cpu"), events.append)
+    pairs = run_to_end(find_buddies(BLANK, BLANK, MatchOptions(working_size=448), network=CPU), events.append)
     assert len(pairs) == 1
     assert asked == [("buddynet", "cpu", 448), ("buddynet", "cpu", 224)]
     assert any("224 px" in event.message for event in events)
@@ -45,20 +47,20 @@ def test_full_memory_is_answered_with_half_the_size_and_told(monkeypatch):
 def test_when_nothing_fits_it_is_said_in_a_sentence(monkeypatch):
     pretend(monkeypatch, fits=10)
     with pytest.raises(OutOfMemory, match="smaller working size"):
-        run_to_end(find_buddies(BLANK, BLANK, MatchOptions(working_size=448), device="cpu"))
+        run_to_end(find_buddies(BLANK, BLANK, MatchOptions(working_size=448), network=CPU))
 
 
 def test_official_is_never_computed_at_another_size(monkeypatch):
     asked = pretend(monkeypatch, fits=10)
     with pytest.raises(OutOfMemory):
-        run_to_end(find_buddies(BLANK, BLANK, MatchOptions(preset="official", working_size=448), device="cpu"))
+        run_to_end(find_buddies(BLANK, BLANK, MatchOptions(preset="official", working_size=448), network=CPU))
     assert [size for *_, size in asked] == [448]
 
 
 def test_an_unknown_device_is_named(monkeypatch):
     pretend(monkeypatch, fits=9999)
     with pytest.raises(DeviceError, match="abacus"):
-        run_to_end(find_buddies(BLANK, BLANK, MatchOptions(), device="abacus"))
+        run_to_end(find_buddies(BLANK, BLANK, MatchOptions(), network=NetworkChoice(device="abacus")))
 
 
 def test_progress_ends_at_one_and_the_real_network_is_used():
@@ -66,7 +68,7 @@ def test_progress_ends_at_one_and_the_real_network_is_used():
 
     cat = Picture.from_array(data.chelsea()[:, 60:360])
     events: list[Progress] = []
-    pairs = run_to_end(find_buddies(cat, cat, MatchOptions(working_size=96, pairs=8), device="cpu"), events.append)
+    pairs = run_to_end(find_buddies(cat, cat, MatchOptions(working_size=96, pairs=8), network=CPU), events.append)
     assert len(pairs) == 8
     assert np.abs(pairs.a - pairs.b).max() < 3 * 300 / 96  # a picture's buddies in itself are its own places
     assert events[-1].fraction == 1.0

@@ -413,7 +413,7 @@ def test_a_read_only_folder_is_told(
 
     work = Session.create()
     with monkeypatch.context() as patch, pytest.raises(StudioError, match=sentence):
-        patch.setattr("studio.files.tempfile.mkstemp", refuse)
+        patch.setattr("studio.files.os.open", refuse)
         run_to_end(work.save(full, tmp_path / "p.buddies"))
     work.discard()
 
@@ -538,3 +538,11 @@ def test_a_session_made_on_one_thread_is_given_back_on_another(full: Document) -
     (left,) = find_recoveries()  # the session itself is still there, only closed
     discard(left)
     assert made and find_recoveries() == []
+
+
+def test_pairs_outside_of_their_picture_are_kept_and_told_of(photo, tmp_path: Path) -> None:
+    pairs = PairSet.from_arrays([[1, 2], [79.6, 3]], [[5, 6], [7, 8]])
+    path = saved(Document(photo(80, 60), photo(50, 90), pairs), tmp_path / "x.buddies")
+    opened = run_to_end(opening(path))
+    assert opened.document.pairs == pairs
+    assert opened.notes == ("Pair 2 lies outside of its picture: move it in or delete it.",)

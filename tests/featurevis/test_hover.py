@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from studio.backbones import CATALOG, Backbone, build_backbone
-from studio.featurevis import HoverCache, effective, prepare_hover, theoretical
+from studio.backbones.receptive import theoretical
+from studio.featurevis import HoverCache, effective, prepare_hover
 from studio.featurevis.hover import NEIGHBOURHOOD, REACH
 from studio.progress import run_to_end
 from tests.buddies.networks import noise_picture, small_backbone

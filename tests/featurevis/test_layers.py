@@ -11,14 +11,12 @@ import torch
 from PIL import Image
 
 from studio.backbones import build_backbone
+from studio.backbones.receptive import Receptive
 from studio.featurevis import (
     LayerMaps,
-    Receptive,
     RegionsError,
-    atlas,
     channel_grid,
     components,
-    cross_weights,
     exciting,
     first_filters,
     look_at_layer,
@@ -74,15 +72,6 @@ def test_silent_layers_draw() -> None:
     assert not grid.a.any() and np.all(grid.high > grid.low)
     found = components(maps_of(np.zeros((3, 2, 2)), np.ones((3, 2, 2))))
     assert np.isfinite(found.scores_a).all() and found.explained[0] == pytest.approx(1.0)
-
-
-def test_an_atlas_puts_tiles_in_rows() -> None:
-    tiles = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3) + 1
-    whole = atlas(tiles, 2)
-    assert whole.shape == (3 * 3 - 1, 2 * 4 - 1)
-    np.testing.assert_array_equal(whole[3:5, 4:7], tiles[3])
-    assert not whole[6:, 4:].any() and not whole[2].any() and not whole[:, 3].any()
-    assert atlas(np.zeros((3, 2, 2, 3), np.uint8), 9).shape == (2, 8, 3)
 
 
 def test_first_filters_are_colours_around_grey() -> None:
@@ -141,8 +130,8 @@ def test_any_layer_and_a_level_of_the_hover_cache() -> None:
     torch.testing.assert_close(found.a, kept.a, atol=1e-5, rtol=1e-5)
     assert found.channels == 6 and found.extents() == kept.extents()
     cells = np.array([[0.0, 0.0], [3.0, 5.0]])
-    np.testing.assert_allclose(found.to_cells(found.to_full(cells, 1), 1), cells)
-    np.testing.assert_allclose(found.to_full(cells[:1], 0), [[40 / 32 * 1.0 - 0.5, 30 / 24 * 1.0 - 0.5]])
+    np.testing.assert_allclose(found.placing(1).to_cells(found.placing(1).to_full(cells)), cells)
+    np.testing.assert_allclose(found.placing(0).to_full(cells[:1]), [[40 / 32 * 1.0 - 0.5, 30 / 24 * 1.0 - 0.5]])
     assert torch.equal(found.swapped().a, found.b)
 
 
@@ -178,12 +167,3 @@ def test_regions_find_the_bright_square(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(RegionsError, match="no pictures"):
         pictures_in(tmp_path / "empty")
-
-
-def test_cross_weights_by_hand() -> None:
-    maps = torch.tensor([[[3.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [2.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]])[None]
-    found = cross_weights(maps)
-    total = np.array([[4.0, 0.0], [2.0, 2.0]])
-    np.testing.assert_allclose(found.places, np.sqrt(total / np.sqrt(24)), rtol=1e-6)
-    np.testing.assert_allclose(found.channels, [np.log(1.25 / 0.5), np.log(1.25 / 0.75), 0.0], rtol=1e-6)
-    assert not cross_weights(torch.zeros(1, 3, 2, 2)).places.any()

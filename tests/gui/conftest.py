@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-from studio.gui.app import make_application
-from studio.gui.main_window import MainWindow
-from studio.gui.settings.store import Settings
-from studio.gui.theme import apply_theme
+from studio.gui.shell.app import make_application
+from studio.gui.shell.main_window import MainWindow
+from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.theme import apply_theme
 from studio.pairs import PairSet
 from tests.gui.morphing import A_POINTS, B_POINTS, shots, wait_for
 
@@ -39,14 +40,15 @@ def window(themed: QApplication, qtbot, tmp_path: Path) -> Iterator[MainWindow]:
     made.show()
     qtbot.waitExposed(made)
     yield made
-    lanes = list(made.jobs._lanes.values())
+    lanes = made.jobs.threads
     made.close()
     assert made.stopped_cleanly
     assert all(lane.isFinished() for lane in lanes)
-    assert not made.morph_panel.worker.is_running
-    assert not made.inspect_panel.worker.is_running
+    assert not any(panel.worker.is_running for panel in made.modes.built if hasattr(panel, "worker"))
     assert not any("_QtLogHandler" in type(handler).__name__ for handler in logging.getLogger("studio").handlers)
     made.deleteLater()
+    # Now, and not when the next window is dressed: Qt would dress this one too.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
@@ -84,14 +86,14 @@ def two_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def opened(window: MainWindow, qtbot, two_files: tuple[Path, Path]) -> MainWindow:
     """The window with both pictures open."""
     window.opener.open_paths(list(two_files), "A")
-    qtbot.waitUntil(lambda: window.state.has_both, timeout=10000)
+    qtbot.waitUntil(lambda: window.state.has_both)
     qtbot.wait(20)
     return window
 
 
 @pytest.fixture
 def morph(opened, qtbot):
-    """The window in the mode Morph, with pairs and the first frame on the stage."""
+    """The window in the mode Morph, with pairs and the first frame in the result pane."""
     opened.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS, level=1))
     opened.actions_["mode_morph"].trigger()
     wait_for(opened, qtbot, lambda: bool(shots(opened)))
@@ -102,7 +104,7 @@ def morph(opened, qtbot):
 @pytest.fixture
 def style(opened, qtbot):
     """The window in the mode Style; previews of variants are off."""
-    opened.style_panel.stage.strip_button.setChecked(False)
+    opened.panel("style").result_pane.strip_button.setChecked(False)
     opened.actions_["mode_style"].trigger()
     qtbot.wait(10)
     return opened

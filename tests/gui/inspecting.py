@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, Qt
 
-from tests.gui.test_canvas import mouse
+from tests.gui.canvas.test_canvas import mouse
 
 SIZE = 64
 """Working size of the tests, px: smaller than the panel offers."""
@@ -12,12 +12,12 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def wait_for(window, qtbot, condition) -> None:
-    qtbot.waitUntil(condition, timeout=20000)
+    qtbot.waitUntil(condition)
 
 
 def enter(window, qtbot) -> None:
     """Enter the mode Inspect at the working size of the tests, and wait until the network has looked."""
-    panel = window.inspect_panel
+    panel = window.panel("inspect")
     if panel.working_size.findData(SIZE) < 0:
         panel.working_size.addItem(f"{SIZE} px", SIZE)
     panel.working_size.setCurrentIndex(panel.working_size.findData(SIZE))
@@ -27,9 +27,9 @@ def enter(window, qtbot) -> None:
 
 def hover(window, qtbot, side, x, y):
     """Move the mouse over a place, full-size pixels, and wait for what is said of it."""
-    view = window.inspect_panel.hover
+    view = window.panel("inspect").hover
     canvas = window.viewer.canvas(side)
-    mouse(canvas, QEvent.Type.MouseMove, canvas._to_widget(QPointF(x, y)))
+    mouse(canvas, QEvent.Type.MouseMove, canvas.to_widget(QPointF(x, y)))
 
     def answered():
         request = view.reading.request if view.reading is not None else None
@@ -44,16 +44,16 @@ def hover(window, qtbot, side, x, y):
 def click(window, side, x, y) -> None:
     """Click a place of a picture, full-size pixels."""
     canvas = window.viewer.canvas(side)
-    at = canvas._to_widget(QPointF(x, y))
+    at = canvas.to_widget(QPointF(x, y))
     mouse(canvas, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
     mouse(canvas, QEvent.Type.MouseButtonRelease, at, LEFT)
 
 
 def done(window, qtbot) -> None:
     """Wait until the job of the mode has ended."""
-    wait_for(window, qtbot, lambda: not window.inspect_panel.hub.is_running)
+    wait_for(window, qtbot, lambda: not window.panel("inspect").hub.is_running)
 
 
 def overlay(window, side):
     """What lies over a picture."""
-    return window.inspect_panel.hub.layers[side].overlay
+    return window.panel("inspect").hub.layers[side].overlay

@@ -7,12 +7,12 @@ B_POINTS = [[110, 90], [290, 110], [205, 190], [120, 300], [310, 310], [205, 95]
 
 
 def shots(window):
-    return window.morph_panel.stage.view.shots
+    return window.panel("morph").result_pane.view.shots
 
 
 def settled(window, qtbot) -> None:
     """Wait until the request for what the panel says now has been answered; older answers may come before."""
-    panel = window.morph_panel
+    panel = window.panel("morph")
     asked: list[object] = []
     answered: list[object] = []
     ask = panel.worker.ask
@@ -26,12 +26,12 @@ def settled(window, qtbot) -> None:
 
     panel.worker.answered.connect(hear)
     panel.worker.ask = listen
-    panel._ask()
+    panel.ask_now()
     panel.worker.ask = ask
-    qtbot.waitUntil(lambda: any(request is asked[-1] for request in answered), timeout=10000)
+    qtbot.waitUntil(lambda: any(request is asked[-1] for request in answered))
     panel.worker.answered.disconnect(hear)
     qtbot.wait(10)
 
 
 def wait_for(window, qtbot, condition) -> None:
-    qtbot.waitUntil(condition, timeout=10000)
+    qtbot.waitUntil(condition)

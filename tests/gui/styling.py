@@ -14,29 +14,29 @@ TINY_INVERSION = InversionOptions(size=48, steps=6)
 
 def began(window, qtbot, options=LONG) -> Moment:
     """Start a run and wait for its first picture."""
-    panel = window.style_panel
+    panel = window.panel("style")
     panel.form.set_value(options)
     panel.run()
-    qtbot.waitUntil(lambda: len(panel.stage.history) > 0, timeout=30000)
-    return panel.stage.history[-1]
+    qtbot.waitUntil(lambda: len(panel.result_pane.history) > 0)
+    return panel.result_pane.history[-1]
 
 
 def ended(window, qtbot) -> None:
     """Wait for the end of the run."""
-    qtbot.waitUntil(lambda: not window.style_panel.runner.is_running, timeout=60000)
+    qtbot.waitUntil(lambda: not window.panel("style").runner.is_running)
     qtbot.wait(10)
 
 
 def ran(window, qtbot, options=TINY) -> Moment:
     """Run to the end; the last picture that was shown."""
-    panel = window.style_panel
+    panel = window.panel("style")
     panel.form.set_value(options)
     panel.run()
     ended(window, qtbot)
-    return panel.stage.history[-1]
+    return panel.result_pane.history[-1]
 
 
 def idle_files(window, qtbot) -> None:
     """Wait until nothing is read or written any more."""
-    qtbot.waitUntil(lambda: not any(job.lane == "files" for job in window.jobs.open_jobs), timeout=20000)
+    qtbot.waitUntil(lambda: not any(job.lane == "files" for job in window.jobs.open_jobs))
     qtbot.wait(10)

@@ -35,7 +35,7 @@ NOT_ENGLISH = (
     r"BuddyNet|VGG-1[69]|SqueezeNet 1\.[01]|ResNet-50|ConvNeXt-T",
     r"\b(relu|conv|pool|block|level)\w*[0-9_.]+\w*",  # layers of a network
     r"\b(cat|coffee)\b(\.png|\.jpg)?",  # the pictures of the test
-    r"\*?\.(png|jpe?g|jpe|webp|tiff?|bmp|gif|avif|hei[cf]|p[pg]m|mp4|apng|npy|csv|json|txt|pth|pt|safetensors|model|buddies)\b",
+    r"\*?\.(png|jpe?g|jpe|webp|tiff?|bmp|gif|avif|hei[cf]|p[pg]m|mp4|mov|mkv|apng|npy|csv|json|txt|pth|pt|safetensors|model|buddies)\b",
     r"\b(morph|warped|field|pairs|gradient|style-[\w-]+)(?=\.\w)",  # names that dialogs propose for a file
     r"\bnothing\.png",  # a file that is not there
     r"(?<=[\d )])(px|GB|MB|ms|s|min|fps)\b",  # units

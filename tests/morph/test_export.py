@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from studio.files import FileError
-from studio.morph.export import check_film_path, exporting, film_moments, recipe, save_field, save_still
+from studio.morph.export import check_film_path, exporting, film_moments, film_notes, recipe, save_field, save_still
 from studio.morph.options import ExportOptions, MorphOptions
 from studio.morph.render import PreparedMorph, prepare
 from studio.morph.sequence import MorphError, MorphSequence
@@ -94,8 +94,46 @@ def test_odd_sizes_and_alpha_go_into_mp4(pairs: PairSet, tmp_path: Path) -> None
     path = run_to_end(exporting(odd, tmp_path / "odd.mp4", film_options(frames=2)))
     there, frame = cv2.VideoCapture(str(path)).read()
     assert there
-    assert frame.shape == (20, 32, 3)
+    assert frame.shape == (22, 34, 3)
     assert frame[0, 0].min() > 240  # what is transparent lies on white
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".MOV", ".mkv", ".gif", ".webp", ".apng", ""])
+def test_no_film_loses_a_row_or_column_of_an_odd_size(suffix: str, tmp_path: Path) -> None:
+    import cv2
+
+    size = width, height = 33, 21
+    there = np.full((height, width, 3), 128, np.uint8)
+    there[-1], there[:, -1] = 240, 20
+    odd = prepare(Picture.from_array(there, "a"), Picture.from_array(there, "b"), PairSet(), MorphOptions())
+    path = run_to_end(exporting(odd, tmp_path / f"odd{suffix}", film_options(frames=2, quality=100)))
+    if suffix.lower() in (".mp4", ".mov", ".mkv"):
+        video = cv2.VideoCapture(str(path))
+        found, frame = video.read()
+        video.release()
+        assert found
+        assert frame.shape == (22, 34, 3)
+        wanted = np.pad(there, ((0, 1), (0, 1), (0, 0)), mode="edge")
+        assert np.abs(frame.astype(int) - wanted).max() < 20
+        (note,) = film_notes(path, size)
+        assert "34 x 22 px instead of 33 x 21" in note
+    else:
+        frame = opened(path if suffix else path / "frame_0001.png")[0]
+        assert np.abs(frame - there).max() < 20
+        assert film_notes(path, size) == ()
+    assert film_notes(path, (32, 22)) == ()
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".mkv"])
+def test_other_containers_say_how_they_were_made(suffix: str, morph: PreparedMorph, tmp_path: Path) -> None:
+    import av
+
+    path = run_to_end(exporting(morph, tmp_path / f"film{suffix}", film_options(loop="ping-pong")))
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        told = {name.lower(): value for name, value in container.metadata.items()}
+        assert sum(1 for _ in container.decode(video=0)) == 13
+    assert len(json.loads(told["comment"])["legs"][0]["pairs"]) == 5
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng"])
@@ -165,7 +203,7 @@ def test_frames_in_a_folder(morph: PreparedMorph, tmp_path: Path) -> None:
         run_to_end(exporting(morph, folder, film_options()))
 
 
-@pytest.mark.parametrize("name", ["film.mp4", "film.gif", "film.webp", "film.apng", "frames"])
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.gif", "film.webp", "film.apng", "frames"])
 def test_a_film_that_is_given_up_leaves_nothing(name: str, morph: PreparedMorph, tmp_path: Path) -> None:
     job = exporting(morph, tmp_path / name, film_options(frames=50))
     for _ in range(9):

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from studio.backbones import WeightsError
-from studio.picture import Picture
+from studio.picture import Picture, without_hidden
 from studio.progress import run_to_end
 from studio.style.feedforward import (
     FeedForwardError,
@@ -219,7 +219,8 @@ def test_a_picture_keeps_its_size_depth_and_alpha():
     numbers = result.full()
     assert numbers.dtype == np.uint16 and numbers.shape == (39, 50, 4)
     assert np.abs(result.alpha.astype(int) - picture.alpha).max() <= 1
-    x = torch.from_numpy(picture.full()[..., :3].astype(np.float32) / 257).permute(2, 0, 1)[None]
+    seen = without_hidden(picture.full()[..., :3], picture.full()[..., 3])  # what nobody sees is not there
+    x = torch.from_numpy(seen.astype(np.float32) / 257).permute(2, 0, 1)[None]
     wanted = run_to_end(in_bands(network.net, x, network.mix())).numpy() * 65535
     assert np.abs(numbers[..., :3] - wanted).max() < 2
     smaller = run_to_end(apply_network(photograph(), network, size=28, device="cpu"))

@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from skimage import data
 
-from studio.backbones import CATALOG, Backbone, WeightsError, build_backbone, load_backbone
+from studio.backbones import CATALOG, Backbone, NetworkChoice, WeightsError, build_backbone, load_backbone
 from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import run_to_end
@@ -22,11 +22,12 @@ from studio.style import (
     StyleError,
     StyleOptions,
     StyleSource,
+    StyleTask,
     instant,
-    instant_of,
     read_recipe,
     repeating,
     save_result,
+    styling,
     stylize,
 )
 from studio.style.objective import Area
@@ -141,10 +142,22 @@ def test_the_decoder_computes_what_its_file_says(network: Backbone) -> None:
     torch.testing.assert_close(network.decoder(features), x, rtol=1e-4, atol=1e-4)
 
 
-def test_at_strength_0_the_decoder_gives_the_content_back(network: Backbone) -> None:
-    options = InstantOptions(size=CAT.size[0], rounds=1, strength=0.0)
-    error = painted(network, options).astype(float) - CAT.pixels
-    assert np.sqrt((error**2).mean()) < 16.0
+@pytest.mark.parametrize("rounds", [1, 2])
+@pytest.mark.parametrize("keep", ["none", "luminance"])
+def test_strength_0_is_the_content_and_the_way_from_there_is_monotone(
+    network: Backbone, rounds: int, keep: str
+) -> None:
+    options = InstantOptions(size=160, rounds=rounds, keep_colors=keep)
+    ways = [
+        painted(network, options.with_values(strength=strength)).astype(float) for strength in (0.0, 0.3, 0.6, 0.9, 1.0)
+    ]
+    content = CAT.resized((160, 133)).astype(float)
+    assert np.abs(ways[0] - content).max() <= (1.0 if keep == "luminance" else 0.0)  # rounded on its way over grey
+    gone = [np.sqrt(np.square(way - content).mean()) for way in ways]
+    left = [np.sqrt(np.square(way - ways[-1]).mean()) for way in ways]
+    assert gone == sorted(gone)
+    assert left == sorted(left, reverse=True)
+    assert 0.15 * gone[-1] < gone[1] < 0.6 * gone[-1]
 
 
 def test_the_result_is_nearer_to_the_style(network: Backbone) -> None:
@@ -215,10 +228,11 @@ def test_the_same_again_from_the_saved_picture(tmp_path: Path) -> None:
     Image.fromarray(CUP.pixels).save(tmp_path / "cup.png")
     pairs = PairSet((PointPair(1, (20.0, 30.0), (40.0, 50.0)), PointPair(2, (200.0, 150.0), (180.0, 160.0))))
     options = SMALL.with_values(match_regions=2, strength=0.8)
-    made = run_to_end(instant_of(CAT, [StyleSource(CUP)], options, pairs=pairs, device="cpu"))
+    cpu = NetworkChoice(device="cpu")
+    made = run_to_end(styling(StyleTask(options, CAT, (StyleSource(CUP),), pairs, network=cpu)))
     save_result(made, tmp_path / "made.png")
     assert read_recipe(tmp_path / "made.png")["what"] == "instant"
-    again = run_to_end(repeating(tmp_path / "made.png", device="cpu"))
+    again = run_to_end(repeating(tmp_path / "made.png", network=cpu))
     np.testing.assert_array_equal(again.picture.full(), made.picture.full())
 
 

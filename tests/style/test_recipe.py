@@ -9,18 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.backbones import Backbone
+from studio.backbones import Backbone, NetworkChoice
 from studio.pairs import PairSet
 from studio.picture import Picture, load, save
 from studio.progress import Job, run_to_end
 from studio.style import recipe as recipes
 from studio.style import run
-from studio.style.model import Region, StyleError, StyleResult, StyleSource
+from studio.style.model import Region, StyleError, StyleSource
 from studio.style.options import InversionOptions, StyleOptions, TextureOptions
 from studio.style.recipe import pairs_in, read_recipe, regions_in, save_result
-from studio.style.run import inversion_of, repeating, stylize_pictures, texture_of
+from studio.style.result import StyleResult
+from studio.style.run import repeating, styling
+from studio.style.task import StyleTask
 from tests.style.conftest import picture
 
+CPU = NetworkChoice(device="cpu")
 OPTIONS = StyleOptions(size=32, steps=3, smallest=32, tv=0.5, seed=3)
 
 
@@ -32,7 +35,7 @@ def loaded(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
         yield from ()
         return tiny
 
-    monkeypatch.setattr(run, "load_backbone", load_backbone)
+    monkeypatch.setattr("studio.backbones.run.load_backbone", load_backbone)
 
 
 def stored(tmp_path: Path, kind: str) -> Picture:
@@ -46,7 +49,7 @@ def stored(tmp_path: Path, kind: str) -> Picture:
 def test_a_recipe_survives_in_every_format(loaded: None, tmp_path: Path, suffix: str, depth: int) -> None:
     content, style = stored(tmp_path, "disc"), stored(tmp_path, "stripes")
     pairs = PairSet.from_arrays([[8, 9.5]], [[10, 12]], confidence=[0.75])
-    result = run_to_end(stylize_pictures(content, [StyleSource(style, 2.0)], OPTIONS, pairs=pairs, device="cpu"))
+    result = run_to_end(styling(StyleTask(OPTIONS, content, (StyleSource(style, 2.0),), pairs, network=CPU)))
     path = tmp_path / f"out{suffix}"
     save_result(result, path, depth)
     found = read_recipe(path)
@@ -66,36 +69,35 @@ def test_repeating_gives_the_same_picture(loaded: None, tmp_path: Path) -> None:
     mask[:, :20] = 255
     known = {
         "pairs": PairSet.from_arrays([[8, 9.5]], [[10, 12]]),
-        "regions": [Region(mask, None, 0, "left")],
-        "device": "cpu",
+        "regions": (Region(mask, None, 0, "left"),),
+        "network": CPU,
     }
     path = tmp_path / "out.png"
-    result = run_to_end(stylize_pictures(content, [StyleSource(style)], OPTIONS, **known))
+    result = run_to_end(styling(StyleTask(OPTIONS, content, (StyleSource(style),), **known)))
     save_result(result, path)
-    again = run_to_end(repeating(path, device="cpu"))
+    again = run_to_end(repeating(path, network=CPU))
     np.testing.assert_array_equal(again.picture.full(), result.picture.full())
     assert again.recipe == result.recipe
     np.testing.assert_array_equal(regions_in(read_recipe(path))[0].content, mask)
     # Handed in, or with something changed.
-    other = run_to_end(repeating(path, [stored(tmp_path, "noise")], device="cpu", changes={"steps": 1}))
+    other = run_to_end(repeating(path, [stored(tmp_path, "noise")], network=CPU, changes={"steps": 1}))
     assert len(other.losses) == 1 and other.recipe["pictures"][0]["name"] == "noise.png"
     (tmp_path / "stripes.png").unlink()
     with pytest.raises(StyleError, match=r"made of “stripes.png”, which is not beside it"):
-        run_to_end(repeating(path, device="cpu"))
+        run_to_end(repeating(path, network=CPU))
 
 
 def test_textures_and_inversions_are_repeated_too(loaded: None, tmp_path: Path) -> None:
     example = stored(tmp_path, "stripes")
+    small = TextureOptions(width=24, height=16, smallest=16, steps=3)
     made: dict[str, StyleResult] = {
-        "texture": run_to_end(
-            texture_of(example, TextureOptions(width=24, height=16, smallest=16, steps=3), device="cpu")
-        ),
-        "invert": run_to_end(inversion_of(example, InversionOptions(size=24, steps=3), device="cpu")),
+        "texture": run_to_end(styling(StyleTask(small, styles=(StyleSource(example),), network=CPU))),
+        "invert": run_to_end(styling(StyleTask(InversionOptions(size=24, steps=3), example, network=CPU))),
     }
     for name, result in made.items():
         save_result(result, tmp_path / f"{name}-out.png")
         assert read_recipe(tmp_path / f"{name}-out.png")["what"] == name
-        again = run_to_end(repeating(tmp_path / f"{name}-out.png", device="cpu"))
+        again = run_to_end(repeating(tmp_path / f"{name}-out.png", network=CPU))
         np.testing.assert_array_equal(again.picture.full(), result.picture.full())
 
 
@@ -130,7 +132,7 @@ def test_alpha_and_metadata_of_the_content_are_kept(loaded: None, tmp_path: Path
     exif = Image.Exif()
     exif[0x010E] = "a disc"
     Image.fromarray(np.dstack([see_through.pixels, see_through.alpha])).save(content, exif=exif)
-    result = run_to_end(stylize_pictures(load(content), [StyleSource(picture("noise"))], OPTIONS, device="cpu"))
+    result = run_to_end(styling(StyleTask(OPTIONS, load(content), (StyleSource(picture("noise")),), network=CPU)))
     save_result(result, tmp_path / "out.png")
     with Image.open(tmp_path / "out.png") as image:
         assert image.mode == "RGBA" and image.getexif()[0x010E] == "a disc"
@@ -153,7 +155,7 @@ def test_full_memory_leads_to_tiles(
 
     monkeypatch.setattr(run, "stylize", stylize)
     messages: list[str] = []
-    job = stylize_pictures(picture("disc"), [StyleSource(picture("stripes"))], OPTIONS, device="cpu")
+    job = styling(StyleTask(OPTIONS, picture("disc"), (StyleSource(picture("stripes")),), network=CPU))
     result = run_to_end(job, lambda event: messages.append(event.message))
     assert tried == [0, 512] and len(result.losses) == 3
     assert "Out of memory; trying again in tiles of 512 px" in messages

@@ -14,9 +14,10 @@ from studio.backbones import Backbone
 from studio.pairs import PairSet
 from studio.picture import Picture
 from studio.progress import Job, Progress, run_to_end
-from studio.style.model import Region, StyleControl, StyleError, StylePreview, StyleResult, StyleSource
+from studio.style.model import Region, StyleControl, StyleError, StylePreview, StyleSource
 from studio.style.network import Extractor
 from studio.style.options import StyleOptions
+from studio.style.result import StyleResult
 from studio.style.state import StyleState
 from studio.style.transfer import stylize
 from tests.style.conftest import picture
@@ -183,7 +184,7 @@ def test_closing_at_any_moment_leaves_nothing_but_the_checkpoint(tiny: Backbone,
         job.close()
         assert file.exists() == (last > 0)
         if last:
-            assert StyleState.load(file).steps_done == last
+            assert len(StyleState.load(file).losses) == last
     assert len(list(tmp_path.iterdir())) == sum(1 for one in tmp_path.iterdir() if one.suffix == ".safetensors")
 
 
@@ -260,7 +261,7 @@ def test_regions_keep_to_their_regions(tiny: Backbone) -> None:
 
 def test_geometry_bends_the_content(tiny: Backbone) -> None:
     corners = np.array([[12, 8], [28, 8], [12, 24], [28, 24], [20, 16]])
-    pairs = PairSet.from_arrays(corners, corners + np.array([6, 0]))
+    pairs = PairSet.from_arrays(corners, corners + np.array([3, 0]))
     values: dict[str, Any] = {"pairs": pairs, "style_weight": 0.0, "steps": 0, "smallest": 40}
     still, bent = (run_to_end(made(tiny, geometry=share, **values)).picture.pixels for share in (0.0, 1.0))
     np.testing.assert_array_equal(still, picture("disc").pixels)
@@ -268,7 +269,7 @@ def test_geometry_bends_the_content(tiny: Backbone) -> None:
     def middle(pixels: np.ndarray) -> float:
         return float(np.argwhere(pixels[..., 0] < 120)[:, 1].mean())
 
-    assert middle(bent) - middle(still) > 3
+    assert middle(bent) - middle(still) > 1.5
 
 
 def test_both_directions_from_one_match(tiny: Backbone) -> None:

@@ -10,10 +10,10 @@ import pytest
 from studio.pairs import PairSet
 from studio.warp import field as fields
 from studio.warp.apply import warp_picture, warp_tensor
-from studio.warp.contract import PointWarp
 from studio.warp.controls import control_points
 from studio.warp.field import Field
 from studio.warp.options import WarpOptions
+from studio.warp.point_warp import PointWarp
 
 SIZE = (70, 50)
 

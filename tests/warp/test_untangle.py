@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from studio.pairs import PairSet
-from studio.warp.contract import PointWarp
 from studio.warp.controls import control_points
 from studio.warp.jacobian import foldover
 from studio.warp.options import WarpOptions
+from studio.warp.point_warp import PointWarp
 from studio.warp.untangle import untangled
 
 SIZE = (300, 240)

@@ -1,1 +1,1 @@
-"""The mode Inspect: its stage, views, and what they ask of the engines."""
+"""The mode Inspect: its result pane, views, and what they ask of the engines."""

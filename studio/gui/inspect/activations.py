@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from studio.arrays import SIDES, Side
 from studio.colour_maps import Scale
-from studio.gui.forms import form_grid
+from studio.gui.canvas.drawing import Frame, Overlay
 from studio.gui.inspect.colour import clips
-from studio.gui.inspect.draw import Box, Overlay
 from studio.gui.inspect.grid import ChannelGrid, ChannelTiles
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
@@ -36,10 +36,10 @@ from studio.gui.inspect.readings import (
     PairMaps,
     Region,
 )
-from studio.gui.inspect.search import SearchBox, narrow
 from studio.gui.inspect.tiles import MapStrip, Tile, whole_tile
 from studio.gui.inspect.words import FILTERS, GLOSSARY, layer_words, region_words
-from studio.gui.state import SIDES, Side
+from studio.gui.widgets.forms import form_grid
+from studio.gui.widgets.search_box import SearchBox, narrow
 from studio.language import tr, translatable
 from studio.progress import Job
 
@@ -241,8 +241,8 @@ class ActivationsView(InspectView):
         session = self.hub.session
         if isinstance(answer, GridReading) and answer.request.session is session:
             self.grid_reading = answer
-            if self._channel < 0 and len(answer.channels) and self.active:
-                self._channel = int(answer.channels[0])
+            if self._channel < 0 and len(answer.grid.channels) and self.active:
+                self._channel = int(answer.grid.channels[0])
                 self._ask()
         elif isinstance(answer, ColourReading) and answer.request.session is session:
             self.colour_reading = answer
@@ -286,9 +286,9 @@ class ActivationsView(InspectView):
             self.grid.set_hint(tr("Looking…"), "")
             return {}, []
         coloured = self.hub.coloured()
-        caption = tr(CAPTIONS[reading.request.order])
+        caption, shown = tr(CAPTIONS[reading.request.order]), reading.grid
         self.grid.set_table(coloured.colours(False))
-        self.grid.set_tiles(ChannelTiles(reading.channels, reading.a, reading.b, reading.values, caption))
+        self.grid.set_tiles(ChannelTiles(shown.channels, shown.a, shown.b, shown.values.astype(float), caption))
         self.grid.set_current(self._channel)
         self.words.set_words(
             self._about()
@@ -327,7 +327,7 @@ class ActivationsView(InspectView):
         }
         full = {side: Overlay(reading.colours[side], reading.extents[side], 1.0, coloured.smooth) for side in SIDES}
         self._strip([Tile(side, side, session.pictures[side].size, None, full[side]) for side in SIDES])
-        shares = ", ".join(f"{share:.0%}" for share in reading.shares)
+        shares = ", ".join(f"{share:.0%}" for share in reading.components.explained.tolist())
         self.words.set_words(
             self._about()
             + tr(
@@ -379,12 +379,12 @@ class ActivationsView(InspectView):
                 )
             return {}, []
         tiles = []
-        boxes: dict[Side, list[Box]] = {"A": [], "B": []}
+        boxes: dict[Side, list[Frame]] = {"A": [], "B": []}
         for rank, region in enumerate(self.regions, 1):
             words = (f"{region.value:.3g}",)
             tiles.append(whole_tile(region.side, f"{rank} · {region.title}", region.pixels, words))
             if region.edges is not None:
-                boxes[region.side].append(Box(region.edges, "chosen" if rank == 1 else "other", str(rank)))
+                boxes[region.side].append(Frame(region.edges, "chosen" if rank == 1 else "other", str(rank)))
         self._strip(tiles)
         self.words.set_words(self._about() + region_words(channel))
         return {side: Overlay(boxes=tuple(boxes[side])) for side in SIDES}, []

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from studio.arrays import SIDES, Pixels, Point, Side
 from studio.attribution.checks import Checks, check, check_pair
 from studio.attribution.explain import explain, explain_pair
 from studio.attribution.export import save_map
@@ -18,11 +19,11 @@ from studio.attribution.result import Attribution, PairAttribution
 from studio.attribution.targets import CellTarget, ChannelTarget, ClassTarget, PairTarget, Target
 from studio.backbones.classifier import load_classifier
 from studio.colour_maps import Scale
-from studio.gui.inspect.colour import HeatMap, Pixels
-from studio.gui.inspect.readings import Explained, InspectSession, MapChecks, PairMaps, Point, TargetChoice
-from studio.gui.inspect.told import target_words, unit_words
-from studio.gui.inspect.work import Looked, cell_at, layer_info, looked
-from studio.gui.state import SIDES, Side
+from studio.files import beside
+from studio.gui.inspect.colour import HeatMap
+from studio.gui.inspect.readings import Explained, InspectSession, PairMaps, TargetChoice
+from studio.gui.inspect.words import target_words, unit_words
+from studio.gui.inspect.work import Prepared, prepared
 from studio.language import tr, translatable
 from studio.progress import Job, Progress, part
 
@@ -47,7 +48,7 @@ def explain_pair_maps(session: InspectSession, layer: str, a: Point, b: Point, m
     ------
     TargetError, ExplainError
     """
-    cache = looked(session)
+    cache = prepared(session)
     window = max(8, cache.size // 9)
     options = options_for(method, {"size": cache.size, "window": window, "stride": window // 2})
     target = PairTarget(layer, a, b)
@@ -62,7 +63,7 @@ def explain_pair_maps(session: InspectSession, layer: str, a: Point, b: Point, m
         method=method,
         maps=_maps(session, results),
         signed=first.signed,
-        unit=unit_words(first.unit),
+        unit=unit_words(first),
         title=tr(METHODS[method].title),
         residual=worst.checks["residual"] if residuals else None,
         whole=worst.checks.get("change", 0.0),
@@ -80,7 +81,7 @@ def explain_both(
     TargetError, ExplainError, WeightsError
     """
     network: Network
-    cache = looked(session)
+    cache = prepared(session)
     network = cache.backbone
     start = 0.0
     if choice.kind == "class":
@@ -99,15 +100,15 @@ def explain_both(
             job = explain(session.pictures[side], network, method, _target(session, side, choice), options)
             share = (stop - start) / 2
             results[side] = yield from part(job, start + number * share, start + (number + 1) * share, f"{side}: ")
-    explained = _explained(session, method, results)
+    explained = _explained(session, results)
     if not checks:
         return explained
     yield Progress(stop, tr("checking the maps"), explained, milestone=True)
     found = yield from part(check_maps(session, network, choice, options, results), stop, 1.0)
-    return replace(explained, checks={side: _with(explained.checks[side], found[side]) for side in results})
+    return replace(explained, checks=found)
 
 
-def _classifier(cache: Looked) -> Job[Network]:
+def _classifier(cache: Prepared) -> Job[Network]:
     if cache.classifier is None:
         asked = cache.options
         cache.classifier = yield from load_classifier(asked["backbone"], asked["weights"], asked["device"])
@@ -120,31 +121,14 @@ def _target(session: InspectSession, side: Side, choice: TargetChoice) -> Target
     if choice.kind == "channel":
         return ChannelTarget(choice.layer, choice.channel)
     place = choice.places[SIDES.index(side)]
-    column, row = cell_at(session, side, layer_info(session, choice.layer), place)
+    column, row = prepared(session).placing(side, choice.layer).cell_at(place)
     return CellTarget(choice.layer, column, row, None if choice.channel < 0 else choice.channel)
 
 
-def _explained(session: InspectSession, method: str, results: Mapping[Side, Attribution]) -> Explained:
+def _explained(session: InspectSession, results: Mapping[Side, Attribution]) -> Explained:
     first = next(iter(results.values()))
-    return Explained(
-        method=method,
-        title=f"{tr(METHODS[method].title)}: {target_words(first.target)}",
-        unit=unit_words(first.unit),
-        signed=first.signed,
-        maps=_maps(session, results),
-        targets={side: one.target for side, one in results.items()},
-        scores={side: one.value for side, one in results.items()},
-        checks={side: _exact(one) for side, one in results.items()},
-        results=dict(results),
-    )
-
-
-def _exact(one: Attribution) -> MapChecks:
-    return MapChecks(residual=one.checks.get("residual"), whole=one.checks.get("change", 0.0), note=one.note)
-
-
-def _with(first: MapChecks, found: MapChecks) -> MapChecks:
-    return replace(found, residual=first.residual, whole=first.whole, note=first.note)
+    title = f"{tr(METHODS[first.method].title)}: {target_words(first.explained)}"
+    return Explained(title, unit_words(first), _maps(session, results), dict(results))
 
 
 def _maps(session: InspectSession, results: Mapping[Side, Attribution]) -> dict[Side, HeatMap]:
@@ -161,31 +145,20 @@ def check_maps(
     choice: TargetChoice,
     options: ExplainOptions,
     results: Mapping[Side, Attribution],
-) -> Job[dict[Side, MapChecks]]:
+) -> Job[dict[Side, Checks]]:
     """Insertion and deletion curves, and the likeness to the maps of a network with random weights."""
     if choice.kind == "pair":
         both = PairAttribution(results["A"], results["B"], results["A"].value)
         a, b = (session.pictures[side] for side in SIDES)
         target = PairTarget(choice.layer, *choice.places)
         first, second = yield from check_pair(a, b, network, both, target, options)
-        return {"A": _checks(first), "B": _checks(second)}
-    found: dict[Side, MapChecks] = {}
+        return {"A": first, "B": second}
+    found: dict[Side, Checks] = {}
     for number, (side, one) in enumerate(results.items()):
         job = check(session.pictures[side], network, one, _target(session, side, choice), options)
         share = 1.0 / len(results)
-        found[side] = _checks((yield from part(job, number * share, (number + 1) * share, f"{side}: ")))
+        found[side] = yield from part(job, number * share, (number + 1) * share, f"{side}: ")
     return found
-
-
-def _checks(found: Checks) -> MapChecks:
-    curves = found.curves
-    return MapChecks(
-        deletion=curves.deletion,
-        insertion=curves.insertion,
-        deletion_area=curves.deletion_area,
-        insertion_area=curves.insertion_area,
-        randomised=tuple((stage.layers, stage.of, stage.similarity) for stage in found.sanity),
-    )
 
 
 def save_maps(
@@ -198,6 +171,8 @@ def save_maps(
 ) -> Job[list[Path]]:
     """Write the maps of both pictures: the side goes into the names of the files, which are handed out.
 
+    `table` is (256, 3) uint8, sRGB; `opacity`, 0 to 1, is that of the map over its picture.
+
     Raises
     ------
     FileError, PictureError
@@ -205,7 +180,7 @@ def save_maps(
     files: list[Path] = []
     for number, (side, one) in enumerate(explained.results.items()):
         yield Progress(number / len(explained.results), tr("writing the map of {side}", side=side))
-        to = path.with_name(f"{path.stem}_{side}{path.suffix}")
+        to = beside(path, f"_{side}")
         picture = session.pictures[side]
         files += save_map(one, to, picture=picture, scale=scales[side], table=table, opacity=opacity)
     return files

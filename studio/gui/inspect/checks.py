@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from studio.gui.inspect.curve import DELETION, INSERTION, Curve, CurveView
+from studio.arrays import SIDES, Side
 from studio.gui.inspect.legend import number
-from studio.gui.inspect.readings import Explained, MapChecks
-from studio.gui.inspect.told import target_words
-from studio.gui.state import SIDES, Side
+from studio.gui.inspect.readings import Explained
+from studio.gui.inspect.words import short_target_words
+from studio.gui.widgets.curve import DELETION, INSERTION, Curve, CurveView
 from studio.language import tr
+
+if TYPE_CHECKING:
+    from studio.attribution import Attribution, Checks
 
 EXACT, LOOSE = 0.02, 0.1
 """Shares of the target left open by completeness: up to which it is exact, and up to which it is good enough."""
@@ -54,45 +59,43 @@ class ChecksPane(QScrollArea):
             if result is None or side not in result.maps:
                 continue
             head = f"<b>{side}</b>: {short_target(result, side)}"
-            self.labels[side].setText(f"<p>{head}</p>{check_words(checks)}")
-            if checks is not None and checks.deletion:
+            self.labels[side].setText(f"<p>{head}</p>{check_words(result.results[side], checks)}")
+            if checks is not None:
+                curves = checks.curves
                 self.curves[side].set_curves(
                     [
-                        Curve(tr("taken away"), checks.deletion, checks.deletion_area, DELETION),
-                        Curve(tr("given back"), checks.insertion, checks.insertion_area, INSERTION),
+                        Curve(tr("taken away"), curves.deletion, curves.deletion_area, DELETION),
+                        Curve(tr("given back"), curves.insertion, curves.insertion_area, INSERTION),
                     ]
                 )
 
 
 def short_target(result: Explained, side: Side) -> str:
     """What a map explains, in a few words, and how much of it there is."""
-    target = result.targets.get(side, "")
-    target = tr("similarity") if target.startswith("similarity") else target_words(target.removeprefix("class "))
-    return f"{target}, {number(result.scores[side])}" if side in result.scores else target
+    one = result.results[side]
+    return f"{short_target_words(one.explained)}, {number(one.value)}"
 
 
-def check_words(checks: MapChecks | None) -> str:
-    """HTML: what the checks of one map say."""
-    if checks is None:
-        return ""
-    words = f"<p>{checks.note}</p>" if checks.note else ""
-    if checks.residual is not None:
-        share = abs(checks.residual) / max(abs(checks.whole), 1e-9)
+def check_words(one: Attribution, checks: Checks | None) -> str:
+    """HTML: what the map says of itself, and what its checks say."""
+    words = f"<p>{one.note}</p>" if one.note else ""
+    if "residual" in one.checks:
+        share = abs(one.checks["residual"]) / max(abs(one.checks.get("change", 0.0)), 1e-9)
         verdict = tr("exact") if share <= EXACT else tr("good enough") if share <= LOOSE else tr("take more steps")
         words += tr("<p>Adds up: {share:.1%} left open, {verdict}.</p>", share=share, verdict=verdict)
-    if checks.randomised:
-        value = checks.randomised[-1][2]
+    if checks is None:
+        return words
+    if checks.sanity:
+        value = checks.sanity[-1].similarity
         verdict = (
             tr("it hardly changes, so it shows the picture rather than what the network has learnt")
             if abs(value) >= SAME
             else tr("it changes, so it does show what the network has learnt")
         )
-        steps = ", ".join(f"{one:+.2f}" for _, _, one in checks.randomised)
+        steps = ", ".join(f"{stage.similarity:+.2f}" for stage in checks.sanity)
         words += tr(
             "<p>Likeness to the maps of a network with more and more random weights {steps}: {verdict}.</p>",
             steps=steps,
             verdict=verdict,
         )
-    if checks.deletion:
-        words += tr("<p>While the most telling pixels are taken away or given back:</p>")
-    return words
+    return words + tr("<p>While the most telling pixels are taken away or given back:</p>")

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from studio.arrays import Pixels, Side
 from studio.colour_maps import Scale, table_for
-from studio.gui.inspect.draw import Overlay
+from studio.gui.canvas.drawing import Overlay
 from studio.gui.inspect.legend import LegendEntry
-from studio.gui.state import Side
 
 Numbers = npt.NDArray[np.float32]
-Pixels = npt.NDArray[np.uint8]
 SMALL = 160
 """Numbers along the longer side of a small map."""
 REACHED = 99.7

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QCompleter,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -17,20 +16,22 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from studio.arrays import SIDES, Side
 from studio.attribution.options import METHODS, ExplainOptions
-from studio.gui.choices import Choices
-from studio.gui.forms import OptionsForm, title_of
+from studio.files import beside
+from studio.gui.canvas.drawing import Mark, Overlay
 from studio.gui.inspect.checks import ChecksPane, short_target
 from studio.gui.inspect.colour import Numbers, with_signs
-from studio.gui.inspect.draw import Mark, Overlay
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.legend import LegendEntry
 from studio.gui.inspect.method_forms import MethodForms
 from studio.gui.inspect.readings import Explained, HoverReading, HoverRequest
-from studio.gui.inspect.search import narrow
 from studio.gui.inspect.target import TargetKnobs
 from studio.gui.inspect.tiles import MapStrip, Tile
-from studio.gui.state import SIDES, Side
+from studio.gui.widgets.choices import Choices
+from studio.gui.widgets.forms import OptionsForm, title_of
+from studio.gui.widgets.saving import ask_where_to_save
+from studio.gui.widgets.search_box import narrow
 from studio.language import listed, tr, translatable
 from studio.options import Options, OptionsError, knob
 from studio.progress import Job
@@ -199,7 +200,7 @@ class ExplainView(InspectView):
         try:
             options = form.value()
         except OptionsError as error:
-            self.hub.message.emit("error", str(error), "")
+            self.hub.messages.error(str(error))
             return None
         assert isinstance(options, ExplainOptions)
         session = self.hub.session
@@ -271,12 +272,20 @@ class ExplainView(InspectView):
         shown, session = self._shown, self.hub.session
         if shown is None or session is None:
             return
-        start = str(Path(self.hub.settings.last_folder) / f"{shown.method}{suffix}")
-        name, _ = QFileDialog.getSaveFileName(self.page.window(), tr("Save the maps of A and B"), start, kinds)
-        if not name:
+        from studio.attribution.export import written_files  # imports torch, which has made the maps
+
+        chosen = ask_where_to_save(
+            self.page.window(),
+            self.hub.settings,
+            tr("Save the maps of A and B"),
+            f"{shown.method}{suffix}",
+            {kinds: suffix},
+            accepted=[suffix],
+            written=lambda path, _: [file for side in shown.maps for file in written_files(beside(path, f"_{side}"))],
+        )
+        if chosen is None:
             return
-        path = Path(name).with_suffix(suffix)
-        self.hub.settings.last_folder = str(path.parent)
+        path, _ = chosen
         coloured = self.hub.coloured()
         scales = coloured.scales(shown.maps, shown.signed, shown.unit, self._beside(shown))
         table = coloured.colours(shown.signed)
@@ -288,11 +297,9 @@ class ExplainView(InspectView):
 
         handle = self.hub.jobs.submit(tr("Save {name}", name=path.name), make, lane="files")
         handle.finished.connect(
-            lambda files: self.hub.message.emit(
-                "info", tr("Saved {names}.", names=listed(file.name for file in files)), ""
-            )
+            lambda files: self.hub.messages.info(tr("Saved {names}.", names=listed(file.name for file in files)))
         )
-        handle.failed.connect(lambda sentence, details: self.hub.message.emit("error", sentence, details))
+        handle.failed.connect(self.hub.messages.error)
 
     # --- drawing ---
 

@@ -15,15 +15,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.arrays import Point, Side
+from studio.gui.canvas.drawing import Frame, Mark, Overlay
 from studio.gui.inspect.colour import HeatMap
-from studio.gui.inspect.draw import Box, Mark, Overlay, paint_hint
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
 from studio.gui.inspect.legend import LegendEntry
-from studio.gui.inspect.readings import FieldReading, FieldRequest, LayerInfo, Point
+from studio.gui.inspect.readings import FieldReading, FieldRequest, LayerInfo
 from studio.gui.inspect.words import GLOSSARY, what_it_sees
-from studio.gui.state import Side
-from studio.gui.theme import colors
+from studio.gui.widgets.painting import paint_hint
+from studio.gui.widgets.theme import colors
 from studio.language import tr, translatable
 
 ROW = 24
@@ -277,7 +278,7 @@ class FieldView(InspectView):
             overlay.opacity,
             overlay.smooth,
             (Mark(*reading.request.place, "pinned" if self._held else "cursor"),),
-            (Box(reading.cell, "window"), Box(reading.edges, "chosen", f"{layer.field} px")),
+            (Frame(reading.cell, "window"), Frame(reading.edges, "chosen", f"{layer.field} px")),
             values=overlay.values,
             unit=overlay.unit,
         )

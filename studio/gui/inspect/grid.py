@@ -10,9 +10,9 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
-from studio.gui.inspect.draw import Pixels, paint_hint
-from studio.gui.items import image_of
-from studio.gui.theme import colors
+from studio.arrays import Pixels
+from studio.gui.widgets.painting import image_of, paint_hint
+from studio.gui.widgets.theme import colors
 from studio.language import tr
 
 SIDE = 64

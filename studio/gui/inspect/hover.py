@@ -7,16 +7,17 @@ import math
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from studio.arrays import Point, Side
 from studio.colour_maps import Scale
+from studio.gui.canvas.drawing import Frame, Mark, MarkKind, Overlay
+from studio.gui.canvas.state import other
 from studio.gui.inspect.colour import clips, reduced, stretched, with_signs
-from studio.gui.inspect.draw import Box, Mark, MarkKind, Overlay
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
 from studio.gui.inspect.legend import LegendEntry
-from studio.gui.inspect.readings import HoverReading, HoverRequest, LevelReading, Point
+from studio.gui.inspect.readings import HoverReading, HoverRequest, LevelReading
 from studio.gui.inspect.tiles import MapStrip, Tile
 from studio.gui.inspect.words import GLOSSARY, WELCOME, hover_words, what_it_sees
-from studio.gui.state import Side, other
 from studio.language import tr, translatable
 
 RELEASE = 0.02
@@ -187,7 +188,7 @@ class HoverView(InspectView):
         level = self.chosen
         if self.reading is None or level is None:
             return None
-        here, there = self.reading.request.place, level.best
+        here, there = self.reading.request.place, level.answer.best
         return (here, there) if self.reading.request.side == "A" else (there, here)
 
     # --- drawing ---
@@ -207,11 +208,11 @@ class HoverView(InspectView):
         tiles = []
         for one in reading.levels:
             signs = with_signs(
-                coloured.overlay(reduced(one.similarity), self._scale(one)), marks=(Mark(*one.best, "best"),)
+                coloured.overlay(reduced(one.similarity), self._scale(one)), marks=(Mark(*one.answer.best, "best"),)
             )
             lines = (
-                tr("{value:.2f}, {margin:+.2f} ahead", value=one.value, margin=one.margin),
-                tr("mutual") if one.mutual else tr("one-sided"),
+                tr("{value:.2f}, {margin:+.2f} ahead", value=one.answer.value, margin=one.answer.margin),
+                tr("mutual") if one.answer.mutual else tr("one-sided"),
             )
             tiles.append(
                 Tile(
@@ -221,7 +222,7 @@ class HoverView(InspectView):
                     session.greys[there],
                     signs,
                     lines,
-                    one.mutual,
+                    one.answer.mutual,
                     tr(
                         "Level {level}: {content}.\n{explanation}",
                         level=one.layer.level,
@@ -243,26 +244,26 @@ class HoverView(InspectView):
         self.hub.show({here: self._here(reading, level), there: self._there(reading, level, scale)}, [legend])
 
     def _here(self, reading: HoverReading, level: LevelReading) -> Overlay:
-        boxes: list[Box] = []
+        boxes: list[Frame] = []
         if self.boxes.isChecked():
-            boxes = [Box(one.box_here) for one in reading.levels if one is not level]
-            boxes.append(Box(level.box_here, "chosen"))
+            boxes = [Frame(one.answer.box_here) for one in reading.levels if one is not level]
+            boxes.append(Frame(level.answer.box_here, "chosen"))
         kind: MarkKind = "pinned" if self.pinned is not None else "cursor"
         marks = [Mark(*reading.request.place, kind)]
-        if not level.mutual and self.runner.isChecked():
+        if not level.answer.mutual and self.runner.isChecked():
             label = tr("the best place, seen from there") if self.pinned is not None else ""
-            marks.append(Mark(*level.back, "runner", label))
+            marks.append(Mark(*level.answer.back, "runner", label))
         return Overlay(marks=tuple(marks), boxes=tuple(boxes))
 
     def _there(self, reading: HoverReading, level: LevelReading, scale: Scale) -> Overlay:
         coloured = self.hub.coloured()
-        marks = [Mark(*level.best, "best", f"{level.value:.2f}")]
-        if level.runner is not None and self.runner.isChecked():
-            marks.insert(0, Mark(*level.runner, "runner", f"{level.value - level.margin:.2f}"))
+        marks = [Mark(*level.answer.best, "best", f"{level.answer.value:.2f}")]
+        if level.answer.runner_up is not None and self.runner.isChecked():
+            marks.insert(0, Mark(*level.answer.runner_up, "runner", f"{level.answer.value - level.answer.margin:.2f}"))
         return with_signs(
             coloured.overlay(level.similarity, scale),
             marks=tuple(marks),
-            boxes=(Box(level.box_there, "chosen"),) if self.boxes.isChecked() else (),
+            boxes=(Frame(level.answer.box_there, "chosen"),) if self.boxes.isChecked() else (),
             trace=reading.trace if self.trace.isChecked() else (),
         )
 

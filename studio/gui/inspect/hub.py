@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtWidgets import QWidget
 
+from studio.arrays import SIDES, Point, Side
+from studio.gui.canvas.drawing import NOTHING, Overlay
+from studio.gui.canvas.state import StudioState
 from studio.gui.inspect.colour import Coloured
-from studio.gui.inspect.draw import NOTHING, Overlay
 from studio.gui.inspect.layer import InspectLayer
 from studio.gui.inspect.legend import ColourKnobs, Legend, LegendEntry
-from studio.gui.settings.store import Settings
-from studio.gui.state import SIDES, Side, StudioState
+from studio.gui.widgets.messages import Messages
+from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobHandle, JobQueue
-from studio.progress import Job, Progress
+from studio.progress import Job
 
 if TYPE_CHECKING:
-    from studio.gui.inspect.readings import InspectSession, Point
+    from studio.gui.inspect.readings import InspectSession
 
 log = logging.getLogger(__name__)
 
@@ -32,23 +34,22 @@ MOST_KEPT = 24
 class InspectHub(QObject):
     """Between the views and the rest of the window."""
 
-    message = Signal(str, str, str)
-    """(severity, sentence, details)"""
     session_changed = Signal()
     job_changed = Signal()
     """A job of the mode began or ended."""
-    progressed = Signal(object)
-    """(Progress)"""
     recoloured = Signal()
     """Maps are to be coloured anew."""
     asked = Signal(object, str)
-    """(request for the desk, name of the view)"""
+    """(request for the responder, name of the view)"""
     view_asked = Signal(str)
     """(name of the view that should come to the front)"""
 
-    def __init__(self, state: StudioState, jobs: JobQueue, settings: Settings, colours: ColourKnobs) -> None:
+    def __init__(
+        self, state: StudioState, jobs: JobQueue, settings: Settings, messages: Messages, colours: ColourKnobs
+    ) -> None:
         super().__init__()
         self.state, self.jobs, self.settings, self.colours = state, jobs, settings, colours
+        self.messages = messages
         self.session: InspectSession | None = None
         self.pair: tuple[Point, Point] | None = None
         """The places of A and of B that were looked at last: views take them over from each other."""
@@ -138,14 +139,10 @@ class InspectHub(QObject):
                 self.keep(key, result)
             done(result)
 
-        def progressed(event: Progress) -> None:
-            self.progressed.emit(event)
-            if preview is not None and event.preview is not None:
-                preview(event.preview)
-
-        handle.progressed.connect(progressed)
+        if preview is not None:
+            handle.progressed.connect(lambda event: None if event.preview is None else preview(event.preview))
         handle.finished.connect(finished)
-        handle.failed.connect(lambda sentence, details: self.message.emit("error", sentence, details))
+        handle.failed.connect(self.messages.error)
         handle.ended.connect(lambda: self._on_ended(handle))
         self.job_changed.emit()
 
@@ -161,7 +158,7 @@ class InspectHub(QObject):
 
 
 class InspectView(QObject):
-    """One of the things one can look at: knobs in the panel, a page in the stage, and what lies over the pictures."""
+    """One of the things to look at: knobs in the panel, a page in the result pane, what lies over the pictures."""
 
     name = ""
     title = ""
@@ -191,7 +188,7 @@ class InspectView(QObject):
         self.refresh()
 
     def answered(self, answer: Any) -> None:
-        """What the desk says to a request of this view."""
+        """What the responder says to a request of this view."""
 
     def cursor(self, side: Side, place: QPointF | None) -> None:
         """The mouse is over a picture."""
@@ -203,6 +200,6 @@ class InspectView(QObject):
         """Another pair of the match was selected, or none."""
 
     def ask(self, request: object) -> None:
-        """Ask the desk; only the newest question is answered."""
+        """Ask the responder; only the newest question is answered."""
         if self.active:
             self.hub.asked.emit(request, self.name)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip
 
 from studio.gui.inspect.words import GLOSSARY
-from studio.gui.theme import colors
+from studio.gui.widgets.theme import colors
 from studio.language import tr
 
 

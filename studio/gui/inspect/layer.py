@@ -9,9 +9,9 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from studio.geometry import Size
-from studio.gui.canvas import PictureCanvas
-from studio.gui.inspect.draw import NOTHING, Mark, Overlay, Pixels, paint_map, paint_signs
+from studio.arrays import Pixels, Size
+from studio.gui.canvas.canvas import PictureCanvas
+from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, paint_map, paint_signs
 
 CLICK_DISTANCE = 4
 """Screen pixels between press and release that still make a click."""
@@ -27,7 +27,7 @@ class InspectLayer(pg.GraphicsObject):
         self._size: Size | None = None
         self._grey: Pixels | None = None
         self._overlay = NOTHING
-        self._pointer: tuple[float, float] | None = None
+        self.pointer: tuple[float, float] | None = None
 
     @property
     def overlay(self) -> Overlay:
@@ -46,7 +46,7 @@ class InspectLayer(pg.GraphicsObject):
 
     def set_pointer(self, place: tuple[float, float] | None) -> None:
         """Mark the place that the mouse is over on a small map of the same picture."""
-        self._pointer = place
+        self.pointer = place
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -58,8 +58,8 @@ class InspectLayer(pg.GraphicsObject):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         overlay = self._overlay
-        if self._pointer is not None:
-            overlay = replace(overlay, marks=(*overlay.marks, Mark(*self._pointer)))
+        if self.pointer is not None:
+            overlay = replace(overlay, marks=(*overlay.marks, Mark(*self.pointer)))
         if self._size is None or overlay.is_empty:
             return
         transform = painter.worldTransform()

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from studio.arrays import SIDES, Pixels, Side
 from studio.featurevis.difference import warped_difference
 from studio.featurevis.grid import channel_grid, first_filters
 from studio.featurevis.layers import LayerMaps
 from studio.featurevis.pca import components
 from studio.featurevis.receptive import effective
 from studio.featurevis.regions import WORKING_SIDE, exciting, pictures_in
-from studio.geometry import rescale
-from studio.gui.inspect.colour import HeatMap, Pixels
+from studio.gui.inspect.colour import HeatMap
 from studio.gui.inspect.readings import (
     ColourReading,
     ColourRequest,
@@ -27,8 +27,7 @@ from studio.gui.inspect.readings import (
     PairMaps,
     Region,
 )
-from studio.gui.inspect.work import block_at, box_at, cell_at, layer_info, looked
-from studio.gui.state import SIDES, Side
+from studio.gui.inspect.work import prepared
 from studio.language import tr
 from studio.pairs import PairSet
 from studio.picture import Picture, load
@@ -37,27 +36,24 @@ from studio.progress import Job, Progress, part
 
 def maps_of(session: InspectSession, layer: str) -> LayerMaps:
     """A layer of both pictures, computed once."""
-    cache = looked(session)
+    cache = prepared(session)
     cells = cache.activations(layer)
     full = session.pictures["A"].size, session.pictures["B"].size
-    return LayerMaps(layer, cells["A"], cells["B"], cache.field(layer), (session.sizes["A"], session.sizes["B"]), full)
+    field = cache.placing("A", layer).field
+    return LayerMaps(layer, cells["A"], cells["B"], field, (session.sizes["A"], session.sizes["B"]), full)
 
 
 def field(request: FieldRequest) -> FieldReading:
     """What a cell can see, and what it really looks at if that is asked for."""
-    session, side = request.session, request.side
-    layer = layer_info(session, request.layer)
-    cell = cell_at(session, side, layer, request.place)
+    cache, side = prepared(request.session), request.side
+    placing = cache.placing(side, request.layer)
+    cell = placing.cell_at(request.place)
     measured, radius = None, 0.0
     if request.effective:
-        cache = looked(session)
-        found = effective(cache.backbone, cache.images[side], layer.name, *cell)
-        full = session.pictures[side].size
-        measured = HeatMap(found.map, (float(full[0]), float(full[1])))
-        ((left, _), (right, _)) = rescale([(0.0, 0.0), (found.radius, 0.0)], session.sizes[side], full).tolist()
-        radius = right - left
-    edges = box_at(session, side, layer, cell)
-    return FieldReading(request, block_at(session, side, layer, cell), edges, measured, radius)
+        found = effective(cache.backbone, cache.images[side], request.layer, *cell)
+        measured = HeatMap(found.map, (float(placing.full[0]), float(placing.full[1])))
+        radius = placing.length(found.radius)
+    return FieldReading(request, placing.block(cell), placing.box(cell), measured, radius)
 
 
 def grid(request: GridRequest) -> GridReading:
@@ -70,34 +66,19 @@ def grid(request: GridRequest) -> GridReading:
             side: HeatMap(np.ascontiguousarray(cells[0, request.channel].float().cpu().numpy()), extent)
             for side, cells, extent in zip(SIDES, (maps.a, maps.b), maps.extents(), strict=True)
         }
-    return GridReading(
-        request,
-        found.channels,
-        found.a,
-        found.b,
-        found.values.astype(np.float64),
-        float(found.low.min()),
-        float(found.high.max()),
-        large,
-    )
+    return GridReading(request, found, large)
 
 
 def colours(request: ColourRequest) -> ColourReading:
     """The main directions of a layer as colours, on one basis for both pictures."""
     maps = maps_of(request.session, request.layer)
-    found = components(maps)
     extents = maps.extents()
-    return ColourReading(
-        request,
-        {"A": found.a, "B": found.b},
-        {"A": extents[0], "B": extents[1]},
-        tuple(float(share) for share in found.explained),
-    )
+    return ColourReading(request, components(maps), {"A": extents[0], "B": extents[1]})
 
 
 def filters(request: FilterRequest) -> FilterReading:
     """The filters of the first layer."""
-    return FilterReading(request, first_filters(looked(request.session).backbone))
+    return FilterReading(request, first_filters(prepared(request.session).backbone))
 
 
 def difference_along(session: InspectSession, layer: str, pairs: PairSet) -> Job[PairMaps]:
@@ -133,7 +114,7 @@ def strongest_regions(
     ------
     RegionsError, FileError
     """
-    cache = looked(session)
+    cache = prepared(session)
     sources: list[Picture | Path] = [session.pictures[side] for side in SIDES]
     if folder is not None:
         sources += pictures_in(folder)

@@ -12,11 +12,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QSlider, QWidget
 
-from studio.gui.forms import form_grid
-from studio.gui.inspect.draw import Pixels
-from studio.gui.items import image_of
-from studio.gui.settings.store import Settings
-from studio.gui.theme import colors
+from studio.arrays import Pixels
+from studio.gui.widgets.forms import form_grid
+from studio.gui.widgets.painting import image_of
+from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.theme import colors
 from studio.language import tr, translatable
 from studio.options import Options, knob
 

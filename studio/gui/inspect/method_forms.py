@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.attribution.options import METHODS, ExplainOptions
-from studio.gui.forms import OptionsForm
-from studio.gui.settings.store import Settings
+from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.settings_store import Settings
 from studio.language import tr
 from studio.options import OptionsError
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
+from studio.arrays import Pixels, Point, Side
+from studio.features.split import ChannelSplit
+from studio.featurevis.answers import LevelAnswer
 from studio.gui.inspect.colour import HeatMap
-from studio.gui.state import Side
 from studio.picture import Picture
 
-Point = tuple[float, float]
+if TYPE_CHECKING:
+    from studio.attribution import Attribution, Checks
+    from studio.featurevis import ChannelGrid, Components
+
 Edges = tuple[float, float, float, float]
-Pixels = npt.NDArray[np.uint8]
+AS_MATCHED = 0
+"""A working size, px: that of the match, whatever it is."""
+
 Order = Literal["mean", "variance", "difference"]
 
 
@@ -50,7 +54,7 @@ class InspectSession:
     levels : tuple of LayerInfo
         Those that the match looks at, fine to coarse.
     cache : object
-        The engine's features; only the desk and jobs touch them.
+        The engine's features; only the responder and jobs touch them.
     classes : tuple of str
         Names of what the network can name; empty if it can't.
     tops : dict of int to float
@@ -83,32 +87,15 @@ class HoverRequest:
 
 @dataclass(frozen=True, eq=False)
 class LevelReading:
-    """One place at one level against the whole other picture.
-
-    Attributes
-    ----------
-    similarity : HeatMap
-        Cosine of every cell of the other picture, -1 to 1.
-    best : (x, y)
-        The most similar place, `value` its cosine, `margin` by how much it beats every place farther away.
-    runner : (x, y)
-        That place farther away.
-    back : (x, y)
-        The place of the first picture that is most similar to `best`; `mutual` says whether it is the one asked about.
-    box_here, box_there : (x0, y0, x1, y1)
-        Receptive fields of the two cells.
-    """
+    """What the engine answers at one level, and the layer that it is about."""
 
     layer: LayerInfo
-    similarity: HeatMap
-    best: Point
-    value: float
-    margin: float
-    runner: Point | None
-    back: Point
-    mutual: bool
-    box_here: Edges
-    box_there: Edges
+    answer: LevelAnswer
+
+    @property
+    def similarity(self) -> HeatMap:
+        """Cosine of every cell of the other picture, -1 to 1."""
+        return HeatMap(self.answer.similarity, self.answer.extent)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,11 +124,10 @@ class WhyRequest:
 
 @dataclass(frozen=True, eq=False)
 class WhyReading:
-    """The similarity, (K,) parts of it by channel, and the maps of the channel asked for."""
+    """The similarity split by channel, and the maps of the channel asked for."""
 
     request: WhyRequest
-    similarity: float
-    parts: npt.NDArray[np.float64]
+    split: ChannelSplit
     maps: dict[Side, HeatMap] | None
     boxes: dict[Side, Edges]
 
@@ -189,16 +175,21 @@ class GridRequest:
 
 @dataclass(frozen=True, eq=False)
 class GridReading:
-    """Quantised maps of all channels on one scale, and the numbers of the one that is large."""
+    """Small maps of all channels, and the numbers of the one that is large."""
 
     request: GridRequest
-    channels: npt.NDArray[np.int64]
-    a: Pixels
-    b: Pixels
-    values: npt.NDArray[np.float64]
-    low: float
-    high: float
+    grid: ChannelGrid
     large: dict[Side, HeatMap] | None
+
+    @property
+    def low(self) -> float:
+        """Lower end of the scale of all small maps."""
+        return float(self.grid.low.min())
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
+        return float(self.grid.high.max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,12 +202,16 @@ class ColourRequest:
 
 @dataclass(frozen=True, eq=False)
 class ColourReading:
-    """(h, w, 3) uint8 for each picture with its extent; `shares` says how much of the variance each colour holds."""
+    """The components, and for each picture the width and height in full-size pixels that its colours cover."""
 
     request: ColourRequest
-    colours: dict[Side, Pixels]
+    components: Components
     extents: dict[Side, tuple[float, float]]
-    shares: tuple[float, ...]
+
+    @property
+    def colours(self) -> dict[Side, Pixels]:
+        """(h, w, 3) uint8 of each picture."""
+        return {"A": self.components.a, "B": self.components.b}
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,50 +297,31 @@ class TargetChoice:
 
 
 @dataclass(frozen=True, eq=False)
-class MapChecks:
-    """How far a map can be trusted; what does not apply is None or empty.
-
-    Attributes
-    ----------
-    residual, whole : float
-        What completeness leaves open, of what is to be shared out.
-    deletion, insertion : tuple of float
-        The target while the most telling pixels are taken away, and given back.
-    deletion_area, insertion_area : float
-        Mean heights of the curves.
-    randomised : tuple of (int, int, float)
-        How similar the map stays while layers get random weights from the top down: (layers so far, of how many,
-        rank correlation).
-    """
-
-    residual: float | None = None
-    whole: float = 0.0
-    deletion: tuple[float, ...] = ()
-    insertion: tuple[float, ...] = ()
-    deletion_area: float = 0.0
-    insertion_area: float = 0.0
-    randomised: tuple[tuple[int, int, float], ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, eq=False)
 class Explained:
-    """One method's maps of both pictures.
+    """One method's maps of both pictures, as the engine gives them.
 
     Attributes
     ----------
-    title : str
-        Method and target, for people; `targets` and `scores` are those of each picture.
-    results : dict
-        The engine's own results, for exports.
+    title, unit : str
+        Method and target, and the unit of the maps, for people.
+    maps : dict of HeatMap
+    results : dict of Attribution
+    checks : dict of Checks
+        How far the maps can be trusted; empty where that was not asked for, or is not known yet.
     """
 
-    method: str
     title: str
     unit: str
-    signed: bool
     maps: dict[Side, HeatMap]
-    targets: dict[Side, str]
-    scores: dict[Side, float]
-    checks: dict[Side, MapChecks]
-    results: dict[Side, Any]
+    results: dict[Side, Attribution]
+    checks: dict[Side, Checks] = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        """Key of `studio.attribution.METHODS`."""
+        return next(iter(self.results.values())).method
+
+    @property
+    def signed(self) -> bool:
+        """Whether numbers below zero mean something."""
+        return next(iter(self.results.values())).signed

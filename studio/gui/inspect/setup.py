@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from studio.gui.choices import Choices
-from studio.gui.forms import form_grid
-from studio.gui.network import NetworkChooser
+from studio.gui.inspect.readings import AS_MATCHED
+from studio.gui.mode.network import NetworkChooser
+from studio.gui.widgets.choices import Choices
+from studio.gui.widgets.forms import form_grid
 from studio.language import tr
 from studio.options import Options, knob
 
 SIZES = (160, 224, 320, 448)
 """Working sizes to choose from, px."""
+DEFAULT = 224
+"""That of a match, px, by its own default."""
 
 
-class LookOptions(Options):
+class FeatureOptions(Options):
     """What a project keeps of it; the network is that of the mode Match."""
 
-    size: int = knob(224, "Longer side of the pictures while the network looks at them.", label="Working size")
+    size: int = knob(
+        DEFAULT,
+        "Longer side of the pictures while the network looks at them; 0: as in the match.",
+        label="Working size",
+    )
 
 
-class LookSetup(QWidget):
+class FeatureSetup(QWidget):
     """Two lists."""
 
     def __init__(self, network: NetworkChooser) -> None:
@@ -33,13 +41,28 @@ class LookSetup(QWidget):
         self.working_size = QComboBox()
         for side in SIZES:
             self.working_size.addItem(f"{side} px", side)
-        self.working_size.setCurrentIndex(self.working_size.findData(224))
+        self.working_size.addItem(tr("as in the match"), AS_MATCHED)
+        self.working_size.setCurrentIndex(self.working_size.findData(DEFAULT))
+        self._chosen = False
+        self.working_size.currentIndexChanged.connect(self._on_chosen)
         self.working_size.setAccessibleName(tr("Working size"))
         self.working_size.setToolTip(
-            tr("Longer side of the pictures while the network looks at them: larger shows finer detail")
+            tr(
+                "Longer side of the pictures while the network looks at them: larger shows finer detail. “As in the "
+                "match” shows exactly what the match compared"
+            )
         )
-        self.choices = Choices(LookOptions, {"size": self.working_size}, self)
+        self.choices = Choices(FeatureOptions, {"size": self.working_size}, self)
         grid = form_grid(self, 70)
         for row, (words, box) in enumerate(((tr("Network"), self.backbone), (tr("Size"), self.working_size))):
             grid.addWidget(QLabel(words), row, 0)
             grid.addWidget(box, row, 1)
+
+    def follow_match(self, there: bool) -> None:
+        """Take the size of the match where there is one, unless somebody has chosen a size; that is no step of undo."""
+        if not self._chosen:
+            with QSignalBlocker(self.working_size):
+                self.working_size.setCurrentIndex(self.working_size.findData(AS_MATCHED if there else DEFAULT))
+
+    def _on_chosen(self) -> None:
+        self._chosen = True

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from studio.gui.forms import form_grid
-from studio.gui.inspect.readings import InspectSession, Point, TargetChoice
-from studio.gui.inspect.search import SearchBox, narrow
+from studio.arrays import Point
+from studio.gui.inspect.readings import InspectSession, TargetChoice
 from studio.gui.inspect.words import GLOSSARY, place_words
+from studio.gui.widgets.forms import form_grid
+from studio.gui.widgets.number_boxes import WholeBox
+from studio.gui.widgets.search_box import SearchBox, narrow
 from studio.language import tr, translatable
 
 KINDS = (
@@ -38,7 +40,7 @@ class TargetKnobs(QWidget):
             self.kind.setItemData(self.kind.count() - 1, tr(tip), Qt.ItemDataRole.ToolTipRole)
         self.names = SearchBox(tr("Class"), tr("Type a part of a name: lion, cat, ear…"))
         self.layer = SearchBox(tr("Layer of the target"), tr("Type a part of a layer's name"))
-        self.channel = QSpinBox()
+        self.channel = WholeBox()
         self.channel.setAccessibleName(tr("Channel"))
         self.place_label = QLabel(wordWrap=True)
         self.place_label.setObjectName("muted")

@@ -9,11 +9,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QTransform
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.geometry import Size
-from studio.gui.canvas import ViewState
-from studio.gui.inspect.draw import NOTHING, Mark, Overlay, Pixels, paint_hint, paint_map, paint_signs
-from studio.gui.state import Side
-from studio.gui.theme import colors
+from studio.arrays import Pixels, Side, Size
+from studio.gui.canvas.canvas import ViewState
+from studio.gui.canvas.drawing import NOTHING, Mark, Overlay, paint_map, paint_signs
+from studio.gui.widgets.painting import paint_hint
+from studio.gui.widgets.theme import colors
 
 GAP = 10.0
 HEAD, LINE = 20.0, 16.0
@@ -81,10 +81,10 @@ class MapStrip(QWidget):
         self._tiles: tuple[Tile, ...] = ()
         self._current = -1
         self._lit: frozenset[int] = frozenset()
-        self._hint = ("", "")
-        self._views: dict[Side, ViewState] = {"A": ViewState(), "B": ViewState()}
+        self.hint = ("", "")
+        self.views: dict[Side, ViewState] = {"A": ViewState(), "B": ViewState()}
         self._over = -1
-        self._cursor: tuple[Side, QPointF] | None = None
+        self.marked_place: tuple[Side, QPointF] | None = None
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -103,18 +103,18 @@ class MapStrip(QWidget):
 
     def set_hint(self, title: str, text: str) -> None:
         """What to say while there are no tiles."""
-        self._hint = (title, text)
+        self.hint = (title, text)
         self._tiles = ()
         self.update()
 
     def set_view(self, side: Side, view: ViewState) -> None:
         """Show the part of the pictures that a canvas shows."""
-        self._views[side] = view
+        self.views[side] = view
         self.update()
 
     def set_cursor(self, side: Side, place: QPointF | None) -> None:
         """Mark where the mouse is over the big picture of a side, on all of its tiles."""
-        self._cursor = None if place is None else (side, place)
+        self.marked_place = None if place is None else (side, place)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -157,7 +157,7 @@ class MapStrip(QWidget):
     def _transform(self, index: int, cell: QRectF) -> QTransform:
         """From full-size pixels of a tile's picture to pixels of this widget."""
         tile = self._tiles[index]
-        part = visible_part(tile.size, self._views[tile.side] if tile.linked else ViewState())
+        part = visible_part(tile.size, self.views[tile.side] if tile.linked else ViewState())
         scale = cell.width() / part.width()
         return QTransform(scale, 0, 0, scale, cell.left() - part.left() * scale, cell.top() - part.top() * scale)
 
@@ -166,7 +166,7 @@ class MapStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), QColor(colors().canvas))
         if not self._tiles:
-            paint_hint(painter, QRectF(self.rect()), *self._hint)
+            paint_hint(painter, QRectF(self.rect()), *self.hint)
             return
         for index, cell in enumerate(self._cells()):
             self._paint_tile(painter, index, cell)
@@ -179,8 +179,8 @@ class MapStrip(QWidget):
         paint_map(painter, tile.size, tile.grey, tile.overlay)
         painter.resetTransform()
         overlay = tile.overlay
-        if self._cursor is not None and self._cursor[0] == tile.side and tile.linked:
-            place = self._cursor[1]
+        if self.marked_place is not None and self.marked_place[0] == tile.side and tile.linked:
+            place = self.marked_place[1]
             overlay = replace(overlay, marks=(*overlay.marks, Mark(place.x(), place.y())))
         paint_signs(painter, lambda x, y: transform.map(QPointF(x, y)), tile.size, overlay, small=True)
         painter.restore()

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from studio.gui.inspect.bars import Bar, ChannelBars
+from studio.arrays import SIDES, Point, Side
+from studio.gui.canvas.drawing import Frame, Mark, Overlay
 from studio.gui.inspect.colour import with_signs
-from studio.gui.inspect.draw import Box, Mark, Overlay
 from studio.gui.inspect.hub import InspectHub, InspectView
 from studio.gui.inspect.label import WordsLabel
 from studio.gui.inspect.legend import LegendEntry, number
@@ -28,13 +28,12 @@ from studio.gui.inspect.readings import (
     LayerInfo,
     LevelReading,
     PairMaps,
-    Point,
     WhyReading,
     WhyRequest,
 )
-from studio.gui.inspect.search import narrow
 from studio.gui.inspect.words import GLOSSARY, level_name, place_words, what_it_sees, why_words
-from studio.gui.state import SIDES, Side
+from studio.gui.widgets.bars import Bar, ChannelBars
+from studio.gui.widgets.search_box import narrow
 from studio.language import tr, translatable, trn
 from studio.progress import Job
 
@@ -274,7 +273,7 @@ class WhyView(InspectView):
             info = self.info
             level = next((one for one in answer.levels if info is not None and one.layer.name == info.name), None)
             if level is not None:
-                here, there = answer.request.place, level.best
+                here, there = answer.request.place, level.answer.best
                 a, b = (here, there) if answer.request.side == "A" else (there, here)
                 self.set_pair(a, b, tr("The place clicked and the best one"))
         elif isinstance(answer, WhyReading) and answer.request.session is self.hub.session:
@@ -329,15 +328,14 @@ class WhyView(InspectView):
             self._show_maps(reading, info)
 
     def _show_bars(self, reading: WhyReading) -> None:
-        order = reading.parts.argsort()[::-1]
-        strongest, rest = order[:SHOWN_BARS], order[SHOWN_BARS:]
+        channels, values, others = reading.split.most(SHOWN_BARS)
         bars = [
-            Bar(int(channel), tr("channel {channel}", channel=channel), float(reading.parts[channel]))
-            for channel in strongest
+            Bar(channel, tr("channel {channel}", channel=channel), value)
+            for channel, value in zip(channels.tolist(), values.tolist(), strict=True)
         ]
-        if len(rest):
-            bars.append(Bar(-1, trn("{number} others", "{number} others", len(rest)), float(reading.parts[rest].sum())))
-        self.bars.set_bars(bars, reading.similarity)
+        if rest := len(reading.split.values) - len(bars):
+            bars.append(Bar(-1, trn("{number} others", "{number} others", rest), others))
+        self.bars.set_bars(bars, reading.split.cosine)
         self.bars.set_current(self._channel)
 
     def _show_maps(self, reading: WhyReading, info: LayerInfo) -> None:
@@ -352,12 +350,12 @@ class WhyView(InspectView):
             overlays, legends = coloured.both(reading.maps, title, tr("activation"), signed=False)
         places: dict[Side, Point] = {"A": reading.request.a, "B": reading.request.b}
         for side in SIDES:
-            label = tr("{similarity:.2f} similar", similarity=reading.similarity) if side == "B" else ""
+            label = tr("{similarity:.2f} similar", similarity=reading.split.cosine) if side == "B" else ""
             overlays[side] = with_signs(
                 overlays.get(side),
                 marks=(Mark(*places[side], "pinned", label),),
                 boxes=(
-                    Box(
+                    Frame(
                         reading.boxes[side],
                         "chosen",
                         tr("what {level} sees", level=level_name(info)) if side == "A" else "",

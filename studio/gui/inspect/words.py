@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from studio.arrays import Side
+from studio.attribution.options import METHODS
+from studio.attribution.result import Attribution
+from studio.attribution.targets import AnyTarget, CellTarget, ChannelTarget, ClassTarget, PairTarget, Quantity
+from studio.gui.canvas.state import other
 from studio.gui.inspect.readings import HoverReading, InspectSession, LayerInfo, LevelReading, WhyReading
-from studio.gui.state import Side, other
 from studio.language import tr, translatable, trn
 
 GLOSSARY = {
@@ -111,18 +115,18 @@ def hover_words(reading: HoverReading, level: LevelReading) -> str:
     here, there = reading.request.side, other(reading.request.side)
     session = reading.request.session
     sees = what_it_sees(level.layer, session)
-    agreeing = sum(one.mutual for one in reading.levels)
+    agreeing = sum(one.answer.mutual for one in reading.levels)
     margin = (
         tr(
             "That is <b>{margin:.2f}</b> [[margin|more]] than anywhere else in {there}: {verdict}.",
-            margin=level.margin,
+            margin=level.answer.margin,
             there=there,
-            verdict=how_clear(level.margin),
+            verdict=how_clear(level.answer.margin),
         )
-        if level.runner is not None
+        if level.answer.runner_up is not None
         else ""
     )
-    if level.mutual:
+    if level.answer.mutual:
         mutual = tr(
             "<b>[[mutual|Mutual]]:</b> looking back from there, the best place in {here} is this one again. "
             "They are best buddies at this level.",
@@ -141,8 +145,8 @@ def hover_words(reading: HoverReading, level: LevelReading) -> str:
         level=level_name(level.layer),
         sees=sees,
         there=there,
-        value=level.value,
-        verdict=how_similar(level.value, session.tops.get(level.layer.level, 1.0)),
+        value=level.answer.value,
+        verdict=how_similar(level.answer.value, session.tops.get(level.layer.level, 1.0)),
         margin=margin,
         mutual=mutual,
         agreeing=agreeing,
@@ -150,23 +154,12 @@ def hover_words(reading: HoverReading, level: LevelReading) -> str:
     )
 
 
-def how_many_for_half(reading: WhyReading) -> int:
-    """How many of the strongest channels make up half of the similarity."""
-    wanted, running = reading.similarity / 2, 0.0
-    for count, part in enumerate(sorted(reading.parts.tolist(), reverse=True), 1):
-        running += part
-        if running >= wanted:
-            return count
-    return len(reading.parts)
-
-
 def why_words(reading: WhyReading, layer: LayerInfo) -> str:
     """HTML: what the bars say."""
-    count, half = len(reading.parts), how_many_for_half(reading)
+    split, (strongest, most, _) = reading.split, reading.split.most(1)
     sees = what_it_sees(layer, reading.request.session)
     top = reading.request.session.tops.get(layer.level, 1.0)
-    strongest = int(reading.parts.argmax())
-    share = reading.parts[strongest] / reading.similarity if reading.similarity > 0 else 0.0
+    share = float(most[0]) / split.cosine if split.cosine > 0 else 0.0
     return trn(
         "<p>At [[level|{level}]] the network describes <b>{sees}</b> by {count} numbers a place, one a "
         "[[channel|channel]]. The two places [[similarity|score]] <b>{similarity:.2f}</b> of 1, {verdict}, and one "
@@ -176,16 +169,61 @@ def why_words(reading: WhyReading, layer: LayerInfo) -> str:
         "[[channel|channel]]. The two places [[similarity|score]] <b>{similarity:.2f}</b> of 1, {verdict}, and "
         "{number} channels make up half of that.</p><p>Channel <b>{strongest}</b> gives the most, {share:.0%}: both "
         "places have what it looks for. Click a bar to see where else in the pictures it finds that.</p>",
-        half,
+        split.half(),
         level=level_name(layer),
         sees=sees,
-        count=count,
-        similarity=reading.similarity,
-        verdict=how_similar(reading.similarity, top),
-        strongest=strongest,
+        count=len(split.values),
+        similarity=split.cosine,
+        verdict=how_similar(split.cosine, top),
+        strongest=int(strongest[0]),
         share=share,
     )
 
 
 def place_words(side: Side, place: tuple[float, float]) -> str:
     return f"{side} {place[0]:.0f}, {place[1]:.0f}"
+
+
+# --- what is explained ---
+
+QUANTITIES = {
+    Quantity.ACTIVATION: translatable("activation"),
+    Quantity.SCORE: translatable("score"),
+    Quantity.COSINE: translatable("cosine"),
+}
+
+
+def target_words(target: AnyTarget) -> str:
+    """What a map explains; the engine has put the name of the class where the strongest one was asked for."""
+    match target:
+        case ClassTarget():
+            return tr("class {name}", name=target.which)
+        case ChannelTarget():
+            return tr("channel {channel} of {layer}", channel=target.channel, layer=target.layer)
+        case CellTarget(channel=None):
+            return tr("cell {column}, {row} of {layer}", column=target.column, row=target.row, layer=target.layer)
+        case CellTarget():
+            return tr(
+                "cell {column}, {row} of {layer}, channel {channel}",
+                column=target.column,
+                row=target.row,
+                layer=target.layer,
+                channel=target.channel,
+            )
+        case PairTarget():
+            (ax, ay), (bx, by) = ((round(x), round(y)) for x, y in (target.a, target.b))
+            return tr(
+                "similarity of A {ax}, {ay} and B {bx}, {by} in {layer}", ax=ax, ay=ay, bx=bx, by=by, layer=target.layer
+            )
+
+
+def short_target_words(target: AnyTarget) -> str:
+    """`target_words` where there is room for a few words only."""
+    if isinstance(target, PairTarget):
+        return tr("similarity")
+    return str(target.which) if isinstance(target, ClassTarget) else target_words(target)
+
+
+def unit_words(one: Attribution) -> str:
+    """The unit of the numbers of a map."""
+    return tr(METHODS[one.method].unit, target=tr(QUANTITIES[one.quantity]))

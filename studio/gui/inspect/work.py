@@ -1,27 +1,32 @@
 """Where the mode Inspect calls the engines: turns what they give into what the views show. Knows no Qt.
 
-The functions here run on the compute thread or on the desk's thread; importing this module imports torch.
+The functions here run on the compute thread or on the responder's thread; importing this module imports torch.
 """
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from studio.backbones import load_backbone
+from studio.arrays import SIDES, Pixels, Side, Size
+from studio.backbones.choice import NetworkChoice
 from studio.backbones.classifier import class_names
-from studio.backbones.receptive import Receptive, clipped, theoretical
+from studio.backbones.receptive import Receptive, known_fields
+from studio.backbones.run import load_chosen
+from studio.buddies.options import MatchOptions
+from studio.buddies.plan import Plan
 from studio.device import choose_device
-from studio.featurevis.hover import HoverCache, LevelAnswer, prepare_hover
-from studio.geometry import Size, pixel_to_cell, rescale
-from studio.gui.inspect.colour import HeatMap, Pixels
+from studio.features.placing import Placing
+from studio.features.store import FeatureStore
+from studio.featurevis.hover import HoverCache, prepare_hover
+from studio.gui.inspect.colour import HeatMap
 from studio.gui.inspect.readings import (
+    AS_MATCHED,
+    Edges,
     HoverReading,
     HoverRequest,
     InspectSession,
@@ -30,7 +35,6 @@ from studio.gui.inspect.readings import (
     WhyReading,
     WhyRequest,
 )
-from studio.gui.state import SIDES, Side
 from studio.language import tr
 from studio.picture import Picture
 from studio.progress import Job, Progress, part
@@ -40,20 +44,19 @@ if TYPE_CHECKING:
 
 GREY_SIDE = 1024
 """Longest side of the grey pictures below the maps."""
-SAMPLES = 4
-"""Places along each side that tell how similar places become."""
 KEPT_BYTES = 256 * 2**20
 """Activations of single layers that are kept in memory."""
 
 
 @dataclass(eq=False)
-class Looked:
+class Prepared:
     """The engine's side of a session: network, pictures as tensors, features, and layers asked for so far."""
 
     backbone: Backbone
     hover: HoverCache
     images: dict[Side, Any]
     fields: dict[str, Receptive]
+    full: dict[Side, Size]
     options: dict[str, Any]
     """How the session was made: backbone, weights, device, size."""
     classifier: Any = None
@@ -65,13 +68,16 @@ class Looked:
         """Longer side of the pictures as the network sees them, pixels."""
         return int(self.options["size"])
 
-    def field(self, layer: str) -> Receptive:
-        """Where the cells of a layer lie; one that has no field of its own counts as cells at the corner."""
-        known = self.fields.get(layer)
-        return Receptive(stride=self.backbone.layer(layer).stride) if known is None else known
+    def placing(self, side: Side, layer: str) -> Placing:
+        """Where the cells of a layer lie in a picture; those of one that has no field of its own see their block."""
+        field = self.fields.get(layer) or Receptive.block(self.backbone.layer(layer).stride)
+        return Placing(field, self.hover.size_a if side == "A" else self.hover.size_b, self.full[side])
 
     def activations(self, layer: str) -> dict[Side, Any]:
-        """(1, C, h, w) of each picture, computed once."""
+        """(1, C, h, w) of each picture, computed once; those of a level are what the match compares."""
+        for level in self.hover.levels:
+            if level.name == layer:
+                return {side: self.hover.features(side, level.number) for side in SIDES}
         if layer not in self._kept:
             self._kept[layer] = {
                 side: self.backbone.activations(image, [layer])[layer] for side, image in self.images.items()
@@ -85,18 +91,28 @@ class Looked:
         return sum(4 * one.numel() for maps in self._kept.values() for one in maps.values())
 
 
-def prepare(a: Picture, b: Picture, backbone: str, weights: Path | None, device: str, size: int) -> Job[InspectSession]:
-    """Load the network and let it look at both pictures, the longer side brought to `size` pixels.
+def prepare(
+    a: Picture, b: Picture, choice: NetworkChoice, size: int, store: FeatureStore, options: MatchOptions | None
+) -> Job[InspectSession]:
+    """Load the network and ask it about both pictures, unless `store` knows already what it says.
+
+    Parameters
+    ----------
+    size : int
+        To which the longer side of both pictures is brought, pixels. `AS_MATCHED` takes what the match of the two
+        pictures compared; without one, what a match with `options` is going to compare.
+    store : FeatureStore
+        What is computed is kept there.
 
     Raises
     ------
     WeightsError, DeviceError
     """
-    where = str(choose_device(device))
-    network = yield from part(load_backbone(backbone, weights, where), 0.0, 0.4)
-    hover = yield from part(prepare_hover(a, b, network, size), 0.4, 0.9)
+    where = str(choose_device(choice.device))
+    network = yield from part(load_chosen(replace(choice, device=where)), 0.0, 0.4)
+    hover = yield from part(_hover(a, b, network, size, store, options), 0.4, 0.9)
     yield Progress(0.9, tr("measuring what cells can see"))
-    fields = _fields(network)
+    fields = known_fields(network)
     sizes: dict[Side, Size] = {"A": hover.size_a, "B": hover.size_b}
     pictures: dict[Side, Picture] = {"A": a, "B": b}
     images = {side: pictures[side].tensor(sizes[side], where) for side in SIDES}
@@ -107,45 +123,36 @@ def prepare(a: Picture, b: Picture, backbone: str, weights: Path | None, device:
         seen = fields[name].size if name in fields else 0
         layers.append(LayerInfo(name, layer.channels, layer.stride, numbers.get(name, 0), seen))
     yield Progress(0.95, tr("measuring how similar places are"))
-    tops = _tops(hover, a.size)
+    tops = hover.usual_tops()
     # Perhaps smaller than asked for: memory may not have sufficed.
-    options = {"backbone": backbone, "weights": weights, "device": where, "size": max(hover.size_a)}
+    made = {"backbone": choice.name, "weights": choice.weights, "device": where, "size": max(hover.size_a)}
     return InspectSession(
         pictures=pictures,
         greys={side: grey_of(pictures[side]) for side in SIDES},
         network=network.title,
-        backbone=backbone,
+        backbone=choice.name,
         sizes=sizes,
         layers=tuple(layers),
         levels=tuple(layer for layer in layers if layer.level),
-        cache=Looked(network, hover, images, fields, options),
-        classes=class_names(backbone),
+        cache=Prepared(network, hover, images, fields, {"A": a.size, "B": b.size}, made),
+        classes=class_names(choice.name, choice.weights),
         tops=tops,
     )
 
 
-def _tops(hover: HoverCache, size: Size) -> dict[int, float]:
-    """How similar to B most places of A become, by level: fixed ends for the scales, rounded up."""
-    bests: dict[int, list[float]] = {}
-    for x in np.linspace(0.1, 0.9, SAMPLES) * size[0]:
-        for y in np.linspace(0.1, 0.9, SAMPLES) * size[1]:
-            for level in hover.answer("A", float(x), float(y)).levels:
-                bests.setdefault(level.level, []).append(level.value)
-    tops = {level: float(np.percentile(values, 60)) for level, values in bests.items()}
-    return {level: min(1.0, max(0.1, math.ceil(top * 20 - 1e-6) / 20)) for level, top in tops.items()}
-
-
-def _fields(network: Backbone) -> dict[str, Receptive]:
-    fields = {}
-    try:
-        fields = theoretical(network, list(network.layer_names))
-    except ValueError:  # one layer that has none must not hide the others
-        for name in network.layer_names:
-            try:
-                fields |= theoretical(network, [name])
-            except ValueError:
-                continue
-    return fields
+def _hover(
+    a: Picture, b: Picture, network: Backbone, size: int, store: FeatureStore, options: MatchOptions | None
+) -> Job[HoverCache]:
+    if size != AS_MATCHED:
+        return (yield from prepare_hover(a, b, network, size, store=store))
+    matched = store.matched(a, b, network)
+    if matched is not None:
+        sizes, plain = (matched.a.size, matched.b.size), matched.a.plain
+    else:
+        options = options or MatchOptions()
+        plan = Plan.of(a.size, b.size, network.levels, options)
+        sizes, plain = (plan.size_a, plan.size_b), options.preset == "official"
+    return (yield from prepare_hover(a, b, network, sizes, plain=plain, store=store))
 
 
 def grey_of(picture: Picture) -> Pixels:
@@ -159,9 +166,9 @@ def grey_of(picture: Picture) -> Pixels:
     return np.ascontiguousarray(np.repeat(np.asarray(grey, np.uint8)[..., None], 3, axis=2))
 
 
-def looked(session: InspectSession) -> Looked:
+def prepared(session: InspectSession) -> Prepared:
     cache = session.cache
-    assert isinstance(cache, Looked)
+    assert isinstance(cache, Prepared)
     return cache
 
 
@@ -175,33 +182,16 @@ def layer_info(session: InspectSession, name: str) -> LayerInfo:
 def hover(request: HoverRequest) -> HoverReading:
     """Compare a place with all of the other picture."""
     session = request.session
-    answer = looked(session).hover.answer(request.side, *request.place)
-    levels = tuple(_level(session, one) for one in reversed(answer.levels))
+    answer = prepared(session).hover.answer(request.side, *request.place)
+    levels = tuple(LevelReading(layer_info(session, one.name), one) for one in reversed(answer.levels))
     return HoverReading(request, levels, tuple(step.place for step in answer.trace))
-
-
-def _level(session: InspectSession, one: LevelAnswer) -> LevelReading:
-    return LevelReading(
-        layer=layer_info(session, one.name),
-        similarity=HeatMap(one.similarity, one.extent),
-        best=one.best,
-        value=one.value,
-        margin=one.margin,
-        runner=one.runner_up,
-        back=one.back,
-        mutual=one.mutual,
-        box_here=one.box_here,
-        box_there=one.box_there,
-    )
 
 
 def why(request: WhyRequest) -> WhyReading:
     """Split the similarity of two places by channel."""
     session = request.session
-    cache, info = looked(session), layer_info(session, request.layer)
+    cache, info = prepared(session), layer_info(session, request.layer)
     split = cache.hover.contributions(info.level, request.a, request.b)
-    parts = np.zeros(info.channels)
-    parts[split.channels] = split.values
     maps: dict[Side, HeatMap] | None = None
     if request.channel >= 0:
         a, b = cache.hover.channel_maps(info.level, request.channel)
@@ -209,53 +199,8 @@ def why(request: WhyRequest) -> WhyReading:
             "A": HeatMap(a, cache.hover.extent("A", info.level)),
             "B": HeatMap(b, cache.hover.extent("B", info.level)),
         }
-    places = {"A": request.a, "B": request.b}
-    boxes = {side: box_at(session, side, info, cache.hover.cell_at(side, info.level, places[side])) for side in SIDES}
-    return WhyReading(request, split.cosine, parts, maps, boxes)
-
-
-# --- receptive fields ---
-
-
-def cell_at(session: InspectSession, side: Side, layer: LayerInfo, place: tuple[float, float]) -> tuple[int, int]:
-    """The cell (column, row) of a layer that holds a place, full-size pixels."""
-    size = session.sizes[side]
-    grid = -(-size[0] // layer.stride), -(-size[1] // layer.stride)
-    known = looked(session).fields.get(layer.name)
-    shift = 0.0 if known is None else known.start + (known.size - 1) / 2 - (known.stride - 1) / 2
-    working = rescale([place], session.pictures[side].size, size) - shift
-    ((column, row),) = pixel_to_cell(working, layer.stride, grid).tolist()
-    return column, row
-
-
-def box_at(
-    session: InspectSession, side: Side, layer: LayerInfo, cell: tuple[int, int]
-) -> tuple[float, float, float, float]:
-    """Edges of what a cell can see, in full-size pixels, cut at the picture's."""
-    known = looked(session).fields.get(layer.name)
-    if known is None:
-        return block_at(session, side, layer, cell)
-    return _to_full(session, side, known.box(*cell))
-
-
-def block_at(
-    session: InspectSession, side: Side, layer: LayerInfo, cell: tuple[int, int]
-) -> tuple[float, float, float, float]:
-    """Edges of the block of pixels that a cell stands for."""
-    x, y = (index * layer.stride - 0.5 for index in cell)
-    return _to_full(session, side, (x, y, x + layer.stride, y + layer.stride))
-
-
-def _to_full(
-    session: InspectSession, side: Side, box: tuple[float, float, float, float]
-) -> tuple[float, float, float, float]:
-    full = session.pictures[side].size
-    ((x0, y0), (x1, y1)) = rescale([box[:2], box[2:]], session.sizes[side], full).tolist()
-    return clipped((x0, y0, x1, y1), full)
-
-
-def extent_of(session: InspectSession, side: Side, layer: LayerInfo) -> tuple[float, float]:
-    """Width and height in full-size pixels that the maps of a layer cover."""
-    (width, height), full = session.sizes[side], session.pictures[side].size
-    columns, rows = -(-width // layer.stride), -(-height // layer.stride)
-    return columns * layer.stride * full[0] / width, rows * layer.stride * full[1] / height
+    boxes: dict[Side, Edges] = {
+        "A": cache.placing("A", info.name).box(split.cell_a),
+        "B": cache.placing("B", info.name).box(split.cell_b),
+    }
+    return WhyReading(request, split, maps, boxes)

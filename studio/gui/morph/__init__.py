@@ -1,1 +1,1 @@
-"""The mode Morph: its stage, time, and the desk that answers it."""
+"""The mode Morph: its result pane, time, and the responder of its live worker."""

@@ -1,4 +1,4 @@
-"""What is drawn over a morph's frames: the bent grid and the heat map of areas. Knows no Qt."""
+"""What is drawn over a morph's frames: the bent grid, the heat map of areas, what folds. Knows no Qt."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from studio.gui.colour_maps import diverging_table
+from studio.arrays import Pixels
+from studio.gui.canvas.colour_maps import diverging_table
 
 if TYPE_CHECKING:
     from studio.warp.field import Field
 
-Pixels = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float32]
 
 GRID_LINES = 16
@@ -91,3 +91,25 @@ def grid_of(into_a: Field) -> Pixels:
         least = np.minimum(off[..., 0] * scales[0][first:last], off[..., 1] * scales[1][first:last])
         out[first:last] = np.clip((np.float32(1.1) - least) * np.float32(_OPAQUE), 0.0, _OPAQUE)
     return out
+
+
+def outline(places: npt.NDArray[np.float64], spacing: float) -> npt.NDArray[np.float64]:
+    """(K, 4) lines, from (x, y) to (x, y), around squares of side `spacing` that lie on one lattice.
+
+    Parameters
+    ----------
+    places : (N, 2) float64
+        The upper left corner of each square.
+    """
+    if not len(places):
+        return np.zeros((0, 4))
+    start = places.min(axis=0) - spacing
+    columns, rows = np.rint((places - start) / spacing).astype(int).T
+    filled = np.zeros((rows.max() + 2, columns.max() + 2), bool)
+    filled[rows, columns] = True
+    # A line is where a square ends: below its row, or right of its column.
+    below, x_below = np.nonzero(np.diff(filled, axis=0))
+    y_right, right = np.nonzero(np.diff(filled, axis=1))
+    level = np.stack([x_below, below + 1, x_below + 1, below + 1], axis=1)
+    upright = np.stack([right + 1, y_right, right + 1, y_right + 1], axis=1)
+    return np.vstack([level, upright]) * spacing + np.tile(start, 2)

@@ -1,75 +1,35 @@
-"""Shows the frames of a morph, one or two side by side, with overlays drawn in pixels of the frame."""
+"""Shows the frames of a morph, with overlays drawn in pixels of the frame."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetricsF,
-    QKeyEvent,
-    QLinearGradient,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-)
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPen
 
-from studio.gui.colour_maps import diverging
-from studio.gui.items import POINT_SIZE, checkerboard, image_of, paint_number
-from studio.gui.morph.desk import Shot
-from studio.gui.morph.overlays import HEAT_LIMIT
-from studio.gui.theme import colors
+from studio.gui.canvas.colour_maps import diverging
+from studio.gui.canvas.items import POINT_SIZE, paint_number
+from studio.gui.morph.overlays import HEAT_LIMIT, outline
+from studio.gui.morph.responder import Shot
+from studio.gui.widgets.compare import CompareView, Pane, Shown, Way
+from studio.gui.widgets.painting import image_of
+from studio.gui.widgets.theme import colors
 from studio.language import tr
 from studio.overlay import pair_color
+from studio.warp.field import SPACING
 
-MARGIN = 10.0
-TITLE_HEIGHT = 24.0
-GRAB_RADIUS = 14.0
-"""Screen pixels beside the handle of the wipe that still take hold of it."""
 FOLD_COLOR = QColor(230, 0, 50)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pane:
-    """Where a shot is on the screen."""
-
-    shot: Shot
-    rect: QRectF
-    left: float
-    """Where its part of the widget begins."""
-
-    @property
-    def scale(self) -> float:
-        return self.rect.width() / self.shot.frame.shape[1]
-
-    def place(self, x: float, y: float) -> QPointF:
-        """A point of the frame on the screen."""
-        return QPointF(self.rect.left() + (x + 0.5) * self.scale, self.rect.top() + (y + 0.5) * self.scale)
-
-
-class ResultView(QWidget):
-    """One or two frames, each fitted into its half."""
-
-    wiped = Signal(float)
-    """(share of the frame on the left of the handle)"""
+class ResultView(CompareView):
+    """One frame, or those of two warps; A and B of a frame are compared in all ways."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setAccessibleName(tr("Result"))
-        self.setMouseTracking(True)
-        self.setMinimumHeight(120)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        super().__init__(tr("Result"))
         self._shots: tuple[Shot, ...] = ()
-        self._hint = ("", "")
-        self._wipe = 0.5
-        self._wiping = False
+        self._folds_shown = False
 
     @property
     def shots(self) -> tuple[Shot, ...]:
@@ -79,157 +39,53 @@ class ResultView(QWidget):
     def set_shots(self, shots: Sequence[Shot]) -> None:
         """Show frames."""
         self._shots = tuple(shots)
-        wipes = any(shot.second is not None for shot in self._shots)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if wipes else Qt.FocusPolicy.NoFocus)
-        self.update()
+        self.set_shown([_as_shown(shot) for shot in self._shots])
 
     def set_hint(self, title: str, text: str) -> None:
-        """Show words instead of frames."""
         self._shots = ()
-        self._hint = (title, text)
+        super().set_hint(title, text)
+
+    def set_folds_shown(self, shown: bool) -> None:
+        """Whether a line goes around what folds."""
+        self._folds_shown = shown
         self.update()
 
-    @property
-    def wipe(self) -> float:
-        """Share of the frame, from the left, in which a wipe shows A."""
-        return self._wipe
+    def title_of(self, pane: Pane) -> tuple[str, str]:
+        shot = self._shots[pane.index]
+        words = f"{shot.title}  ·  {tr('folds') if shot.folds.count else tr('one to one')}"
+        if self.way is Way.SIDES and shot.second is not None:
+            words = f"{pane.shown.title}  ·  {words}" if len(self._shots) > 1 else pane.shown.title
+        return words, colors().error if shot.folds.count else colors().text
 
-    def set_wipe(self, share: float) -> None:
-        self._wipe = min(max(share, 0.0), 1.0)
-        self.wiped.emit(self._wipe)
-        self.update()
+    def paint_over(self, painter: QPainter, pane: Pane) -> None:
+        shot = self._shots[pane.index]
+        if shot.tint is not None:
+            painter.drawImage(pane.rect, image_of(shot.tint))
+        _paint_arrows(painter, pane, shot.arrows)
+        if self._folds_shown:
+            _paint_folds(painter, pane, shot.folds.places)
+        _paint_points(painter, pane, shot)
 
-    def frame_rect(self, index: int = 0) -> QRectF:
-        """Where frame `index` lies, in pixels of this widget."""
-        return self._panes()[index].rect
-
-    # --- drawing ---
-
-    def _panes(self) -> list[_Pane]:
-        panes = []
-        count = len(self._shots)
-        for index, shot in enumerate(self._shots):
-            height, width = shot.frame.shape[:2]
-            space = QRectF(index * self.width() / count, 0, self.width() / count, self.height())
-            top = TITLE_HEIGHT if count > 1 else MARGIN
-            space.adjust(MARGIN, top, -MARGIN, -MARGIN)
-            scale = max(min(space.width() / width, space.height() / height), 1e-3)
-            rect = QRectF(0, 0, width * scale, height * scale)
-            rect.moveCenter(space.center())
-            panes.append(_Pane(shot, rect, index * self.width() / count))
-        return panes
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.fillRect(self.rect(), QColor(colors().canvas))
-        if not self._shots:
-            self._paint_hint(painter)
-        for pane in self._panes():
-            self._paint_frame(painter, pane)
-            painter.save()
-            painter.setClipRect(pane.rect)
-            _paint_tint(painter, pane)
-            _paint_arrows(painter, pane)
-            _paint_folds(painter, pane)
-            _paint_points(painter, pane)
-            painter.restore()
-            if pane.shot.second is not None:
-                self._paint_handle(painter, pane)
-            if pane.shot.has_heat:
-                _paint_legend(painter, pane)
-            if len(self._shots) > 1:
-                _paint_title(painter, pane)
-
-    def _paint_hint(self, painter: QPainter) -> None:
-        title, text = self._hint
-        font = QFont(painter.font())
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-        font.setBold(True)
-        middle = QRectF(self.rect()).adjusted(20, 0, -20, 0)
-        painter.setPen(QColor(colors().text))
-        painter.save()
-        painter.setFont(font)
-        painter.drawText(middle.adjusted(0, 0, 0, -26), Qt.AlignmentFlag.AlignCenter, title)
-        painter.restore()
-        painter.setPen(QColor(colors().muted))
-        painter.drawText(middle.adjusted(0, 30, 0, 0), Qt.AlignmentFlag.AlignCenter, text)
-
-    def _paint_frame(self, painter: QPainter, pane: _Pane) -> None:
-        shot = pane.shot
-        if shot.frame.shape[2] == 4:
-            painter.save()
-            painter.setBrushOrigin(pane.rect.topLeft())
-            painter.fillRect(pane.rect, checkerboard())
-            painter.restore()
-        if shot.second is None:
-            painter.drawImage(pane.rect, image_of(shot.frame))
-            return
-        x = pane.rect.left() + self._wipe * pane.rect.width()
-        for pixels, left, right in ((shot.frame, pane.rect.left(), x), (shot.second, x, pane.rect.right())):
-            painter.save()
-            painter.setClipRect(QRectF(left, pane.rect.top(), right - left, pane.rect.height()))
-            painter.drawImage(pane.rect, image_of(pixels))
-            painter.restore()
-
-    def _paint_handle(self, painter: QPainter, pane: _Pane) -> None:
-        x = self._handle_x(pane)
-        paint_wipe_handle(painter, pane.rect, x, self._wiping or self.hasFocus())
-        for letter, offset in (("A", -30.0), ("B", 10.0)):
-            rect = QRectF(x + offset, pane.rect.top() + 7, 20, 20)
-            if pane.rect.contains(rect):
-                paint_chip(painter, rect, letter)
-
-    # --- the handle of the wipe ---
-
-    def _handle_x(self, pane: _Pane) -> float:
-        return pane.rect.left() + self._wipe * pane.rect.width()
-
-    def _pane_of_handle(self, at: QPointF) -> _Pane | None:
-        for pane in self._panes():
-            if pane.shot.second is not None and abs(at.x() - self._handle_x(pane)) <= GRAB_RADIUS:
-                return pane
-        return None
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._pane_of_handle(event.position()) is not None:
-            self._wiping = True
-            self.update()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at = event.position()
-        if self._wiping:
-            pane = min(self._panes(), key=lambda pane: abs(pane.rect.center().x() - at.x()))
-            self.set_wipe((at.x() - pane.rect.left()) / pane.rect.width())
-        over = self._wiping or self._pane_of_handle(at) is not None
-        self.setCursor(Qt.CursorShape.SplitHCursor if over else Qt.CursorShape.ArrowCursor)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._wiping = False
-        self.update()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Left: -0.02, Qt.Key.Key_Right: 0.02}.get(Qt.Key(event.key()))
-        if step is not None and any(shot.second is not None for shot in self._shots):
-            self.set_wipe(self._wipe + step)
-        else:
-            super().keyPressEvent(event)
+    def paint_beside(self, painter: QPainter, pane: Pane) -> None:
+        if self._shots[pane.index].has_heat:
+            _paint_legend(painter, pane)
 
 
-def _paint_tint(painter: QPainter, pane: _Pane) -> None:
-    if pane.shot.tint is not None:
-        painter.drawImage(pane.rect, image_of(pane.shot.tint))
+def _as_shown(shot: Shot) -> Shown:
+    if shot.second is None:
+        return Shown(shot.title, shot.frame, size=shot.size)
+    return Shown("A", shot.frame, shot.second, "B", shot.size)
 
 
-def _paint_arrows(painter: QPainter, pane: _Pane) -> None:
-    lines = _lines(pane, pane.shot.arrows)
+def _paint_arrows(painter: QPainter, pane: Pane, arrows: npt.NDArray[np.float64]) -> None:
+    lines = _lines(pane, arrows)
     heads = [head for line in lines for head in _head(line)]
     for color, width in ((QColor(0, 0, 0, 130), 2.8), (QColor(255, 255, 255), 1.3)):
         painter.setPen(QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawLines(lines + heads)
 
 
-def _lines(pane: _Pane, arrows: npt.NDArray[np.float64]) -> list[QLineF]:
+def _lines(pane: Pane, arrows: npt.NDArray[np.float64]) -> list[QLineF]:
     return [QLineF(pane.place(*arrow[:2]), pane.place(*arrow[2:])) for arrow in arrows.tolist()]
 
 
@@ -248,23 +104,17 @@ def _head(line: QLineF) -> list[QLineF]:
     return strokes
 
 
-def _paint_folds(painter: QPainter, pane: _Pane) -> None:
-    places = pane.shot.folds.places
-    if not len(places):
-        return
-    side = max(4.0 * pane.scale, 3.0)
-    painter.save()
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(FOLD_COLOR)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # cells join without seams
-    centres = [pane.place(x, y) for x, y in places.tolist()]
-    painter.drawRects([QRectF(at.x() - side / 2, at.y() - side / 2, side, side) for at in centres])
-    painter.restore()
+def _paint_folds(painter: QPainter, pane: Pane, places: npt.NDArray[np.float64]) -> None:
+    """A line around each place that folds: the picture below it stays to be seen."""
+    lines = [QLineF(pane.place(*line[:2]), pane.place(*line[2:])) for line in outline(places, SPACING).tolist()]
+    for color, width in ((QColor(255, 255, 255, 200), 3.4), (FOLD_COLOR, 1.6)):
+        painter.setPen(QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLines(lines)
 
 
-def _paint_points(painter: QPainter, pane: _Pane) -> None:
+def _paint_points(painter: QPainter, pane: Pane, shot: Shot) -> None:
     radius = POINT_SIZE / 2 - 1
-    for number, (x, y) in pane.shot.points:
+    for number, (x, y) in shot.points:
         at = pane.place(x, y)
         painter.setPen(QPen(QColor(255, 255, 255, 235), 1.5))
         painter.setBrush(QColor(*pair_color(number)))
@@ -272,39 +122,7 @@ def _paint_points(painter: QPainter, pane: _Pane) -> None:
         paint_number(painter, at, number, hot=False)
 
 
-def paint_wipe_handle(painter: QPainter, rect: QRectF, x: float, active: bool) -> None:
-    """The line of a wipe at `x` over a picture at `rect`, with what one takes hold of in its middle."""
-    middle = rect.center().y()
-    line = QLineF(x, rect.top(), x, rect.bottom())
-    for color, width in ((QColor(0, 0, 0, 120), 4.0), (QColor(255, 255, 255), 1.8)):
-        painter.setPen(QPen(color, width))
-        painter.drawLine(line)
-    painter.setPen(QPen(QColor(0, 0, 0, 120), 1.2))
-    painter.setBrush(QColor(colors().accent) if active else QColor(255, 255, 255))
-    painter.drawRoundedRect(QRectF(x - 6, middle - 15, 12, 30), 6, 6)
-    painter.setPen(QPen(QColor(60, 60, 60), 1.2))
-    for offset in (-1.8, 1.8):
-        painter.drawLine(QLineF(x + offset, middle - 5, x + offset, middle + 5))
-
-
-def paint_chip(painter: QPainter, rect: QRectF, text: str) -> None:
-    """A short word on the accent colour."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colors().accent))
-    painter.drawRoundedRect(rect, 5, 5)
-    painter.setPen(QColor(colors().on_accent))
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
-
-
-def _paint_title(painter: QPainter, pane: _Pane) -> None:
-    folds = pane.shot.folds.count
-    words = f"{pane.shot.title}  ·  {tr('folds') if folds else tr('one to one')}"
-    painter.setPen(QColor(colors().error if folds else colors().text))
-    rect = QRectF(pane.rect.left() - 60, pane.rect.top() - TITLE_HEIGHT, pane.rect.width() + 120, TITLE_HEIGHT)
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words)
-
-
-def _paint_legend(painter: QPainter, pane: _Pane) -> None:
+def _paint_legend(painter: QPainter, pane: Pane) -> None:
     """What the colours of the heat map stand for, at the lower left of the frame."""
     font = QFont(painter.font())
     font.setPixelSize(11)
@@ -312,9 +130,10 @@ def _paint_legend(painter: QPainter, pane: _Pane) -> None:
     title = tr("area in B / area in A")
     width, height = max(132.0, metrics.horizontalAdvance(title)) + 20, 52.0
     # Beside the frame if there is room.
-    left = pane.rect.left() - width - 8
-    left = left if left >= pane.left + 4 else pane.rect.left() + 8
-    box = QRectF(left, pane.rect.bottom() - height - 8, width, height)
+    visible = pane.visible
+    left = visible.left() - width - 8
+    left = left if left >= pane.space.left() else visible.left() + 8
+    box = QRectF(left, visible.bottom() - height - 8, width, height)
     painter.save()
     painter.setFont(font)
     painter.setPen(Qt.PenStyle.NoPen)

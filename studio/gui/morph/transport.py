@@ -7,7 +7,6 @@ import time
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -20,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gui.morph.desk import Folds
-from studio.gui.theme import colors, icon
+from studio.gui.morph.responder import Folds
+from studio.gui.widgets.number_boxes import NumberBox
+from studio.gui.widgets.theme import colors, icon
 from studio.language import tr, trn
 
 POSITIONS = 1000
@@ -88,12 +88,13 @@ class _Ticks(QWidget):
 
 
 class Badge(QPushButton):
-    """Says in green or red whether the warp is one-to-one; a click goes to where it is not."""
+    """Says in green or red whether the warp is one-to-one; while it is down, what folds is outlined."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folds: Folds | None = None
         self.setFlat(True)
+        self.setCheckable(True)
         self.setAccessibleName(tr("Whether the warp is one-to-one"))
         self.set_folds(None)
 
@@ -112,18 +113,20 @@ class Badge(QPushButton):
         elif folds.count:
             color = c.error
             text = trn("Folds at {number} place", "Folds at {number} places", folds.count)
-            tip = tr("The picture is turned over there, marked in red: points cross. Click to go to the worst moment.")
+            tip = tr("Points cross there, and the picture is turned over. Click to see where, at the worst moment.")
         else:
             color, text, tip = (
                 c.success,
                 tr("One to one"),
                 tr("Every place of one picture comes from a place of its own"),
             )
+        self.setEnabled(bool(folds is not None and folds.count) or self.isChecked())
         self.setText(text)
         self.setToolTip(tip)
         self.setStyleSheet(
             f"QPushButton {{ color: {color}; border: 1px solid {color}; border-radius: 10px; padding: 4px 10px;"
             " background: transparent; font-weight: 600; }"
+            f"QPushButton:checked {{ color: {c.canvas}; background: {color}; }}"
         )
 
 
@@ -144,7 +147,7 @@ class Transport(QWidget):
         self.slider = TimeSlider()
         self._ticks = _Ticks(self.slider)
         self.play_button, self.loop_button, self.ping_pong_button = (QToolButton() for _ in range(3))
-        self.speed = QDoubleSpinBox()
+        self.speed = NumberBox()
         self.speed.setRange(0.2, 60.0)
         self.speed.setValue(2.0)
         self.speed.setSingleStep(0.5)

@@ -1,1 +1,1 @@
-"""The mode Style: its stage, previews and jobs."""
+"""The mode Style: its result pane, previews and jobs."""

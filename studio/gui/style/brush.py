@@ -21,10 +21,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from studio.arrays import Side, Size
 from studio.document import Paint
-from studio.geometry import Size
-from studio.gui.canvas import PictureCanvas
-from studio.gui.state import Side, StudioState
+from studio.gui.canvas.canvas import PictureCanvas
+from studio.gui.canvas.state import StudioState
 from studio.gui.style.painting import PaintedRegion, Painting
 from studio.overlay import Color
 

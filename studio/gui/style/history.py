@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
-Pixels = npt.NDArray[np.uint8]
+from studio.arrays import Pixels
 
 MOST_MOMENTS = 120
 MOST_BYTES = 192 << 20
@@ -27,6 +25,8 @@ class Moment:
         Weighted terms at this step, by name.
     scale : (int, int) or None
         Width and height of the run at this step, where `image` is a reduced copy.
+    full : callable, optional
+        Gives the picture that `image` is a reduced copy of: (H, W, 3|4) uint8.
     """
 
     image: Pixels = field(repr=False)
@@ -34,6 +34,7 @@ class Moment:
     steps: int
     losses: dict[str, float]
     scale: tuple[int, int] | None = None
+    full: Callable[[], Pixels] | None = field(default=None, repr=False)
 
     @property
     def size(self) -> tuple[int, int]:

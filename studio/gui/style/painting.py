@@ -9,9 +9,10 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from studio import document
+from studio.arrays import SIDES, Side
 from studio.document import Mask, Paint
 from studio.geometry import shrink_within
-from studio.gui.state import REGIONS, SIDES, Side, StudioState, other
+from studio.gui.canvas.state import REGIONS, StudioState, other
 from studio.language import tr, translatable
 from studio.overlay import Color, pair_color
 from studio.picture import Picture

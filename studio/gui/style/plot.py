@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.gui.style.history import Moment
-from studio.gui.theme import colors
+from studio.gui.widgets.theme import colors
 from studio.language import tr, translatable
 from studio.overlay import pair_color
 

@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from studio.gui.forms import OptionsForm
-from studio.gui.network import NetworkChooser
-from studio.gui.panels.style_choice import StyleChoice
-from studio.gui.panels.style_regions import StyleRegions
-from studio.gui.state import SIDES, StudioState
-from studio.gui.style.tasks import KINDS, RECIPES, STYLED, Kind
+from studio.arrays import SIDES
+from studio.gui.canvas.state import StudioState
+from studio.gui.mode.network import NetworkChooser
+from studio.gui.style.choice import StyleChoice
+from studio.gui.style.regions import StyleRegions
+from studio.gui.widgets.forms import OptionsForm
+from studio.job_kinds import JobKind
 from studio.language import listed, tr, translatable, trn
 from studio.pairs import PairsError, PairSet
 from studio.pairs.edits import with_enabled
 from studio.picture import Picture
+from studio.style.options import StyleOptions
+from studio.style.recipe import Recipe, as_in_recipe, kind_in
+from studio.style.task import STYLED
 
 STEP = translatable("Repeat recipe")
 
@@ -26,7 +30,7 @@ class _Panel(Protocol):
     choice: StyleChoice
     regions: StyleRegions
     network: NetworkChooser
-    forms: dict[Kind, OptionsForm]
+    forms: dict[JobKind, OptionsForm]
 
 
 def repeat(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> str:
@@ -34,26 +38,20 @@ def repeat(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> str:
 
     Returns sentences for a person: what there is now, and what the recipe could not bring.
     """
-    kind = RECIPES.get(recipe["what"])
-    if kind is None:
+    if kind_in(recipe) is None:
         return tr("This picture was made in a way that this panel does not have: “{recipe}”.", recipe=recipe["what"])
+    run = Recipe.of(recipe)
     with state.one_step(tr(STEP)):
-        panel.choice.set_kind(kind, _side(recipe, panel, state))
-        panel.network.choose(str(recipe["backbone"]))
-        options = KINDS[kind].from_dict(recipe["options"])
-        panel.forms[kind].set_value(options)
+        panel.choice.set_kind(run.kind, _side(run, panel, state))
+        panel.network.choose(run.network)
+        panel.forms[run.kind].set_value(run.options)
         words = [tr("The options are those of the recipe now: press Run to repeat it.")]
-        if kind in STYLED:
-            words += _start(recipe, panel)
-            words += _weights(recipe, panel)
-            words += _pairs(recipe, panel, state)
-            words += panel.regions.take(recipe)
+        if run.kind in STYLED:
+            words += _start(run, panel)
+            words += _weights(run, panel)
+            words += _pairs(run, panel, state)
+            words += panel.regions.take(run)
     return " ".join(words)
-
-
-def _names(recipe: Mapping[str, Any]) -> list[tuple[str, tuple[int, ...]]]:
-    """Name and size of each picture of a recipe: the content, or the example of a texture, and the styles."""
-    return [(str(row["name"]), tuple(row["size"])) for row in recipe["pictures"]]
 
 
 def _is(picture: Picture | None, known: tuple[str, tuple[int, ...]]) -> bool:
@@ -61,29 +59,26 @@ def _is(picture: Picture | None, known: tuple[str, tuple[int, ...]]) -> bool:
     return picture is not None and (Path(picture.name).name, picture.size) == known
 
 
-def _side(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> Any:
+def _side(run: Recipe, panel: _Panel, state: StudioState) -> Any:
     """The side of the content: the one whose picture it was, if that is open."""
-    known, now = _names(recipe)[0], panel.choice.side
+    known, now = run.pictures[0], panel.choice.side
     fitting = [side for side in SIDES if _is(state.picture(side), known)]
     return now if now in fitting or not fitting else fitting[0]
 
 
-def _start(recipe: Mapping[str, Any], panel: _Panel) -> list[str]:
+def _start(run: Recipe, panel: _Panel) -> list[str]:
     started = panel.choice.start is not None or panel.choice.network is not None
-    if recipe["options"].get("init") == "picture":
+    if isinstance(run.options, StyleOptions) and run.options.init == "picture":
         return [] if started else [tr("It began with a picture that is not in it: choose that under Start.")]
     if started:
         panel.choice.clear_start()
     return []
 
 
-def _weights(recipe: Mapping[str, Any], panel: _Panel) -> list[str]:
+def _weights(run: Recipe, panel: _Panel) -> list[str]:
     """Each style picture counts as in the recipe; those that it does not know count nothing."""
-    wanted = _names(recipe)[1:]
-    try:
-        weights = [float(weight) for weight in recipe.get("weights", ())]
-    except (TypeError, ValueError):
-        weights = []
+    wanted = run.pictures[1:]
+    weights = list(run.weights)
     if len(weights) != len(wanted):
         weights = [1.0] * len(wanted)
     sources = panel.choice.sources
@@ -123,12 +118,10 @@ def _places(
     return places
 
 
-def _pairs(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> list[str]:
+def _pairs(run: Recipe, panel: _Panel, state: StudioState) -> list[str]:
     """The recipe's pairs in place of those of the window, or these left out of use if it has none."""
-    from studio.style.recipe import as_in_recipe, pairs_in
-
     try:
-        pairs = pairs_in(recipe)
+        pairs = run.pairs
     except (PairsError, LookupError, TypeError):
         return [tr("Its pairs can't be read and are left out.")]
     choice = panel.choice
@@ -138,7 +131,7 @@ def _pairs(recipe: Mapping[str, Any], panel: _Panel, state: StudioState) -> list
         pairs = pairs.swapped()
     if content is None or style is None or _same(as_in_recipe(now), pairs):
         return []
-    if len(pairs) and [size for _, size in _names(recipe)[:2]] != [content.size, style.size]:
+    if len(pairs) and [size for _, size in run.pictures[:2]] != [content.size, style.size]:
         return [tr("It was made with pairs of other pictures, which are left out.")]
     if not state.can_edit:
         return [tr("Its pairs are left out while a match runs.")]

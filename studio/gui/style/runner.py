@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from studio.arrays import Pixels
 from studio.errors import StudioError
-from studio.gui.style.tasks import Frame, StyleTask, running, thumbnail, watched
+from studio.gui.style.tasks import Frame, thumbnail, watched
+from studio.job_kinds import JobKind
 from studio.jobs import JobHandle, JobQueue, JobState
-from studio.language import tr
 from studio.progress import Job, Progress, part
+from studio.style.task import StyleTask
 
 if TYPE_CHECKING:
     from studio.style.model import StyleControl
 
 log = logging.getLogger(__name__)
 
-Pixels = npt.NDArray[np.uint8]
 IDLE_INTERVAL = 400
 """Milliseconds after the last change before previews of variants begin."""
 
@@ -61,14 +60,14 @@ class StyleRunner(QObject):
     def is_paused(self) -> bool:
         return self.handle is not None and self.handle.state is JobState.PAUSED
 
-    def start(self, task: StyleTask) -> None:
+    def start(self, task: StyleTask) -> JobHandle:
         """Begin a run; there must be none."""
         from studio.style.model import StyleControl
 
         assert self.handle is None
         self.task, self.last = task, None
         self.control = control = StyleControl()
-        self.handle = handle = self._jobs.submit(task.title, lambda: watched(task, control))
+        self.handle = handle = self._jobs.submit(task.title, lambda: watched(task, control), kind=task.kind)
         log.info("%s: %s", task.title, task.options.to_dict())
         handle.progressed.connect(self._on_progress)
         handle.finished.connect(self.finished)
@@ -77,6 +76,7 @@ class StyleRunner(QObject):
         handle.state_changed.connect(self.changed)
         handle.ended.connect(self._on_ended)
         self.changed.emit()
+        return handle
 
     def set_paused(self, paused: bool) -> None:
         if self.handle is not None:
@@ -161,7 +161,9 @@ class VariantRunner(QObject):
             self._timer.start()  # look again: what the person waits for goes first
             return
         tasks, left = self._tasks, tuple(self._left)
-        self._handle = handle = self._jobs.submit(tr("Previews of variants"), lambda: _previewing(tasks, left))
+        self._handle = handle = self._jobs.submit(
+            JobKind.PREVIEWS.title(), lambda: _previewing(tasks, left), kind=JobKind.PREVIEWS
+        )
         handle.progressed.connect(self._on_progress)
         handle.failed.connect(self._on_failed)
         handle.ended.connect(self._on_ended)
@@ -195,11 +197,13 @@ class VariantRunner(QObject):
 
 def _previewing(tasks: tuple[StyleTask, ...], left: tuple[int, ...]) -> Job[None]:
     """One task after the other; its picture is a milestone, what fails is told and passed over."""
+    from studio.style import styling
+
     for place, index in enumerate(left):
         task = tasks[index]
         start, stop = place / len(left), (place + 1) / len(left)
         try:
-            result = yield from part(_without_previews(running(task, None)), start, stop, f"{task.variant}: ")
+            result = yield from part(_without_previews(styling(task)), start, stop, f"{task.variant}: ")
         except StudioError as error:
             yield Progress(stop, task.variant, VariantShot(index, None, str(error)), milestone=True)
         else:

@@ -1,54 +1,27 @@
-"""What the mode Style asks the engine for. Knows no Qt; nothing here imports torch until a job runs."""
+"""What the mode Style makes of a task and of what comes. Knows no Qt; nothing here imports torch until a job runs."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from studio.arrays import Pixels
 from studio.geometry import shrink_within
 from studio.gui.style.history import Moment
-from studio.language import listed, tr, translatable
-from studio.pairs import PairSet
+from studio.language import tr
 from studio.picture import Picture
-from studio.progress import Job, part
-from studio.style.model import Region, StyleControl, StylePreview, StyleResult, StyleSource
+from studio.progress import Job
+from studio.style.model import StyleControl, StylePreview
 from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
-
-if TYPE_CHECKING:
-    from studio.gui.state import Side
+from studio.style.result import StyleResult
+from studio.style.task import StyleTask
 
 log = logging.getLogger(__name__)
 
-Pixels = npt.NDArray[np.uint8]
-Kind = Literal["style", "instant", "texture", "inversion"]
-AnyOptions = StyleOptions | InstantOptions | TextureOptions | InversionOptions
-
-KINDS: dict[Kind, type[StyleOptions] | type[InstantOptions] | type[TextureOptions] | type[InversionOptions]] = {
-    "style": StyleOptions,
-    "instant": InstantOptions,
-    "texture": TextureOptions,
-    "inversion": InversionOptions,
-}
-RECIPES: dict[str, Kind] = {
-    translatable("stylize"): "style",
-    translatable("instant"): "instant",
-    translatable("texture"): "texture",
-    translatable("invert"): "inversion",
-}
-"""What recipes call them."""
-TITLES: dict[Kind, str] = {
-    "style": translatable("Style transfer"),
-    "instant": translatable("Instant style"),
-    "texture": translatable("Texture synthesis"),
-    "inversion": translatable("Feature inversion"),
-}
-STYLED: tuple[Kind, ...] = ("style", "instant")
-"""What gives a content the look of style pictures."""
 SIDES = ("size", "width", "height")
 MOST_KEPT = 2048
 """Longer side, px, of runs that can be taken up later: what that needs grows to hundreds of megabytes."""
@@ -57,58 +30,6 @@ VARIANT_SIDE = 96
 VARIANT_STEPS = 30
 SHOWN_SIDE = 1280
 """Longer side of the pictures that a result is compared with on the screen."""
-
-
-@dataclass(frozen=True, eq=False)
-class StyleTask:
-    """All that a run depends on.
-
-    Attributes
-    ----------
-    content : Picture or None
-        Whose shapes are kept, or what is inverted; a texture has none.
-    side : "A", "B" or None
-        The side of `content`, or that of the example of a texture.
-    pairs : PairSet
-        From `content` to the first style picture; perhaps none.
-    network : Path or None
-        A feed-forward network whose result the run starts from; `network_style` is the number of its style.
-    regions : tuple of Region
-        Painted in `content` and the first style picture.
-    checkpoint : Path or None
-        Where the run is kept up to date; with `go_on` it is taken up from there.
-    start : Picture or None
-        What else the run starts from, where the options say "picture".
-    variant : str
-        What a variant is called.
-    """
-
-    kind: Kind
-    options: AnyOptions
-    content: Picture | None
-    styles: tuple[StyleSource, ...] = ()
-    pairs: PairSet = field(default_factory=PairSet)
-    backbone: str = "buddynet"
-    weights: Path | None = None
-    device: str = "auto"
-    network: Path | None = None
-    network_style: int = 0
-    start: Picture | None = None
-    side: Side | None = None
-    regions: tuple[Region, ...] = field(default=(), repr=False)
-    checkpoint: Path | None = None
-    go_on: bool = False
-    variant: str = ""
-
-    @property
-    def title(self) -> str:
-        """What the list of jobs calls it."""
-        names = listed(source.picture.name for source in self.styles)
-        if self.kind in STYLED and self.content is not None:
-            return tr("{name} in the style of {names}", name=self.content.name, names=names)
-        if self.kind == "inversion" and self.content is not None:
-            return tr("Inversion of {name}", name=self.content.name)
-        return tr("Texture of {names}", names=names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +42,9 @@ class Frame:
 
 def watched(task: StyleTask, control: StyleControl) -> Job[StyleResult]:
     """The job of a task with a `Frame` as preview; large ones are reduced here, on the compute thread."""
-    job = running(task, control)
+    from studio.style import styling
+
+    job = styling(replace(task, checkpoint=_usable(task)), control)
     try:
         while True:
             try:
@@ -140,41 +63,6 @@ def watched(task: StyleTask, control: StyleControl) -> Job[StyleResult]:
         job.close()
 
 
-def running(task: StyleTask, control: StyleControl | None) -> Job[StyleResult]:
-    """The job of a task; called on the compute thread."""
-    from studio import style
-
-    options = task.options
-    where: dict[str, Any] = {"backbone": task.backbone, "weights": task.weights, "device": task.device}
-    pairs = task.pairs if len(task.pairs) else None
-    if isinstance(options, InstantOptions):
-        assert task.content is not None
-        job = style.instant_of(task.content, task.styles, options, pairs=pairs, regions=task.regions, **where)
-        return (yield from job)
-    where |= {"checkpoint": _usable(task), "resume": task.checkpoint if task.go_on else None}
-    if isinstance(options, TextureOptions):
-        return (yield from style.texture_of(task.styles[0].picture, options, control=control, **where))
-    assert task.content is not None
-    if isinstance(options, InversionOptions):
-        return (yield from style.inversion_of(task.content, options, control=control, **where))
-    start, begun = task.start, 0.0
-    if task.network is not None:
-        begun = 0.1
-        start = yield from part(drafting(task), 0.0, begun)
-        options = options.with_values(init="picture")
-    job = style.stylize_pictures(
-        task.content,
-        task.styles,
-        options,
-        pairs=pairs,
-        regions=task.regions,
-        control=control,
-        start=start if options.init == "picture" else None,
-        **where,
-    )
-    return (yield from part(job, begun, 1.0))
-
-
 def _usable(task: StyleTask) -> Path | None:
     """Where the run is kept up to date; nowhere if that can't be, or would take too much of the disk."""
     if task.checkpoint is None or max(task.options.to_dict().get(name, 0) for name in SIDES) > MOST_KEPT:
@@ -185,20 +73,6 @@ def _usable(task: StyleTask) -> Path | None:
         log.warning("the run can't be taken up later: %s", error)
         return None
     return task.checkpoint
-
-
-def drafting(task: StyleTask) -> Job[Picture]:
-    """The content as a feed-forward network sees it."""
-    from studio.style.feedforward import apply_network, load_network
-
-    assert task.content is not None and task.network is not None
-    network = load_network(task.network)
-    size = task.options.size if isinstance(task.options, StyleOptions) else 0
-    return (
-        yield from apply_network(
-            task.content, network, style=min(task.network_style, len(network) - 1), size=size, device=task.device
-        )
-    )
 
 
 def variants_of(task: StyleTask) -> tuple[StyleTask, ...]:

@@ -1,1 +1,0 @@
-"""Pairs by hand: tools, table, undo, provenance."""

@@ -1,0 +1,1 @@
+"""The mode Match: finding pairs, and why they were found."""

@@ -1,0 +1,31 @@
+"""The mode Match, as the window sees it."""
+
+from __future__ import annotations
+
+from studio.gui.match.actions import MATCH
+from studio.gui.mode.mode import Mode, ModePanel, Services
+from studio.language import translatable
+
+
+def _make(services: Services) -> ModePanel:
+    from studio.gui.match.panel import MatchPanel
+
+    return MatchPanel(services)
+
+
+MODE = Mode(
+    name="match",
+    title=translatable("Match"),
+    entry=translatable("Match Mode"),
+    tip=translatable("Find pairs of points"),
+    help=translatable(
+        "Finds which point of A corresponds to which point of B. Open two pictures and press Run; then drag, lock, "
+        "delete or add pairs. All other modes work with these pairs."
+    ),
+    icon="mode-match",
+    actions=MATCH,
+    run_buttons=("run", "pause", "cancel"),
+    make=_make,
+    point_menu=("rematch_around",),
+    table_buttons=("previous_doubtful", "next_doubtful"),
+)

@@ -1,1 +1,0 @@
-"""The open project: saving, recovery and the menus of files."""

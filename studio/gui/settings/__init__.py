@@ -1,1 +1,0 @@
-"""What is remembered between two starts, and the dialog that changes it."""

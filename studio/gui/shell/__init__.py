@@ -1,0 +1,1 @@
+"""The window: menus, docks, settings, messages and the open project."""

@@ -1,0 +1,413 @@
+"""The main window: puts the parts together and connects them; each part does its own work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+
+from PySide6.QtCore import QPointF, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.arrays import SIDES, Side
+from studio.device import DeviceInfo
+from studio.document import Document
+from studio.gui.canvas.conditions import Shared
+from studio.gui.canvas.displays import remember
+from studio.gui.canvas.opening import Opened, PictureOpener
+from studio.gui.canvas.pair_files import PairFiles
+from studio.gui.canvas.pairs_table import PairsTable
+from studio.gui.canvas.state import StudioState
+from studio.gui.canvas.viewer import Viewer
+from studio.gui.mode.mode import Mode, ModePanel, Services
+from studio.gui.mode.network import NetworkChooser
+from studio.gui.mode_table import MODES
+from studio.gui.shell.actions import Actions, menus
+from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
+from studio.gui.shell.editing import Editing
+from studio.gui.shell.modes import Modes
+from studio.gui.shell.project.file_menus import FileMenus
+from studio.gui.shell.settings.controller import SettingsController
+from studio.gui.shell.toolbar import ToolBar
+from studio.gui.widgets.action import ActionSpec, Condition
+from studio.gui.widgets.jobs_view import JobsView
+from studio.gui.widgets.messages import LogView, MessageBar, Messages, Severity
+from studio.gui.widgets.modal import run_modal
+from studio.gui.widgets.names import CHANGED, in_title
+from studio.gui.widgets.settings_store import Settings
+from studio.gui.widgets.theme import apply_theme, icon, is_dark
+from studio.jobs import JobQueue
+from studio.language import tr
+from studio.paths import log_dir
+from studio.progress import Job, Progress
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS = 5.0
+
+
+class MainWindow(QMainWindow):
+    """Two pictures, their pairs, and everything one does with them."""
+
+    first_painted = Signal()
+    ready = Signal()
+    """All is loaded."""
+
+    def __init__(self, settings: Settings | None = None, warm_up: bool = True, modes: Sequence[Mode] = MODES) -> None:
+        super().__init__()
+        self.setWindowTitle("Buddies Studio")
+        self.setWindowIcon(icon("app"))
+        self.settings = settings or Settings()
+        self.state = StudioState(self)
+        self.jobs = JobQueue(self)
+        self.stopped_cleanly = True
+        self._painted = False
+        self.devices: list[DeviceInfo] = []
+        self.log_view = LogView()
+        self.messages, self.sink = MessageBar(), Messages(self)
+        self.viewer = Viewer(self.state)
+        self.opener = PictureOpener(self.state, self.jobs, self.settings, self.sink, self)
+        self.pair_files = PairFiles(self.state, self.jobs, self.settings, self.sink, self)
+        self.pairs_table = PairsTable(self.state)
+        self.network = NetworkChooser(self.settings)
+        self.editing = Editing(self.state, self.viewer, self.pairs_table, self.jobs, self.settings, self.sink, self)
+        self.document = self.editing.document
+        self.modes = Modes(
+            modes,
+            Services(self.state, self.jobs, self.settings, self.sink, self.viewer, self.editing.pairs, self.network),
+            self,
+        )
+        self.settings_controller = SettingsController(
+            self.settings, self.network, self.viewer, self.pairs_table, self.editing, self.jobs, self.sink, self
+        )
+        self.jobs_view = JobsView(self.jobs)
+        self.actions_ = Actions(self, self.modes, self._handlers())
+        self._lay_out()
+        self._build_menus()
+        self._build_status_bar()
+        self._connect()
+        self.modes.show(modes[0].name)
+        self._restore()
+        self._refresh()
+        if warm_up:
+            self.first_painted.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
+
+    # --- construction ---
+
+    def _handlers(self) -> dict[str, Callable[..., object]]:
+        viewer, files = self.viewer, self.pair_files
+        return {
+            "open_a": lambda: self.opener.open_dialog("A"),
+            "open_b": lambda: self.opener.open_dialog("B"),
+            "import_pairs": files.import_dialog,
+            "export_pairs": files.export_dialog,
+            "export_overlay": files.overlay_dialog,
+            "quit": self.close,
+            "paste": self.paste,
+            "swap": self.state.swap,
+            **self.editing.handlers(),
+            **self.settings_controller.handlers(),
+            "fit": viewer.fit,
+            "actual_size": viewer.actual_size,
+            "zoom_in": lambda: viewer.zoom_by(1.25),
+            "zoom_out": lambda: viewer.zoom_by(0.8),
+            "link": self._switch("link", viewer.set_linked),
+            "lines": self._switch("lines", viewer.set_lines_shown),
+            "numbers": self._switch("numbers", viewer.set_numbers_shown),
+            **{f"mode_{name}": partial(self._enter, name) for name in self.modes.names},
+            **{spec.id: self.modes.handler(mode.name, spec.id) for mode in self.modes for spec in mode.specs},
+            "theme": self.switch_theme,
+            "shortcuts": lambda: run_modal(shortcut_sheet(self, self.modes)),
+            "open_logs": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))),
+            "about": lambda: run_modal(about_dialog(self, self._device_text())),
+        }
+
+    def _enter(self, name: str, on: bool) -> None:
+        if on:
+            self.modes.show(name)
+
+    def _switch(self, name: str, apply: Callable[[bool], None]) -> Callable[[bool], None]:
+        def handler(on: bool) -> None:
+            self.settings.set_flag(name, on)
+            apply(on)
+
+        return handler
+
+    def _lay_out(self) -> None:
+        center = QWidget()
+        column = QVBoxLayout(center)
+        column.setContentsMargins(6, 2, 2, 2)
+        column.setSpacing(4)
+        column.addWidget(self.document.recovery_bar)
+        column.addWidget(self.messages)
+        column.addWidget(self.modes.splitter, 1)
+        self.setCentralWidget(center)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setTabPosition(
+            Qt.DockWidgetArea.BottomDockWidgetArea, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea)
+        )
+        right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        self.docks = {
+            "mode": self._dock("match", "", self.modes.panels, right),  # the name that kept layouts know it by
+            "pairs": self._dock("pairs", tr("Pairs"), self.pairs_table, bottom),
+            "history": self._dock("history", tr("History"), self.editing.history_view, bottom),
+            "jobs": self._dock("jobs", tr("Jobs"), self.jobs_view, bottom),
+            "log": self._dock("log", tr("Log"), self.log_view, bottom),
+        }
+        for before, after in pairwise(("pairs", "history", "jobs", "log")):
+            self.tabifyDockWidget(self.docks[before], self.docks[after])
+        self.docks["pairs"].raise_()
+        self.modes.fill(self.docks["mode"])
+        self.resize(1360, 860)
+        self.resizeDocks([self.docks["mode"]], [330], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["pairs"]], [200], Qt.Orientation.Vertical)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock-{name}")
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_menus(self) -> None:
+        for name, entries in menus(self.modes).items():
+            menu = self.menuBar().addMenu(tr(name))
+            for entry in entries:
+                if not isinstance(entry, ActionSpec):
+                    menu.addSeparator()
+                    continue
+                menu.addAction(self.actions_[entry.id])
+                if entry.id == "open_b":
+                    self.file_menus = FileMenus(menu, self.opener, self.document, self.settings, self.sink, self)
+            if name == "View":
+                menu.addSeparator()
+                self._docks_menu = menu
+        for dock in self.docks.values():
+            self._docks_menu.addAction(dock.toggleViewAction())
+        self.toolbar = ToolBar(self, self.actions_)
+        self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
+        self.modes.build_bar(self, {name: self.actions_[f"mode_{name}"] for name in self.modes.names})
+        for mode in self.modes:
+            self.actions_[f"mode_{mode.name}"].setWhatsThis(tr(mode.help))
+
+    def _build_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self.setup_label, self.sizes_label, self.cursor_label = QLabel(), QLabel(), QLabel()
+        self.cursor_label.setMinimumWidth(190)
+        self.cursor_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        bar.addWidget(self.setup_label)
+        bar.addWidget(self.sizes_label, 1)
+        bar.addPermanentWidget(self.cursor_label)
+
+    def _connect(self) -> None:
+        self.opener.opened.connect(self._on_opened)
+        self.opener.project_dropped.connect(self.document.open_path)
+        self.opener.pairs_dropped.connect(self.pair_files.import_from)
+        self.sink.told.connect(self.show_message)
+        self.editing.changed.connect(self._refresh)
+        self.settings_controller.theme_changed.connect(self._apply_theme)
+        self.editing.follow(self.actions_, self.modes)
+        self.document.close_asked.connect(self.close)
+        self.document.opening.connect(self._make_panels_for)
+        self.editing.keep_mode(self.modes)
+        self.modes.made.connect(self._on_panel_made)
+        self.modes.changed.connect(self._refresh)
+        self.state.pairs_changed.connect(self._refresh)
+        self.state.picture_changed.connect(self._refresh)
+        for side, frame in self.viewer.frames.items():
+            frame.open_asked.connect(lambda side=side: self.opener.open_dialog(side))
+            frame.dropped.connect(lambda mime, side=side: self.opener.open_mime(mime, side))
+            frame.canvas.cursor_moved.connect(lambda point, side=side: self._show_cursor(side, point))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme)
+
+    def _on_panel_made(self, name: str) -> None:
+        panel = self.modes.panel(name)
+        panel.ready_changed.connect(self._refresh)
+        panel.action_asked.connect(self._do)
+        panel.picture_made.connect(self.opener.open_made)
+        panel.view_asked.connect(self._show_dock)
+        panel.follow(self.actions_)
+        self.editing.take_in(panel)
+        if self.devices and panel.network is not None:
+            panel.network.set_devices(self.devices)
+        for view in panel.docks():
+            dock = self.docks[view.name] = self._dock(
+                view.name, view.title, view.widget, Qt.DockWidgetArea.BottomDockWidgetArea
+            )
+            self.tabifyDockWidget(self.docks["pairs"], dock)
+            self._docks_menu.addAction(dock.toggleViewAction())
+            self.restoreDockWidget(dock)
+            self.docks["pairs"].raise_()
+
+    def _make_panels_for(self, document: Document) -> None:
+        """Whatever shows what a project keeps has to be there before the project is shown."""
+        for mode in self.modes:
+            if mode.is_in(document):
+                self.modes.panel(mode.name)
+
+    def _restore(self) -> None:
+        geometry, state = self.settings.layout()
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if state is not None:
+            self.restoreState(state)
+        for name in ("link", "lines", "numbers"):
+            self.actions_[name].setChecked(self.settings.flag(name, True))
+
+    # --- what the menus do ---
+
+    def paste(self) -> None:
+        mime = QGuiApplication.clipboard().mimeData()
+        if not self.editing.pairs.paste(mime):
+            self.opener.open_mime(mime, self.opener.paste_side(self.viewer.active))
+
+    def switch_theme(self) -> None:
+        self.settings.theme = "light" if is_dark() else "dark"
+        self._apply_theme()
+
+    def run(self) -> None:
+        """Do what the first mode is for, as its first button in the tool bar does."""
+        self._do(next(iter(self.modes)).run_buttons[0])
+
+    def panel(self, name: str) -> ModePanel:
+        """The panel of a mode, made now if nobody entered it yet."""
+        return self.modes.panel(name)
+
+    def _do(self, action: str) -> None:
+        """Enter the mode that has an action, and do it."""
+        mode = next(mode.name for mode in self.modes if action in {spec.id for spec in mode.specs})
+        self.modes.show(mode)
+        self.actions_[action].trigger()
+
+    def _show_dock(self, name: str) -> None:
+        self.docks[name].show()
+        self.docks[name].raise_()
+
+    def show_message(self, severity: Severity, text: str, details: str = "") -> None:
+        """Show a sentence in the bar above the pictures, and log it."""
+        log.log(severity.level, "%s", text)
+        self.messages.show_message(severity, text, details)
+
+    # --- keeping in step ---
+
+    def _on_opened(self, side: Side, opened: Opened) -> None:
+        remember(opened.picture, opened.display)
+        self.state.set_picture(side, opened.picture)
+
+    def _refresh(self, *_: object) -> None:
+        pictures = [self.state.picture(side) for side in SIDES]
+        self.actions_.refresh(frozenset(self._conditions()))
+        network = self._network_now
+        self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
+        sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
+        self.sizes_label.setText("  |  ".join(sizes))
+        named = any(pictures) or self.document.project is not None or len(self.state.pairs) > 0
+        self.setWindowTitle(f"{in_title(self.document.name)}{CHANGED} – Buddies Studio" if named else "Buddies Studio")
+        self.setWindowModified(named and self.document.is_modified)
+
+    def _conditions(self) -> set[Condition]:
+        state, now = self.state, set[Condition]()
+        pictures = [state.picture(side) for side in SIDES]
+        shown = len(state.shown_pairs) > 0
+        for condition, holds in (
+            (Shared.ANY_PICTURE, any(pictures)),
+            (Shared.BOTH_PICTURES, all(pictures)),
+            (Shared.PAIRS, shown),
+            (Shared.CONTENT, any(pictures) or shown),
+            (Shared.MATCHING, state.is_held),
+        ):
+            if holds:
+                now.add(condition)
+        return now | self.editing.conditions() | self.modes.conditions(state)
+
+    @property
+    def _network_now(self) -> NetworkChooser:
+        """The choice of the mode that is on."""
+        return (self.modes.panel(self.modes.current).network if self.modes.current else None) or self.network
+
+    def _show_cursor(self, side: Side, point: QPointF | None) -> None:
+        words = "" if point is None else tr("cursor {side}  {x:.1f}, {y:.1f}", side=side, x=point.x(), y=point.y())
+        self.cursor_label.setText(words)
+
+    def _device_text(self) -> str:
+        name = self.network.device_name
+        if name == "auto":
+            return self.devices[0].label if self.devices else tr("automatic device")
+        return next((info.label for info in self.devices if info.name == name), name)
+
+    # --- theme ---
+
+    def _apply_theme(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        apply_theme(app, self.settings.theme)
+        self.actions_.refresh_theme()
+        self.viewer.refresh_theme()
+        for panel in self.modes.built:
+            panel.refresh_theme()
+        self.messages.refresh_theme()
+        self.document.recovery_bar.refresh_theme()
+        self.jobs_view.refresh_theme()
+
+    def _on_desktop_scheme(self) -> None:
+        if self.settings.theme == "system":
+            self._apply_theme()
+
+    # --- start and end ---
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            # After this paint has reached the screen, not within it.
+            QTimer.singleShot(0, self.first_painted.emit)
+
+    def _warm_up(self) -> None:
+        """Load torch and look for devices on the compute thread, so that the first match need not."""
+
+        def make() -> Job[list[DeviceInfo]]:
+            yield Progress(0.1, tr("loading torch"))
+            from studio.device import available_devices
+
+            return available_devices()
+
+        handle = self.jobs.submit(tr("Get ready"), make)
+        handle.finished.connect(self._on_devices)
+        handle.failed.connect(self.sink.error)
+
+    def _on_devices(self, devices: list[DeviceInfo]) -> None:
+        self.devices = devices
+        self.settings_controller.on_devices(devices)
+        for network in {self.network, *(panel.network for panel in self.modes.built if panel.network is not None)}:
+            network.set_devices(devices)
+        self._refresh()
+        self.ready.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.document.may_close():
+            event.ignore()
+            return
+        self.settings.set_layout(self.saveGeometry(), self.saveState())
+        self.settings.sync()
+        self.hide()  # at once: what is left to end is not worth waiting for in front of a window
+        stopped = [panel.shutdown(SHUTDOWN_SECONDS) for panel in self.modes.built]
+        stopped.append(self.jobs.shutdown(SHUTDOWN_SECONDS))
+        stopped.append(self.editing.shutdown(SHUTDOWN_SECONDS))
+        self.stopped_cleanly = all(stopped)
+        self.log_view.stop()
+        super().closeEvent(event)

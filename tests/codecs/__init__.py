@@ -1,0 +1,1 @@
+"""Picture files, against independent readers and writers."""

@@ -1,0 +1,1 @@
+"""What all modes share."""
