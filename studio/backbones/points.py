@@ -29,6 +29,8 @@ class PointHead(nn.Module):
         A network's; see `studio.backbones.buddynet.point_channels` for what must fit.
     """
 
+    parts: Tensor
+
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.skip = _convolution(tensors, "point_skip")
