@@ -7,17 +7,19 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
-from pictures import Crops
 
 LOG = logging.getLogger("train_buddynet")
 SHOW_EVERY = 30.0
 """Seconds between two lines of the log."""
 
 
-class Learner(Protocol):
+Batch = TypeVar("Batch", contravariant=True)
+
+
+class Learner(Protocol[Batch]):
     """What is trained."""
 
     step: int
@@ -27,14 +29,14 @@ class Learner(Protocol):
         """0 to 1."""
         ...
 
-    def advance(self, batch: Crops) -> dict[str, float]:
+    def advance(self, batch: Batch) -> dict[str, float]:
         """One step; the losses."""
         ...
 
 
 def learn(
-    training: Learner,
-    batches: Generator[Crops, None, None],
+    training: Learner[Batch],
+    batches: Generator[Batch, None, None],
     save: Callable[[], None],
     checkpoint_minutes: float,
 ) -> None:

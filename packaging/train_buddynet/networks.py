@@ -185,6 +185,13 @@ class Student(nn.Module):
         return out
 
 
+def in_bytes(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """A convolution's weight in whole numbers from -127 to 127, and what one is worth in each output channel, (O,)."""
+    scale = (weight.float().abs().amax((1, 2, 3)).clamp_min(1e-6) / 127).half()
+    whole = (weight.float() / scale.float().view(-1, 1, 1, 1)).round().clamp(-127, 127)
+    return whole.to(torch.int8), scale
+
+
 def least_squares(x: Tensor, y: Tensor) -> Tensor:
     """(C + 1, D): the linear map from (n, C) to (n, D) and, in its last row, what it adds."""
     x = torch.cat([x, torch.ones_like(x[:, :1])], 1)

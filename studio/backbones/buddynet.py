@@ -3,8 +3,11 @@
 The tensors' names are the architecture: `conv{stage}_{n}.weight` and `.bias` are the n-th
 convolution of a stage. Convolutions are zero padded to keep the size and followed by a ReLU; 2 x 2
 max pooling stands between the stages; a level is the output of a stage. So a wider or deeper
-successor needs no change here. A file may hold a decoder besides (`studio.backbones.decoder`), and for some levels
-`style{stage}.weight` and `.bias`, a linear map of the channels of each cell to those that style is measured in.
+successor needs no change here. A weight may be in whole numbers of 8 bits: then `conv{stage}_{n}.scale` says what one
+of them stands for in each output channel. After the last stage there may be a head that was taught what points are
+(`studio.backbones.points`); then the level is what the head gives. A file may hold a decoder besides
+(`studio.backbones.decoder`), and for some levels `style{stage}.weight` and `.bias`, a linear map of the channels of
+each cell to those that style is measured in.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +27,10 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-_TENSOR = re.compile(r"conv([1-9]\d*)_([1-9]\d*)\.(weight|bias)")
+_TENSOR = re.compile(r"conv([1-9]\d*)_([1-9]\d*)\.(weight|bias|scale)")
 DECODER_TENSOR = re.compile(r"up([1-9]\d*)_([1-9]\d*)\.(weight|bias)")
 _STYLE_TENSOR = re.compile(r"style([1-9]\d*)\.(weight|bias)")
+_POINT_TENSOR = re.compile(r"point_(skip\.weight|(in|near|out)\.(weight|bias)|share)")
 _LONGEST_HEADER = 1 << 20
 
 
@@ -49,7 +53,7 @@ def plan(shapes: Mapping[str, Sequence[int]]) -> Plan:
     numbers = set()
     for name in shapes:
         match = _TENSOR.fullmatch(name)
-        if match is None and (DECODER_TENSOR.fullmatch(name) or _STYLE_TENSOR.fullmatch(name)):
+        if match is None and any(one.fullmatch(name) for one in (DECODER_TENSOR, _STYLE_TENSOR, _POINT_TENSOR)):
             continue
         if match is None:
             raise WeightsError(
@@ -66,6 +70,8 @@ def plan(shapes: Mapping[str, Sequence[int]]) -> Plan:
         levels.append(Level(stage, f"relu{stage}_{len(names)}", 2 ** (stage - 1), channels))
     if not stages or sum(map(len, stages)) != len(numbers):
         raise WeightsError(tr("These are not BuddyNet's weights: the numbering of the layers has a gap."))
+    if taught := point_channels(shapes, channels):
+        levels[-1] = replace(levels[-1], name=f"points{len(stages)}", channels=taught + channels)
     return Plan(tuple(stages), tuple(levels))
 
 
@@ -79,9 +85,33 @@ def _convolutions(numbers: set[tuple[int, int]], stage: int) -> tuple[str, ...]:
 def _width(shapes: Mapping[str, Sequence[int]], name: str, channels: int) -> int:
     weight, bias = tuple(shapes.get(f"{name}.weight", ())), tuple(shapes.get(f"{name}.bias", ()))
     fits = len(weight) == 4 and weight[1] == channels and weight[2] == weight[3] and weight[2] % 2 == 1
-    if not fits or bias != weight[:1]:
+    scale = tuple(shapes.get(f"{name}.scale", weight[:1]))
+    if not fits or bias != weight[:1] or scale != weight[:1]:
         raise WeightsError(tr("These are not BuddyNet's weights: the shapes of “{name}” do not fit.", name=name))
     return weight[0]
+
+
+def point_channels(shapes: Mapping[str, Sequence[int]], channels: int) -> int:
+    """How many channels the head of points adds to the `channels` of the level it stands on; 0 without a head.
+
+    Raises
+    ------
+    WeightsError
+        It does not fit the level.
+    """
+    if not any(_POINT_TENSOR.fullmatch(name) for name in shapes):
+        return 0
+    skip, first, near, out = (tuple(shapes.get(f"point_{name}.weight", ())) for name in ("skip", "in", "near", "out"))
+    fits = all(map(len, (skip, first, near, out))) and len(near) == 4 and near[2] == near[3] and near[2] % 2 == 1
+    if fits:
+        taught, hidden = skip[0], first[0]
+        fits = (skip, first, out) == ((taught, channels), (hidden, channels), (taught, hidden))
+        fits = fits and near[:2] == (hidden, 1) and tuple(shapes.get("point_share", ())) == (1,)
+        widths = {"in": hidden, "near": hidden, "out": taught}
+        fits = fits and all(tuple(shapes.get(f"point_{name}.bias", ())) == (width,) for name, width in widths.items())
+    if not fits:
+        raise WeightsError(tr("These are not BuddyNet's weights: its head of points does not fit the last level."))
+    return int(skip[0])
 
 
 def style_maps(
@@ -127,8 +157,17 @@ def shapes_in(path: Path) -> dict[str, list[int]]:
         raise WeightsError(tr("“{name}” is not a safetensors file, or it is damaged.", name=path.name)) from error
 
 
+def unpacked(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """All of `tensors` in single precision, weights of 8 bits times their scales, which are left out."""
+    full = {name: tensor.float() for name, tensor in tensors.items() if not name.endswith(".scale")}
+    for name, tensor in tensors.items():
+        if name.endswith(".scale"):
+            full[f"{name[:-6]}.weight"] *= tensor.float().view(-1, 1, 1, 1)
+    return full
+
+
 def stages(tensors: Mapping[str, torch.Tensor]) -> list[nn.Sequential]:
-    """The stages' layers with `tensors` in them, from the image to the coarsest level.
+    """The stages' layers with `tensors` in them (as `unpacked` gives them), from the image to the coarsest level.
 
     Raises
     ------
@@ -136,6 +175,8 @@ def stages(tensors: Mapping[str, torch.Tensor]) -> list[nn.Sequential]:
         As `plan`.
     """
     from torch import nn
+
+    from studio.backbones.points import PointHead
 
     bodies: list[nn.Sequential] = []
     for names in plan({name: tensor.shape for name, tensor in tensors.items()}).stages:
@@ -147,4 +188,6 @@ def stages(tensors: Mapping[str, torch.Tensor]) -> list[nn.Sequential]:
             layer.load_state_dict({"weight": weight, "bias": tensors[f"{name}.bias"]}, assign=True)
             layers += [layer, nn.ReLU(inplace=True)]
         bodies.append(nn.Sequential(*layers))
+    if "point_share" in tensors:
+        bodies[-1].append(PointHead(tensors))
     return bodies

@@ -82,7 +82,7 @@ def assemble(entry: Entry, tensors: Mapping[str, Tensor], device: torch.device) 
     WeightsError
         They are not a BuddyNet's.
     """
-    tensors = {name: tensor.float() for name, tensor in tensors.items()}
+    tensors = {name: tensor.float() for name, tensor in tensors.items()} if entry.cuts else buddynet.unpacked(tensors)
     bodies: list[nn.Sequential]
     if entry.cuts:
         levels = entry.levels

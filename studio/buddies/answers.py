@@ -19,6 +19,7 @@ class Remark(Enum):
     LITTLE_IN_COMMON = auto()
     PLAIN_PICTURE = auto()
     NOTHING_FOUND = auto()
+    TURNED = auto()
 
 
 NOTHING_FOUND = translatable("No pairs found: the pictures have nothing in common that is strong enough")

@@ -238,8 +238,8 @@ LEAST_IN_COMMON, NEAR = 0.32, 0.02
 """Below this `common_ground` two pictures have little in common; `NEAR`, in units of the longer sides, keeps a picture
 and itself finite. Of 19 pairs of warped copies (scikit-image) none lies below it, of 51 pairs of one Caltech-101
 category 6 %, of 45 of two categories 4 %, of 24 unrelated pairs of scikit-image 96 %; BuddyNet."""
-LEAST_OF_NOISE = 2.0
-"""The same where one picture is noise: 0.7 to 1.3 for two pictures of white noise, above this for one and itself."""
+LEAST_OF_NOISE = 5.0
+"""The same where one picture is noise: 2.6 to 4.5 for 12 pairs of white noise, 6.7 and more for one and itself."""
 USUAL_CELLS = 150
 """Coarse cells of a picture at the default working size, roughly."""
 DOUBT = 1.5

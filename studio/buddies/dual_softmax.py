@@ -49,18 +49,25 @@ def consensus_cosines(cosines: Tensor, shape_a: Shape, shape_b: Shape) -> Tensor
     -------
     (Na, Nb)
     """
+    straight, mirrored = (neighbours(cosines, shape_a, shape_b, way) for way in (1, -1))
+    return OWN * cosines + (1 - OWN) * torch.maximum(straight, mirrored)
+
+
+def neighbours(cosines: Tensor, shape_a: Shape, shape_b: Shape, way: int = 1) -> Tensor:
+    """(Na, Nb) the means of `cosines` over 3 x 3 cells around both, in the same arrangement or, `way` -1, mirrored.
+
+    As for `consensus_cosines`.
+    """
     maps = cosines.view(*shape_a, *shape_b)
-    straight, mirrored = torch.zeros_like(maps), torch.zeros_like(maps)
+    total = torch.zeros_like(maps)
     for dy in (-1, 0, 1):
         to_a, from_a = _overlap(dy, shape_a[0])
         to_b, from_b = _overlap(dy, shape_b[0])
         for dx in (-1, 0, 1):
             column_to_a, column_from_a = _overlap(dx, shape_a[1])
-            for total, step in ((straight, dx), (mirrored, -dx)):
-                column_to_b, column_from_b = _overlap(step, shape_b[1])
-                total[to_a, column_to_a, to_b, column_to_b] += maps[from_a, column_from_a, from_b, column_from_b]
-    consensus = torch.maximum(straight, mirrored)
-    return OWN * cosines + (1 - OWN) / 9 * consensus.view_as(cosines)
+            column_to_b, column_from_b = _overlap(way * dx, shape_b[1])
+            total[to_a, column_to_a, to_b, column_to_b] += maps[from_a, column_from_a, from_b, column_from_b]
+    return total.view_as(cosines) / 9
 
 
 def _overlap(offset: int, length: int) -> tuple[slice, slice]:

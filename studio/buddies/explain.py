@@ -20,7 +20,7 @@ from studio.buddies.search import search_everywhere
 from studio.buddies.spatial_prior import prior_strength
 from studio.buddies.transfer import FeaturePair
 from studio.features.sight import visible_points
-from studio.geometry import as_points, rescale
+from studio.geometry import as_points
 from studio.language import tr
 from studio.pairs import PointPair
 from studio.progress import run_to_end
@@ -126,7 +126,9 @@ def _similarity_map(
     if away.any():
         other = np.array(np.unravel_index(np.where(away, values, -np.inf).argmax(), values.shape))
         runner_up, margin = _full(plan, level, first + other, side), float(values[*peak] - values[*other])
-    return SimilarityMap(np.ascontiguousarray(values), _box(plan, level, first, last, side), centres, runner_up, margin)
+    _, _, turn = plan.side(side)
+    upright = np.ascontiguousarray(turn.inverse.array(values))
+    return SimilarityMap(upright, _box(plan, level, first, last, side), centres, runner_up, margin)
 
 
 def _row(feature_pair: FeaturePair, cell: Index) -> npt.NDArray[np.float32]:
@@ -137,11 +139,9 @@ def _row(feature_pair: FeaturePair, cell: Index) -> npt.NDArray[np.float32]:
 
 def _box(plan: Plan, level: LevelPlan, first: Index, last: Index, side: Side) -> Box:
     """The outer edges of the cells from `first` to `last` (row, column), as far as the picture reaches."""
-    full, size = (plan.full_a, plan.size_a) if side == "A" else (plan.full_b, plan.size_b)
     half = level.stride / 2
     corners = plan.working_points(np.stack([first, last]), level) + np.array([[-half, -half], [half, half]])
-    (left, top), (right, bottom) = np.clip(rescale(corners, size, full), -0.5, np.subtract(full, 0.5))
-    return float(left), float(top), float(right), float(bottom)
+    return plan.full_box(corners, side)
 
 
 def _full(plan: Plan, level: LevelPlan, cell: Index, side: Side) -> Point:

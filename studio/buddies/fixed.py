@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from studio.arrays import Index, Points, Reals
 from studio.buddies.plan import LevelPlan, Plan
-from studio.geometry import rescale
 from studio.pairs import PairSet
 
 
@@ -45,8 +44,8 @@ class FixedPairs:
         wanted = None if opening is None else set(opening)
         return cls(
             enabled,
-            rescale(enabled.a, plan.full_a, plan.size_a),
-            rescale(enabled.b, plan.full_b, plan.size_b),
+            plan.working_at(enabled.a, "A"),
+            plan.working_at(enabled.b, "B"),
             np.array([wanted is None or pair.id in wanted for pair in enabled], dtype=bool),
         )
 

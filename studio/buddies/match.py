@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from studio.arrays import Box, Floats, Index, Points
+from studio.arrays import Box, Floats, Index, Points, Side
 from studio.backbones.backbone import Backbone, Stage
 from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Remark
 from studio.buddies.confidence import confidences, has_little_in_common
@@ -27,6 +27,7 @@ from studio.buddies.ranking import Activation, Buddies, either_way, strongest_of
 from studio.buddies.search import Cells, displacement
 from studio.buddies.spatial_prior import kept_from_above
 from studio.buddies.transfer import FeaturePair
+from studio.buddies.turned import plan_of, turned_sentence
 from studio.features.compute import compute_features, stages_of
 from studio.features.pyramid import cost
 from studio.features.sight import is_noise
@@ -40,6 +41,9 @@ MOST_IN_PREVIEW = 150
 
 FINISHING = 0.05
 """Choosing the final pairs, as a share of all before it: a guess, which only moves the bar of progress."""
+
+TURNING = 0.1
+"""Finding out how B is turned, as a share of a match: a guess too."""
 
 Matcher = OfficialMatcher | PaperMatcher
 
@@ -80,7 +84,7 @@ def match(
         the levels so far, of the cosine between the patches around the pair and around the pairs it came from;
         negative means count as 0.
     """
-    plan = Plan.of(a.size, b.size, backbone.levels, options)
+    plan = yield from part(plan_of(a, b, backbone, options, memory), 0.0, TURNING)
     given = fixed or PairSet()
     known = FixedPairs.of(given, plan)
     maps_a: Maps = {}
@@ -111,7 +115,8 @@ def remark_on(a: Picture, b: Picture, feature_pair: FeaturePair, found: int) -> 
     if found:
         if has_little_in_common(feature_pair):
             return Remark.LITTLE_IN_COMMON, tr(LITTLE_IN_COMMON)
-        return None, ""
+        turned = turned_sentence(feature_pair.plan)
+        return (Remark.TURNED if turned else None), turned
     for picture, name in ((a, "A"), (b, "B")):
         if picture.is_plain:
             sentence = tr("No pairs found: nothing is to be seen in picture {name}, it has one colour only.", name=name)
@@ -145,8 +150,8 @@ def _spans(plan: Plan, stages: Sequence[Stage], matcher: Matcher) -> Iterator[tu
     pictures = [passes * width * height for width, height in (plan.size_a, plan.size_b)]
     work = [*pictures, *(matcher.work(level) for level in plan.levels)]
     work.append(FINISHING * sum(work))
-    ends = [end / sum(work) for end in accumulate(work)]
-    return iter(list(zip([0.0, *ends], ends, strict=False)))
+    ends = [TURNING + (1 - TURNING) * end / sum(work) for end in accumulate(work)]
+    return iter(list(zip([TURNING, *ends], ends, strict=False)))
 
 
 def computing_features(
@@ -167,12 +172,16 @@ def computing_features(
     plain, finest = options.preset == "official", plan.levels[-1].number
     store = memory.store if memory is not None else None
     seen = []
-    for picture, size, found, name in ((a, plan.size_a, maps[0], "A"), (b, plan.size_b, maps[1], "B")):
-        job = compute_features(picture, backbone, size, plain=plain, finest=finest, store=store, stages=stages)
+    pictures: dict[Side, Picture] = {"A": a, "B": b}
+    for (side, picture), found in zip(pictures.items(), maps, strict=True):
+        size, turn = plan.upright_size(side), plan.side(side)[2]
+        job = compute_features(
+            picture, backbone, size, plain=plain, finest=finest, store=store, stages=stages, turn=turn
+        )
         span = next(spans)
-        seen.append((yield from part(job, *span, tr("looking at picture {name}", name=name))))
+        seen.append((yield from part(job, *span, tr("looking at picture {name}", name=side))))
         found.update(seen[-1].maps)
-        yield Progress(span[1], tr("picture {name} is known", name=name))
+        yield Progress(span[1], tr("picture {name} is known", name=side))
     if memory is not None:
         memory.remember_features(plan, options, *seen)
 
@@ -181,10 +190,10 @@ def prepare_features(
     a: Picture, b: Picture, backbone: Backbone, options: MatchOptions, memory: MatchMemory
 ) -> Job[None]:
     """Only compute the features of two pictures, as a match with these options would, and leave them in `memory`."""
-    plan = Plan.of(a.size, b.size, backbone.levels, options)
+    plan = yield from part(plan_of(a, b, backbone, options, memory), 0.0, TURNING)
     maps: tuple[Maps, Maps] = ({}, {})
     try:
-        spans = iter([(0.0, 0.48), (0.48, 0.96)])  # the rest is for what a first click would wait for
+        spans = iter([(TURNING, 0.53), (0.53, 0.96)])  # the rest is for what a first click would wait for
         yield from computing_features(a, b, backbone, stages_for(backbone, options), plan, options, maps, memory, spans)
         if memory.held is not None:
             memory.held.feature_pair.warm()

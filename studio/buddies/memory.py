@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from studio.backbones.backbone import Backbone
 from studio.buddies.match_trace import MatchTrace
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import Plan
 from studio.buddies.transfer import FeaturePair
 from studio.features.store import MOST_BYTES, Features, FeatureStore, PairFeatures
+from studio.picture import Picture
+from studio.turns import Turn
 
 MOST_TRACES = 8
 """Of matches of a part, and of the one before them, that are kept."""
@@ -73,6 +76,14 @@ class MatchMemory:
             self._held = Remembered(plan, options, pair.a, pair.b, FeaturePair(plan, pair.a.maps, pair.b.maps))
         else:
             self._held = replace(held, options=options)
+
+    def turns_of(self, a: Picture, b: Picture, backbone: Backbone) -> tuple[Turn, Turn] | None:
+        """How the pictures have to be turned, if that was asked of these two and this network."""
+        held = self._held
+        if held is None or not held.options.tries_turns:
+            return None
+        same = held.a.picture() is a and held.b.picture() is b and held.a.backbone() is backbone
+        return (held.plan.turn_a, held.plan.turn_b) if same else None
 
     def swapped(self) -> MatchMemory:
         """A new one that holds the same with the pictures exchanged."""

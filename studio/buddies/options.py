@@ -78,6 +78,12 @@ class MatchOptions(Options):
         maximum=1.0,
         step=0.05,
     )
+    turned: bool = knob(
+        True,
+        "Also try picture B turned by 90, 180 and 270 degrees and mirrored, and match it that way where it clearly fits"
+        " better. Pairs lie in B as it is. Has no effect on the preset “official”.",
+        label="Turned pictures",
+    )
     border: int = knob(
         7,
         "Points nearer to the edge of a picture than this are dropped, for a network sees only half of what is around "
@@ -122,6 +128,11 @@ class MatchOptions(Options):
     def has_prior(self) -> bool:
         """Whether pairs must agree with each other and with those they come from, which `official` does not know."""
         return self.consistency > 0 and self.preset != "official"
+
+    @property
+    def tries_turns(self) -> bool:
+        """Whether B is tried turned and mirrored, which `official` does not know."""
+        return self.turned and self.preset != "official"
 
     @property
     def threshold(self) -> float:

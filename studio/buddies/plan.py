@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from studio.arrays import Points, Side, Size
+from studio.arrays import Box, Points, Side, Size
 from studio.backbones.levels import LevelLike
 from studio.buddies.options import MatchOptions
-from studio.geometry import cell_to_pixel, fit_within, pixel_to_cell, rescale
+from studio.geometry import as_points, cell_to_pixel, fit_within, pixel_to_cell, rescale
+from studio.turns import UPRIGHT, Turn
 
 # From the coarsest level on, whatever its number: networks with fewer levels lack the finest ones.
 PATCHES = (3, 3, 3, 5, 5)
@@ -50,10 +51,12 @@ class Plan:
     full_a, full_b : (int, int)
         Sizes of the pictures, the space in which pairs are returned.
     size_a, size_b : (int, int)
-        Sizes at which the network sees them: whole cells of the coarsest level, so that every map has exactly
-        half the side of the next finer one.
+        Sizes at which the network sees them, turned: whole cells of the coarsest level, so that every map has exactly
+        half the side of the next finer one. The working size is the space of all that is computed.
     levels : tuple of LevelPlan
         Coarse to fine.
+    turn_a, turn_b : Turn
+        How the pictures are turned for the network; pairs are returned in the pictures as they are.
     """
 
     full_a: Size
@@ -61,15 +64,24 @@ class Plan:
     size_a: Size
     size_b: Size
     levels: tuple[LevelPlan, ...]
+    turn_a: Turn = UPRIGHT
+    turn_b: Turn = UPRIGHT
 
     @classmethod
-    def of(cls, full_a: Size, full_b: Size, levels: Sequence[LevelLike], options: MatchOptions) -> Plan:
+    def of(
+        cls,
+        full_a: Size,
+        full_b: Size,
+        levels: Sequence[LevelLike],
+        options: MatchOptions,
+        turns: tuple[Turn, Turn] = (UPRIGHT, UPRIGHT),
+    ) -> Plan:
         """Plan a match of pictures of sizes `full_a` and `full_b` on a backbone with these levels, fine to coarse."""
         official = options.preset == "official"
         coarsest = levels[-1]
         finest = max(options.finest_level, 2) if options.preset == "fast" else options.finest_level
         used = [level for level in reversed(levels) if level.number >= min(finest, coarsest.number)]
-        shape_a, shape_b = ((1, 1), (1, 1)) if official else (full_a, full_b)
+        shape_a, shape_b = ((1, 1), (1, 1)) if official else (turns[0].size(full_a), turns[1].size(full_b))
         return cls(
             full_a,
             full_b,
@@ -81,11 +93,12 @@ class Plan:
                     used, PATCHES, WINDOWS, REACHES, HAS_PRIOR, strict=False
                 )
             ),
+            *turns,
         )
 
     def swapped(self) -> Plan:
         """With the pictures exchanged."""
-        return Plan(self.full_b, self.full_a, self.size_b, self.size_a, self.levels)
+        return Plan(self.full_b, self.full_a, self.size_b, self.size_a, self.levels, self.turn_b, self.turn_a)
 
     def cells(self, level: LevelPlan) -> float:
         """How many cells both maps of a level have together."""
@@ -117,14 +130,39 @@ class Plan:
 
     def working_at(self, points: Points, picture: Side) -> Points:
         """Carry (N, 2) points from the full size of picture "A" or "B" to the working size."""
-        full, size = (self.full_a, self.size_a) if picture == "A" else (self.full_b, self.size_b)
-        return rescale(points, full, size)
+        full, size, turn = self.side(picture)
+        return rescale(turn.points(as_points(points), full), turn.size(full), size)
 
     def full_points(self, points: Points, picture: Side) -> Points:
         """Carry (N, 2) points from the working size to the full size of picture "A" or "B", and into it."""
-        full, size = (self.full_a, self.size_a) if picture == "A" else (self.full_b, self.size_b)
-        transferred: Points = np.clip(rescale(points, size, full), 0.0, np.subtract(full, 1.0))
+        full, size, turn = self.side(picture)
+        seen = turn.size(full)
+        transferred: Points = np.clip(
+            turn.inverse.points(rescale(points, size, seen), seen), 0.0, np.subtract(full, 1.0)
+        )
         return transferred
+
+    def full_box(self, corners: Points, picture: Side) -> Box:
+        """The box between two corners, (2, 2) at the working size of picture "A" or "B", as far as the picture reaches.
+
+        In full-size pixels.
+        """
+        full, size, turn = self.side(picture)
+        seen = turn.size(full)
+        ends = np.clip(turn.inverse.points(rescale(corners, size, seen), seen), -0.5, np.subtract(full, 0.5))
+        (left, top), (right, bottom) = ends.min(axis=0).tolist(), ends.max(axis=0).tolist()
+        return left, top, right, bottom
+
+    def side(self, picture: Side) -> tuple[Size, Size, Turn]:
+        """Full size, working size and turn of picture "A" or "B"."""
+        if picture == "A":
+            return self.full_a, self.size_a, self.turn_a
+        return self.full_b, self.size_b, self.turn_b
+
+    def upright_size(self, picture: Side) -> Size:
+        """The working size of picture "A" or "B" before it is turned."""
+        _, size, turn = self.side(picture)
+        return turn.size(size)
 
 
 def working_size(full: Size, longest_side: int, stride: int) -> Size:

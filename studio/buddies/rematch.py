@@ -10,6 +10,7 @@ from studio.arrays import Box, Mask, Point, Points, Side
 from studio.backbones.backbone import Backbone
 from studio.buddies.fixed import FixedPairs
 from studio.buddies.match import (
+    TURNING,
     computing_features,
     descend,
     feature_pair_of,
@@ -23,6 +24,7 @@ from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.options import MatchOptions
 from studio.buddies.paper import PaperMatcher
 from studio.buddies.plan import Plan
+from studio.buddies.turned import plan_of
 from studio.errors import StudioError
 from studio.geometry import as_points
 from studio.language import tr, trn
@@ -64,7 +66,7 @@ def around(
     if root is None or not root.enabled:
         raise RematchError(tr("There is no pair {number} in use to match around.", number=pair_id))
     options = _as_paper(options).with_values(consistency=0.0)
-    plan = Plan.of(a.size, b.size, backbone.levels, options)
+    plan = yield from part(plan_of(a, b, backbone, options, memory), 0.0, TURNING)
     window = opened_by(root, plan)
     replaced = _in_box(pairs.a, window)
     part_of = _Part(plan, options, pairs, replaced & _replaceable(pairs, keep=pair_id), window, _BoxArea(window))
@@ -106,7 +108,7 @@ def inside(
             memory.finished(other.held.traces[0].swapped())
         return turned.swapped()
     corners = as_points(list(polygon))
-    plan = Plan.of(a.size, b.size, backbone.levels, _as_paper(options))
+    plan = yield from part(plan_of(a, b, backbone, _as_paper(options), memory), 0.0, TURNING)
     level = plan.levels[0]
     columns, rows = plan.grid(level, "A")
     cells = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
@@ -130,8 +132,9 @@ def opened_by(pair: PointPair, plan: Plan) -> Box:
     cell = plan.cells_at(plan.working_at(as_points([pair.a]), "A"), level, "A")
     half = level.stride / 2 + level.stride * level.reach
     corners = plan.working_points(np.repeat(cell, 2, axis=0), level) + np.array([[-half, -half], [half, half]])
-    (left, top), (right, bottom) = plan.full_points(corners, "A")
-    return float(left), float(top), float(right), float(bottom)
+    places = plan.full_points(corners, "A")
+    (left, top), (right, bottom) = places.min(axis=0).tolist(), places.max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def in_polygon(points: Points, corners: Points) -> Mask:
@@ -202,7 +205,7 @@ class _Part:
             stages = stages_for(backbone, options)
             half = iter([(0.0, 0.5), (0.5, 1.0)])
             look = computing_features(a, b, backbone, stages, plan, options, maps, memory, half)
-            yield from part(look, 0.0, 0.7)
+            yield from part(look, TURNING, 0.7)
             known = FixedPairs.of(self._kept, plan, opening)
             tolerance = int(options.relaxed)
             matcher = PaperMatcher(plan, *maps, tolerance, options.consistency, known, self._within)

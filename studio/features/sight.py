@@ -19,6 +19,7 @@ from studio.arrays import Points, Size
 from studio.backbones.levels import LevelLike
 from studio.geometry import as_points, fit_within, pixel_to_cell, rescale
 from studio.picture import Picture
+from studio.turns import UPRIGHT, Turn
 
 BOX = Image.Resampling.BOX
 SMALL = 112
@@ -29,7 +30,9 @@ HALF = 0.5
 """Opacity, on the mean over a cell, from which on it is there."""
 
 
-def keep_visible(maps: dict[int, Tensor], picture: Picture, size: Size, levels: Sequence[LevelLike]) -> None:
+def keep_visible(
+    maps: dict[int, Tensor], picture: Picture, size: Size, levels: Sequence[LevelLike], turn: Turn = UPRIGHT
+) -> None:
     """Set the features of cells that are not there to zero, in place.
 
     Parameters
@@ -37,12 +40,12 @@ def keep_visible(maps: dict[int, Tensor], picture: Picture, size: Size, levels: 
     maps : dict
         Level number to (1, C, h, w).
     picture : Picture
-        As the network saw it at `size`.
+        As the network saw it at `size`, turned then by `turn`.
     levels : sequence
         Those of `maps`, at least.
     """
     for level in levels:
-        if level.number in maps and (hidden := hidden_cells(picture, size, level)) is not None:
+        if level.number in maps and (hidden := hidden_cells(picture, size, level, turn)) is not None:
             found = maps[level.number]
             maps[level.number] = found.masked_fill(torch.from_numpy(hidden).to(found.device), 0.0)
 
@@ -78,14 +81,19 @@ def _correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -
     return float((one * other).sum()) / scale if scale > 0 else 1.0
 
 
-def hidden_cells(picture: Picture, size: Size, level: LevelLike) -> npt.NDArray[np.bool_] | None:
-    """(rows, columns) which cells of a level lie mostly in what is invisible of a picture; None if none does."""
+def hidden_cells(picture: Picture, size: Size, level: LevelLike, turn: Turn = UPRIGHT) -> npt.NDArray[np.bool_] | None:
+    """(rows, columns) which cells of a level lie mostly in what is invisible of a picture; None if none does.
+
+    The picture is seen at `size`, turned then by `turn`.
+    """
+    opacity = picture.opacity(size)
+    size = turn.size(size)
     columns, rows = (-(-length // level.stride) for length in size)
     if picture.is_plain:
         return np.ones((rows, columns), dtype=bool)
-    opacity = picture.opacity(size)
     if opacity is None:
         return None
+    opacity = turn.array(opacity)
     # Cells lie `offset` pixels to the right of and below the blocks that divide the picture; the last ones may reach
     # over its edge, where the edge's opacity counts as it does in what the network sees there.
     places = [

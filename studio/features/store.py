@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from studio.arrays import Size
 from studio.picture import Picture
+from studio.turns import UPRIGHT, Turn
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,12 +33,15 @@ class Features:
         Nobody keeps a picture or a network loaded by keeping its features. A network is one of a file of weights on a
         device (`studio.backbones.load_backbone` hands out the same one for the same of both).
     size : (int, int)
-        At which the network saw the picture, pixels.
+        At which the network saw the picture, pixels, before it was turned.
     plain : bool
         Whether the layers were computed in the plain order of memory (`studio.features.pyramid.plain_stages`), which
         rounds differently.
     maps : mapping of int to Tensor
-        Number of a level to (1, C, h, w), any range; zero in cells of which nothing is to be seen.
+        Number of a level to (1, C, h, w), any range; zero in cells of which nothing is to be seen. Of the turned
+        picture.
+    turn : Turn
+        How the picture was turned for the network.
     """
 
     picture: weakref.ref[Picture]
@@ -45,11 +49,12 @@ class Features:
     size: Size
     plain: bool
     maps: Mapping[int, Tensor]
+    turn: Turn = UPRIGHT
 
-    def is_of(self, picture: Picture, backbone: Backbone, size: Size, plain: bool) -> bool:
-        """Whether they are what this network says of this picture at this size."""
+    def is_of(self, picture: Picture, backbone: Backbone, size: Size, plain: bool, turn: Turn) -> bool:
+        """Whether they are what this network says of this picture at this size, turned like this."""
         same = self.picture() is picture and self.backbone() is backbone
-        return same and self.size == size and self.plain == plain
+        return same and self.size == size and self.plain == plain and self.turn == turn
 
     def without(self, level: int) -> Features:
         """The same without the map of a level."""
@@ -116,10 +121,12 @@ class FeatureStore:
         """How many pairs are kept."""
         return len(self._pairs)
 
-    def find(self, picture: Picture, backbone: Backbone, size: Size, plain: bool = False) -> Features | None:
+    def find(
+        self, picture: Picture, backbone: Backbone, size: Size, plain: bool = False, turn: Turn = UPRIGHT
+    ) -> Features | None:
         """What is known of a picture, whichever of two it was; of several the one with most levels."""
         sides = (side for pair in self._pairs for side in (pair.a, pair.b))
-        found = [side for side in sides if side.is_of(picture, backbone, size, plain)]
+        found = [side for side in sides if side.is_of(picture, backbone, size, plain, turn)]
         return max(found, key=lambda side: len(side.maps), default=None)
 
     def matched(self, a: Picture, b: Picture, backbone: Backbone | None = None) -> PairFeatures | None:
@@ -138,7 +145,8 @@ class FeatureStore:
     def keep(self, pair: PairFeatures) -> PairFeatures:
         """Keep a pair as the newest one, and hand out what there was room for.
 
-        It takes the place of the one of the same pictures, network and size; that a match compared them stays known.
+        It takes the place of the one of the same pictures, network, size and turns; that a match compared them stays
+        known.
         """
         same = [one for one in self._pairs if _alike(one, pair)]
         others = [one for one in self._pairs if one not in same and _alive(one)]
@@ -160,8 +168,8 @@ class FeatureStore:
 
 def _alike(one: PairFeatures, other: PairFeatures) -> bool:
     return all(
-        (mine.picture(), mine.backbone(), mine.size, mine.plain)
-        == (theirs.picture(), theirs.backbone(), theirs.size, theirs.plain)
+        (mine.picture(), mine.backbone(), mine.size, mine.plain, mine.turn)
+        == (theirs.picture(), theirs.backbone(), theirs.size, theirs.plain, theirs.turn)
         for mine, theirs in ((one.a, other.a), (one.b, other.b))
     )
 

@@ -21,7 +21,7 @@ from studio.progress import run_to_end
 from tests.buddies import reference
 from tests.buddies.networks import noise_picture, small_backbone
 
-OPTIONS = MatchOptions(working_size=112, border=8, consistency=0.0, pairs=12, subcell=False)
+OPTIONS = MatchOptions(working_size=112, border=8, consistency=0.0, pairs=12, subcell=False, turned=False)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from studio.picture import Picture
 from studio.progress import run_to_end
 from tests.buddies.networks import noise_picture, small_backbone
 
-OPTIONS = MatchOptions(working_size=96, border=0)
+OPTIONS = MatchOptions(working_size=96, border=0, turned=False)  # which takes passes of its own
 
 
 @pytest.fixture

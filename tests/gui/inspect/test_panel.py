@@ -47,7 +47,7 @@ def test_a_place_is_its_own_best_buddy_in_the_same_picture(twins, qtbot):
         assert np.hypot(reading.trace[-1][0] - x, reading.trace[-1][1] - y) <= full[0] / 64
     strip = twins.panel("inspect").hover.strip
     assert [tile.title for tile in strip.tiles] == [
-        "5 · relu5_3",
+        "5 · points5",
         "4 · relu4_3",
         "3 · relu3_2",
         "2 · relu2_2",
