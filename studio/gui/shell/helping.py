@@ -175,7 +175,7 @@ class Helping(QObject):
                 tr("Open"),
                 tr(
                     "Begin with two pictures: open them here, drop two files anywhere on the window, or take one of "
-                    "the sample pairs below the empty sides."
+                    "the sample pairs in the menu File."
                 ),
                 button("open_a"),
             ),

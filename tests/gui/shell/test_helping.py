@@ -19,11 +19,12 @@ from studio.gui.shell.welcome import THUMB, small_samples
 from studio.gui.widgets.bubble import place_beside, rect_in
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import apply_theme
-from studio.language import SOURCE, choose
+from studio.language import PSEUDO, SOURCE, choose
 from studio.pairs import PairSet
 from studio.progress import Progress
 from studio.samples import SAMPLES
 from tests.gui.morphing import A_POINTS, B_POINTS, wait_for
+from tests.gui.walking import english_in, texts_of
 
 
 @pytest.fixture
@@ -425,3 +426,32 @@ def test_a_bubble_stands_where_there_is_room():
         corner, _ = place_beside(target, size, window)
         placed = QRect(corner, size)
         assert window.contains(placed) and not placed.intersects(target)
+
+
+# --- languages ---
+
+
+def test_nothing_of_it_escapes_translation(another, qtbot):
+    choose(PSEUDO, catalogues())
+    try:
+        window = another()
+        window.actions_["palette"].trigger()
+        said = [text for one in window.helping.palette._entries for text in (one.title, one.where, one.reason)]
+        window.helping.palette.close_()
+        window.actions_["edit_shortcuts"].trigger()
+        dialog = window.helping.dialog
+        dialog.choose("swap")
+        press(dialog.edits[0], Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+        said += [text for _, text in texts_of(dialog)]
+        rows = dialog.table.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
+        said += [row.text(0) for row in rows]
+        dialog.reject()
+        window.actions_["tour"].trigger()
+        for _ in range(6):
+            said += [text for _, text in texts_of(window.helping.tour.bubble)]
+            window.helping.tour.bubble.next_button.click()
+        said += [text for _, text in texts_of(window.helping.welcome)]
+    finally:
+        choose(SOURCE, catalogues())
+    assert len(said) > 500
+    assert {text for text in said if english_in(text)} <= {"Close"}  # Qt's own, which has another translator
