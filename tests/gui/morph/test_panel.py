@@ -479,7 +479,7 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
     monkeypatch.setattr(panel.worker, "ask", asked.append)
     panel.result_pane.transport.set_time(0.4)
     panel.form.editors["warp"].set_value("tps")
-    panel.compare.setCurrentText("mls-affine")
+    panel.compare.setCurrentText("With shearing")
     morph.state.drag_point("A", 1, (95, 75))
     morph.state.drop_point()
     assert len(asked) >= 5
