@@ -30,7 +30,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.attribution.options import METHODS, InspectOptions
+from studio.buddies.options import MatchOptions
+from studio.gui.shell.settings.preferences import Preferences
+from studio.morph.options import ExportOptions, MorphOptions, StillOptions
+from studio.options import Options
+from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
+
+SHOWN: tuple[type[Options], ...] = (
+    MatchOptions, MorphOptions, StillOptions, ExportOptions, StyleOptions, InstantOptions, TextureOptions,
+    InversionOptions, InspectOptions, Preferences, *(method.options for method in METHODS.values()),
+)  # fmt: skip
+"""Whose knobs stand in a form."""
+VALUES = sorted({value for model in SHOWN for knob in model.knobs() for value in knob.choices}, key=len, reverse=True)
+"""What files and the command line say, and tooltips say that they do: the longest first."""
 NOT_ENGLISH = (
+    rf"(= |“)({'|'.join(map(re.escape, VALUES))})(?= ·|”|$)",
     r"Buddies Studio",
     r"BuddyNet|VGG-1[69]|SqueezeNet 1\.[01]|ResNet-50|ConvNeXt-T",
     r"\b(relu|conv|pool|block|level)\w*[0-9_.]+\w*",  # layers of a network

@@ -166,8 +166,9 @@ class CanvasView(pg.GraphicsView):
     def zoom_by(self, factor: float) -> None:
         """Enlarge by `factor` around the middle of the view."""
         if self._size is not None:
-            self._box.scaleBy((1 / factor, 1 / factor))
-            self._on_moved_by_hand()
+            before = self._state
+            self._apply(ViewState(before.center, before.zoom * factor))
+            self.view_changed.emit()
 
     def look_at(self, point: QPointF, zoom: float) -> None:
         """Bring a place to the middle, at least that much enlarged."""
@@ -182,10 +183,12 @@ class CanvasView(pg.GraphicsView):
         view_width = self._fit_width() / state.zoom
         view_height = view_width * self._aspect()
         x, y = state.center[0] * width - 0.5, state.center[1] * height - 0.5
+        self._state = state
         self._box.setRange(
             QRectF(x - view_width / 2, y - view_height / 2, view_width, view_height), padding=0, update=True
         )
-        self._state = state if state == WHOLE else self._measured()  # which has its limits
+        if state != WHOLE:
+            self._state = self._measured()  # which has its limits
         self.redrawn.emit()
 
     def _aspect(self) -> float:
@@ -207,6 +210,7 @@ class CanvasView(pg.GraphicsView):
 
     def _on_moved_by_hand(self, *_: object) -> None:
         self._state = self._measured()
+        self.redrawn.emit()  # once more: while the box moved nobody could know where to
         self.view_changed.emit()
 
     def to_widget(self, point: QPointF) -> QPointF:

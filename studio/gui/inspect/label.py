@@ -33,6 +33,6 @@ class WordsLabel(QLabel):
 
     def _explain(self, term: str) -> None:
         if term:
-            QToolTip.showText(QCursor.pos(), f"<p>{tr(GLOSSARY[term])}</p>", self)
+            QToolTip.showText(QCursor.pos(), tr(GLOSSARY[term]), self)
         else:
             QToolTip.hideText()

@@ -51,7 +51,8 @@ class ShapeColourPad(QWidget):
     def square(self) -> QRectF:
         """Where the values lie, in pixels of this widget."""
         side = min(self.width() - LEFT - EDGE, self.height() - BOTTOM - EDGE)
-        return QRectF(LEFT + (self.width() - LEFT - EDGE - side) // 2, EDGE, side, side)  # on whole pixels
+        left = LEFT + (self.width() - LEFT - EDGE - side) // 2  # a whole pixel: a click on a corner is that corner
+        return QRectF(left, EDGE, side, side)
 
     def position(self, shape: float, colour: float) -> QPointF:
         """Where two values lie on the screen."""

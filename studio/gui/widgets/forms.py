@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from studio.gui.widgets.number_boxes import NumberBox, WholeBox
 from studio.gui.widgets.refusing import refuse
+from studio.gui.widgets.search_box import narrow
 from studio.language import tr, translatable
 from studio.options import Knob, Options
 
@@ -96,6 +97,10 @@ class KnobEditor(QWidget):
                         self._field.setItemData(
                             self._field.count() - 1, in_recipes(choice), Qt.ItemDataRole.ToolTipRole
                         )
+                narrow(self._field)
+                width_of = self._field.fontMetrics().horizontalAdvance
+                longest = max(width_of(self._field.itemText(index)) for index in range(self._field.count()))
+                self._field.view().setMinimumWidth(longest + FIELD // 2)  # the list has room beside the panel
                 self._field.currentIndexChanged.connect(self.changed)
             case "int":
                 self._field = WholeBox()

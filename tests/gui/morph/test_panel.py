@@ -212,14 +212,14 @@ def test_points_of_a_level_are_not_dragged(morph, qtbot):
 def test_two_warps_are_compared(morph, qtbot):
     panel = morph.panel("morph")
     panel.result_pane.transport.set_time(0.5)
-    panel.compare.setCurrentText("delaunay")
+    panel.compare.setCurrentText("Triangles")
     wait_for(morph, qtbot, lambda: len(shots(morph)) == 2)
     first, second = shots(morph)
     assert (first.title, second.title) == ("Rigid", "Triangles")
     assert first.frame.shape == second.frame.shape and not np.array_equal(first.frame, second.frame)
     view = panel.result_pane.view
     assert view.rect_of(0).right() < view.rect_of(1).left()
-    panel.compare.setCurrentText("none")
+    panel.compare.setCurrentText("None")
     wait_for(morph, qtbot, lambda: len(shots(morph)) == 1)
 
 
@@ -468,7 +468,7 @@ def test_modes_keep_what_was_set(morph, qtbot):
     assert panel.result_pane.isVisible() and morph.modes.panels.currentWidget() is panel
     assert panel.result_pane.transport.time == pytest.approx(0.37, abs=0.05)
     settled(morph, qtbot)
-    assert shots(morph)[0].title == "tps"
+    assert shots(morph)[0].title == "Thin plate"
     assert morph.state.part("morph")["warp"] == "tps"
     assert morph.actions_["mode_morph"].isChecked() and not morph.actions_["mode_match"].isChecked()
 
@@ -478,7 +478,8 @@ def test_every_warp_is_shown(morph, qtbot):
     panel.result_pane.transport.set_time(0.5)
     for kind in ("mls-similarity", "mls-affine", "tps", "delaunay", "mls-rigid"):
         panel.form.editors["warp"].set_value(kind)
-        wait_for(morph, qtbot, lambda kind=kind: shots(morph)[0].title == kind)
+        word = panel.form.value().word("warp")
+        wait_for(morph, qtbot, lambda word=word: shots(morph)[0].title == word)
     for frame in ("b", "between", "a"):
         panel.form.editors["frame"].set_value(frame)
         sizes = {"a": (451, 300), "b": (400, 400), "between": (426, 350)}
@@ -520,7 +521,7 @@ def test_the_desk_never_works_twice_for_the_same_pictures(morph, qtbot, monkeypa
     monkeypatch.setattr(panel.worker, "ask", asked.append)
     panel.result_pane.transport.set_time(0.4)
     panel.form.editors["warp"].set_value("tps")
-    panel.compare.setCurrentText("mls-affine")
+    panel.compare.setCurrentText("With shearing")
     morph.state.drag_point("A", 1, (95, 75))
     morph.state.drop_point()
     assert len(asked) >= 5

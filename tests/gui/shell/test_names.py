@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.inspect.words import GLOSSARY
 from studio.gui.shell.project.questions import ask_to_overwrite, ask_to_save
 from studio.gui.widgets.names import NameLabel, PlainLabel, breakable, in_bar, in_menu, in_title, shortened
 from studio.gui.widgets.saving import ask_to_replace
@@ -153,3 +155,13 @@ def test_names_keep_both_ends(themed, qtbot):
     qtbot.addWidget(wrapped)
     assert wrapped.text() == NAME
     assert wrapped.minimumSizeHint().width() < wrapped.fontMetrics().horizontalAdvance(NAME) / 2
+
+
+def test_no_tooltip_is_written_as_markup(opened, qtbot):
+    assert not [text for text in GLOSSARY.values() if "<" in text]
+    for name in ("match", "morph", "style", "inspect"):
+        opened.panel(name)
+    tips = [widget.toolTip() for widget in opened.findChildren(QWidget)] + [
+        action.toolTip() for action in opened.findChildren(QAction)
+    ]
+    assert not [tip for tip in tips if re.search(r"</?[a-z]+>", tip)]

@@ -271,11 +271,11 @@ def test_variants_come_by_themselves_and_one_click_runs_one(style, qtbot):
     assert panel.result_pane.strip_button.isChecked()
     qtbot.waitUntil(lambda: bool(strip.buttons) and all(one.pixels is not None for one in strip.buttons))
     titles = [button.text() for button in strip.buttons]
-    assert titles[0] == "As set" and "gram" in titles and "Larger strokes" in titles
+    assert titles[0] == "As set" and "Classic (Gram)" in titles and "Larger strokes" in titles
     assert strip.buttons[0].isChecked()
     before = [button.pixels for button in strip.buttons]
-    assert np.abs(before[0].astype(int) - before[titles.index("gram")]).max() > 0
-    qtbot.mouseClick(strip.buttons[titles.index("gram")], LEFT)
+    assert np.abs(before[0].astype(int) - before[titles.index("Classic (Gram)")]).max() > 0
+    qtbot.mouseClick(strip.buttons[titles.index("Classic (Gram)")], LEFT)
     assert panel.runner.is_running and panel.form.value() == TINY.with_values(loss="gram")
     ended(style, qtbot)
     qtbot.wait(700)

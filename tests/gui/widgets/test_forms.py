@@ -8,19 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
-from studio.attribution.options import METHODS, InspectOptions
-from studio.buddies.options import MatchOptions
-from studio.gui.shell.settings.preferences import Preferences
+from studio.attribution.options import METHODS
 from studio.gui.widgets.forms import OptionsForm, shown_value
-from studio.morph.options import ExportOptions, MorphOptions, StillOptions
-from studio.options import Options
-from studio.style.options import InstantOptions, InversionOptions, StyleOptions, TextureOptions
-
-SHOWN: tuple[type[Options], ...] = (
-    MatchOptions, MorphOptions, StillOptions, ExportOptions, StyleOptions, InstantOptions, TextureOptions,
-    InversionOptions, InspectOptions, Preferences, *(method.options for method in METHODS.values()),
-)  # fmt: skip
-"""Whose knobs stand in a form."""
+from studio.morph.options import MorphOptions
+from tests.gui.walking import SHOWN
 
 
 @pytest.mark.parametrize("model", SHOWN, ids=lambda model: model.__name__)
