@@ -69,11 +69,13 @@ class ModePanel(QWidget):
     """(whether): the person works in A and B, which need room until it is said that they need it no more"""
     picture_made = Signal(str, object)
     """(side, Picture): put it there"""
+    pane_toggled = Signal(bool)
+    """(whether it comes): the result pane has come, or will go, while the mode is on, and the room is shared anew"""
     result_made = Signal(str, str, object, object)
     """(kind, name, recipe, Picture or None): the project keeps it"""
 
     result_pane: QWidget | None = None
-    """What stands beside or below the pictures while the mode is on."""
+    """What stands beside or below the pictures while the mode is on; it may refuse to be shown."""
     network: NetworkChooser | None = None
     """The choice of a network that this panel works with; None: that of `Services`."""
 

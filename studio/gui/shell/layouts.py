@@ -89,7 +89,9 @@ class Layouts(QObject):
 
     @property
     def _pane(self) -> QWidget | None:
-        return self._modes.panel(self._modes.current).result_pane
+        """The result pane, if it is there now."""
+        pane = self._modes.panel(self._modes.current).result_pane
+        return None if pane is None or pane.isHidden() else pane
 
     # --- a mode comes and goes ---
 
@@ -158,6 +160,13 @@ class Layouts(QObject):
             self.keep(self._modes.current)
             self._had_both = both
             self._place()
+
+    def share_anew(self, comes: bool) -> None:
+        """The result pane has come, or will go."""
+        if comes:
+            self._place()
+        else:
+            self.keep(self._modes.current)
 
     def give_room(self, wanted: bool) -> None:
         """Let the pictures be large while the person works in them, and as they were afterwards."""
