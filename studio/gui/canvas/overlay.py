@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from studio.arrays import Side, Size
 from studio.gui.canvas.items import DisplayPicture, PictureItem
-from studio.gui.widgets.theme import colors
+from studio.gui.widgets.painting import paint_plate
 from studio.language import tr
 
 GHOST_HEIGHT = 5.0
@@ -75,13 +75,7 @@ class Fade(QWidget):
         return "A" if self.share < 0.5 else "B"
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = QColor(colors().panel)
-        ground.setAlpha(225)
-        painter.setPen(QPen(QColor(colors().border), 1))
-        painter.setBrush(ground)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        paint_plate(QPainter(self), QRectF(self.rect()))
 
     def place(self) -> None:
         """Go to the lower edge of what it floats over."""

@@ -63,7 +63,6 @@ class Layouts(QObject):
         modes.leaving.connect(self.keep)
         modes.entering.connect(self._prepare)
         modes.changed.connect(self.apply)
-        modes.pane_toggled.connect(self._on_pane)
         viewer.state.picture_changed.connect(self._on_picture)
 
     # --- what is so ---
@@ -90,7 +89,7 @@ class Layouts(QObject):
 
     @property
     def _pane(self) -> QWidget | None:
-        """The result pane, if it is there: one may come and go while its mode is on."""
+        """The result pane, if it is there now."""
         pane = self._modes.panel(self._modes.current).result_pane
         return None if pane is None or pane.isHidden() else pane
 
@@ -162,7 +161,8 @@ class Layouts(QObject):
             self._had_both = both
             self._place()
 
-    def _on_pane(self, comes: bool) -> None:
+    def share_anew(self, comes: bool) -> None:
+        """The result pane has come, or will go."""
         if comes:
             self._place()
         else:

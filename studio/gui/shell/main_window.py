@@ -283,6 +283,7 @@ class MainWindow(QMainWindow):
         panel.picture_made.connect(self.opener.open_made)
         panel.view_asked.connect(self._open_dock)
         panel.pictures_asked.connect(self.layouts.give_room)
+        panel.pane_toggled.connect(self.layouts.share_anew)
         panel.follow(self.actions_)
         self.editing.take_in(panel)
         if self.devices and panel.network is not None:

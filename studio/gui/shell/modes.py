@@ -29,8 +29,6 @@ class Modes(QObject):
     """(name)"""
     made = Signal(str)
     """(name): there is a panel now"""
-    pane_toggled = Signal(bool)
-    """(whether it comes): the result pane of the mode that is on has come, or will go"""
 
     def __init__(self, modes: Sequence[Mode], services: Services, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -102,7 +100,6 @@ class Modes(QObject):
             if panel.result_pane is not None:
                 panel.result_pane.hide()
                 self.splitter.addWidget(panel.result_pane)
-                panel.pane_toggled.connect(self.pane_toggled)
             self.made.emit(name)
         return panel
 

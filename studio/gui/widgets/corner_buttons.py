@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from studio.gui.widgets.theme import colors, icon
+from studio.gui.widgets.painting import paint_plate
+from studio.gui.widgets.theme import icon
 
 Look = tuple[str, str, str, Callable[[], object]]
 """(icon, words, key, what it does)"""
@@ -42,13 +43,7 @@ class CornerButtons(QWidget):
             button.setIcon(icon(name))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = QColor(colors().panel)
-        ground.setAlpha(215)
-        painter.setPen(QPen(QColor(colors().border), 1))
-        painter.setBrush(ground)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        paint_plate(QPainter(self), QRectF(self.rect()))
 
     def place(self) -> None:
         """Go to the upper right of the view."""

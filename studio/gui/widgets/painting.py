@@ -60,6 +60,16 @@ def paint_wipe_handle(painter: QPainter, rect: QRectF, x: float, active: bool) -
         painter.drawLine(QLineF(x + offset, middle - 5, x + offset, middle + 5))
 
 
+def paint_plate(painter: QPainter, rect: QRectF) -> None:
+    """What controls that float over a picture stand on."""
+    ground = QColor(colors().panel)
+    ground.setAlpha(220)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(colors().border), 1))
+    painter.setBrush(ground)
+    painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
+
+
 def paint_chip(painter: QPainter, rect: QRectF, text: str) -> None:
     """A short word on the accent colour."""
     painter.setPen(Qt.PenStyle.NoPen)

@@ -91,7 +91,7 @@ def test_a_click_holds_the_place_and_another_one_on_it_lets_go(inspect, qtbot):
     canvas = inspect.viewer.canvas("A")
     canvas.cursor_moved.emit(canvas.to_picture(canvas.rect().center().toPointF()))
     qtbot.wait(60)
-    assert panel.hover.reading.request.place == held
+    assert panel.hover.reading.request.place == pytest.approx(held)
     assert overlay(inspect, "A").marks[0].kind == "pinned"
     click(inspect, "A", 201, 121)
     assert panel.hover.pinned is None

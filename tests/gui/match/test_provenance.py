@@ -26,6 +26,13 @@ def test_a_match_is_remembered_and_answers(matched, qtbot):
     """One window for all of it: a match takes its time."""
     state, view = matched.state, matched.panel("match").provenance
     assert matched.panel("match").recall.is_ready
+    # A click beside all points leaves the docks as they are.
+    in_front = matched.docks["pairs"]
+    in_front.raise_()
+    qtbot.waitUntil(lambda: not in_front.visibleRegion().isEmpty())
+    click(matched.viewer.canvas("A"), where(matched.viewer.canvas("A"), (2, 2)))
+    qtbot.wait(30)
+    assert not in_front.visibleRegion().isEmpty() and not view.title_label.text()
     # A pair is explained level by level, coarse to fine, its windows inside one another.
     matched.docks["provenance"].raise_()
     qtbot.waitUntil(view.isVisible)

@@ -293,6 +293,23 @@ def test_pictures_that_are_painted_in_have_room(style, qtbot):
     assert not regions.paint_button.isChecked() and viewer.width() == pytest.approx(strip, abs=3)
 
 
+def test_a_result_pane_that_goes_and_comes_has_its_share_again(opened, qtbot):
+    sized(opened, qtbot, 1280, 720)
+    opened.modes.show("inspect")
+    panel, viewer = opened.panel("inspect"), opened.viewer
+    opened.modes.splitter.setSizes([400, *([200] * (opened.modes.splitter.count() - 1))])
+    qtbot.wait(20)
+    height = viewer.height()
+    panel.pane_toggled.emit(False)
+    panel.result_pane.hide()
+    qtbot.wait(20)
+    assert viewer.height() > height + 150
+    panel.result_pane.show()
+    panel.pane_toggled.emit(True)
+    qtbot.wait(20)
+    assert viewer.height() == pytest.approx(height, abs=4)
+
+
 def test_pictures_beside_above_and_over_each_other(opened, qtbot):
     viewer, at = opened.viewer, lambda side: opened.viewer.frames[side].geometry()
     assert at("A").right() < at("B").left()
