@@ -77,7 +77,9 @@ class GradCamOptions(SignedOptions):
     """Channels of a layer weighted by their mean gradient (Selvaraju et al. 2017)."""
 
     layer: str = knob(
-        "", "The layer whose channels are weighted; empty takes the one that suits the target.", label="Weighted layer"
+        "",
+        "The layer whose channels are weighted; empty takes the one that suits the target.",
+        label="Weighted layer",
     )
 
 

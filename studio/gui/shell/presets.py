@@ -41,8 +41,8 @@ from studio.presets import Preset
 
 log = logging.getLogger(__name__)
 
-PICTURE, LIST = QSize(72, 54), 270
-"""Of a preset in the list, and the width of that, px."""
+PICTURE, LIST, ROW = QSize(72, 54), 270, 26
+"""Of a preset in the list, the width of that, and the height of what has no picture, px."""
 FILTER = translatable("Presets (*.json)")
 
 
@@ -162,6 +162,8 @@ class PresetBar(QWidget):
                 picture = preset.picture
                 icon = QIcon() if picture is None else QIcon(str(picture))
                 self.choice.addItem(icon, preset.title, number)
+                if picture is None:
+                    self.choice.setItemData(self.choice.count() - 1, QSize(0, ROW), Qt.ItemDataRole.SizeHintRole)
         self.refresh()
 
     def refresh(self) -> None:

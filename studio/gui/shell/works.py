@@ -84,8 +84,8 @@ class Works(QObject):
 
     def _on_running(self, foot: RunFoot) -> None:
         if foot.handle is not None:
-            foot.handle.finished.connect(partial(self._on_end, foot.handle, tr("Done")))
-            foot.handle.failed.connect(partial(self._on_end, foot.handle, tr("Failed")))
+            for ended in (foot.handle.finished, foot.handle.failed):
+                ended.connect(partial(self._on_end, foot.handle))
         self._refresh()
 
     def _refresh(self) -> None:
@@ -114,13 +114,13 @@ class Works(QObject):
 
     # --- the end of a long one ---
 
-    def _on_end(self, handle: JobHandle, what: str, *_: object) -> None:
+    def _on_end(self, handle: JobHandle, *_: object) -> None:
         if handle.elapsed() < LONG_SECONDS or self._window.isActiveWindow():
             return
-        words = tr("{what} after {duration}", what=what, duration=duration(handle.elapsed()))
+        took = duration(handle.elapsed())
         QApplication.alert(self._window)
         self.task_bar.show(None, urgent=True)
-        self.notify(handle.title, words if not handle.error else f"{words}. {handle.error}")
+        self.notify(handle.title, handle.error or tr("Done after {duration}", duration=took))
 
     def notify(self, title: str, words: str) -> None:
         """Tell of something on the desktop, where it can be told."""

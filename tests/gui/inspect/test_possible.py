@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from studio.attribution.options import METHODS
 from studio.backbones.catalog import CATALOG
@@ -114,3 +115,12 @@ def test_what_is_asked_for_by_key_and_not_possible_is_told(opened, explain, qtbo
 
 def test_which_networks_end_in_a_mean_and_one_linear_layer():
     assert {name for name in CATALOG if has_linear_head(name)} == ENDS_IN_MEAN
+
+
+def test_no_two_controls_that_are_seen_together_have_one_name(explain):
+    view = explain
+    for method, (kind, _, _) in product(METHODS, KINDS):
+        choose(view, method, kind)
+        names = [label.text() for label in view.controls.findChildren(QLabel) if label.isVisible() and label.buddy()]
+        names += [words.text() for words, _ in view.target._rows.values() if words.isVisible()]
+        assert len(names) == len(set(names)), names
