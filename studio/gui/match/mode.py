@@ -24,9 +24,9 @@ MODE = Mode(
     ),
     icon="mode-match",
     actions=MATCH,
-    run_buttons=("run", "pause", "cancel", "aligned"),
+    run_buttons=("run", "pause", "cancel"),
     make=_make,
     point_menu=("rematch_around",),
-    table_buttons=("previous_doubtful", "next_doubtful", "accept_doubtful"),
+    table_buttons=("previous_doubtful", "next_doubtful", "accept_doubtful", "aligned"),
     pictures_share=0.5,
 )
