@@ -149,14 +149,18 @@ class PairsTable(QWidget):
     def _fill_bar(self) -> None:
         self.filter = QSlider(Qt.Orientation.Horizontal)
         self.filter.setRange(0, 100)
-        self.filter.setFixedWidth(150)
+        self.filter.setMinimumWidth(60)
+        self.filter.setMaximumWidth(150)
         self.filter.setAccessibleName(tr("Least confidence"))
         self.filter.setToolTip(
             tr("Hide pairs that are less sure than this, here and in the pictures; those set by hand stay")
         )
-        self.leave_out = QCheckBox(tr("Leave out what is filtered"))
+        self.leave_out = QCheckBox(tr("Leave out"))
         self.leave_out.setToolTip(
-            tr("Morph and Style do without the pairs that are hidden; otherwise hiding changes nothing but the view")
+            tr(
+                "Leave out what is filtered: Morph and Style do without the pairs that are hidden. Otherwise hiding "
+                "changes nothing but the view."
+            )
         )
         self._filter_text, self._count = QLabel("0.00"), QLabel()
         self._count.setObjectName("muted")
@@ -164,7 +168,7 @@ class PairsTable(QWidget):
         row.setContentsMargins(10, 3, 10, 3)
         row.setSpacing(8)
         row.addWidget(QLabel(tr("Confidence from")))
-        row.addWidget(self.filter)
+        row.addWidget(self.filter, 3)
         row.addWidget(self._filter_text)
         row.addWidget(self.leave_out)
         row.addSpacing(6)
@@ -210,9 +214,9 @@ class PairsTable(QWidget):
         shown, there = self.sorted_model.rowCount(), self.model.rowCount()
         words = trn("{number} pair", "{number} pairs", there)
         if shown < there and self._state.leaves_out:
-            words = tr("{shown} of {there} pairs in use", shown=shown, there=there)
+            words = tr("{shown} of {there} in use", shown=shown, there=there)
         elif shown < there:
-            words = tr("{shown} of {there} pairs shown, all in use", shown=shown, there=there)
+            words = tr("{shown} of {there} shown", shown=shown, there=there)
         self._count.setText(words)
 
     def _show_filter(self) -> None:

@@ -97,14 +97,14 @@ def test_a_doubtful_pair_is_seen_though_the_filter_hides_it(paired):
 def test_hiding_changes_nothing_but_the_view_until_it_is_said_to_leave_out(paired, qtbot):
     state, table, count = paired.state, paired.pairs_table, paired.pairs_table._count
     table.filter.setValue(50)
-    assert count.text() == "2 of 6 pairs shown, all in use"
+    assert count.text() == "2 of 6 shown"
     assert state.in_use(state.pairs).ids == (1, 2, 3, 4, 5, 6)
     paired.actions_["mode_morph"].trigger()
     qtbot.waitUntil(lambda: bool(shots(paired)))
     settled(paired, qtbot)
     assert paired.panel("morph").now().pairs.ids == (1, 2, 3, 4, 5, 6)
     table.leave_out.setChecked(True)
-    assert count.text() == "2 of 6 pairs in use" and state.in_use(state.pairs).ids == (1, 3)
+    assert count.text() == "2 of 6 in use" and state.in_use(state.pairs).ids == (1, 3)
     assert paired.panel("morph").now().pairs.ids == (1, 3)
     settled(paired, qtbot)
     paired.actions_["mode_style"].trigger()
