@@ -65,7 +65,7 @@ class MaximiseOptions(Options):
         label="Decay",
         minimum=0.0,
         maximum=0.9,
-        step=0.01,
+        step=0.001,
         advanced=True,
     )
     blur: float = knob(

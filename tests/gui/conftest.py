@@ -115,6 +115,14 @@ def style(opened, qtbot):
 
 
 @pytest.fixture
+def dream(opened, qtbot):
+    """The window in the mode Dream."""
+    opened.actions_["mode_dream"].trigger()
+    qtbot.wait(10)
+    return opened
+
+
+@pytest.fixture
 def one_thread():
     """Small convolutions only wait for each other on more, and sums of numbers come in the same order each time."""
     import torch

@@ -55,8 +55,8 @@ class ChoiceOptions(Options):
     side: Side = knob("A", "The picture that it is made of.", label="Picture")
     guide: GuideKind = knob("none", "What the dream is drawn to.", label="Drawn to")
     where: Literal["everywhere", "regions"] = knob("everywhere", "Where the picture dreams.", label="Where")
-    fool: Literal["class", "pair"] = knob("pair", "What the network is to mistake.", label="Mistakes")
-    to: str = knob("", "The class that it is to see; empty for any other one.", label="Sees")
+    fool: Literal["class", "pair"] = knob("pair", "What the network is to be fooled in.", label="Fooled in")
+    to: str = knob("", "The class that it is to see; empty for any other one.", label="To see")
     layer: str = knob("", "The layer that the pair is compared in; empty for the usual one.", label="Layer")
 
 

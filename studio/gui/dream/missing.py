@@ -68,13 +68,10 @@ class Reasons:
         """Grey what can't be chosen, and say why there."""
         side = self._choice.side
         partner = self._open(other(side))
-        pairs = partner or ("" if len(self.pairs) else tr("There are no pairs: match the pictures, or set some points"))
-        regions = "" if self.masks else tr("Nothing is painted on {side}: add a region in the mode Style", side=side)
         pair = "" if self.pair is not None else tr(NO_PAIR)
-        self._choice.set_reasons(partner, pairs, regions, pair)
-        decoder = tr("This network has no decoder; BuddyNet does")
+        self._choice.set_reasons(partner, partner or self._no_pairs(), self._no_paint(), pair)
         unit = self._forms["dream/maximise"].editors
-        unit["parameters"].refuse("decoder", "" if self._asker.facts.has_decoder else decoder)
+        unit["parameters"].refuse("decoder", self._no_decoder())
         unit["start"].refuse("picture", self._open(side))
         self._choice.show_side(self._choice.kind is not JobKind.MAXIMISE or unit["start"].value() == "picture")
 
@@ -116,20 +113,18 @@ class Reasons:
         if isinstance(options, MaximiseOptions):
             if options.start == "picture":
                 missing.append(self._open(self._choice.side))
-            if options.parameters == "decoder" and not self._asker.facts.has_decoder:
-                missing.append(tr("This network has no decoder; change the frequencies, or choose BuddyNet."))
+            if options.parameters == "decoder":
+                missing.append(self._no_decoder())
         return next((words for words in missing if words), "")
 
     def _missing_dream(self) -> str:
         choice = self._choice.value()
         if choice.guide != "none":
-            partner = self._open(other(choice.side))
-            if partner:
-                return partner
-            if choice.guide == "pairs" and not len(self.pairs):
-                return tr("There are no pairs to follow: match the pictures, or set some points.")
+            missing = self._open(other(choice.side)) or (self._no_pairs() if choice.guide == "pairs" else "")
+            if missing:
+                return missing
         if self._choice.kind is JobKind.DREAM and choice.where == "regions" and not self.masks:
-            return tr("Nothing is painted on {side}: add a region in the mode Style.", side=choice.side)
+            return self._no_paint()
         options = self._options("dream")
         return self._no_layer(options.layer) if isinstance(options, DreamOptions) else ""
 
@@ -140,6 +135,19 @@ class Reasons:
         if partner or self.pair is None:
             return partner or f"{tr(NO_PAIR)}."
         return self._no_layer(self._choice.layer_choice.layer)
+
+    def _no_pairs(self) -> str:
+        return "" if len(self.pairs) else tr("There are no pairs to follow: match the pictures, or set some points.")
+
+    def _no_paint(self) -> str:
+        if self.masks:
+            return ""
+        return tr("Nothing is painted on {side}: add a region in the mode Style.", side=self._choice.side)
+
+    def _no_decoder(self) -> str:
+        if self._asker.facts.has_decoder:
+            return ""
+        return tr("This network has no decoder; change the frequencies, or choose BuddyNet.")
 
     def _unknown(self, goal: Goal) -> str:
         if isinstance(goal, ClassGoal):

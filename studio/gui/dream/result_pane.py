@@ -115,7 +115,7 @@ class DreamResultPane(QWidget):
     def _show(self, *_: object) -> None:
         reference = self._reference
         why = "" if reference is not None or not self._results else tr("It was made from nothing that could be beside")
-        for title, key in VIEWS[1:]:
+        for _title, key in VIEWS[1:]:
             refuse(self.view_choice, key, why)
         kind: View = "result" if reference is None else self.view_choice.currentData()
         if not self._results:

@@ -16,8 +16,11 @@ from studio.gui.shell.project.questions import ask_to_overwrite, ask_to_save
 from studio.gui.shell.settings.language import catalogues, language_names, take_language
 from studio.gui.shell.settings.preferences import load_preferences
 from studio.gui.widgets.error_dialog import ErrorDialog
+from studio.job_kinds import JobKind
 from studio.language import AUTOMATIC, PSEUDO, SOURCE, languages, tr
 from studio.pairs import PairSet
+from tests.gui.dreaming import chosen, told
+from tests.gui.dreaming import ended as ended_dream
 from tests.gui.inspecting import click, done, enter, hover
 from tests.gui.morphing import A_POINTS, B_POINTS, shots, wait_for
 from tests.gui.styling import ran
@@ -61,7 +64,7 @@ def asked(pseudo: None, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def before_pictures(window, qtbot, walk):
-    for name in ("morph", "style", "inspect", "match"):
+    for name in ("morph", "style", "inspect", "dream", "match"):
         window.actions_[f"mode_{name}"].trigger()
         qtbot.wait(30)
         walk.look(window)
@@ -169,6 +172,32 @@ def in_inspect(window, qtbot, walk):
         window.actions_[name].trigger()
 
 
+def in_dream(window, qtbot, walk):
+    window.actions_["mode_dream"].trigger()
+    panel = window.panel("dream")
+    told(window, qtbot)
+    for kind in (JobKind.ZOOM, JobKind.ADVERSARY, JobKind.MAXIMISE):
+        chosen(window, kind)
+        qtbot.wait(30)
+        walk.look(window)
+    for kind in ("place", "channel", "cell"):
+        panel.targets.knobs.kind.setCurrentIndex(panel.targets.knobs.kind.findData(kind))
+        walk.look(window)
+    click(window, "A", 120, 90)
+    panel.targets.add_button.click()
+    window.state.set_selected(window.state.pairs.ids[0])
+    window.actions_["dream_pair"].trigger()
+    for kind in (JobKind.MAXIMISE, JobKind.DREAM):
+        chosen(window, kind).run()
+        ended_dream(window, qtbot)
+        walk.look(window)
+    for view in range(panel.result_pane.view_choice.count()):
+        panel.result_pane.view_choice.setCurrentIndex(view)
+        qtbot.wait(30)
+        walk.look(window)
+    window.actions_["dream_save"].trigger()
+
+
 def in_menus(window, qtbot, walk):
     menus = window.file_menus
     for menu in (menus.projects, menus.results, *menus.pictures.values()):
@@ -205,7 +234,7 @@ def test_no_text_of_the_window_escapes_translation(walk, asked, window, two_file
     before_pictures(window, qtbot, walk)
     window.opener.open_paths(list(two_files), "A")
     wait_for(window, qtbot, lambda: window.state.has_both)
-    for go_through in (in_match, in_morph, in_style, in_inspect, in_menus, in_dialogs):
+    for go_through in (in_match, in_morph, in_style, in_inspect, in_dream, in_menus, in_dialogs):
         go_through(window, qtbot, walk)
     assert len(walk.seen) > 900
     left = walk.left()
