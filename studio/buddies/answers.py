@@ -20,9 +20,13 @@ class Remark(Enum):
     PLAIN_PICTURE = auto()
     NOTHING_FOUND = auto()
     TURNED = auto()
+    NOTHING_IN_COMMON = auto()
 
 
 NOTHING_FOUND = translatable("No pairs found: the pictures have nothing in common that is strong enough")
+NOTHING_IN_COMMON = translatable(
+    "No pairs: these two pictures have nothing in common. With “Consistency” at 0 the likeliest are shown all the same."
+)
 LITTLE_IN_COMMON = translatable("These two pictures have little in common: few of these pairs are likely right.")
 
 

@@ -11,7 +11,17 @@ from torch import Tensor
 from studio.arrays import Box, Index, Point, Points, Reals, Side
 from studio.buddies.answers import Absence, Reason, SimilarityMap, Step
 from studio.buddies.dual_softmax import consensus_matches
-from studio.buddies.match_trace import BORDER, GROUP, INCONSISTENT, KEPT, OUTSIDE, REPEAT, LevelTrace, MatchTrace
+from studio.buddies.match_trace import (
+    BORDER,
+    GROUP,
+    INCONSISTENT,
+    KEPT,
+    OUTSIDE,
+    REPEAT,
+    UNRELATED,
+    LevelTrace,
+    MatchTrace,
+)
 from studio.buddies.memory import MatchMemory, Remembered
 from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan, Plan
@@ -301,6 +311,10 @@ class _Question:
             GROUP: (
                 "group",
                 tr("A pair was found here, but a stronger one of the same group was kept (see the knob “Pairs”)."),
+            ),
+            UNRELATED: (
+                "inconsistent",
+                tr("A pair was found here, but the two pictures have nothing in common (see the knob “Consistency”)."),
             ),
             OUTSIDE: ("no region", tr("Only a part was matched anew, and this place lies outside of it.")),
         }

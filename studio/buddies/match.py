@@ -13,11 +13,11 @@ from torch import Tensor
 
 from studio.arrays import Box, Floats, Index, Points, Side
 from studio.backbones.backbone import Backbone, Stage
-from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, Remark
-from studio.buddies.confidence import confidences, has_little_in_common
+from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_FOUND, NOTHING_IN_COMMON, Remark
+from studio.buddies.confidence import confidences, has_little_in_common, has_nothing_in_common
 from studio.buddies.finish import Choice, choose, place
 from studio.buddies.fixed import FixedPairs
-from studio.buddies.match_trace import LevelTrace, MatchTrace
+from studio.buddies.match_trace import OUTSIDE, UNRELATED, LevelTrace, MatchTrace
 from studio.buddies.memory import Maps, MatchMemory
 from studio.buddies.official import OfficialMatcher
 from studio.buddies.options import MatchOptions
@@ -97,11 +97,15 @@ def match(
         trace: list[LevelTrace] = []
         buddies = yield from descend(matcher, plan, (maps_a, maps_b), options, known, trace, spans)
         feature_pair = feature_pair_of(plan, (maps_a, maps_b), memory, (a, b))
-        pairs, choice = finish(buddies, feature_pair, options, given, options.pairs)
+        nothing = options.has_prior and not len(known) and has_nothing_in_common(feature_pair)
+        among = np.zeros(len(buddies), dtype=bool) if nothing else None
+        pairs, choice = finish(buddies, feature_pair, options, given, options.pairs, among)
+        if nothing:
+            choice = replace(choice, fate=np.where(choice.fate == OUTSIDE, UNRELATED, choice.fate))
         if memory is not None:
             memory.finished(trace_of(options, trace, choice, pairs, given))
         new = len(pairs) - len(given)
-        about, remark = remark_on(a, b, feature_pair, new)
+        about, remark = remark_on(a, b, feature_pair, new, nothing)
         message = trn("{number} pairs", "{number} pairs", len(pairs)) if new else tr(NOTHING_FOUND)
         yield Progress(1.0, message, milestone=True, remark=remark, about=about)
         return pairs
@@ -110,8 +114,13 @@ def match(
         maps_b.clear()
 
 
-def remark_on(a: Picture, b: Picture, feature_pair: FeaturePair, found: int) -> tuple[Remark | None, str]:
-    """What a person must know about a match that found so many pairs, and in a sentence; "" if there is nothing."""
+def remark_on(
+    a: Picture, b: Picture, feature_pair: FeaturePair, found: int, nothing: bool = False
+) -> tuple[Remark | None, str]:
+    """What a person must know about a match that found so many pairs, and in a sentence; "" if there is nothing.
+
+    `nothing` says that what it found was not kept, for the pictures have nothing in common.
+    """
     if found:
         if has_little_in_common(feature_pair):
             return Remark.LITTLE_IN_COMMON, tr(LITTLE_IN_COMMON)
@@ -121,6 +130,8 @@ def remark_on(a: Picture, b: Picture, feature_pair: FeaturePair, found: int) -> 
         if picture.is_plain:
             sentence = tr("No pairs found: nothing is to be seen in picture {name}, it has one colour only.", name=name)
             return Remark.PLAIN_PICTURE, sentence
+    if nothing:
+        return Remark.NOTHING_IN_COMMON, tr(NOTHING_IN_COMMON)
     return Remark.NOTHING_FOUND, tr(NOTHING_FOUND)
 
 

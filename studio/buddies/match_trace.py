@@ -13,7 +13,7 @@ from studio.buddies.options import MatchOptions
 from studio.buddies.plan import LevelPlan
 from studio.buddies.ranking import Buddies
 
-KEPT, REPEAT, BORDER, INCONSISTENT, GROUP, OUTSIDE = range(6)
+KEPT, REPEAT, BORDER, INCONSISTENT, GROUP, OUTSIDE, UNRELATED = range(7)
 """What can become of a buddy of the finest level; see `studio.buddies.answers.Absence`."""
 
 

@@ -57,6 +57,8 @@ class Plan:
         Coarse to fine.
     turn_a, turn_b : Turn
         How the pictures are turned for the network; pairs are returned in the pictures as they are.
+    network : str
+        Its name in the catalogue: what its pairs are worth differs (`studio.buddies.confidence`).
     """
 
     full_a: Size
@@ -66,6 +68,7 @@ class Plan:
     levels: tuple[LevelPlan, ...]
     turn_a: Turn = UPRIGHT
     turn_b: Turn = UPRIGHT
+    network: str = ""
 
     @classmethod
     def of(
@@ -75,6 +78,7 @@ class Plan:
         levels: Sequence[LevelLike],
         options: MatchOptions,
         turns: tuple[Turn, Turn] = (UPRIGHT, UPRIGHT),
+        network: str = "",
     ) -> Plan:
         """Plan a match of pictures of sizes `full_a` and `full_b` on a backbone with these levels, fine to coarse."""
         official = options.preset == "official"
@@ -94,11 +98,14 @@ class Plan:
                 )
             ),
             *turns,
+            network,
         )
 
     def swapped(self) -> Plan:
         """With the pictures exchanged."""
-        return Plan(self.full_b, self.full_a, self.size_b, self.size_a, self.levels, self.turn_b, self.turn_a)
+        return Plan(
+            self.full_b, self.full_a, self.size_b, self.size_a, self.levels, self.turn_b, self.turn_a, self.network
+        )
 
     def cells(self, level: LevelPlan) -> float:
         """How many cells both maps of a level have together."""

@@ -50,7 +50,7 @@ def plan_of(
     if options.tries_turns:
         known = memory.turns_of(a, b, backbone) if memory is not None else None
         turns = (yield from best_turns(a, b, backbone)) if known is None else known
-    return Plan.of(a.size, b.size, backbone.levels, options, turns)
+    return Plan.of(a.size, b.size, backbone.levels, options, turns, backbone.name)
 
 
 def best_turns(a: Picture, b: Picture, backbone: Backbone) -> Job[tuple[Turn, Turn]]:

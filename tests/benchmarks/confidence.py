@@ -5,9 +5,10 @@
 DIR and the crops are those of `tests.benchmarks.pck`. A pair of a match counts as right if its point of B lies within
 0.1 of the longer side of B's box of where the key points that both photographs have carry its point of A (affine
 moving least squares); it is only judged within 0.12 of the crop's side of such a key point, and only where there are
-at least four of them. Tells for each tenth of confidence how many pairs there are and how many of them are right;
-the area under the ROC curve (how often a right pair is surer than a wrong one); and, by a fit of the same form on
-the half of the animals with even numbers judged on the other half, whether the constants of
+at least four of them. Tells for each tenth of confidence how many pairs there are and how many of them are right, and
+how far the two are apart (expected calibration error), those pairs included that are doubted because their pictures
+have little in common; the area under the ROC curve (how often a right pair is surer than a wrong one); and, by a fit of
+the same form on the half of the animals with even numbers judged on the other half, whether the constants of
 `studio.buddies.confidence` stand for more than these pairs.
 """
 
@@ -61,6 +62,15 @@ def curve(confidence: Reals, right: Flags) -> list[dict[str, float]]:
     ]
 
 
+def calibration_error(rows: Sequence[dict[str, float]]) -> float:
+    """How far confidence and share of right pairs are apart, 0 to 1: the mean over a `curve`, weighted by its pairs.
+
+    The expected calibration error of Naeini, Cooper and Hauskrecht (2015).
+    """
+    apart = sum(row["pairs"] * abs(row["confidence"] - row["right"]) for row in rows)
+    return apart / sum(row["pairs"] for row in rows)
+
+
 def area(score: Reals, right: Flags) -> float:
     """How often a right pair has the higher score than a wrong one; ties count half. NaN without both."""
     from scipy.stats import rankdata
@@ -73,16 +83,16 @@ def area(score: Reals, right: Flags) -> float:
 
 
 def fitted(evidence: Reals, right: Flags) -> Reals:
-    """Intercept and slopes, (5,), of a logistic fit to `evidence`, (N, 4); slopes that may only have their sign."""
+    """Intercept and slopes, (K + 1,), of a logistic fit to `evidence`, (N, K); slopes that may only have their sign."""
     from scipy.optimize import minimize
 
-    signs = np.array([1.0, 1.0, -1.0, -1.0])
+    signs = np.array([1.0, 1.0, -1.0, -1.0, 1.0])[: evidence.shape[1]]
 
     def loss(values: Reals) -> float:
         score = values[0] + evidence @ (signs * np.exp(values[1:]))
         return float(np.logaddexp(0, np.where(right, -score, score)).sum() + 0.01 * (values**2).sum())
 
-    found = minimize(loss, np.zeros(5)).x
+    found = minimize(loss, np.zeros(len(signs) + 1)).x
     return np.concatenate([found[:1], signs * np.exp(found[1:])])
 
 
@@ -100,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     from studio.backbones import load_backbone
     from studio.buddies import MatchMemory, MatchOptions, match
-    from studio.buddies.confidence import combined, evidence
+    from studio.buddies.confidence import evidence
     from studio.picture import Picture
     from studio.progress import run_to_end
 
@@ -117,8 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         assert memory.held is not None
         found = evidence(memory.held.feature_pair, pairs, np.flatnonzero(can))
-        columns.append(np.stack([found.rank, found.margin, found.cycle, found.residual], axis=1))
-        confidence.append(combined(found))
+        columns.append(np.stack([found.rank, found.margin, found.cycle, found.residual, found.common], axis=1))
+        confidence.append(np.array([pair.confidence for pair in pairs])[can])
         right.append(is_right[can])
         number.append(np.full(int(can.sum()), i + j))
     rows, sure, truth = np.concatenate(columns), np.concatenate(confidence), np.concatenate(right)
@@ -128,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "backbone": chosen.backbone,
         "judged": len(truth),
         "right": float(truth.mean()),
+        "calibration_error": calibration_error(curve(sure, truth)),
         "area": area(sure, truth),
         "area_of_other_half_by_a_fit": area(slopes[0] + rows[~first] @ slopes[1:], truth[~first]),
         "area_of_other_half_as_shipped": area(sure[~first], truth[~first]),
@@ -138,12 +149,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps(told, indent=1))
         return
     print(f"Confidence with {backbone.title}: {told['judged']} pairs judged, {told['right']:.3f} of them right")
+    print(f"  expected calibration error {told['calibration_error']:.3f}")
     for row in told["curve"]:
         print(f"  confidence {row['confidence']:.2f}  right {row['right']:.2f}  of {row['pairs']} pairs")
     print(f"  a right pair is surer than a wrong one in {told['area']:.3f} of cases; on one half of the animals")
     print(
         f"  {told['area_of_other_half_as_shipped']:.3f}, and {told['area_of_other_half_by_a_fit']:.3f} with constants"
-        f" fitted to the other half; fitted to all (base, rank, margin, cycle, residual): {told['fit_to_all']}"
+        f" fitted to the other half; fitted to all (base, rank, margin, cycle, residual, common): {told['fit_to_all']}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.benchmarks.confidence import area, curve, fitted, judged
+from tests.benchmarks.confidence import area, calibration_error, curve, fitted, judged
 from tests.benchmarks.pck import Subject, Subjects
 
 
@@ -21,6 +21,13 @@ def test_the_curve_counts_pairs_by_tenths() -> None:
     rows = curve(np.array([0.05, 0.31, 0.39, 1.0]), np.array([False, True, False, True]))
     assert [(row["pairs"], row["right"]) for row in rows] == [(1, 0.0), (2, 0.5), (1, 1.0)]
     assert rows[1]["confidence"] == pytest.approx(0.35)
+
+
+def test_the_calibration_error_weighs_each_tenth_by_its_pairs() -> None:
+    confidence = np.array([0.05, 0.31, 0.39, 0.95])
+    right = np.array([False, True, False, True])
+    by_hand = (abs(0.05 - 0) + 2 * abs(0.35 - 0.5) + abs(0.95 - 1)) / 4
+    assert calibration_error(curve(confidence, right)) == pytest.approx(by_hand)
 
 
 def test_the_fit_finds_the_odds_that_made_the_data() -> None:

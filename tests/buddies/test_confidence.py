@@ -10,11 +10,23 @@ from PIL import Image
 from skimage import data
 
 from studio.backbones import load_backbone
-from studio.buddies import MatchMemory, MatchOptions, match, with_confidence
-from studio.buddies.answers import LITTLE_IN_COMMON
-from studio.buddies.confidence import APART, DOUBT, Evidence, combined, common_ground, evidence, fitted, residuals
+from studio.buddies import MatchMemory, MatchOptions, match, why_not, with_confidence
+from studio.buddies.answers import LITTLE_IN_COMMON, NOTHING_IN_COMMON, Remark
+from studio.buddies.confidence import (
+    APART,
+    DOUBT,
+    Evidence,
+    combined,
+    common_ground,
+    evidence,
+    fitted,
+    has_little_in_common,
+    has_nothing_in_common,
+    likeness,
+    residuals,
+)
 from studio.buddies.match import prepare_features
-from studio.pairs import PairSet
+from studio.pairs import PairSet, PointPair
 from studio.picture import Picture
 from studio.progress import run_to_end
 from tests.buddies.networks import noise_picture, small_backbone
@@ -35,13 +47,14 @@ def moved(points, mirrored):
     return centred @ matrix.T + np.array(SIZES[1]) / 2 + [7, -4]
 
 
-@pytest.mark.parametrize("field", ["rank", "margin", "cycle", "residual"])
+@pytest.mark.parametrize("field", ["rank", "margin", "cycle", "residual", "common"])
 def test_confidence_is_monotone_in_each_piece_of_evidence(field):
     rng = np.random.default_rng(3)
-    rows = Evidence(rng.uniform(0, 1, 50), rng.uniform(-1, 1, 50), rng.uniform(0, 1, 50), rng.uniform(0, 1, 50))
+    zero_to_one = (rng.uniform(0, 1, 50) for _ in range(3))
+    rows = Evidence(next(zero_to_one), rng.uniform(-1, 1, 50), *zero_to_one, rng.uniform(-2, 2, 50))
     low, high = (-1.0, 1.0) if field == "margin" else (0.0, 1.0)
     values = [combined(replace(rows, **{field: np.full(50, value)})) for value in np.linspace(low, high, 81)]
-    steps = np.diff(values, axis=0) * (1 if field in ("rank", "margin") else -1)
+    steps = np.diff(values, axis=0) * (1 if field in ("rank", "margin", "common") else -1)
     assert (steps > 0).all()
     assert np.min(values) >= 0 and np.max(values) <= 1
 
@@ -163,22 +176,50 @@ RELATED = {
 }
 
 
-def scene_and_remark(a, b, backbone):
+def scene_and_remark(a, b, backbone, consistency=0.5):
     said, memory = [], MatchMemory()
-    options = MatchOptions(finest_level=4)
+    options = MatchOptions(finest_level=4, consistency=consistency)
     pairs = run_to_end(match(a, b, backbone, options, memory=memory), said.append)
     return memory.held.feature_pair, pairs, said[-1].remark
 
 
-@pytest.mark.parametrize("name", UNRELATED)
-def test_pictures_with_little_in_common_are_told_and_their_pairs_are_doubted(name, monkeypatch):
-    backbone = run_to_end(load_backbone("buddynet", device="cpu"))
+@pytest.fixture(scope="module")
+def buddynet():
+    return run_to_end(load_backbone("buddynet", device="cpu"))
+
+
+def unrelated(name):
     a, b = (white_noise(what) if isinstance(what, int) and what > 0 else what for what in UNRELATED[name])
     a = photograph(a) if isinstance(a, str) else a
     b = photograph(b) if isinstance(b, str) else b
     if isinstance(b, int):
         b = Picture.from_array(np.rot90(white_noise(-b).pixels).copy())
-    feature_pair, pairs, remark = scene_and_remark(a, b, backbone)
+    return a, b
+
+
+@pytest.mark.parametrize("name", [name for name in UNRELATED if not name.startswith("noise")])
+def test_unrelated_pictures_give_no_pairs_and_one_sentence(name, buddynet):
+    a, b = unrelated(name)
+    said, memory = [], MatchMemory()
+    assert run_to_end(match(a, b, buddynet, MatchOptions(finest_level=4), memory=memory), said.append) == PairSet()
+    assert said[-1].remark == NOTHING_IN_COMMON and said[-1].about is Remark.NOTHING_IN_COMMON
+    trace = memory.held.traces[0]
+    places = memory.held.plan.full_points(
+        memory.held.plan.working_points(trace.levels[-1].a.astype(int), trace.levels[-1].level), "A"
+    )
+    sentences = {why_not(memory, tuple(place)).sentence for place in places[:40]}
+    assert any("nothing in common" in sentence for sentence in sentences)
+
+
+def test_a_pair_placed_by_hand_says_that_there_is_something(buddynet):
+    a, b = unrelated("coffee and brick")
+    given = PairSet((PointPair(1, (200.0, 200.0), (200.0, 200.0), origin="placed"),))
+    assert len(run_to_end(match(a, b, buddynet, MatchOptions(finest_level=4), fixed=given))) > 1
+
+
+@pytest.mark.parametrize("name", UNRELATED)
+def test_pictures_with_little_in_common_are_told_and_their_pairs_are_doubted(name, buddynet):
+    feature_pair, pairs, remark = scene_and_remark(*unrelated(name), buddynet, consistency=0.0)
     assert remark == LITTLE_IN_COMMON
     assert np.mean([pair.confidence for pair in pairs]) < 0.2
     everyone = np.arange(len(pairs))
@@ -189,11 +230,11 @@ def test_pictures_with_little_in_common_are_told_and_their_pairs_are_doubted(nam
 
 
 @pytest.mark.parametrize("name", RELATED)
-def test_of_pictures_that_belong_together_nothing_is_said(name):
-    backbone = run_to_end(load_backbone("buddynet", device="cpu"))
+def test_of_pictures_that_belong_together_no_doubt_is_said(name, buddynet):
     a, b = (white_noise(what) if isinstance(what, int) else photograph(*what) for what in RELATED[name])
-    _, pairs, remark = scene_and_remark(a, b, backbone)
-    assert remark == "" and np.mean([pair.confidence for pair in pairs]) > 0.3
+    feature_pair, pairs, remark = scene_and_remark(a, b, buddynet)
+    assert not has_little_in_common(feature_pair) and not has_nothing_in_common(feature_pair)
+    assert remark in ("", "B is mirrored: matched that way.") and np.mean([pair.confidence for pair in pairs]) > 0.3
 
 
 def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_say():
@@ -216,3 +257,22 @@ def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_
         away.append(np.mean(steps))
     many = (share.size**0.5 / 150) ** 0.4
     assert common_ground(feature_pair) == pytest.approx(many * np.mean(sure) / (np.mean(away) + 0.02), rel=1e-3)
+
+
+def test_likeness_is_what_loops_over_the_raw_cells_say():
+    network = small_backbone()
+    memory = MatchMemory()
+    a, b = noise_picture(96, 64, seed=1), noise_picture(64, 80, seed=2)
+    run_to_end(prepare_features(a, b, network, MatchOptions(working_size=96), memory))
+    pair = memory.held.feature_pair
+    level = pair.levels[0]
+    maps = [side[level.number][0].double().flatten(1).T.numpy() for side in (pair.start, pair.end)]
+    means = []
+    for mine, others, of_start in ((maps[0], maps[1], True), (maps[1], maps[0], False)):
+        weights, best = pair.response(level, of_start).ravel(), []
+        for cell in mine:
+            cosines = [cell @ one / (np.linalg.norm(cell) * np.linalg.norm(one)) for one in others]
+            best.append(max(cosines))
+        means.append(np.average(best, weights=weights))
+    assert likeness(pair) == pytest.approx(np.mean(means), abs=1e-5)
+    assert likeness(pair.back) == pytest.approx(likeness(pair))
