@@ -28,8 +28,14 @@ class MaximiseOptions(Options):
         "What is changed: frequencies, which gives clear shapes; pixels, as the articles did first, which gives fine "
         "noise; or the features that the built-in decoder paints, which gives what a picture could be.",
         label="Change",
+        words={"spectrum": "Frequencies", "pixels": "Pixels", "decoder": "Features, painted"},
     )
-    start: Start = knob("noise", "What is started from.", label="Start from")
+    start: Start = knob(
+        "noise",
+        "What is started from.",
+        label="Start from",
+        words={"grey": "Grey", "noise": "Noise", "picture": "The picture"},
+    )
     count: int = knob(
         1,
         "How many pictures are made at once; several show different faces of the same unit.",
@@ -233,6 +239,7 @@ class AdversaryOptions(Options):
         "the ball (Madry et al. 2018), “deepfool” looks for the nearest change of any size (Moosavi-Dezfooli et al. "
         "2016).",
         label="Method",
+        words={"fgsm": "One step", "pgd": "Many steps", "deepfool": "Nearest change"},
     )
     eps: float = knob(
         2.0,
@@ -247,6 +254,7 @@ class AdversaryOptions(Options):
         "linf",
         "What is kept small: the largest change of a pixel (“linf”) or the length of all changes (“l2”).",
         label="Norm",
+        words={"linf": "Every pixel", "l2": "All pixels together"},
         advanced=True,
     )
     steps: int = knob(

@@ -38,12 +38,16 @@ class EmbeddingOptions(Options):
 
     level: int = knob(5, "The level whose cells are laid out.", label="Level", minimum=1, maximum=5, step=1)
     items: Literal["cells", "channels"] = knob(
-        "cells", "What is laid out: the cells of both pictures, or the channels.", label="Items"
+        "cells",
+        "What is laid out: the cells of both pictures, or the channels.",
+        label="Items",
+        words={"cells": "Cells", "channels": "Channels"},
     )
     method: Literal["tsne", "pca"] = knob(
         "tsne",
         "“tsne” keeps who is near whom, “pca” keeps the directions in which they differ most.",
         label="Method",
+        words={"tsne": "Neighbours (t-SNE)", "pca": "Main directions (PCA)"},
     )
     perplexity: float = knob(
         30.0,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from enum import auto
-
 from studio.gui.widgets.action import SEPARATOR, ActionSpec, Condition
+from studio.language import translatable
 
 
 class DreamCan(Condition):
     """What can be done with dreams now."""
 
-    RUN = auto()
+    RUN = translatable("Enter the mode Dream; its panel says what is missing, or a run is under way.")
     """The mode is on, nothing is missing and nothing runs."""
-    STOP = auto()
+    STOP = translatable("Nothing is running.")
     """A run is under way."""
-    SAVE = auto()
+    SAVE = translatable("There is no picture yet: run a dream first.")
     """There is a picture to save."""
-    TARGET = auto()
+    TARGET = translatable("Select a pair, in the mode Dream, with “Show a unit” chosen.")
     """The mode is on, makes a picture for a unit, and a pair is selected."""
 
 

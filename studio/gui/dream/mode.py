@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from studio.gui.dream.actions import DREAM
-from studio.gui.mode.mode import Mode, ModePanel, Services
+from studio.gui.mode.mode import STRIP, Knobs, Mode, ModePanel, Services
 from studio.language import translatable
 
 
@@ -11,6 +13,20 @@ def _make(services: Services) -> ModePanel:
     from studio.gui.dream.panel import DreamPanel
 
     return DreamPanel(services)
+
+
+def _knobs() -> Mapping[str, Knobs]:
+    from studio.dream.options import AdversaryOptions, DreamOptions, MaximiseOptions, ZoomOptions
+    from studio.gui.mode.network import NetworkOptions
+    from studio.job_kinds import JobKind
+
+    return {
+        "dream": Knobs(DreamOptions, JobKind.DREAM.label),
+        "dream/maximise": Knobs(MaximiseOptions, JobKind.MAXIMISE.label),
+        "dream/film": Knobs(ZoomOptions, JobKind.ZOOM.label),
+        "dream/adversary": Knobs(AdversaryOptions, JobKind.ADVERSARY.label),
+        "dream/network": Knobs(NetworkOptions),
+    }
 
 
 MODE = Mode(
@@ -26,5 +42,7 @@ MODE = Mode(
     actions=DREAM,
     run_buttons=("dream_run", "dream_pause", "dream_cancel"),
     make=_make,
-    pictures_share=0.3,
+    arrangement="stacked",
+    pictures_share=STRIP,
+    knobs=_knobs,
 )
