@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import ref
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -31,7 +32,9 @@ class _Command(QUndoCommand):
 
     def __init__(self, history: UndoHistory, text: str, before: Content, after: Content, key: str = "") -> None:
         super().__init__(text)
-        self._history, self.before, self.after, self.key = history, before, after, key
+        # Weak: in a circle with its stack Python's collector frees a command that Qt, which owns it, frees again.
+        self._history = ref(history)
+        self.before, self.after, self.key = before, after, key
         self.at = time.monotonic()
         self.step = step_between(text, before, after)
         self.pictures, self.paint = _held_by(before, after)
@@ -39,11 +42,16 @@ class _Command(QUndoCommand):
 
     def redo(self) -> None:
         if not self._is_new:
-            self._history.restore(self.after)
+            self._restore(self.after)
         self._is_new = False
 
     def undo(self) -> None:
-        self._history.restore(self.before)
+        self._restore(self.before)
+
+    def _restore(self, content: Content) -> None:
+        history = self._history()
+        if history is not None:
+            history.restore(content)
 
     def id(self) -> int:
         return 1 if self.key else -1
