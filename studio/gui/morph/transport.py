@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from studio.gui.morph.responder import Folds
 from studio.gui.widgets.number_boxes import NumberBox
 from studio.gui.widgets.theme import colors, icon
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, trn
 
 POSITIONS = 1000
@@ -135,9 +136,10 @@ class Badge(QPushButton):
                 tr("One to one"),
                 tr("Every place of one picture comes from a place of its own"),
             )
-        self.setEnabled(bool(folds is not None and folds.count) or self.isChecked())
         self.setText(text)
         self.setToolTip(tip)
+        folded = bool(folds is not None and folds.count)
+        set_usable(self, folded or self.isChecked(), tr("Nothing folds that could be shown."))
         self.setStyleSheet(
             f"QPushButton {{ color: {color}; border: 1px solid {color}; border-radius: 10px; padding: 4px 10px;"
             " background: transparent; font-weight: 600; }"
