@@ -44,7 +44,7 @@ def test_a_dream_from_the_first_click_to_a_saved_picture(dream, qtbot, tmp_path,
     before = dream.state.picture("A").resized((48, 32)).astype(int)
     assert 1 < np.abs(made.pixels.astype(int) - before).mean() < 80
     assert np.array_equal(pane.view.shown[0].pixels, made.pixels)
-    assert "cat.png" in pane.caption.text() and "now" in pane.caption.text()
+    assert "cat.png" in pane.caption.words and "now" in pane.caption.words
     choose(pane.view_choice, "wipe")
     (pair,) = pane.view.shown
     assert pair.second is not None and (pair.title, pair.second_title) == ("Before", "Result")
@@ -199,7 +199,7 @@ def test_a_film_goes_where_the_dialog_says_and_falls_to_the_click(dream, qtbot, 
     ended(dream, qtbot)
     assert "cat-dream.mp4" in asked_for[0][0] and "*.gif" in asked_for[0][1]
     assert (tmp_path / "falling.mp4").stat().st_size > 500 and "falling.mp4" in dream.messages.text()
-    assert "falling.mp4" in panel.result_pane.caption.text() and panel.outcome.picture.size == (48, 32)
+    assert "falling.mp4" in panel.result_pane.caption.words and panel.outcome.picture.size == (48, 32)
     assert dream.document.snapshot().results[-1].recipe["film"]["frames"] == 3
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
     dream.actions_["dream_run"].trigger()
@@ -233,12 +233,16 @@ def test_the_least_change_that_breaks_a_pair(alike, qtbot, tmp_path):
     assert before.title.split(": ")[1] != after.title.split(": ")[1]
     assert 0 < np.abs(before.pixels.astype(int) - after.pixels).max() < 60
     assert 120 <= np.median(change.pixels) <= 136  # grey for no change
+    assert "levels changed" in pane.caption.words
     panel.outcome.save_to(tmp_path / "fooled.jpg")
     assert alike.messages.severity == "warning" and not (tmp_path / "fooled.jpg").exists()
     panel.outcome.save_to(tmp_path / "fooled.png")
     idle_files(alike, qtbot)
     assert np.array_equal(load(tmp_path / "fooled.png").pixels, after.pixels)
     assert recipe(tmp_path / "fooled.png")["what"] == "adversary"
+    chosen(alike, JobKind.DREAM).run()
+    ended(alike, qtbot)
+    assert pane.view_choice.currentData() == "result"  # as the person had it
 
 
 def test_what_goes_wrong_is_one_sentence(dream, qtbot):
