@@ -34,9 +34,10 @@ def choose(box, value: str) -> None:
 
 
 def ended(window, qtbot) -> None:
-    """Wait for the end of the run."""
+    """Wait for the end of the run, and until the project has what it gave."""
     qtbot.waitUntil(lambda: not window.panel("dream").runner.is_running)
     qtbot.wait(10)
+    qtbot.waitUntil(lambda: not window.jobs.open_jobs)
 
 
 def told(window, qtbot) -> None:

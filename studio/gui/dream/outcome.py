@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout
 
-from studio.arrays import Side
 from studio.files import bare_name
+from studio.gui.dream.actions import DreamCan
+from studio.gui.mode.outcome import Outcome
 from studio.gui.widgets.messages import Messages
-from studio.gui.widgets.saving import SAVE_FILTERS, ask_where_to_save
+from studio.gui.widgets.saving import SAVE_FILTERS
 from studio.gui.widgets.settings_store import Settings
 from studio.jobs import JobQueue
 from studio.language import tr
@@ -25,44 +25,30 @@ LOSSLESS = (".png", ".tif", ".tiff")
 """What keeps every level of a picture that fools a network by some of them."""
 
 
-class DreamOutcome(QWidget):
-    """Buttons for the last result, finished or not; of several pictures for the one that is picked."""
+class DreamOutcome(Outcome):
+    """Of several pictures for the one that is picked."""
 
-    changed = Signal()
-    send_asked = Signal(str, object)
-    """(side, Picture)"""
+    purpose, missing = "dream", DreamCan.SAVE.missing
 
     def __init__(self, jobs: JobQueue, settings: Settings, messages: Messages) -> None:
-        super().__init__()
-        self._jobs, self._settings, self._messages = jobs, settings, messages
+        super().__init__(jobs, settings, messages)
         self._pictures: tuple[Picture, ...] = ()
         self._recipe: Mapping[str, Any] | None = None
         self._name, self._is_exact = "dream", False
         self.picked = 0
-        self.save_button = QPushButton(tr("Save…"))
         self.save_button.setToolTip(tr("Save as PNG, JPEG, WebP or TIFF, with the recipe inside (Ctrl+Alt+S)"))
-        self.a_button, self.b_button = QPushButton(tr("Send to A")), QPushButton(tr("Send to B"))
-        for side, button in (("A", self.a_button), ("B", self.b_button)):
-            button.setToolTip(tr("Put the result in the place of picture {side}, to match and morph it", side=side))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(6)
         grid.addWidget(self.save_button, 0, 0, 1, 2)
         grid.addWidget(self.a_button, 1, 0)
         grid.addWidget(self.b_button, 1, 1)
-        self.save_button.clicked.connect(self.save_dialog)
-        self.a_button.clicked.connect(lambda: self.send("A"))
-        self.b_button.clicked.connect(lambda: self.send("B"))
         self._refresh()
 
     @property
     def picture(self) -> Picture | None:
         """The result, or the one that is picked of several, or how far a run came that was given up."""
         return self._pictures[self.picked] if self._pictures else None
-
-    @property
-    def has_picture(self) -> bool:
-        return bool(self._pictures)
 
     def set_pictures(
         self, pictures: Sequence[Picture], name: str, recipe: Mapping[str, Any] | None = None, is_exact: bool = False
@@ -82,26 +68,13 @@ class DreamOutcome(QWidget):
         self.picked = min(max(index, 0), max(len(self._pictures) - 1, 0))
         self._refresh()
 
-    def _refresh(self) -> None:
-        for button in (self.save_button, self.a_button, self.b_button):
-            button.setEnabled(self.has_picture)
-        self.changed.emit()
-
-    def send(self, side: Side) -> None:
-        """Put the result in the place of a picture of the window."""
-        picture = self.picture
-        if picture is not None:
-            self.send_asked.emit(side, picture)
-            self._messages.success(tr("The result is picture {side} now.", side=side))
-
     def save_dialog(self) -> None:
         if not self.has_picture:
             return
-        kinds = {tr(words): how for words, how in SAVE_FILTERS.items() if not self._is_exact or how == EXACT}
-        endings = {words: suffix for words, (suffix, _) in kinds.items()}
-        chosen = ask_where_to_save(self, self._settings, tr("Save result"), f"{self._name}-dream.png", endings)
+        filters = {words: how for words, how in SAVE_FILTERS.items() if not self._is_exact or how == EXACT}
+        chosen = self._ask(f"{self._name}-{tr('dream').lower()}.png", filters)
         if chosen is not None:
-            self.save_to(chosen[0], kinds[chosen[1]][1])
+            self.save_to(*chosen)
 
     def save_to(self, path: Path, depth: int | None = None) -> None:
         """Write the result, off the GUI thread; the suffix says how."""
@@ -121,9 +94,4 @@ class DreamOutcome(QWidget):
             save(picture.full(), path, text=text, depth=depth)
             return path
 
-        handle = self._jobs.submit(tr("Save {name}", name=path.name), make, lane="files")
-        handle.finished.connect(self._on_saved)
-        handle.failed.connect(self._messages.error)
-
-    def _on_saved(self, path: Path) -> None:
-        self._messages.success(tr("The picture was written to “{name}”.", name=path.name))
+        self._write(path, make)

@@ -97,8 +97,7 @@ class DreamPanel(ModePanel):
         self.foot.cancel_button.clicked.connect(self.runner.cancel)
         self.runner.shown.connect(self.result_pane.show_preview)
         self.runner.finished.connect(self._on_finished)
-        self.runner.failed.connect(self._on_failed)
-        self.runner.cancelled.connect(self._on_cancelled)
+        self.runner.tell_ends(self.foot, self._messages, self._keep_last)
         self.runner.changed.connect(self._on_run_changed)
         self.outcome.send_asked.connect(self.picture_made)
         self.outcome.changed.connect(self._on_outcome)
@@ -213,7 +212,12 @@ class DreamPanel(ModePanel):
             name = bare_name(getattr(self._state.picture(self.choice.side), "name", ""))
             title, kinds = tr("Export film"), film_kinds()
             chosen = ask_where_to_save(
-                self, self._settings, title, f"{name}-dream.mp4", kinds, written=lambda path, _: film_written(path)
+                self,
+                self._settings,
+                title,
+                f"{name}-{tr('dream').lower()}.mp4",
+                kinds,
+                written=lambda path, _: film_written(path),
             )
             if chosen is None:
                 return
@@ -238,15 +242,6 @@ class DreamPanel(ModePanel):
         self.foot.say(tr("{what} in {duration}", what=shown.done, duration=duration(handle.elapsed())), 1.0)
         if shown.message:
             (self._messages.success if shown.is_success else self._messages.warning)(shown.message)
-
-    def _on_failed(self, sentence: str, details: str) -> None:
-        self.foot.say(tr("Failed"), 0.0)
-        self._messages.error(sentence, details)
-        self._keep_last()
-
-    def _on_cancelled(self) -> None:
-        kept = self._keep_last()
-        self.foot.say(tr("Cancelled; the last picture stays") if kept else tr("Cancelled"), 0.0)
 
     def _keep_last(self) -> bool:
         """What was seen last can be saved and sent, too."""

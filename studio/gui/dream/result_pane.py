@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.arrays import Pixels
 from studio.gui.dream.sheet import SheetView
 from studio.gui.mode.result_views import VIEWS, WAYS, View, fitted
 from studio.gui.widgets.compare import Shown, Way
-from studio.gui.widgets.names import PlainLabel, in_tip
+from studio.gui.widgets.elided import ElidedLabel
 from studio.gui.widgets.refusing import refuse
 from studio.gui.widgets.theme import icon
 from studio.language import tr
@@ -31,6 +31,8 @@ class DreamResultPane(QWidget):
         self._reference: Shown | None = None
         self._aside: tuple[Shown, ...] = ()
         self._index = 0
+        self._before = ""
+        """The view to come back to, where a result has chosen one for itself."""
         self.view_choice = QComboBox()
         for title, view in VIEWS:
             self.view_choice.addItem(tr(title), view)
@@ -38,10 +40,8 @@ class DreamResultPane(QWidget):
         self.fit_button = QToolButton()
         self.fit_button.setText(tr("Fit"))
         self.fit_button.setToolTip(tr("Show the pictures whole; the wheel enlarges at the cursor"))
-        self.caption = PlainLabel()
+        self.caption = ElidedLabel()
         self.caption.setObjectName("muted")
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 4, 8, 4)
         bar.setSpacing(8)
@@ -86,7 +86,10 @@ class DreamResultPane(QWidget):
     def start(self, reference: Shown | None) -> None:
         """A new run begins; `reference` is what its result is compared with."""
         self._reference, self._results, self._aside, self._index = reference, (), (), 0
-        self.caption.clear()
+        self.caption.setText("")
+        if self._before:
+            self.view_choice.setCurrentIndex(self.view_choice.findData(self._before))
+            self._before = ""
         self._show()
 
     def show_preview(self, pixels: Pixels) -> None:
@@ -100,8 +103,8 @@ class DreamResultPane(QWidget):
         """The end of a run; `aside` stands beside the result where all are shown side by side."""
         self._results, self._reference, self._aside, self._index = tuple(results), reference, tuple(aside), 0
         self.caption.setText(caption)
-        self.caption.setToolTip(in_tip(caption))
         if aside:
+            self._before = str(self.view_choice.currentData())
             self.view_choice.setCurrentIndex(self.view_choice.findData("sides"))
         self._show()
 

@@ -7,8 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.gui.widgets.messages import Messages
+from studio.gui.widgets.run_foot import RunFoot
 from studio.job_kinds import JobKind
 from studio.jobs import JobHandle, JobQueue, JobState
+from studio.language import tr
 from studio.progress import Job
 
 
@@ -51,6 +54,21 @@ class OneRun(QObject):
         handle.ended.connect(self._on_ended)
         self.changed.emit()
         return handle
+
+    def tell_ends(self, foot: RunFoot, messages: Messages, keep_last: Callable[[], bool]) -> None:
+        """Say how a run ended that did not come to its end; `keep_last` keeps what was seen last, if there is any."""
+
+        def failed(sentence: str, details: str) -> None:
+            foot.say(tr("Failed"), 0.0)
+            messages.error(sentence, details)
+            keep_last()
+
+        def cancelled() -> None:
+            kept = keep_last()
+            foot.say(tr("Cancelled; the last picture stays") if kept else tr("Cancelled"), 0.0)
+
+        self.failed.connect(failed)
+        self.cancelled.connect(cancelled)
 
     def set_paused(self, paused: bool) -> None:
         if self.handle is not None:

@@ -111,8 +111,7 @@ class StylePanel(ModePanel):
         self.outcome.go_on_button.clicked.connect(self.go_on)
         self.runner.moment.connect(self.result_pane.add)
         self.runner.finished.connect(self._on_finished)
-        self.runner.failed.connect(self._on_failed)
-        self.runner.cancelled.connect(self._on_cancelled)
+        self.runner.tell_ends(self.foot, self._messages, self._keep_last)
         self.runner.changed.connect(self._on_run_changed)
         self.variants.chosen.connect(self._on_variant)
         self.result_pane.strip_button.toggled.connect(self._on_previews_switched)
@@ -296,15 +295,6 @@ class StylePanel(ModePanel):
         self.foot.say(tr("{width} × {height} in {duration}", width=width, height=height, duration=took), 1.0)
         for note in result.notes:
             self._messages.info(note)
-
-    def _on_failed(self, sentence: str, details: str) -> None:
-        self.foot.say(tr("Failed"), 0.0)
-        self._messages.error(sentence, details)
-        self._keep_last()
-
-    def _on_cancelled(self) -> None:
-        kept = self._keep_last()
-        self.foot.say(tr("Cancelled; the last picture stays") if kept else tr("Cancelled"), 0.0)
 
     def _keep_last(self) -> bool:
         """What was seen last can be saved and sent, too."""

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton
 
-from studio.arrays import Pixels, Side
+from studio.arrays import Pixels
 from studio.files import bare_name
 from studio.gui.canvas.opening import picture_filter
+from studio.gui.mode.outcome import Outcome
 from studio.gui.style.actions import StyleCan
 from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.number_boxes import WholeBox
-from studio.gui.widgets.saving import SAVE_FILTERS, ask_where_to_save
+from studio.gui.widgets.saving import SAVE_FILTERS
 from studio.gui.widgets.settings_store import Settings
-from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.jobs import JobQueue
 from studio.language import tr
@@ -30,26 +28,21 @@ from studio.style.task import StyleTask
 if TYPE_CHECKING:
     from studio.style.result import StyleResult
 
-log = logging.getLogger(__name__)
 
-
-class StyleOutcome(QWidget):
+class StyleOutcome(Outcome):
     """Buttons for the last result, finished or not; that to save it stands where the result is."""
 
-    changed = Signal()
-    send_asked = Signal(str, object)
-    """(side, Picture)"""
+    purpose, missing = "style", StyleCan.SAVE.missing
+
     recipe_read = Signal(object)
     """(dict) as `studio.style.read_recipe` gives it"""
 
     def __init__(self, jobs: JobQueue, settings: Settings, messages: Messages) -> None:
-        super().__init__()
-        self._jobs, self._settings, self._messages = jobs, settings, messages
+        super().__init__(jobs, settings, messages)
         self.result: StyleResult | None = None
         self._preview: Picture | None = None
         self._like: Picture | None = None
         self._name = "style"
-        self.save_button = QPushButton(tr("Save…"))
         self.save_button.setToolTip(tr("Save as PNG, JPEG, WebP or TIFF, with the recipe inside"))
         self.repeat_button = QPushButton(tr("Repeat Recipe…"))
         self.repeat_button.setToolTip(
@@ -62,9 +55,6 @@ class StyleOutcome(QWidget):
                 "above"
             )
         )
-        self.a_button, self.b_button = QPushButton(tr("Send to A")), QPushButton(tr("Send to B"))
-        for side, button in (("A", self.a_button), ("B", self.b_button)):
-            button.setToolTip(tr("Put the result in the place of picture {side}, to match and morph it", side=side))
         self.quality = WholeBox()
         self.quality.setRange(1, 100)
         self.quality.setValue(round(settings.number("style/quality", 95)))
@@ -89,20 +79,13 @@ class StyleOutcome(QWidget):
         row.addWidget(words, 1)
         row.addWidget(self.quality)
         grid.addLayout(row, 3, 0, 1, 2)
-        self.save_button.clicked.connect(self.save_dialog)
         self.repeat_button.clicked.connect(self.repeat_dialog)
-        self.a_button.clicked.connect(lambda: self.send("A"))
-        self.b_button.clicked.connect(lambda: self.send("B"))
         self._refresh()
 
     @property
     def picture(self) -> Picture | None:
         """The result, or how far a run came that was given up."""
         return self._preview if self.result is None else self.result.picture
-
-    @property
-    def has_picture(self) -> bool:
-        return self.picture is not None
 
     def set_result(self, result: StyleResult, task: StyleTask) -> None:
         """A run came to its end."""
@@ -126,31 +109,14 @@ class StyleOutcome(QWidget):
         self._name = "-".join([*words, "inverted"] if task.kind is JobKind.INVERSION else [task.kind, *words])
         self._refresh()
 
-    def _refresh(self) -> None:
-        for button in (self.save_button, self.a_button, self.b_button):
-            set_usable(button, self.has_picture, tr(StyleCan.SAVE.missing))
-        self.changed.emit()
-
-    # --- send ---
-
-    def send(self, side: Side) -> None:
-        """Put the result in the place of a picture of the window."""
-        picture = self.picture
-        if picture is not None:
-            self.send_asked.emit(side, picture)
-            self._messages.success(tr("The result is picture {side} now.", side=side))
-
     # --- save ---
 
     def save_dialog(self) -> None:
         if not self.has_picture:
             return
-        kinds = {tr(words): how for words, how in SAVE_FILTERS.items()}
-        endings = {words: suffix for words, (suffix, _) in kinds.items()}
-        title, name = tr("Save result"), f"{self._name}.png"
-        chosen = ask_where_to_save(self, self._settings, title, name, endings, purpose="style")
+        chosen = self._ask(f"{self._name}.png", SAVE_FILTERS)
         if chosen is not None:
-            self.save_to(chosen[0], kinds[chosen[1]][1])
+            self.save_to(*chosen)
 
     def save_to(self, path: Path, depth: int | None = None) -> None:
         """Write the result, off the GUI thread; the suffix says how. TIFF always gets 16 bits a channel."""
@@ -169,10 +135,7 @@ class StyleOutcome(QWidget):
                 save(preview.full(), path, like, quality=quality, depth=depth)
             return path
 
-        self._submit(tr("Save {name}", name=path.name), make, self._saved)
-
-    def _saved(self, path: Path) -> None:
-        self._messages.wrote(tr("The picture was written to “{name}”.", name=path.name), path)
+        self._write(path, make)
 
     # --- repeat ---
 
@@ -191,8 +154,3 @@ class StyleOutcome(QWidget):
             return read_recipe(path)
 
         self._submit(tr("Read {name}", name=path.name), make, self.recipe_read.emit)
-
-    def _submit(self, title: str, make: Callable[[], Job[Any]], done: Callable[[Any], object]) -> None:
-        handle = self._jobs.submit(title, make, lane="files")
-        handle.finished.connect(done)
-        handle.failed.connect(self._messages.error)

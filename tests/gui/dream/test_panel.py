@@ -233,12 +233,16 @@ def test_the_least_change_that_breaks_a_pair(alike, qtbot, tmp_path):
     assert before.title.split(": ")[1] != after.title.split(": ")[1]
     assert 0 < np.abs(before.pixels.astype(int) - after.pixels).max() < 60
     assert 120 <= np.median(change.pixels) <= 136  # grey for no change
+    assert "levels changed" in pane.caption.text()
     panel.outcome.save_to(tmp_path / "fooled.jpg")
     assert alike.messages.severity == "warning" and not (tmp_path / "fooled.jpg").exists()
     panel.outcome.save_to(tmp_path / "fooled.png")
     idle_files(alike, qtbot)
     assert np.array_equal(load(tmp_path / "fooled.png").pixels, after.pixels)
     assert recipe(tmp_path / "fooled.png")["what"] == "adversary"
+    chosen(alike, JobKind.DREAM).run()
+    ended(alike, qtbot)
+    assert pane.view_choice.currentData() == "result"  # as the person had it
 
 
 def test_what_goes_wrong_is_one_sentence(dream, qtbot):
