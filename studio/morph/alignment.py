@@ -56,7 +56,7 @@ class Residual:
         middle = (into_a.nodes + into_b.nodes) / np.float32(2)
         height, width = self.vectors.shape[:2]
         factors = np.asarray([width, height], np.float32) / np.asarray(self.size, np.float32)
-        places = (middle + np.float32(0.5)) * factors - np.float32(0.5)
+        places = np.asarray((middle + np.float32(0.5)) * factors - np.float32(0.5), np.float32)
         moves = cv2.remap(self.vectors, places, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         moves = moves * np.float32(strength)
         return _after(into_a, moves * np.float32(-t)), _after(into_b, moves * np.float32(1.0 - t))
