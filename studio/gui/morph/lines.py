@@ -86,8 +86,14 @@ class LineLayer(pg.GraphicsObject):
         self.setZValue(9)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._state, self._drawn, self._side = services.state, drawn, side
-        drawn.changed.connect(self.update)
-        services.state.picture_changed.connect(lambda _: self.prepareGeometryChange())
+        drawn.changed.connect(self._on_drawn)
+        services.state.picture_changed.connect(self._on_picture)
+
+    def _on_drawn(self) -> None:
+        self.update()
+
+    def _on_picture(self, _: str) -> None:
+        self.prepareGeometryChange()
 
     def boundingRect(self) -> QRectF:
         picture = self._state.picture(self._side)
@@ -225,7 +231,7 @@ class MorphLines(QWidget):
         self.drop_button.clicked.connect(self.drawn.clear)
         self.drawn.finished.connect(self._propose)
         self.drawn.changed.connect(self.refresh)
-        services.state.picture_changed.connect(lambda _: self.drawn.clear())
+        services.state.picture_changed.connect(self._on_picture)
         self.refresh()
 
     def set_active(self, active: bool) -> None:
@@ -244,6 +250,9 @@ class MorphLines(QWidget):
         self._hint.setVisible(draws)
         for tool in self._tools:
             tool.active = draws
+
+    def _on_picture(self, _: str) -> None:
+        self.drawn.clear()
 
     def _on_draw(self, on: bool) -> None:
         if on:
