@@ -46,10 +46,11 @@ class ElidedLabel(PlainLabel):
         How many it takes at most; one is cut in its middle, several at the end of the last.
     """
 
+    _lines, _full, _tip = 1, "", ""  # what there is before the label below has been made, which sets its text at once
+
     def __init__(self, text: str = "", *, lines: int = 1) -> None:
         super().__init__(wordWrap=lines > 1)
         self._lines = lines
-        self._full, self._tip = "", ""
         self.setText(text)
 
     def text(self) -> str:
