@@ -77,6 +77,7 @@ _RECIPES = {
     JobKind.INVERSION: translatable("invert"),
     JobKind.DREAM: translatable("dream"),
     JobKind.MAXIMISE: translatable("maximize"),
+    JobKind.ZOOM: translatable("zoom"),
     JobKind.ADVERSARY: translatable("adversary"),
 }
 """Translatable, for results are listed by these names."""

@@ -34,10 +34,21 @@ def choose(box, value: str) -> None:
 
 
 def ended(window, qtbot) -> None:
-    """Wait for the end of the run, and until the project has what it gave."""
+    """Wait for the end of the run."""
     qtbot.waitUntil(lambda: not window.panel("dream").runner.is_running)
     qtbot.wait(10)
-    qtbot.waitUntil(lambda: not window.jobs.open_jobs)
+
+
+def kept_recipe(window, qtbot, name: str, before: dict | None = None) -> dict:
+    """Of the result of this name, once the project has it; another one than `before`."""
+
+    def found() -> dict | None:
+        return next(
+            (dict(one.recipe) for one in window.document.results if (one.kind, one.name) == ("dream", name)), None
+        )
+
+    qtbot.waitUntil(lambda: found() not in (None, before))
+    return found()
 
 
 def told(window, qtbot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.backbones.choice import NetworkChoice
 from studio.gui.dream.facts import NetworkFacts, asking, known
 from studio.gui.mode.network import NetworkChooser
 from studio.gui.widgets.messages import Messages
@@ -24,19 +25,20 @@ class FactsAsker(QObject):
         self._jobs, self._messages, self._network = jobs, messages, network
         self._handle: JobHandle | None = None
         self._active = False
+        self._refused: NetworkChoice | None = None
         self.facts: NetworkFacts = known(network.choice())
         network.changed.connect(self._on_network)
 
     def ask(self) -> None:
-        """Ask, unless all is known."""
+        """Ask, unless all is known, or the network could not be asked before."""
         self._active = True
         choice = self._network.choice()
-        if self._handle is not None or self.facts.is_whole:
+        if self._handle is not None or self.facts.is_whole or choice == self._refused:
             return
         title = tr("Look at what {network} has", network=self.facts.title)
         self._handle = handle = self._jobs.submit(title, lambda: asking(choice), lane=LANE)
         handle.finished.connect(self._on_answer)
-        handle.failed.connect(self._messages.error)
+        handle.failed.connect(lambda sentence, details: self._on_failed(choice, sentence, details))
         handle.ended.connect(self._on_ended)
 
     def stop(self) -> None:
@@ -57,6 +59,10 @@ class FactsAsker(QObject):
     def _on_answer(self, facts: NetworkFacts) -> None:
         self.facts = facts
         self.changed.emit()
+
+    def _on_failed(self, choice: NetworkChoice, sentence: str, details: str) -> None:
+        self._refused = choice
+        self._messages.error(sentence, details)
 
     def _on_ended(self) -> None:
         self._handle = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from studio.arrays import Point
+from studio.arrays import Point, Side
 from studio.document import Mask, Regions
 from studio.dream.goals import ClassGoal, Goal
 from studio.dream.options import YOSINSKI, DreamOptions, MaximiseOptions
@@ -109,6 +109,7 @@ class Reasons:
             return tr("Click a place in A or B, or choose a channel, to say what the picture is for.")
         missing = [self._open(side) for side in sides_of(targets)]
         missing += [self._unknown(one.goal) for one in targets]
+        missing += [self._outside(side, at) for side, places in self._targets.places().items() for at, _ in places]
         options = self._options("dream/maximise")
         if isinstance(options, MaximiseOptions):
             if options.start == "picture":
@@ -153,6 +154,15 @@ class Reasons:
         if isinstance(goal, ClassGoal):
             return "" if self._asker.facts.classes else f"{tr(NO_CLASSES)}."
         return self._no_layer(goal.layer)
+
+    def _outside(self, side: Side, at: Point) -> str:
+        """A target may be of a picture that was there before."""
+        picture = self._state.picture(side)
+        if picture is None or all(
+            -0.5 <= place <= length - 0.5 for place, length in zip(at, picture.size, strict=True)
+        ):
+            return ""
+        return tr("The place {x:.0f}, {y:.0f} lies outside of {name}.", x=at[0], y=at[1], name=picture.name)
 
     def _no_layer(self, layer: str) -> str:
         facts = self._asker.facts

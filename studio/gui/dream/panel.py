@@ -238,7 +238,7 @@ class DreamPanel(ModePanel):
             self.result_pane.show_results(shown.results, shown.caption, shown.reference, shown.aside)
         self.outcome.set_pictures(shown.pictures, task.name, shown.recipe, task.kind is JobKind.ADVERSARY)
         picture: Picture | None = shown.pictures[0] if shown.pictures else None
-        self.result_made.emit("dream", shown.recipe["what"], shown.recipe, picture)
+        self.result_made.emit("dream", task.kind.recipe, shown.recipe, picture)
         self.foot.say(tr("{what} in {duration}", what=shown.done, duration=duration(handle.elapsed())), 1.0)
         if shown.message:
             (self._messages.success if shown.is_success else self._messages.warning)(shown.message)

@@ -126,7 +126,8 @@ class KnobEditor(QWidget):
                 self._field.setSpecialValueText(tr(special))
             width = self._field.fontMetrics().horizontalAdvance
             # A unit of a letter or two has room; the margins are those of the field and of its arrows.
-            most = f"{knob.maximum:g}{self._field.suffix()}" if knob.unit and knob.maximum is not None else ""
+            decimals = self._field.decimals() if isinstance(self._field, QDoubleSpinBox) else 0
+            most = f"{self._field.maximum():.{decimals}f}{self._field.suffix()}" if knob.unit else ""
             needed = max(width(self._field.specialValueText()) + FIELD // 3, width(most) + FIELD // 5)
             self._field.setFixedWidth(max(FIELD, needed))
             self._add_slider()

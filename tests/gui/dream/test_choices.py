@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtWidgets import QAbstractSpinBox
 
 from studio.backbones.choice import NetworkChoice
 from studio.dream.goals import ChannelGoal, ClassGoal, DirectionGoal, GoalError, PairGoal, Weighted
-from studio.dream.options import YOSINSKI, DreamOptions
+from studio.dream.options import YOSINSKI, AdversaryOptions, DreamOptions, MaximiseOptions, ZoomOptions
 from studio.gui.dream.facts import LayerFacts, NetworkFacts
 from studio.gui.dream.targets import TargetsOptions, read_targets, written_targets
-from studio.gui.widgets.forms import KnobEditor
+from studio.gui.widgets.forms import OptionsForm
 from studio.gui.widgets.search_box import SearchBox
 from studio.gui.widgets.theme import DARK, LIGHT, apply_theme
 from studio.job_kinds import JobKind
 from studio.options import OptionsError
 from studio.pairs import PairSet
+from studio.picture import Picture
 from studio.style.recipe import kind_in
 from tests.gui.dreaming import choose, chosen, told, why_not
 from tests.gui.inspecting import click
@@ -170,6 +172,31 @@ def test_targets_and_choices_are_undone(dream, qtbot):
     assert panel.choice.side == "A"
 
 
+def test_a_place_outside_of_another_picture_is_told_before_the_run(dream, qtbot):
+    panel = chosen(dream, JobKind.MAXIMISE)
+    click(dream, "A", 400, 250)
+    assert panel.foot.run_button.isEnabled()
+    dream.state.set_picture("A", Picture.from_array(np.full((40, 60, 3), 90, np.uint8), "small.png"))
+    assert not panel.foot.run_button.isEnabled()
+    assert "lies outside of small.png" in panel.foot.status.text()
+
+
+def test_weights_that_can_not_be_read_are_told_once(dream, qtbot, tmp_path):
+    panel = dream.panel("dream")
+    told(dream, qtbot)
+    wrong = tmp_path / "wrong.safetensors"
+    wrong.write_bytes(b"nothing")
+    panel.network.chosen_weights["buddynet"] = wrong
+    panel.network.changed.emit()
+    qtbot.waitUntil(lambda: dream.messages.severity == "error")
+    assert "wrong.safetensors" in dream.messages.text()
+    qtbot.waitUntil(lambda: not dream.jobs.open_jobs)
+    dream.modes.show("match")
+    dream.modes.show("dream")
+    assert not dream.jobs.open_jobs  # it is not asked for ever again
+    assert panel.targets.knobs.layer.findData("relu4_3") >= 0  # and the levels are there
+
+
 def test_targets_are_text_and_text_is_targets():
     targets = (
         Weighted(ChannelGoal("relu4_3", 11)),
@@ -208,13 +235,15 @@ def test_a_list_tells_of_an_entry_without_a_key(themed, qtbot):
     assert told == ["lion", ""]
 
 
-def test_a_field_has_room_for_its_largest_number_and_its_unit(themed, qtbot):
-    knob = next(one for one in DreamOptions.knobs() if one.name == "steps")
-    editor = KnobEditor(knob)
-    qtbot.addWidget(editor)
-    field = editor.findChild(QSpinBox)
-    field.setValue(200)
-    assert field.width() >= field.fontMetrics().horizontalAdvance(field.text()) + 10
+@pytest.mark.parametrize("options", [DreamOptions, MaximiseOptions, ZoomOptions, AdversaryOptions])
+def test_a_field_has_room_for_its_largest_number_and_its_unit(themed, qtbot, options):
+    form = OptionsForm(options())
+    qtbot.addWidget(form)
+    for editor in form.editors.values():
+        for field in editor.findChildren(QAbstractSpinBox):
+            field.setValue(field.maximum())
+            if editor.knob.unit:
+                assert field.width() >= field.fontMetrics().horizontalAdvance(field.text()) + 10, editor.knob.name
 
 
 def test_the_recipe_of_a_dream_is_none_of_a_style():

@@ -17,7 +17,7 @@ from studio.job_kinds import JobKind
 from studio.jobs import JobState
 from studio.pairs import PairSet
 from studio.picture import Picture, load
-from tests.gui.dreaming import choose, chosen, ended, told
+from tests.gui.dreaming import choose, chosen, ended, kept_recipe, told
 from tests.gui.inspecting import click
 from tests.gui.morphing import A_POINTS, B_POINTS
 from tests.gui.styling import idle_files
@@ -56,8 +56,7 @@ def test_a_dream_from_the_first_click_to_a_saved_picture(dream, qtbot, tmp_path,
     idle_files(dream, qtbot)
     assert np.array_equal(np.asarray(Image.open(tmp_path / "night.png")), made.pixels)
     assert recipe(tmp_path / "night.png")["what"] == "dream"
-    (result,) = dream.document.snapshot().results
-    assert (result.kind, result.name) == ("dream", "dream") and result.recipe["options"]["steps"] == 2
+    assert kept_recipe(dream, qtbot, "dream")["options"]["steps"] == 2
 
 
 def test_cancel_in_the_middle_keeps_what_was_seen_last(dream, qtbot):
@@ -93,7 +92,7 @@ def test_a_click_on_a_says_what_a_picture_is_made_for(dream, qtbot):
     dream.actions_["dream_run"].trigger()
     ended(dream, qtbot)
     assert panel.outcome.picture.size == (32, 32)
-    made = dream.document.snapshot().results[-1].recipe
+    made = kept_recipe(dream, qtbot, "maximize")
     assert made["what"] == "maximize" and made["goals"] == [target.describe()]
     assert [one["name"] for one in made["pictures"]] == ["cat.png"]
     click(dream, "B", 60, 50)
@@ -145,7 +144,7 @@ def test_what_a_pair_shares_is_a_target_of_a_sum(dream, qtbot):
     assert [one.weight for one in panel.targets.targets] == [1.0, -0.5]
     panel.run()
     ended(dream, qtbot)
-    goals = dream.document.snapshot().results[-1].recipe["goals"]
+    goals = kept_recipe(dream, qtbot, "maximize")["goals"]
     assert goals == [target.describe(), panel.targets.targets[1].describe()]
     panel.targets.rows[0].remove.click()
     assert [type(one.goal) for one in panel.targets.targets] == [ChannelGoal]
@@ -155,12 +154,12 @@ def test_guides_and_painted_regions_reach_the_engine(dream, qtbot):
     panel = chosen(dream, JobKind.DREAM)
     panel.run()
     ended(dream, qtbot)
-    plain = panel.outcome.picture.pixels
+    plain, first = panel.outcome.picture.pixels, kept_recipe(dream, qtbot, "dream")
     choose(panel.choice.guide_choice, "other")
     panel.run()
     ended(dream, qtbot)
     assert not np.array_equal(panel.outcome.picture.pixels, plain)
-    assert "coffee.jpg" in dream.document.snapshot().results[-1].recipe["goals"][-1]
+    assert "coffee.jpg" in kept_recipe(dream, qtbot, "dream", first)["goals"][-1]
     dream.state.set_pairs(PairSet.from_arrays(A_POINTS, B_POINTS))
     choose(panel.choice.guide_choice, "pairs")
     choose(panel.choice.side_choice, "B")
@@ -200,7 +199,7 @@ def test_a_film_goes_where_the_dialog_says_and_falls_to_the_click(dream, qtbot, 
     assert "cat-dream.mp4" in asked_for[0][0] and "*.gif" in asked_for[0][1]
     assert (tmp_path / "falling.mp4").stat().st_size > 500 and "falling.mp4" in dream.messages.text()
     assert "falling.mp4" in panel.result_pane.caption.text() and panel.outcome.picture.size == (48, 32)
-    assert dream.document.snapshot().results[-1].recipe["film"]["frames"] == 3
+    assert kept_recipe(dream, qtbot, "zoom")["film"]["frames"] == 3
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
     dream.actions_["dream_run"].trigger()
     assert not panel.runner.is_running
