@@ -27,7 +27,7 @@ def tensors() -> Mapping[str, Tensor]:
 
 def has_them(backbone: Backbone) -> bool:
     """Whether the first convolution is that of `tensors`, up to half precision."""
-    first = next(iter(backbone.result_pane(1).body.parameters()))
+    first = next(iter(backbone.stage(1).body.parameters()))
     return torch.allclose(first, tensors()["features.0.weight"], atol=1e-3)
 
 
