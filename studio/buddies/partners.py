@@ -35,7 +35,8 @@ FINE_TEMPERATURE = 0.2
 TRUST = 0.12
 """How far from where the pairs around carry it, in units of the longer side, a partner may well lie."""
 MOST_DOUBT = 3.0
-"""Log-weight that lying elsewhere costs at most: the pairs around can all be wrong."""
+"""Log-weight that lying elsewhere costs at most: the pairs around can all be wrong. On 80 couples of held-out animals,
+same kind / across kinds, 0.417 / 0.312 of the key points right, at 1 0.412 / 0.294, at 9 hardly less; BuddyNet 3."""
 FEWEST = 3
 """With fewer pairs than this nothing is transferred."""
 

@@ -30,7 +30,7 @@ from studio.turns import ALL_TURNS, UPRIGHT, Turn
 STRIDE, SMALL = 4, 56
 """Of the level that is asked, and the longer side, px, at which it sees both pictures: 14 cells. Edges and small parts
 tell a turned copy at a tenth of a match's time; what is coarser costs more and tells no more, and which way round two
-different animals stand not even the coarsest level knows (on 22 % of 120 pairs, 12.5 % being chance)."""
+different animals stand not even the coarsest level knows (on 25 % of 120 pairs, 12.5 % being chance)."""
 COARSE = 112
 """Longer side, px, at which the coarsest level then says which picture is to be turned."""
 CLEAR = 0.08

@@ -237,12 +237,15 @@ def test_of_pictures_that_belong_together_no_doubt_is_said(name, buddynet):
     assert remark in ("", "B is mirrored: matched that way.") and np.mean([pair.confidence for pair in pairs]) > 0.3
 
 
-def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_say():
-    network = small_backbone()
+def looked_at(a, b):
+    """The features of two pictures by a small network."""
     memory = MatchMemory()
-    a, b = noise_picture(96, 80, seed=5), noise_picture(112, 64, seed=6)
-    run_to_end(prepare_features(a, b, network, MatchOptions(working_size=112), memory))
-    feature_pair = memory.held.feature_pair
+    run_to_end(prepare_features(a, b, small_backbone(), MatchOptions(working_size=112), memory))
+    return memory.held.feature_pair
+
+
+def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_say():
+    feature_pair = looked_at(noise_picture(96, 80, seed=5), noise_picture(112, 64, seed=6))
     consensus = feature_pair.consensus.double().numpy() / 0.05
     one, other = (np.exp(consensus - consensus.max(axis, keepdims=True)) for axis in (0, 1))
     share = np.sqrt(one / one.sum(0, keepdims=True) * other / other.sum(1, keepdims=True))
@@ -260,11 +263,7 @@ def test_what_two_pictures_have_in_common_is_what_loops_over_their_coarse_cells_
 
 
 def test_likeness_is_what_loops_over_the_raw_cells_say():
-    network = small_backbone()
-    memory = MatchMemory()
-    a, b = noise_picture(96, 64, seed=1), noise_picture(64, 80, seed=2)
-    run_to_end(prepare_features(a, b, network, MatchOptions(working_size=96), memory))
-    pair = memory.held.feature_pair
+    pair = looked_at(noise_picture(96, 64, seed=1), noise_picture(64, 80, seed=2))
     level = pair.levels[0]
     maps = [side[level.number][0].double().flatten(1).T.numpy() for side in (pair.start, pair.end)]
     means = []

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 import studio.buddies
+from studio.buddies.answers import NOTHING_IN_COMMON
 from studio.errors import StudioError
 from studio.gui.canvas.pairs_table import ID_ROLE
 from studio.gui.canvas.state import RESULT_LEVEL
@@ -59,6 +60,8 @@ def with_pairs(opened):
 def test_a_real_match_end_to_end_shows_pairs_level_by_level(opened, qtbot):
     shown: list[tuple[int, int]] = []
     opened.state.pairs_changed.connect(lambda: shown.append((opened.state.shown_level, len(opened.state.shown_pairs))))
+    # A cat and a cup have nothing in common, and then only the article's reading gives pairs.
+    opened.panel("match").form.editors["consistency"].set_value(0.0)
     qtbot.mouseClick(opened.panel("match").run_button, Qt.MouseButton.LeftButton)
     assert opened.panel("match").is_running
     qtbot.waitUntil(lambda: done(opened))
@@ -76,6 +79,13 @@ def test_a_real_match_end_to_end_shows_pairs_level_by_level(opened, qtbot):
         assert (points >= -0.5).all() and (points[:, 0] < width).all() and (points[:, 1] < height).all()
     assert opened.pairs_table.model.rowCount() == len(pairs)
     assert all(opened.viewer.canvas(side).point_position(1) is not None for side in "AB")
+
+
+def test_of_a_cat_and_a_cup_it_says_that_they_have_nothing_in_common(opened, qtbot):
+    opened.panel("match").form.editors["finest_level"].set_value(4)
+    opened.panel("match").run()
+    qtbot.waitUntil(lambda: done(opened))
+    assert not opened.state.pairs and opened.messages.text() == NOTHING_IN_COMMON
 
 
 def test_every_level_of_a_slow_match_is_shown(opened, qtbot, monkeypatch):
