@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +107,14 @@ class DreamPanel(ModePanel):
         self.places.clicked.connect(self._on_place)
         self.asker.changed.connect(self._on_facts)
         self.network.changed.connect(self.ready_changed)
-        for name, form in self.forms.items():
-            form.changed.connect(partial(self._on_options, name))
+        for form in self.forms.values():
+            form.changed.connect(self.refresh)
         self._state.picture_changed.connect(self._on_picture)
         self._state.pairs_changed.connect(self.refresh)
         self._state.selected_changed.connect(self.refresh)
+
+    def full_screen(self) -> Callable[[], object]:
+        return self.result_pane.view.toggle_full_screen
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """What the actions of the menu Dream do."""
@@ -299,13 +301,6 @@ class DreamPanel(ModePanel):
         x, y = editors["to_x"].value() * width - 0.5, editors["to_y"].value() * height - 0.5
         return {self.choice.side: (((x, y), ""),)}
 
-    def _on_options(self, name: str) -> None:
-        try:
-            self._settings.set_options(name, self.forms[name].value())
-        except OptionsError as error:
-            log.debug("options not usable yet: %s", error)
-        self.refresh()
-
     def refresh(self, *_: object) -> None:
         """Take in what the state and the panel say now."""
         kind, running = self.choice.kind, self.runner.is_running
@@ -323,8 +318,10 @@ class DreamPanel(ModePanel):
         self.reasons.tell()
         self.places.set_active(self._active and kind in (JobKind.MAXIMISE, JobKind.ZOOM) and not running)
         self.places.show(self.targets.places() if kind is JobKind.MAXIMISE else self._film_place())
+        # Places are clicked on pictures that can be seen; once there is one, the result comes first again.
+        self.pictures_asked.emit(self._active and kind is JobKind.MAXIMISE and not running and not self.targets.targets)
         missing = self.reasons.missing()
-        self.foot.set_ready(not missing)
+        self.foot.set_ready(not missing, missing)
         if missing != self._said:
             self._said = missing
             if not running:

@@ -360,7 +360,8 @@ class MainWindow(QMainWindow):
     def _refresh(self, *_: object) -> None:
         pictures = [self.state.picture(side) for side in SIDES]
         self.actions_.refresh(frozenset(self._conditions()))
-        has_room = bool(self.modes.current) and self.modes.panel(self.modes.current).result_pane is None
+        pane = self.modes.panel(self.modes.current).result_pane if self.modes.current else None
+        has_room = bool(self.modes.current) and (pane is None or pane.isHidden())
         self.helping.show_welcome(has_room and not any(pictures))
         network = self._network_now
         self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
