@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from studio.backbones.choice import NetworkChoice
 from studio.cli_pictures import reading_picture
 from studio.codecs.encoding import KINDS
-from studio.featurevis.embedding import EmbeddingOptions
+from studio.featurevis.embedding_options import EmbeddingOptions
 from studio.files import check_target, replacing
 from studio.flags import NetworkFlags, flags_of
 from studio.progress import Job, part

@@ -15,6 +15,9 @@ from studio.backbones.decoder import Decoder
 from studio.backbones.layers import Layer, flat, kind_of, reduces
 from studio.backbones.levels import Level
 
+PROBE = 4
+"""Cells along the side of the coarsest map by which layers are looked at."""
+
 
 class Stage(nn.Module):
     """The piece of a network from the activations of one level to those of the next.
@@ -217,7 +220,9 @@ class Backbone:
     def _layers(self) -> dict[str, Layer]:
         layers: dict[str, Layer] = {}
         with torch.no_grad():
-            stride, x = 1, self._mean.expand(1, 3, 2, 2)
+            # As many cells as the head of points sees: a border that goes round wants no fewer.
+            side = PROBE * self.levels[-1].stride
+            stride, x = 1, self._mean.expand(1, 3, side, side)
             for stage in self._stages:
                 modules = (module for _, module in flat(stage.body))
                 fine = True

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from studio.backbones.points import PointHead
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -20,7 +22,8 @@ class Layer:
     stride : int
         Pixels of the image per cell.
     kind : str
-        "relu", "pool" or "block" (a module of several layers: a fire module, a residual block).
+        "relu", "pool", "points" (a head that was taught what points are) or "block" (a module of several layers: a
+        fire module, a residual block).
     """
 
     name: str
@@ -42,6 +45,8 @@ def kind_of(module: nn.Module) -> str:
     """The `kind` of the `Layer` that `module` gives."""
     if isinstance(module, nn.ReLU):
         return "relu"
+    if isinstance(module, PointHead):
+        return "points"
     return "pool" if isinstance(module, nn.MaxPool2d | nn.AvgPool2d) else "block"
 
 

@@ -1,6 +1,7 @@
 from .answers import HoverAnswer, LevelAnswer, TraceStep
 from .difference import Difference, warped_difference
-from .embedding import Embedding, EmbeddingError, EmbeddingOptions, embed
+from .embedding import Embedding, EmbeddingError, embed
+from .embedding_options import EmbeddingOptions
 from .exemplar_search import Exemplar, Exemplars, crop, exemplars
 from .exemplar_sheet import exemplar_sheet
 from .grid import ChannelGrid, channel_grid, first_filters

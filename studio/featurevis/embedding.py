@@ -7,7 +7,6 @@ nothing; how much of who is near whom survives is told as trustworthiness (Venna
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import torch
@@ -17,9 +16,9 @@ from studio.backbones import Backbone
 from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
 from studio.features.placing import Placing
+from studio.featurevis.embedding_options import EmbeddingOptions
 from studio.geometry import as_points, fit_within
 from studio.language import tr
-from studio.options import Options, knob
 from studio.picture import Picture
 from studio.progress import Job, Progress
 
@@ -31,42 +30,6 @@ COMPONENTS = 50
 
 class EmbeddingError(StudioError):
     """Too little to lay out, or a level that there is not."""
-
-
-class EmbeddingOptions(Options):
-    """How features are laid out on a map."""
-
-    level: int = knob(5, "The level whose cells are laid out.", label="Level", minimum=1, maximum=5, step=1)
-    items: Literal["cells", "channels"] = knob(
-        "cells",
-        "What is laid out: the cells of both pictures, or the channels.",
-        label="Items",
-        words={"cells": "Cells", "channels": "Channels"},
-    )
-    method: Literal["tsne", "pca"] = knob(
-        "tsne",
-        "“tsne” keeps who is near whom, “pca” keeps the directions in which they differ most.",
-        label="Method",
-        words={"tsne": "Neighbours (t-SNE)", "pca": "Main directions (PCA)"},
-    )
-    perplexity: float = knob(
-        30.0,
-        "About how many neighbours each item has.",
-        label="Perplexity",
-        minimum=2.0,
-        maximum=200.0,
-        step=1.0,
-        advanced=True,
-    )
-    size: int = knob(
-        224,
-        "Longer side at which the network looks at the pictures.",
-        label="Size",
-        unit="px",
-        minimum=32,
-        maximum=1024,
-    )
-    seed: int = knob(0, "Where chance starts from.", label="Seed", minimum=0, maximum=2**31 - 1, step=1, advanced=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.backbones import Backbone, Stage
+from studio.backbones.levels import Level
 from studio.language import tr
 from studio.style.model import StyleError
 from studio.style.options import Precision
@@ -127,7 +128,9 @@ def choose_precision(wanted: Precision, device: torch.device) -> Precision:
 def style_layers(backbone: Backbone, text: str) -> dict[str, float]:
     """Layers and their weights, which sum to 1; see `StyleOptions.layers`. Raises `StyleError`."""
     if not text.strip():
-        chosen = {level.name: USUAL[level.stride] for level in backbone.levels if level.stride in USUAL}
+        chosen = {
+            plain_layer(backbone, level): USUAL[level.stride] for level in backbone.levels if level.stride in USUAL
+        }
         return {name: weight / sum(chosen.values()) for name, weight in chosen.items()}
     weights: dict[str, float] = {}
     for word in text.split(","):
@@ -145,6 +148,15 @@ def style_layers(backbone: Backbone, text: str) -> dict[str, float]:
     if total <= 0.0:
         raise StyleError(tr("The weights of the style layers are all 0."))
     return {name: weight / total for name, weight in weights.items() if weight > 0.0}
+
+
+def plain_layer(backbone: Backbone, level: Level) -> str:
+    """The layer of a level that looks make: of one that was taught what points are the one that its head stands on.
+
+    Points have no look of their own, and a head that sees 7 x 7 cells wants more of them than small textures have.
+    """
+    names = backbone.layer_names
+    return names[names.index(level.name) - 1] if backbone.layer(level.name).kind == "points" else level.name
 
 
 def content_layers(backbone: Backbone, text: str) -> tuple[str, ...]:

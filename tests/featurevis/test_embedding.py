@@ -7,8 +7,9 @@ import pytest
 import skimage.data
 
 from studio.backbones import Backbone, load_backbone
-from studio.featurevis.embedding import EmbeddingError, EmbeddingOptions, embed, laid_out
+from studio.featurevis.embedding import EmbeddingError, embed, laid_out
 from studio.featurevis.embedding_files import drawn, write_table
+from studio.featurevis.embedding_options import EmbeddingOptions
 from studio.picture import Picture
 from studio.progress import run_to_end
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from studio.backbones import Backbone, build_backbone
+from studio.backbones import Backbone, build_backbone, load_backbone
 from studio.pairs import PairSet
 from studio.style.losses import STYLE_LOSSES
 from studio.style.model import Region, StyleError, StyleSource
@@ -224,3 +224,8 @@ def test_masks_become_weights_by_area(tiny: Backbone) -> None:
     # Far from the soft border it is the mask.
     assert float(profile[:14].min()) == pytest.approx(float(profile[:14].max()), rel=0.05)
     assert float(profile[40:].max()) == 0.0 == float(expected[40:].max())
+
+
+def test_looks_are_those_of_layers_that_were_not_taught_points() -> None:
+    shipped = run_to_end(load_backbone("buddynet", device="cpu"))
+    assert list(style_layers(shipped, "")) == ["relu1_1", "relu2_2", "relu3_2", "relu4_3", "relu5_3"]

@@ -278,6 +278,7 @@ def test_what_a_match_compared_is_hovered_without_another_pass_of_the_network(op
     panel, matching = opened.panel("inspect"), opened.panel("match")
     assert panel.working_size.currentData() == 224
     matching.form.editors["working_size"].set_value(64)
+    matching.form.editors["turned"].set_value(False)  # which looks at both pictures once more, and smaller
     matching.run()
     wait_for(opened, qtbot, lambda: not matching.is_running)
     assert len(passes) == 2

@@ -88,6 +88,7 @@ def test_the_film_leads_through_all(longer: MainWindow, qtbot, tmp_path: Path) -
 def test_neighbours_are_matched_and_remembered(morph: MainWindow, qtbot, third: Path) -> None:
     panel = morph.panel("morph")
     morph.panel("match").form.editors["working_size"].set_value(96)
+    morph.panel("match").form.editors["consistency"].set_value(0.0)  # a cup and a rocket have nothing in common
     panel.further.add([third, third])
     qtbot.waitUntil(lambda: len(panel.further.pictures) == 2 and panel.further.missing == 0)
     assert all(len(pairs) > 0 for pairs in panel.further.pairs)
