@@ -12,6 +12,7 @@ from torch import Tensor
 
 from studio.backbones import Backbone, build_backbone, load_backbone
 from studio.pairs import PairSet
+from studio.progress import run_to_end
 from studio.style.losses import STYLE_LOSSES
 from studio.style.model import Region, StyleError, StyleSource
 from studio.style.network import Extractor, choose_precision, content_layers, middle_layer, style_layers
