@@ -174,8 +174,8 @@ NO_TEXT = (
     "<span .*",
     r"similarity of A .*\(\?P<layer>.*",
     "actions and handlers differ.*|nobody answers.*|the job queue is closed|.*did not end within.*",  # for developers
-    "side by side",  # a value of a choice
-    "far from the picture|no table of values|a window has no place to come back to",  # for developers
+    "side by side|onion skin",  # values of a choice
+    "far from the picture|no filter|no table of values|a window has no place to come back to",  # for developers
     r"\n +QMainWindow.*",
 )
 

@@ -71,7 +71,7 @@ class MaximiseOptions(Options):
         label="Decay",
         minimum=0.0,
         maximum=0.9,
-        step=0.001,
+        step=0.0001,
         advanced=True,
     )
     blur: float = knob(

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.widgets.elided import ElidedLabel
+from studio.gui.widgets.names import NameLabel
 
 CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QSlider, QLabel, QLineEdit, QTabBar, QProgressBar)
 ARROW = 20
@@ -85,8 +86,11 @@ def _outside(window: QMainWindow, widget: QWidget) -> Iterator[str]:
 
 def _too_long(widget: QWidget) -> Iterator[str]:
     metrics = QFontMetricsF(widget.font())
-    if isinstance(widget, ElidedLabel):
-        return  # it is cut where it is told, and whole in its tooltip
+    if isinstance(widget, ElidedLabel | NameLabel):  # it is cut where it is told, and whole in its tooltip
+        seen = widget.seen if isinstance(widget, ElidedLabel) else widget.shown_text()
+        if seen != widget.text() and widget.text() not in widget.toolTip().replace("\u200b", ""):
+            yield f"{_name(widget)}: is not whole in its tooltip"
+        return
     if isinstance(widget, QLabel):
         wanted = widget.heightForWidth(widget.width()) if widget.wordWrap() else widget.sizeHint().height()
         if widget.text() and not widget.wordWrap() and widget.sizeHint().width() > widget.width() + 1:

@@ -32,6 +32,8 @@ from PySide6.QtWidgets import (
 
 from studio.attribution.options import METHODS, InspectOptions
 from studio.buddies.options import MatchOptions
+from studio.dream.options import AdversaryOptions, DreamOptions, MaximiseOptions, ZoomOptions
+from studio.featurevis.embedding import EmbeddingOptions
 from studio.gui.shell.settings.preferences import Preferences
 from studio.morph.options import ExportOptions, MorphOptions, StillOptions
 from studio.options import Options
@@ -39,7 +41,8 @@ from studio.style.options import InstantOptions, InversionOptions, StyleOptions,
 
 SHOWN: tuple[type[Options], ...] = (
     MatchOptions, MorphOptions, StillOptions, ExportOptions, StyleOptions, InstantOptions, TextureOptions,
-    InversionOptions, InspectOptions, Preferences, *(method.options for method in METHODS.values()),
+    InversionOptions, InspectOptions, DreamOptions, MaximiseOptions, ZoomOptions, AdversaryOptions, EmbeddingOptions,
+    Preferences, *(method.options for method in METHODS.values()),
 )  # fmt: skip
 """Whose knobs stand in a form."""
 VALUES = sorted({value for model in SHOWN for knob in model.knobs() for value in knob.choices}, key=len, reverse=True)
@@ -48,7 +51,7 @@ NOT_ENGLISH = (
     rf"(= |“)({'|'.join(map(re.escape, VALUES))})(?= ·|”|$)",
     r"Buddies Studio",
     r"BuddyNet|VGG-1[69]|SqueezeNet 1\.[01]|ResNet-50|ConvNeXt-T",
-    r"\b(relu|conv|pool|block|level)\w*[0-9_.]+\w*",  # layers of a network
+    r"\b(relu|conv|pool|block|level|points)\w*[0-9_.]+\w*",  # layers of a network
     r"\b(cat|coffee)\b(\.png|\.jpg)?",  # the pictures of the test
     r"\*?\.(png|jpe?g|jpe|webp|tiff?|bmp|gif|avif|hei[cf]|p[pg]m|mp4|mov|mkv|apng|npy|csv|json|txt|pth|pt|safetensors|model|buddies)\b",
     r"\b(morph|warped|field|pairs|gradient|style-[\w-]+)(?=\.\w)",  # names that dialogs propose for a file

@@ -9,7 +9,10 @@ from studio.language import translatable
 class DreamCan(Condition):
     """What can be done with dreams now."""
 
-    RUN = translatable("Enter the mode Dream; its panel says what is missing, or a run is under way.")
+    RUN = (
+        translatable("Enter the mode Dream; its panel says what is missing, or a run is under way."),
+        translatable("A run is under way: wait for its end, or cancel it."),
+    )
     """The mode is on, nothing is missing and nothing runs."""
     STOP = translatable("Nothing is running.")
     """A run is under way."""

@@ -65,6 +65,7 @@ class LayerEditor(KnobEditor):
         self.box = LayerBox(tr(knob.label))
         self.box.setToolTip(self._field.toolTip())
         self._layout.insertWidget(0, self.box, 1)
+        self.setFocusProxy(self.box)
         self.box.chosen.connect(super().set_value)
 
     def set_value(self, value: str) -> None:

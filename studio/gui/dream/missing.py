@@ -15,10 +15,18 @@ from studio.gui.dream.target_knobs import NO_CLASSES, NO_PAIR
 from studio.gui.dream.targets import Targets
 from studio.gui.dream.tasks import sides_of
 from studio.gui.widgets.forms import OptionsForm
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
-from studio.language import tr
+from studio.language import tr, translatable
 from studio.options import OptionsError
 from studio.pairs import PairSet, PointPair
+
+PER_FRAME = translatable("A film has steps of its own, those of a frame.")
+PIXELS_ONLY = translatable("It does something only where pixels are changed.")
+ONE_PICTURE = translatable("It does something only where several pictures are made.")
+BALL = ("method", "eps", "norm", "seed")
+"""Knobs of an attack inside a ball."""
+ANY_SIZE = translatable("A pair is broken by the smallest change there is, whatever its size.")
 
 
 class Reasons:
@@ -78,17 +86,18 @@ class Reasons:
     def grey_idle_knobs(self) -> None:
         """Knobs that change nothing now: those of pixels where none are changed, those of a ball for a pair ..."""
         unit, zooms = self._forms["dream/maximise"].editors, self._choice.kind is JobKind.ZOOM
+        pixels, one = unit["parameters"].value() == "pixels", unit["count"].value() == 1
         idle = {
-            "dream": ("steps",) if zooms else (),
-            "dream/maximise": (
-                *(() if unit["parameters"].value() == "pixels" else YOSINSKI[0]),
-                *(() if unit["count"].value() > 1 else ("diversity",)),
-            ),
-            "dream/adversary": ("method", "eps", "norm", "seed") if self._choice.breaks_pair else (),
+            "dream": dict.fromkeys(("steps",) if zooms else (), tr(PER_FRAME)),
+            "dream/maximise": {
+                **dict.fromkeys(() if pixels else YOSINSKI[0], tr(PIXELS_ONLY)),
+                **dict.fromkeys(("diversity",) if one else (), tr(ONE_PICTURE)),
+            },
+            "dream/adversary": dict.fromkeys(BALL if self._choice.breaks_pair else (), tr(ANY_SIZE)),
         }
-        for form, names in idle.items():
+        for form, reasons in idle.items():
             for name, editor in self._forms[form].editors.items():
-                editor.setEnabled(name not in names)
+                set_usable(editor, name not in reasons, reasons.get(name, ""))
 
     def missing(self) -> str:
         """What is to be seen to first, in a sentence; nothing if all is there."""

@@ -34,6 +34,7 @@ from studio.gui.widgets.forms import OptionsForm, OptionsHolder
 from studio.gui.widgets.jobs_view import duration
 from studio.gui.widgets.run_foot import RunFoot
 from studio.gui.widgets.saving import ask_where_to_save, film_kinds, film_written
+from studio.gui.widgets.usable import set_usable
 from studio.job_kinds import JobKind
 from studio.language import tr
 from studio.options import OptionsError
@@ -200,10 +201,24 @@ class DreamPanel(ModePanel):
             path=path,
         )
 
+    def show_options(self, name: str) -> None:
+        for kind in (JobKind.DREAM, JobKind.MAXIMISE, JobKind.ADVERSARY, JobKind.ZOOM):
+            if name in self._forms_of(kind) and name not in self._forms_of(self.choice.kind):
+                self.choice.set_kind(kind)
+
+    @staticmethod
+    def _forms_of(kind: JobKind) -> tuple[str, ...]:
+        """The forms of what is made, that of the options of its job first."""
+        further = {
+            JobKind.MAXIMISE: ("dream/maximise",),
+            JobKind.ADVERSARY: ("dream/adversary",),
+            JobKind.ZOOM: ("dream", "dream/film"),
+        }
+        return further.get(kind, ("dream",))
+
     @property
     def _form_name(self) -> str:
-        names = {JobKind.MAXIMISE: "dream/maximise", JobKind.ADVERSARY: "dream/adversary"}
-        return names.get(self.choice.kind, "dream")
+        return self._forms_of(self.choice.kind)[0]
 
     def run(self) -> None:
         """Make it; a film asks first where it goes."""
@@ -219,6 +234,7 @@ class DreamPanel(ModePanel):
                 title,
                 f"{name}-{tr('dream').lower()}.mp4",
                 kinds,
+                purpose="dream-film",
                 written=lambda path, _: film_written(path),
             )
             if chosen is None:
@@ -304,15 +320,14 @@ class DreamPanel(ModePanel):
     def refresh(self, *_: object) -> None:
         """Take in what the state and the panel say now."""
         kind, running = self.choice.kind, self.runner.is_running
-        shown = {self._form_name} | ({"dream/film"} if kind is JobKind.ZOOM else set())
         for name, form in self.forms.items():
-            form.setVisible(name in shown)
-            form.setEnabled(not running)
+            form.setVisible(name in self._forms_of(kind))
+            set_usable(form, not running, tr(DreamCan.RUN.in_the_way))
         self.reasons.grey_idle_knobs()
         self.presets.setVisible(kind is JobKind.MAXIMISE)
         self.targets.setVisible(kind is JobKind.MAXIMISE)
         for widget in (self.presets, self.targets, self.choice, self.network):
-            widget.setEnabled(not running)
+            set_usable(widget, not running, tr(DreamCan.RUN.in_the_way))
         pair = self.reasons.pair
         self.targets.set_pair(None if pair is None else (pair.a, pair.b))
         self.reasons.tell()

@@ -19,6 +19,7 @@ from studio.gui.widgets.forms import UndoPasser
 from studio.gui.widgets.names import in_menu, in_tip
 from studio.gui.widgets.number_boxes import NumberBox
 from studio.gui.widgets.theme import icon
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr
 from studio.options import Options, knob
 
@@ -238,7 +239,7 @@ class Targets(QWidget):
             row.removed.connect(lambda index=index: self.remove(index))
             self._list.addWidget(row)
             self.rows.append(row)
-        self.add_button.setEnabled(bool(self.targets))
+        set_usable(self.add_button, bool(self.targets), tr("Choose a first target."))
 
     def refresh_theme(self) -> None:
         for row in self.rows:

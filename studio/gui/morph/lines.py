@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
 
 from studio.arrays import SIDES, Side
 from studio.gui.canvas.canvas import PictureCanvas
+from studio.gui.canvas.conditions import Shared
 from studio.gui.mode.mode import Services
 from studio.gui.widgets.theme import colors
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr, translatable
 from studio.progress import Job, Progress
 from studio.warp.lines import Line, LinesError, proposed, sampled
@@ -243,9 +245,10 @@ class MorphLines(QWidget):
 
     def refresh(self) -> None:
         both, draws = self._services.state.has_both, self.draw_button.isChecked()
-        self.draw_button.setEnabled(both and self._active)
-        self.use_button.setEnabled(bool(self.drawn.done and self.drawn.nodes["B"]))
-        self.drop_button.setEnabled(bool(self.drawn.nodes["A"]))
+        set_usable(self.draw_button, both and self._active, tr(Shared.BOTH_PICTURES.missing))
+        may_use = bool(self.drawn.done and self.drawn.nodes["B"])
+        set_usable(self.use_button, may_use, tr("Draw a line to its end first."))
+        set_usable(self.drop_button, bool(self.drawn.nodes["A"]), tr("No line is drawn."))
         self._hint.setText(tr(NODES) if self.drawn.done else tr(KEYS))
         self._hint.setVisible(draws)
         for tool in self._tools:

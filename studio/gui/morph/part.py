@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from studio.files import bare_name
 from studio.geometry import shrink_within
+from studio.gui.canvas.conditions import Shared
 from studio.gui.canvas.opening import picture_filter
 from studio.gui.canvas.paint_tools import BrushSize, PaintTools
 from studio.gui.canvas.painting import MASK_SIDE, Painting
 from studio.gui.mode.mode import Services
 from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.forms import OptionsForm, form_grid, title_of
+from studio.gui.widgets.usable import set_usable
 from studio.language import tr
 from studio.morph.masking import Masks, Paint
 from studio.picture import loading
@@ -113,9 +115,9 @@ class MorphPart(QWidget):
             self.paint_button.setChecked(False)
         paints = self.paint_button.isChecked()
         for button in (self.paint_button, self.file_button):
-            button.setEnabled(both)
+            set_usable(button, both, tr(Shared.BOTH_PICTURES.missing))
         selected = self.painting.selected
-        self.clear_button.setEnabled(selected is not None and bool(selected.masks))
+        set_usable(self.clear_button, selected is not None and bool(selected.masks), tr("Nothing is painted yet."))
         with QSignalBlocker(self.region):
             self.region.clear()
             for one in regions:
@@ -123,7 +125,7 @@ class MorphPart(QWidget):
             if selected is not None:
                 self.region.setCurrentIndex(self.region.findData(selected.number))
         for name in KNOBS[1:]:
-            self._form.editors[name].setEnabled(self.is_asked_for)
+            set_usable(self._form.editors[name], self.is_asked_for, tr("Only where a part is morphed."))
         self.region.setVisible(len(regions) > 1)
         self._brush.setVisible(paints)
         self._hint.setVisible(paints)

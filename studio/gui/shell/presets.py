@@ -11,7 +11,6 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QInputDialog,
     QLabel,
@@ -27,6 +26,7 @@ from studio import presets
 from studio.errors import StudioError
 from studio.gui.mode.kept_options import KeptOptions
 from studio.gui.shell.modes import Modes
+from studio.gui.widgets.asking import ask_for_file
 from studio.gui.widgets.messages import Messages
 from studio.gui.widgets.modal import run_modal
 from studio.gui.widgets.parts import rule
@@ -262,12 +262,9 @@ class PresetBar(QWidget):
         self.refresh()
 
     def import_dialog(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self.window(), tr("Import preset"), self._settings.last_folder, tr(FILTER)
-        )
-        if path:
-            self._settings.last_folder = str(Path(path).parent)
-            self.import_from(Path(path))
+        path = ask_for_file(self.window(), self._settings, "preset", tr("Import preset"), tr(FILTER))
+        if path is not None:
+            self.import_from(path)
 
     def import_from(self, path: Path) -> None:
         """Take a preset out of a file, and say for which mode it is."""
@@ -291,7 +288,7 @@ class PresetBar(QWidget):
         kinds = {tr(FILTER): presets.SUFFIX}
         chosen = ask_where_to_save(
             self.window(), self._settings, tr("Export preset"), f"{now.title}{presets.SUFFIX}", kinds,
-            accepted=[presets.SUFFIX],
+            purpose="preset", accepted=[presets.SUFFIX],
         )  # fmt: skip
         if chosen is not None:
             self.export_to(now, chosen[0])

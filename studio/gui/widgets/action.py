@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from studio.gui.widgets.usable import set_tip
+from studio.gui.widgets.usable import own_tip, set_tip
 from studio.language import tr
 
 
@@ -80,7 +80,7 @@ class TipFollower(QObject):
 
     def __init__(self, widget: QWidget, action: QAction) -> None:
         super().__init__(widget)
-        self._widget, self._action, self._tip = widget, action, widget.toolTip()
+        self._widget, self._action, self._tip = widget, action, own_tip(widget)
         action.changed.connect(self._show)
         self._show()
 

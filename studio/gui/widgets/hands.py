@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
     QFocusFrame,
+    QMainWindow,
     QPlainTextEdit,
     QProxyStyle,
     QScrollBar,
@@ -113,7 +114,13 @@ class Hands(QObject):
 
 
 def is_parked(widget: QWidget) -> bool:
-    """Whether it is in a dock behind another one, which Qt puts outside the window, and goes to by Tab all the same."""
+    """Whether it is in a dock behind another one, which Qt puts outside the window, and goes to by Tab all the same.
+
+    So it does with the tabs of docks that are all hidden.
+    """
+    window = widget.parentWidget()
+    if isinstance(widget, QTabBar) and isinstance(window, QMainWindow):
+        return not window.rect().intersects(widget.geometry())
     dock: QWidget | None = widget
     while dock is not None and not isinstance(dock, QDockWidget):
         dock = dock.parentWidget()

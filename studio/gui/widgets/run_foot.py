@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QV
 
 from studio.gui.widgets.action import TipFollower, follow_keys
 from studio.gui.widgets.jobs_view import duration
-from studio.gui.widgets.usable import set_tip, set_usable
+from studio.gui.widgets.usable import own_tip, set_tip, set_usable
 from studio.jobs import JobHandle, JobState
 from studio.language import tr
 from studio.progress import Progress
@@ -152,13 +152,20 @@ class RunFoot(QWidget):
 
     def lend_pause_to(self, action: QAction) -> None:
         """Keep a checkable action of the menu in step with the button, and have it say what it does next."""
-        text, short, tip = action.text(), action.iconText(), action.toolTip()
+        text, short = action.text(), action.iconText()
+        usual, was_paused = "", False
 
         def follow(paused: bool) -> None:
+            nonlocal usual, was_paused
             action.setChecked(paused)
             action.setText(tr("Continue") if paused else text)
             action.setIconText(tr("Continue") if paused else short)
-            action.setToolTip(tr("Go on where it paused") if paused else tip)
+            if paused == was_paused:
+                return
+            was_paused = paused
+            if paused:
+                usual = own_tip(action)
+            set_tip(action, tr("Go on where it paused") if paused else usual)
 
         self.paused_changed.connect(follow)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
-
-from PySide6.QtGui import QAction, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 _REASON, _OWN, _SHOWN = "why_not", "own_tip", "shown_tip"
@@ -41,11 +39,13 @@ def reason_of(control: QWidget | QAction) -> str:
 
 def with_reason(tip: str, reason: str) -> str:
     """A tooltip with a reason below it; either may be empty."""
-    if not reason or not tip:
-        return tip or reason
-    if Qt.mightBeRichText(tip):
-        return f"{tip}<p>{html.escape(reason)}</p>"
-    return f"{tip}\n{reason}"
+    return "\n".join(part for part in (tip, reason) if part)
+
+
+def own_tip(one: QWidget | QAction) -> str:
+    """Its tooltip without the reason."""
+    now = one.toolTip()
+    return str(one.property(_OWN) or "") if now == one.property(_SHOWN) else now
 
 
 def set_tip(one: QWidget | QAction, tip: str) -> None:
@@ -58,8 +58,7 @@ def set_tip(one: QWidget | QAction, tip: str) -> None:
 
 
 def _tell(one: QWidget | QAction, reason: str) -> None:
-    now = one.toolTip()
-    own = str(one.property(_OWN) or "") if now == one.property(_SHOWN) else now
+    now, own = one.toolTip(), own_tip(one)
     if not reason and now == own:
         return
     shown = with_reason(own, reason)

@@ -19,12 +19,16 @@ from studio.gui.shell.welcome import THUMB, small_samples
 from studio.gui.widgets.bubble import place_beside, rect_in
 from studio.gui.widgets.settings_store import Settings
 from studio.gui.widgets.theme import apply_theme
+from studio.gui.widgets.usable import own_tip, reason_of
 from studio.language import PSEUDO, SOURCE, choose
 from studio.pairs import PairSet
 from studio.progress import Progress
 from studio.samples import SAMPLES
 from tests.gui.morphing import A_POINTS, B_POINTS, wait_for
 from tests.gui.walking import english_in, texts_of
+
+STEPS = 2 + len(MODES)
+"""Of the tour: three about the first mode, and one about each other."""
 
 
 @pytest.fixture
@@ -298,9 +302,10 @@ def test_settings_of_shortcuts_survive_newer_and_broken_ones(tmp_path):
 
 def test_buttons_of_panels_tell_the_key_that_the_action_has_now(window):
     foot = window.panel("match").foot
-    assert foot.run_button.toolTip().endswith("(Ctrl+Return)")
+    assert own_tip(foot.run_button).endswith("(Ctrl+Return)")
+    assert foot.run_button.toolTip() == f"{own_tip(foot.run_button)}\n{reason_of(foot.run_button)}"
     window.keys.assign("run", ("F8",))
-    assert foot.run_button.toolTip().endswith("(F8)")
+    assert own_tip(foot.run_button).endswith("(F8)")
     window.keys.assign("run", ())
     assert "(" not in foot.run_button.toolTip()
     for mode, action, button in (
@@ -310,7 +315,7 @@ def test_buttons_of_panels_tell_the_key_that_the_action_has_now(window):
         ("inspect", "inspect_run", window.panel("inspect").explain.run_button),
     ):
         window.keys.assign(action, ("F7",))
-        assert button.toolTip().endswith("(F7)"), mode
+        assert own_tip(button).endswith("(F7)") and button.toolTip().count("(") == 1, mode
 
 
 def test_the_sheet_shows_the_keys_of_now(window, qtbot):
@@ -334,10 +339,12 @@ def test_what_is_greyed_says_why(window, opened):
     assert "no pairs" not in opened.actions_["export_pairs"].toolTip()
 
 
-def test_every_condition_of_an_action_has_a_sentence(window):
+def test_every_condition_of_an_action_has_a_sentence():
     for spec in specs(MODES):
         for condition in spec.needs:
-            assert window.actions_._reasons.get(condition, "").endswith("."), condition
+            assert condition.missing.endswith("."), condition
+        for condition in spec.unless:
+            assert condition.in_the_way.endswith("."), condition
 
 
 # --- the tour ---
@@ -349,7 +356,7 @@ def test_bubbles_of_the_tour_lie_inside_the_window_and_beside_their_control(smal
     small.actions_["tour"].trigger()
     tour = small.helping.tour
     modes, targets = [], []
-    for number in range(6):
+    for number in range(STEPS):
         qtbot.wait(15)
         assert tour.at == number
         target = tour.step.target(small)
@@ -358,8 +365,8 @@ def test_bubbles_of_the_tour_lie_inside_the_window_and_beside_their_control(smal
         check_bubble(small, tour, target)
         tour.bubble.next_button.click()
     assert small.helping.tour is None and small.modes.current == "match"
-    assert modes == ["match", "match", "match", "morph", "style", "inspect"]
-    assert len(set(targets)) == 6 and small.menuBar() not in targets
+    assert modes == ["match", "match", *(mode.name for mode in MODES)]
+    assert len(set(targets)) == STEPS and small.menuBar() not in targets
     apply_theme(QApplication.instance(), "dark")
 
 
@@ -411,7 +418,7 @@ def test_the_tour_speaks_german(german, another, qtbot):
     window.resize(1024, 700)
     window.actions_["tour"].trigger()
     tour = window.helping.tour
-    for _ in range(6):
+    for _ in range(STEPS):
         qtbot.wait(15)
         check_bubble(window, tour, tour.step.target(window))
         tour.bubble.next_button.click()
@@ -447,7 +454,7 @@ def test_nothing_of_it_escapes_translation(another, qtbot):
         said += [row.text(0) for row in rows]
         dialog.reject()
         window.actions_["tour"].trigger()
-        for _ in range(6):
+        for _ in range(STEPS):
             said += [text for _, text in texts_of(window.helping.tour.bubble)]
             window.helping.tour.bubble.next_button.click()
         said += [text for _, text in texts_of(window.helping.welcome)]

@@ -75,6 +75,10 @@ def test_pictures_with_bad_names_in_all_modes(window, qtbot, badly_named, themed
     assert "[*]" in window.windowTitle().replace("[*][*]", "") and MARK in window.windowTitle()
     label = window.viewer.frames["A"].name_label
     assert label.text() == a.name and label.shown_text() != a.name
+    head, tail = label.shown_text().split("…")  # the pictures stand in a narrow strip beside the result
+    assert head and tail and a.name.startswith(head) and a.name.endswith(tail)
+    window.actions_["mode_match"].trigger()
+    qtbot.wait(5)
     assert label.shown_text().startswith("<b>&x") and label.shown_text().endswith("[*].png")
     details = window.viewer.frames["A"].details_label
     assert label.geometry().right() < details.geometry().left()

@@ -15,6 +15,9 @@ from studio.options import Knob
 from studio.picture import Picture
 from studio.progress import Progress
 
+WRITTEN = {"shape_curve": "ease", "colour_curve": "0:0,0.5:0.8,1:1", "goals": "channel:3", "channels": "3,17"}
+"""For knobs of text that take more than the name of a layer."""
+
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
@@ -28,7 +31,7 @@ def another_value(knob: Knob, value):
     if knob.kind == "choice":
         return next(choice for choice in knob.choices if choice != str(value))
     if knob.kind == "text":
-        return "relu3_1"
+        return WRITTEN.get(knob.name, "relu3_1")
     return knob.maximum if value != knob.maximum else knob.minimum
 
 
