@@ -13,12 +13,16 @@ from studio.style.task import OPTIONS, StyleTask
 KEPT = {
     JobKind.MATCH: ("Match", "Match"),
     JobKind.REMATCH: ("Re-match", "Re-match"),
-    JobKind.LOOK: ("Look at", "Look at"),
+    JobKind.FEATURES: ("Look at", "Look at"),
     JobKind.STYLE: ("style", "stylize"),
     JobKind.INSTANT: ("instant", "instant"),
     JobKind.TEXTURE: ("texture", "texture"),
     JobKind.INVERSION: ("inversion", "invert"),
     JobKind.PREVIEWS: ("previews", "previews"),
+    JobKind.DREAM: ("dream", "dream"),
+    JobKind.MAXIMISE: ("maximise", "maximize"),
+    JobKind.ZOOM: ("zoom", "zoom"),
+    JobKind.ADVERSARY: ("adversary", "adversary"),
 }
 """What stands in settings and projects, and in recipes: files that people have."""
 
