@@ -455,3 +455,12 @@ def test_interrupt_ends_with_130_and_leaves_no_file(pictures: tuple[str, str], t
     assert "Traceback" not in rest
     assert output == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_with_nothing_in_common_are_told_and_give_no_pairs(tmp_path: Path, capsys: Capture) -> None:
+    for name in ("chelsea", "coffee"):
+        Image.fromarray(getattr(data, name)()).save(tmp_path / f"{name}.png")
+    words = ["match", str(tmp_path / "chelsea.png"), str(tmp_path / "coffee.png"), "--out", str(tmp_path / "pairs.csv")]
+    assert main(words) == 0
+    assert "nothing in common" in capsys.readouterr().err
+    assert len(read_pairs(tmp_path / "pairs.csv")) == 0
