@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.gui.shell.welcome import MARGIN, SampleCard
 from studio.gui.widgets.elided import ElidedLabel
 from studio.gui.widgets.names import NameLabel
 
@@ -97,6 +98,9 @@ def _too_long(widget: QWidget) -> Iterator[str]:
             yield f"{_name(widget)}: {widget.sizeHint().width()} px in {widget.width()}"
         elif widget.text() and wanted > widget.height() + 1:
             yield f"{_name(widget)}: {wanted} px in a height of {widget.height()}"
+    elif isinstance(widget, SampleCard):  # its thumbnails give way, its title does not
+        if metrics.horizontalAdvance(widget.text()) > widget.width() - 2 * MARGIN:
+            yield f"{_name(widget)}: in {widget.width()}"
     elif isinstance(widget, QAbstractButton):
         shows = not isinstance(widget, QToolButton) or widget.toolButtonStyle() != Qt.ToolButtonStyle.ToolButtonIconOnly
         if shows and widget.text() and widget.sizeHint().width() > widget.width() + 1:

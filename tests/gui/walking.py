@@ -48,7 +48,7 @@ SHOWN: tuple[type[Options], ...] = (
 VALUES = sorted({value for model in SHOWN for knob in model.knobs() for value in knob.choices}, key=len, reverse=True)
 """What files and the command line say, and tooltips say that they do: the longest first."""
 NOT_ENGLISH = (
-    rf"(= |“)({'|'.join(map(re.escape, VALUES))})(?= ·|”|$)",
+    rf"(= |“)({'|'.join(map(re.escape, VALUES))})(?= ·|”|\n|$)",
     r"Buddies Studio",
     r"BuddyNet|VGG-1[69]|SqueezeNet 1\.[01]|ResNet-50|ConvNeXt-T",
     r"\b(relu|conv|pool|block|level|points)\w*[0-9_.]+\w*",  # layers of a network

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 from studio.gui.morph.responder import Layer, View
 from studio.gui.widgets.compare import Way
 from studio.gui.widgets.forms import form_grid, in_recipes
+from studio.gui.widgets.search_box import narrow
 from studio.language import tr, translatable
 from studio.morph.options import MorphOptions
 
@@ -57,6 +58,7 @@ class MorphShow(QWidget):
         grid.addWidget(label, 1, 0)
         grid.addWidget(self.compare, 1, 1)
         for box in (self.view_choice, self.compare):
+            narrow(box)
             box.currentIndexChanged.connect(self.changed)
         for index, (layer, title, tip) in enumerate(LAYERS):
             check = QCheckBox(tr(title))

@@ -149,6 +149,8 @@ class KnobEditor(QWidget):
                 widget.setAccessibleName(tr(knob.label))
         self.setFocusProxy(self._field)
         self._layout.addWidget(self._field, 0 if self._slider else 1)
+        if self._slider is not None:
+            QWidget.setTabOrder(self._field, self._slider)  # Qt passes what comes before a proxy by
         if knob.kind == "bool":
             self._layout.addStretch(1)
         self.set_value(knob.default)

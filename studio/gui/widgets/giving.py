@@ -131,7 +131,7 @@ class PictureServices(QObject):
         """Ask for a file, and write the picture there; one that was opened keeps its profile, depth and notes."""
         kinds = {tr(words): ending for words, ending in KINDS.items()}
         name = f"{name_for_file(bare_name(given.title))}.png"
-        chosen = ask_where_to_save(self._window, self._settings, tr("Save picture"), name, kinds)
+        chosen = ask_where_to_save(self._window, self._settings, tr("Save picture"), name, kinds, purpose="picture")
         if chosen is not None:
             self.save_to(given, chosen[0])
 

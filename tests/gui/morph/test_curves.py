@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from studio.gui.canvas.undo import options_of
 from studio.morph.curves import keys_of
-from studio.morph.options import MorphOptions
 from tests.gui.morphing import settled, shots
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -34,7 +34,7 @@ def test_a_key_point_is_added_dragged_and_taken_away(morph, qtbot):
     qtbot.mouseMove(plot, end.toPoint())
     qtbot.mouseRelease(plot, LEFT, pos=end.toPoint())
     assert keys_of(curve(morph))[1] == pytest.approx((0.5, 0.9), abs=0.02)
-    assert morph.settings.options(MorphOptions, "morph").shape_curve == curve(morph)
+    assert options_of(morph.state.content)["morph"]["shape_curve"] == curve(morph)  # the project keeps it
     qtbot.mouseClick(plot, RIGHT, pos=end.toPoint())
     assert curve(morph) == "linear" and panel.pad.shape == pytest.approx(0.3)
     morph.actions_["undo"].trigger()
