@@ -96,6 +96,7 @@ def render(out: Path, pictures: list[Path] | None) -> int:
     morph_picture(window, wait, save)
     inspect_picture(window, wait, save)
     style_picture(window, wait, save)
+    dream_picture(window, wait, save)
     window.close()
     return 0
 
@@ -124,7 +125,7 @@ def inspect_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     wait(lambda: panel.hub.session is not None)
     canvas = window.viewer.canvas("A")
     pair = max(window.state.pairs, key=lambda pair: pair.confidence)
-    at = canvas._to_widget(QPointF(*pair.a))
+    at = canvas.to_widget(QPointF(*pair.a))
     none = Qt.MouseButton.NoButton
     event = QMouseEvent(
         QMouseEvent.Type.MouseMove, at, canvas.viewport().mapToGlobal(at), none, none, Qt.KeyboardModifier.NoModifier
@@ -158,6 +159,20 @@ def style_picture(window: MainWindow, wait: Wait, save: Save) -> None:
     wait(lambda: time.monotonic() - begun > 5 and not window.jobs.open_jobs)
     window.messages.hide()
     save("style")
+
+
+def dream_picture(window: MainWindow, wait: Wait, save: Save) -> None:
+    """What the network makes of the cat."""
+    from studio.gui.dream.actions import DreamCan
+
+    window.modes.show("dream")
+    panel = window.panel("dream")
+    wait(lambda: DreamCan.RUN in panel.conditions())
+    window.actions_["dream_run"].trigger()
+    wait(lambda: DreamCan.STOP in panel.conditions())
+    wait(lambda: DreamCan.SAVE in panel.conditions() and DreamCan.STOP not in panel.conditions())
+    window.messages.hide()
+    save("dream")
 
 
 if __name__ == "__main__":

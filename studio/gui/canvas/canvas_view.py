@@ -72,6 +72,7 @@ class CanvasView(pg.GraphicsView):
         self.setCentralItem(self._box)
         self._item = PictureItem()
         self.scatter = PairScatter()
+        self._numbers_wanted, self._is_narrow = True, False
         self._box.addItem(self._item, ignoreBounds=True)
         self._box.addItem(self.scatter, ignoreBounds=True)
         self._size: Size | None = None
@@ -112,8 +113,19 @@ class CanvasView(pg.GraphicsView):
         self.scatter.set_hot(numbers)
 
     def set_numbers_shown(self, shown: bool) -> None:
-        self.scatter.show_numbers = shown
-        self.scatter.update()
+        self._numbers_wanted = shown
+        self._show_numbers()
+
+    def set_in_strip(self, narrow: bool) -> None:
+        """A strip has no room for numbers beside the points; the one under the mouse has its own all the same."""
+        self._is_narrow = narrow
+        self._show_numbers()
+
+    def _show_numbers(self) -> None:
+        shown = self._numbers_wanted and not self._is_narrow
+        if shown != self.scatter.show_numbers:
+            self.scatter.show_numbers = shown
+            self.scatter.update()
 
     def point_of(self, number: int) -> QPointF | None:
         """Where the point of a pair lies, in full-size pixels."""

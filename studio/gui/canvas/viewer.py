@@ -165,6 +165,7 @@ class SideFrame(QFrame):
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
         self.details_label.setVisible(not narrow)
+        self.canvas.set_in_strip(narrow)
         self._tell_details(narrow)
 
     def _tell_details(self, narrow: bool) -> None:

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from studio.gui.widgets.number_boxes import NumberBox, WholeBox
 from studio.gui.widgets.refusing import refuse
 from studio.gui.widgets.search_box import narrow
+from studio.gui.widgets.theme import icon
 from studio.language import tr, translatable
 from studio.options import Knob, Options
 
@@ -405,8 +406,18 @@ class OptionsForm(QWidget):
 
     def _on_more(self, shown: bool) -> None:
         self._rare.setVisible(shown)
-        self.more_button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        self._show_arrow()
         self.more_button.setText(tr("Fewer options") if shown else tr("More options"))
+
+
+    def _show_arrow(self) -> None:
+        # An icon, not an arrow of the button: the style sheet would draw that over the words.
+        self.more_button.setIcon(icon("more-down" if self.more_button.isChecked() else "more-right"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:  # another theme
+            self._show_arrow()
 
 
 def form_grid(parent: QWidget | None = None, words: int = 118) -> QGridLayout:
