@@ -25,6 +25,14 @@ def qapp_cls() -> type[QApplication]:
     return QApplication
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _clipboard_left_empty() -> Iterator[None]:
+    """Qt's platform without a screen frees what was copied after Python has ended, which crashes: PySide 6.11."""
+    yield
+    if isinstance(QApplication.instance(), QApplication):
+        QApplication.clipboard().clear()
+
+
 @pytest.fixture
 def themed(qapp: QApplication) -> QApplication:
     app = make_application()

@@ -117,6 +117,7 @@ class KnobEditor(QWidget):
                 if knob.default == "":
                     self._field.setPlaceholderText(tr(knob.special or AUTOMATIC))
                 self._field.textChanged.connect(self.changed)
+        self._layout.addWidget(self._field, 1)
         if isinstance(self._field, QSpinBox | QDoubleSpinBox):
             self._field.setKeyboardTracking(False)
             self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -149,9 +150,6 @@ class KnobEditor(QWidget):
                 widget.setToolTip(tip)
                 widget.setAccessibleName(tr(knob.label))
         self.setFocusProxy(self._field)
-        self._layout.addWidget(self._field, 0 if self._slider else 1)
-        if self._slider is not None:
-            QWidget.setTabOrder(self._field, self._slider)  # Qt passes what comes before a proxy by
         if knob.kind == "bool":
             self._layout.addStretch(1)
         self.set_value(knob.default)
@@ -253,7 +251,8 @@ class KnobEditor(QWidget):
         slider.sliderPressed.connect(self._on_drag)
         slider.valueChanged.connect(from_slider)
         field.valueChanged.connect(to_slider)
-        self._layout.addWidget(slider, 1)
+        self._layout.insertWidget(0, slider, 1)  # later than the field in the order of Tab: Qt passes by what is
+        self._layout.setStretch(1, 0)  # before the proxy of the focus
 
 
 class UndoPasser(QObject):

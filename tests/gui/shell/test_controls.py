@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.arrays import SIDES
+from studio.gui import mode_table
 from studio.gui.shell.dialogs import about_dialog, shortcut_sheet
 from studio.gui.widgets.error_dialog import ErrorDialog
 from studio.gui.widgets.forms import KnobEditor, OptionsForm
@@ -34,7 +35,7 @@ from studio.gui.widgets.theme import apply_theme
 from studio.pairs import PairSet
 from tests.gui.morphing import A_POINTS, B_POINTS
 
-MODES = ("match", "morph", "style", "inspect")
+MODES = tuple(mode.name for mode in mode_table.MODES)
 
 
 def value_of(widget: QWidget) -> object:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gui.inspect.words import GLOSSARY
+from studio.gui.mode_table import MODES
 from studio.gui.shell.project.questions import ask_to_overwrite, ask_to_save
 from studio.gui.widgets.names import NameLabel, PlainLabel, breakable, in_bar, in_menu, in_title, shortened
 from studio.gui.widgets.saving import ask_to_replace
@@ -163,8 +164,8 @@ def test_names_keep_both_ends(themed, qtbot):
 
 def test_no_tooltip_is_written_as_markup(opened, qtbot):
     assert not [text for text in GLOSSARY.values() if "<" in text]
-    for name in ("match", "morph", "style", "inspect"):
-        opened.panel(name)
+    for mode in MODES:
+        opened.panel(mode.name)
     tips = [widget.toolTip() for widget in opened.findChildren(QWidget)] + [
         action.toolTip() for action in opened.findChildren(QAction)
     ]
