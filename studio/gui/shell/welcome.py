@@ -167,7 +167,7 @@ class Welcome(QWidget):
         super().__init__()
         self.cards = {key: SampleCard(sample) for key, sample in SAMPLES.items()}
         self.tour_button = QPushButton(tr("Show Me Around"))
-        self.tour_button.setToolTip(tr("Six short steps through the window; it is in the menu Help, too"))
+        self.tour_button.setToolTip(tr("A few short steps through the window; it is in the menu Help, too"))
         self.tour_button.clicked.connect(self.tour_asked)
         self.tour_button.setVisible(offer_tour)
         head = QHBoxLayout()
