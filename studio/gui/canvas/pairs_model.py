@@ -45,6 +45,13 @@ MAY_BE_LEFT_OUT = (3, 5, 6)
 POINT_COLUMNS: dict[int, Callable[[PointPair], tuple[float, float]]] = {1: lambda pair: pair.a, 2: lambda pair: pair.b}
 
 
+def confidence_words(pair: PointPair) -> str:
+    """What the confidence of a pair means, in a sentence."""
+    if pair.is_own:
+        return tr("Yours: it is taken as right")
+    return tr("About {number} of 10 such pairs are right", number=round(10 * pair.confidence))
+
+
 class PairsModel(QAbstractTableModel):
     """Rows of a `PairSet`. What is edited in them is only told of: the state decides."""
 
@@ -118,6 +125,8 @@ class PairsModel(QAbstractTableModel):
             return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole and column in (0, LOCK_COLUMN):
             return tr("In use") if column == 0 else tr("Held fast: by hand and by a new match")
+        if role == Qt.ItemDataRole.ToolTipRole and column == CONFIDENCE_COLUMN:
+            return confidence_words(pair)
         if role == Qt.ItemDataRole.TextAlignmentRole and column > 0:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ForegroundRole and not pair.enabled:
