@@ -408,7 +408,6 @@ class OptionsForm(QWidget):
         self._show_arrow()
         self.more_button.setText(tr("Fewer options") if shown else tr("More options"))
 
-
     def _show_arrow(self) -> None:
         # An icon, not an arrow of the button: the style sheet would draw that over the words.
         self.more_button.setIcon(icon("more-down" if self.more_button.isChecked() else "more-right"))
