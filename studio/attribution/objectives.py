@@ -21,6 +21,7 @@ from studio.attribution.targets import (
     TargetError,
     TargetKind,
 )
+from studio.backbones.layers import no_channel, no_layer
 from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
 from studio.features.placing import Placing
@@ -67,14 +68,7 @@ def objective_for(network: Network, target: Target, image: Tensor) -> Objective:
     maps = look(network, target.layer, image)
     _, channels, rows, columns = maps.shape
     if target.channel is not None and not 0 <= target.channel < channels:
-        raise TargetError(
-            tr(
-                "{layer} has channels 0 to {channels}, there is no channel {channel}.",
-                layer=target.layer,
-                channels=channels - 1,
-                channel=target.channel,
-            )
-        )
+        raise TargetError(no_channel(target.layer, channels, target.channel))
     if isinstance(target, ChannelTarget):
         number = target.channel
 
@@ -181,14 +175,7 @@ def cell_at(network: Network, layer: str, point: Point, full: Size, image: Tenso
 def look(network: Network, layer: str, image: Tensor) -> Tensor:
     """The activations of a layer, (1, C, h, w). Raises `TargetError` if there is no such layer, `ExplainError`."""
     if layer not in network.layer_names:
-        raise TargetError(
-            tr(
-                "{title} has no layer “{layer}”; its layers are {names}.",
-                title=network.title,
-                layer=layer,
-                names=", ".join(network.layer_names),
-            )
-        )
+        raise TargetError(no_layer(network, layer))
     with torch.no_grad():
         return _numbers(network.activations(image, [layer])[layer], network)
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import nn
 
 from studio.backbones.points import PointHead
+from studio.language import tr
+
+
+class NamesLayers(Protocol):
+    """A backbone, or a classifier."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def layer_names(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,26 @@ class Layer:
     channels: int
     stride: int
     kind: str
+
+
+def no_layer(network: NamesLayers, layer: str) -> str:
+    """That a network has no such layer, and which it has, in a sentence for a person."""
+    return tr(
+        "{title} has no layer “{layer}”; its layers are {names}.",
+        title=network.title,
+        layer=layer,
+        names=", ".join(network.layer_names),
+    )
+
+
+def no_channel(layer: str, count: int, channel: int) -> str:
+    """That a layer of `count` channels has no such one, in a sentence for a person."""
+    return tr(
+        "{layer} has channels 0 to {channels}, there is no channel {channel}.",
+        layer=layer,
+        channels=count - 1,
+        channel=channel,
+    )
 
 
 def flat(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:

@@ -16,11 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from studio.arrays import Pixels, Point, Size
+from studio.arrays import Pixels, Point
 from studio.backbones.classifier import SCORES, Classifier
 from studio.backbones.receptive import theoretical
 from studio.dream.goals import GoalError
-from studio.dream.measure import Network, check_layer, usual_layer
+from studio.dream.images import to_bytes
+from studio.dream.measure import Network, cell_of, check_layer, usual_layer
 from studio.dream.options import AdversaryOptions
 from studio.dream.recipe import describe
 from studio.features.placing import Placing
@@ -152,8 +153,8 @@ def break_pair(
         cells = F.normalize(network.activations(seen_b, [layer])[layer][0].flatten(1), dim=0)  # (C, cells)
         grid_a = network.activations(seen_a, [layer])[layer].shape[-2:]
         rows, columns = network.activations(seen_b, [layer])[layer].shape[-2:]
-    place_a = _cell(network, layer, a, seen_a, at_a, (grid_a[1], grid_a[0]))
-    place_b = _cell(network, layer, b, seen_b, at_b, (columns, rows))
+    place_a = cell_of(network, layer, a, at_a, (seen_a.shape[3], seen_a.shape[2]), (grid_a[1], grid_a[0]))
+    place_b = cell_of(network, layer, b, at_b, (seen_b.shape[3], seen_b.shape[2]), (columns, rows))
     near = torch.zeros(rows, columns, dtype=torch.bool, device=cells.device)
     column, row = place_b
     near[
@@ -184,7 +185,7 @@ def break_pair(
         changed = _eight_bit_escape(seen_a, changed, _toward(value, gradient), is_fooled)
         fooled = is_fooled(_eight_bits(changed))
         yield Progress(
-            step / options.steps, tr("step {step} of {steps}", step=step, steps=options.steps), _bytes(changed)
+            step / options.steps, tr("step {step} of {steps}", step=step, steps=options.steps), to_bytes(changed)
         )
         if fooled:
             break
@@ -218,7 +219,7 @@ def _in_ball(
         way = gradient.sign() if options.norm == "linf" else gradient / gradient.norm().clamp_min(1e-20)
         changed = _within(image, changed - length * way, eps, radius, options.norm)
         best = _eight_bits(changed, image, eps if options.norm == "linf" else None)
-        yield Progress(step / steps, tr("step {step} of {steps}", step=step, steps=steps), _bytes(best))
+        yield Progress(step / steps, tr("step {step} of {steps}", step=step, steps=steps), to_bytes(best))
         if is_fooled(best):
             break
     return best
@@ -255,7 +256,7 @@ def _deepfool(
         changed = _eight_bit_escape(image, changed, _toward(nearest[1], nearest[2]), is_fooled)
         fooled = is_fooled(_eight_bits(changed))
         yield Progress(
-            step / options.steps, tr("step {step} of {steps}", step=step, steps=options.steps), _bytes(changed)
+            step / options.steps, tr("step {step} of {steps}", step=step, steps=options.steps), to_bytes(changed)
         )
         if fooled:
             break
@@ -291,16 +292,6 @@ def _eight_bits(image: Tensor, around: Tensor | None = None, eps: float | None =
     return levels.clamp(0.0, 255.0) / 255.0
 
 
-def _cell(network: Network, layer: str, picture: Picture, seen: Tensor, point: Point, grid: Size) -> tuple[int, int]:
-    width, height = picture.size
-    if not (-0.5 <= point[0] <= width - 0.5 and -0.5 <= point[1] <= height - 0.5):
-        raise GoalError(
-            tr("The place {x:.0f}, {y:.0f} lies outside of {name}.", x=point[0], y=point[1], name=picture.name)
-        )
-    placing = Placing(theoretical(network, [layer])[layer], (seen.shape[3], seen.shape[2]), picture.size, grid)
-    return placing.cell_at(point)
-
-
 def _place(cosines: Tensor, placing: Placing) -> tuple[Seen, ...]:
     best = int(cosines.argmax())
     x, y = placing.centre((best % placing.grid[0], best // placing.grid[0]))
@@ -323,13 +314,13 @@ def _result(
     network: Network,
     goals: list[str],
 ) -> Adversary:
-    change = _bytes(changed).astype(np.float64) - _bytes(image)
+    change = to_bytes(changed).astype(np.float64) - to_bytes(image)
     largest = float(np.abs(change).max())
     factor = 127.0 / max(largest, 1.0)
     shown = np.clip(np.rint(128.0 + change * factor), 0, 255).astype(np.uint8)
     return Adversary(
-        Picture.from_array(_bytes(changed), picture.name),
-        Picture.from_array(_bytes(image), picture.name),
+        Picture.from_array(to_bytes(changed), picture.name),
+        Picture.from_array(to_bytes(image), picture.name),
         before,
         after,
         fooled,
@@ -339,8 +330,3 @@ def _result(
         np.ascontiguousarray(shown),
         describe("adversary", network, options, goals, [picture]),
     )
-
-
-def _bytes(image: Tensor) -> Pixels:
-    pixels = (image[0].clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
-    return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())

@@ -11,8 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from studio.arrays import FloatPixels, Pixels, Size
+from studio.backbones.layers import no_channel
 from studio.dream.goals import GoalError
 from studio.dream.guides import Guide, no_guide
+from studio.dream.images import to_bytes
 from studio.dream.measure import Network, check_layer, usual_layer
 from studio.dream.options import DreamOptions, ZoomOptions
 from studio.dream.recipe import describe
@@ -155,7 +157,7 @@ def zoom(
             for _ in range(film.frame_steps):
                 _, changed = _step(changed, target, steps, generator, None)
             image = (image + _resized(changed - small, size)).clamp(0.0, 1.0)
-        frame = _bytes(image)
+        frame = to_bytes(image)
         sink(frame)
         words = tr("frame {index} of {number}", index=number, number=film.frames)
         yield Progress(number / film.frames, words, _shown(image))
@@ -188,14 +190,7 @@ def channels_of(text: str, count: int, layer: str) -> tuple[int, ...]:
         raise GoalError(tr("“{text}” is no list of channels; write numbers as in “3,17”.", text=text)) from error
     wrong = next((one for one in found if not 0 <= one < count), None)
     if wrong is not None:
-        raise GoalError(
-            tr(
-                "{layer} has channels 0 to {channels}, there is no channel {channel}.",
-                layer=layer,
-                channels=count - 1,
-                channel=wrong,
-            )
-        )
+        raise GoalError(no_channel(layer, count, wrong))
     return found
 
 
@@ -228,14 +223,9 @@ def _resized(image: Tensor, size: Size) -> Tensor:
     return F.interpolate(image, size=(height, width), mode="bilinear", align_corners=False, antialias=smaller)
 
 
-def _bytes(image: Tensor) -> Pixels:
-    pixels = (image[0].clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
-    return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
-
-
 def _shown(image: Tensor) -> Pixels:
     size = image.shape[3], image.shape[2]
-    return _bytes(_resized(image, fit_within(size, PREVIEW_SIDE)) if max(size) > PREVIEW_SIDE else image)
+    return to_bytes(_resized(image, fit_within(size, PREVIEW_SIDE)) if max(size) > PREVIEW_SIDE else image)
 
 
 __all__ = ["DreamTarget", "channels_of", "dream", "nearer", "octaves", "zoom"]

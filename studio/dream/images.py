@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from studio.arrays import Pixels
 from studio.backbones.decoder import Decoder
 
 COLOURS = torch.tensor([[-0.661, -0.308, 0.033], [-0.582, 0.085, -0.080], [-0.474, 0.325, 0.052]])
@@ -29,7 +31,7 @@ class Image(Protocol):
 
 
 class PixelImage:
-    """Pixels as they are: what is seen is `parameters`, kept in [0, 1] by `settle`."""
+    """Pixels as they are: what is seen is `parameters`, cut to [0, 1]."""
 
     def __init__(self, start: Tensor) -> None:
         """`start` is (N, 3, h, w) in [0, 1]."""
@@ -94,6 +96,12 @@ GAIN = 1.75
 At 20 times as much the colours are at their ends after some ten steps of the usual rate."""
 CONTRAST = 0.15
 """Spread, before the sigmoid, of the noise that is started from."""
+
+
+def to_bytes(image: Tensor) -> Pixels:
+    """The first of `image`, (N, 3, h, w) in [0, 1], as (h, w, 3) uint8."""
+    pixels = (image[0].clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+    return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
 
 
 def noise(count: int, size: tuple[int, int], seed: int) -> Tensor:

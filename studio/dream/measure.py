@@ -10,14 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from studio.arrays import Point, Side
+from studio.arrays import Point, Side, Size
 from studio.backbones.classifier import SCORES
-from studio.backbones.layers import Layer
+from studio.backbones.layers import Layer, no_channel, no_layer
 from studio.backbones.levels import Level
 from studio.backbones.receptive import theoretical
 from studio.dream.goals import CellGoal, ChannelGoal, ClassGoal, DirectionGoal, GoalError, PairGoal, Weighted
 from studio.features.placing import Placing
-from studio.geometry import fit_within
+from studio.geometry import contains, fit_within
 from studio.language import tr
 from studio.picture import Picture
 
@@ -128,27 +128,13 @@ def usual_layer(network: Network) -> str:
 def check_layer(network: Network, layer: str) -> None:
     """Raises `GoalError` if the network has no such layer."""
     if layer not in network.layer_names:
-        raise GoalError(
-            tr(
-                "{network} has no layer “{layer}”; its layers are {layers}.",
-                network=network.title,
-                layer=layer,
-                layers=", ".join(network.layer_names),
-            )
-        )
+        raise GoalError(no_layer(network, layer))
 
 
 def _check_channel(network: Network, goal: ChannelGoal | CellGoal) -> None:
     count = network.layer(goal.layer).channels
     if goal.channel >= count:
-        raise GoalError(
-            tr(
-                "{layer} has channels 0 to {channels}, there is no channel {channel}.",
-                layer=goal.layer,
-                channels=count - 1,
-                channel=goal.channel,
-            )
-        )
+        raise GoalError(no_channel(goal.layer, count, goal.channel))
 
 
 def _cell(maps: Tensor, goal: CellGoal) -> Tensor:
@@ -190,18 +176,24 @@ def _direction(network: Network, goal: DirectionGoal | PairGoal, pictures: Mappi
         picture = pictures.get(side)
         if picture is None:
             raise GoalError(tr("Picture {side} is not open.", side=side))
-        width, height = picture.size
-        if not (-0.5 <= point[0] <= width - 0.5 and -0.5 <= point[1] <= height - 0.5):
-            raise GoalError(
-                tr("The place {x:.0f}, {y:.0f} lies outside of {name}.", x=point[0], y=point[1], name=picture.name)
-            )
         size = fit_within(picture.size, LOOK)
         with torch.no_grad():
             maps = network.activations(picture.tensor(size, network.device), [goal.layer])[goal.layer][0]
-        field, grid = theoretical(network, [goal.layer])[goal.layer], (maps.shape[2], maps.shape[1])
-        column, row = Placing(field, size, picture.size, grid).cell_at(point)
+        column, row = cell_of(network, goal.layer, picture, point, size, (maps.shape[2], maps.shape[1]))
         vector = maps[:, row, column]
         if not bool(vector.norm() > 0):
             raise GoalError(tr("{layer} sees nothing at this place of {name}.", layer=goal.layer, name=picture.name))
         seen.append(F.normalize(vector, dim=0))
     return F.normalize(torch.stack(seen).mean(dim=0), dim=0)
+
+
+def cell_of(network: Network, layer: str, picture: Picture, point: Point, size: Size, grid: Size) -> tuple[int, int]:
+    """The cell (column, row) of a layer's map of (columns, rows) `grid` that stands for a place of a picture.
+
+    `point` is in full-size pixels, `size` at which the network looked. Raises `GoalError` for a place outside.
+    """
+    if not contains([point], picture.size).all():
+        raise GoalError(
+            tr("The place {x:.0f}, {y:.0f} lies outside of {name}.", x=point[0], y=point[1], name=picture.name)
+        )
+    return Placing(theoretical(network, [layer])[layer], size, picture.size, grid).cell_at(point)

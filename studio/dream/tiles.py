@@ -50,12 +50,12 @@ def ascent(
             first_x, last_x = _pixels(across, field, width)
             crop = image[:, :, first_y:last_y, first_x:last_x]
             begin = first_y // field.stride, first_x // field.stride
-            _, found = _part(network, layer, channels, crop, local, (down, across), begin)
-            here = found[:, :, top - first_y : bottom - first_y, left - first_x : right - first_x]
-            gradient[:, :, top:bottom, left:right] = here / (rows * columns)
             # Each cell counts once for the value: in the tile that its block begins in.
             mine = _own(top, bottom, field.stride, rows), _own(left, right, field.stride, columns)
-            total += _value(network, layer, channels, crop, local, mine, begin)
+            value, found = _part(network, layer, channels, crop, local, (down, across), begin, mine)
+            here = found[:, :, top - first_y : bottom - first_y, left - first_x : right - first_x]
+            gradient[:, :, top:bottom, left:right] = here / (rows * columns)
+            total += value
     return Ascent(total / (rows * columns), gradient)
 
 
@@ -67,29 +67,21 @@ def _part(
     local: Local,
     cells: tuple[slice, slice],
     begin: tuple[int, int],
+    mine: tuple[slice, slice] | None = None,
 ) -> tuple[float, Tensor]:
-    """The sum over `cells`, and its gradient in `crop`, whose first cell is `begin` of the whole map."""
+    """The sum over `mine`, by default all of `cells`, and the gradient of that over `cells` in `crop`.
+
+    The first cell of `crop`, (1, 3, h, w), is `begin` of the whole map; `mine` are among `cells`.
+    """
     pixels = crop.detach().contiguous().requires_grad_(True)
-    maps = _chosen(network.activations(pixels, [layer])[layer], channels, cells, begin)
-    value = local(maps, *cells)
+    maps = network.activations(pixels, [layer])[layer]
+    value = local(_chosen(maps, channels, cells, begin), *cells)
     (gradient,) = torch.autograd.grad(value, [pixels])
-    return float(value.detach()), gradient
-
-
-def _value(
-    network: Network,
-    layer: str,
-    channels: tuple[int, ...],
-    crop: Tensor,
-    local: Local,
-    cells: tuple[slice, slice],
-    begin: tuple[int, int],
-) -> float:
-    if cells[0].stop <= cells[0].start or cells[1].stop <= cells[1].start:
-        return 0.0
-    with torch.no_grad():
-        maps = _chosen(network.activations(crop.detach(), [layer])[layer], channels, cells, begin)
-        return float(local(maps, *cells))
+    if mine is None:
+        return float(value.detach()), gradient
+    if any(one.stop <= one.start for one in mine):
+        return 0.0, gradient  # a last tile narrower than a cell
+    return float(local(_chosen(maps.detach(), channels, mine, begin), *mine)), gradient
 
 
 def _chosen(maps: Tensor, channels: tuple[int, ...], cells: tuple[slice, slice], begin: tuple[int, int]) -> Tensor:

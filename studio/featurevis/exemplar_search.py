@@ -21,6 +21,7 @@ import torch
 
 from studio.arrays import Box, Floats, Index, Pixels, Point, Size
 from studio.backbones import Backbone
+from studio.backbones.layers import no_channel, no_layer
 from studio.backbones.receptive import Receptive, theoretical
 from studio.errors import StudioError
 from studio.features.placing import Placing
@@ -96,14 +97,7 @@ class Exemplars:
             There is no such channel.
         """
         if not 0 <= channel < self.channels:
-            raise RegionsError(
-                tr(
-                    "{layer} has channels 0 to {channels}, there is no channel {channel}.",
-                    layer=self.layer,
-                    channels=self.channels - 1,
-                    channel=channel,
-                )
-            )
+            raise RegionsError(no_channel(self.layer, self.channels, channel))
         order = np.argsort(-self.values[:, channel], kind="stable")[:count]
         found = []
         for number in order.tolist():
@@ -145,14 +139,7 @@ def exemplars(
         There is no such layer, or none of the pictures can be opened.
     """
     if layer not in backbone.layer_names:
-        raise RegionsError(
-            tr(
-                "{title} has no layer “{layer}”; its layers are {names}.",
-                title=backbone.title,
-                layer=layer,
-                names=", ".join(backbone.layer_names),
-            )
-        )
+        raise RegionsError(no_layer(backbone, layer))
     kept = _Kept(backbone, layer, size) if cache else None
     known = kept.read() if kept else {}
     channels = backbone.layer(layer).channels

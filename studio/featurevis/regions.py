@@ -11,6 +11,7 @@ import torch
 
 from studio.arrays import Box
 from studio.backbones import Backbone
+from studio.backbones.layers import no_channel, no_layer
 from studio.backbones.receptive import theoretical
 from studio.errors import StudioError
 from studio.features.placing import Placing
@@ -69,14 +70,7 @@ def exciting(
         There is no such layer or channel.
     """
     if layer not in backbone.layer_names:
-        raise RegionsError(
-            tr(
-                "{title} has no layer “{layer}”; its layers are {names}.",
-                title=backbone.title,
-                layer=layer,
-                names=", ".join(backbone.layer_names),
-            )
-        )
+        raise RegionsError(no_layer(backbone, layer))
     field = theoretical(backbone, [layer])[layer]
     found: list[Region] = []
     for number, one in enumerate(pictures):
@@ -90,14 +84,7 @@ def exciting(
         with torch.no_grad():
             maps = backbone.activations(picture.tensor(working), [layer])[layer]
         if not 0 <= channel < maps.shape[1]:
-            raise RegionsError(
-                tr(
-                    "{layer} has channels 0 to {channels}, there is no channel {channel}.",
-                    layer=layer,
-                    channels=maps.shape[1] - 1,
-                    channel=channel,
-                )
-            )
+            raise RegionsError(no_channel(layer, maps.shape[1], channel))
         placing = Placing(field, working, picture.size)
         values = maps[0, channel].float().cpu().numpy().copy()
         reach = max(1, round(field.size / field.stride / 4))

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.backbones import Backbone, Stage
+from studio.backbones.layers import no_layer
 from studio.backbones.levels import Level
 from studio.language import tr
 from studio.style.model import StyleError
@@ -179,12 +180,5 @@ def known_layer(backbone: Backbone, name: str) -> str:
     """`name` without spaces, if the backbone has it. Raises `StyleError`."""
     name = name.strip()
     if name not in backbone.layer_names:
-        raise StyleError(
-            tr(
-                "{title} has no layer “{name}”; its layers are {names}.",
-                title=backbone.title,
-                name=name,
-                names=", ".join(backbone.layer_names),
-            )
-        )
+        raise StyleError(no_layer(backbone, name))
     return name

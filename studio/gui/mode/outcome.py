@@ -21,7 +21,10 @@ from studio.progress import Job
 
 
 class Outcome(QWidget):
-    """Buttons for the last result; what that is, where they stand, and how it is written is each mode's business."""
+    """Buttons for the last result; what that is, where they stand, and how it is written is each mode's business.
+
+    Two methods are each mode's own. `abc` would say so, but its metaclass and that of Qt do not go together.
+    """
 
     purpose = "files"
     """Of `ask_where_to_save`."""
