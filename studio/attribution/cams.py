@@ -11,6 +11,7 @@ from studio.attribution.network import SCORES, HasLinearHead, Network
 from studio.attribution.objectives import ExplainError, Objective
 from studio.attribution.options import ExplainOptions, GradCamOptions
 from studio.attribution.targets import TargetError
+from studio.backbones.layers import no_layer
 from studio.backbones.receptive import Receptive
 from studio.language import tr
 from studio.progress import Job, Progress
@@ -27,14 +28,7 @@ def grad_cam(network: Network, image: Tensor, objective: Objective, options: Exp
     layer = options.layer or default_layer(network, objective)
     names = network.layer_names
     if layer not in names:
-        raise TargetError(
-            tr(
-                "{title} has no layer “{layer}”; its layers are {names}.",
-                title=network.title,
-                layer=layer,
-                names=", ".join(names),
-            )
-        )
+        raise TargetError(no_layer(network, layer))
     if objective.layer != SCORES and names.index(layer) > names.index(objective.layer):
         raise TargetError(
             tr("{layer} comes after {other}, so it has no part in this target.", layer=layer, other=objective.layer)

@@ -9,13 +9,12 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from studio.gui.canvas.viewer import Arrangement, Viewer
 from studio.gui.mode.mode import Mode
+from studio.gui.shell.docks import PANEL
 from studio.gui.shell.modes import Modes
 from studio.gui.widgets.full_screen import FullScreen
 from studio.gui.widgets.settings_store import Settings
 from studio.options import Options, knob
 
-PANEL = "mode"
-"""The dock of the panels: which is open in all modes or in none."""
 EVEN = 0.5
 """What the pictures get at least as long as one is missing: there is no result yet, but something to be opened."""
 AT_WORK = 0.55

@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDesktopServices, QGuiApplication, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
-    QLabel,
     QMainWindow,
     QVBoxLayout,
     QWidget,
@@ -34,6 +31,7 @@ from studio.gui.mode.network import NetworkChooser
 from studio.gui.mode_table import MODES
 from studio.gui.shell.actions import Actions, menus, specs
 from studio.gui.shell.dialogs import about_dialog
+from studio.gui.shell.docks import Docks
 from studio.gui.shell.editing import Editing
 from studio.gui.shell.helping import Helping
 from studio.gui.shell.keys import Keys
@@ -43,6 +41,7 @@ from studio.gui.shell.presets import PresetBar
 from studio.gui.shell.project.file_menus import FileMenus
 from studio.gui.shell.screen import FIRST_SIZE, bring_on_screen
 from studio.gui.shell.settings.controller import SettingsController
+from studio.gui.shell.status_bar import StatusBar
 from studio.gui.shell.toolbar import ToolBar
 from studio.gui.shell.works import Works
 from studio.gui.widgets.action import ActionSpec, Condition
@@ -106,8 +105,9 @@ class MainWindow(QMainWindow):
         self.presets = PresetBar(self.modes, self.editing.options, self.settings, self.sink)
         self.actions_ = Actions(self, self.modes, self._handlers(), self.keys)
         self._lay_out()
+        self.status = StatusBar(self)
+        self.setStatusBar(self.status)
         self._build_menus()
-        self._build_status_bar()
         self._connect()
         self.modes.show(modes[0].name)
         self._restore()
@@ -177,39 +177,16 @@ class MainWindow(QMainWindow):
         column.addWidget(self.helping.welcome, 3)
         self.setCentralWidget(center)
         self.bars = Floating(center, (self.document.recovery_bar, self.messages))
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks
-            | QMainWindow.DockOption.AllowTabbedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
-        )
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.setTabPosition(
-            Qt.DockWidgetArea.BottomDockWidgetArea, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea)
-        )
-        right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
-        self.docks = {
-            "mode": self._dock(
-                "match", "", self.presets.over(self.modes.panels), right
-            ),  # the name that kept layouts know it by
-            "pairs": self._dock("pairs", tr("Pairs"), self.pairs_table, bottom),
-            "history": self._dock("history", tr("History"), self.editing.history_view, bottom),
-            "jobs": self._dock("jobs", tr("Jobs"), self.jobs_view, bottom),
-            "log": self._dock("log", tr("Log"), self.log_view, bottom),
+        below = {
+            "pairs": (tr("Pairs"), self.pairs_table),
+            "history": (tr("History"), self.editing.history_view),
+            "jobs": (tr("Jobs"), self.jobs_view),
+            "log": (tr("Log"), self.log_view),
         }
-        for before, after in pairwise(("pairs", "history", "jobs", "log")):
-            self.tabifyDockWidget(self.docks[before], self.docks[after])
-        self.docks["pairs"].raise_()
+        self.docks = Docks(self, self.presets.over(self.modes.panels), below)
         self.modes.fill(self.docks["mode"])
         self.resize(*FIRST_SIZE)
-        self.resizeDocks([self.docks["mode"]], [316], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["pairs"]], [200], Qt.Orientation.Vertical)
-
-    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock-{name}")
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        return dock
+        self.docks.size_first()
 
     def _build_menus(self) -> None:
         for name, entries in menus(self.modes).items():
@@ -224,31 +201,19 @@ class MainWindow(QMainWindow):
                     self.file_menus = FileMenus(menu, self.opener, self.document, self.settings, self.sink, self)
             if name == "View":
                 menu.addSeparator()
-                self._docks_menu = menu
-        for dock in self.docks.values():
-            self._docks_menu.addAction(dock.toggleViewAction())
+                self.docks.list_in(menu)
         self.toolbar = ToolBar(self, self.actions_)
         self.modes.changed.connect(lambda name: self.toolbar.set_mode(self.modes[name]))
         bar = {name: self.actions_[f"mode_{name}"] for name in self.modes.names}
         self.modes_bar = self.modes.build_bar(self, bar)
         self.works.mark_on(bar)
-        bars = (self.modes_bar, self.statusBar())
+        bars = (self.modes_bar, self.status)
         self.layouts = Layouts(self, self.modes, self.viewer, self.settings, self.docks, bars)
         kinds = QActionGroup(self)
         for kind in ARRANGEMENTS:
             kinds.addAction(self.actions_[f"arrange_{kind}"])
         for mode in self.modes:
             self.actions_[f"mode_{mode.name}"].setWhatsThis(tr(mode.help))
-
-    def _build_status_bar(self) -> None:
-        bar = self.statusBar()
-        bar.setSizeGripEnabled(False)
-        self.setup_label, self.sizes_label, self.cursor_label = QLabel(), QLabel(), QLabel()
-        self.cursor_label.setMinimumWidth(190)
-        self.cursor_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        bar.addWidget(self.setup_label)
-        bar.addWidget(self.sizes_label, 1)
-        bar.addPermanentWidget(self.cursor_label)
 
     def _connect(self) -> None:
         self.opener.opened.connect(self._on_opened)
@@ -273,7 +238,7 @@ class MainWindow(QMainWindow):
         for side, frame in self.viewer.frames.items():
             frame.open_asked.connect(lambda side=side: self.opener.open_dialog(side))
             frame.dropped.connect(lambda mime, side=side: self.opener.open_mime(mime, side))
-            frame.canvas.cursor_moved.connect(lambda point, side=side: self._show_cursor(side, point))
+            frame.canvas.cursor_moved.connect(lambda point, side=side: self.status.show_cursor(side, point))
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme)
 
     def _on_panel_made(self, name: str) -> None:
@@ -289,13 +254,7 @@ class MainWindow(QMainWindow):
         if self.devices and panel.network is not None:
             panel.network.set_devices(self.devices)
         for view in panel.docks():
-            dock = self.docks[view.name] = self._dock(
-                view.name, view.title, view.widget, Qt.DockWidgetArea.BottomDockWidgetArea
-            )
-            self.tabifyDockWidget(self.docks["pairs"], dock)
-            self._docks_menu.addAction(dock.toggleViewAction())
-            self.restoreDockWidget(dock)
-            dock.hide()  # the modes say where it is open
+            self.docks.add(view)
 
     def _make_panels_for(self, document: Document) -> None:
         """Whatever shows what a project keeps has to be there before the project is shown."""
@@ -364,9 +323,8 @@ class MainWindow(QMainWindow):
         has_room = bool(self.modes.current) and (pane is None or pane.isHidden())
         self.helping.show_welcome(has_room and not any(pictures))
         network = self._network_now
-        self.setup_label.setText(f"{network.backbone.currentText()}  ·  {self._device_text()}")
-        sizes = [f"{picture.size[0]} × {picture.size[1]}" for picture in pictures if picture is not None]
-        self.sizes_label.setText("  |  ".join(sizes))
+        self.status.show_setup(network.backbone.currentText(), self._device_text())
+        self.status.show_sizes([picture.size for picture in pictures if picture is not None])
         self._show_title()
 
     def _show_title(self) -> None:
@@ -426,10 +384,6 @@ class MainWindow(QMainWindow):
     def _network_now(self) -> NetworkChooser:
         """The choice of the mode that is on."""
         return (self.modes.panel(self.modes.current).network if self.modes.current else None) or self.network
-
-    def _show_cursor(self, side: Side, point: QPointF | None) -> None:
-        words = "" if point is None else tr("cursor {side}  {x:.1f}, {y:.1f}", side=side, x=point.x(), y=point.y())
-        self.cursor_label.setText(words)
 
     def _device_text(self) -> str:
         name = self.network.device_name

@@ -238,12 +238,12 @@ def test_the_cursor_position_stands_in_the_status_bar(opened):
     canvas = opened.viewer.canvas("A")
     at = canvas.to_widget(QPointF(311.0, 97.5))
     mouse(canvas, QEvent.Type.MouseMove, at)
-    text = opened.cursor_label.text()
+    text = opened.status.cursor_label.text()
     assert text.startswith("cursor A")
     x, y = (float(part) for part in text.removeprefix("cursor A").split(","))
     assert (x, y) == pytest.approx((311.0, 97.5), abs=1.0)
     mouse(canvas, QEvent.Type.MouseMove, QPointF(1, 1))
-    assert opened.cursor_label.text() == ""
+    assert opened.status.cursor_label.text() == ""
 
 
 def test_large_pictures_show_through_smaller_levels_without_aliasing():

@@ -55,7 +55,7 @@ def test_two_files_dropped_at_once_fill_both_sides(window, qtbot, two_files):
     qtbot.waitUntil(lambda: window.state.has_both)
     assert [window.state.picture(side).name for side in SIDES] == ["cat.png", "coffee.jpg"]
     assert window.actions_["run"].isEnabled()
-    assert "451 × 300" in window.sizes_label.text()
+    assert "451 × 300" in window.status.sizes_label.text()
     assert "cat.png" in window.windowTitle()
 
 

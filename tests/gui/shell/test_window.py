@@ -239,7 +239,9 @@ def test_warming_up_finds_the_devices(themed, qtbot, tmp_path):
     qtbot.waitUntil(lambda: bool(window.devices))
     network = window.panel("match").network
     assert network.device.findData("cpu") > 0
-    assert "CPU" in window.setup_label.text() or "cuda" in window.devices[0].name or "mps" in window.devices[0].name
+    assert (
+        "CPU" in window.status.setup_label.text() or "cuda" in window.devices[0].name or "mps" in window.devices[0].name
+    )
     window.close()
     assert window.stopped_cleanly
     window.deleteLater()

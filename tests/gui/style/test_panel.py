@@ -201,11 +201,11 @@ def test_instant_style_follows_its_knobs(style, qtbot):
 
 
 def test_the_status_bar_names_the_network_of_the_mode(style, qtbot):
-    assert style.setup_label.text().startswith("BuddyNet ")
+    assert style.status.setup_label.text().startswith("BuddyNet ")
     style.panel("style").network.choose("vgg16")
-    assert style.setup_label.text().startswith("VGG-16 ")
+    assert style.status.setup_label.text().startswith("VGG-16 ")
     style.actions_["mode_match"].trigger()
-    assert style.setup_label.text().startswith("BuddyNet ")
+    assert style.status.setup_label.text().startswith("BuddyNet ")
 
 
 def test_what_does_not_work_is_said_in_words(style, qtbot):
