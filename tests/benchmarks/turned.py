@@ -1,19 +1,22 @@
 """How far the pairs of a picture and itself, turned, mirrored, scaled or moved, lie from the truth.
 
     python -m tests.benchmarks.turned [--pictures FILE ...] [--backbone NAME] [--weights FILE] [--preset P] [--pairs N]
-                                      [--no-turned] [--json]
+                                      [--no-turned] [--json] [--cost REPEATS]
 
 Without `--pictures` they are the astronaut, the cat and the coffee of scikit-image. Of each the middle square is
 brought to 224 px; B is drawn from it by one similarity around its middle, beyond the edge mirrored. An error is how far
 the point of B lies from where the similarity takes the point of A, in px of those 224; pairs whose point of A leaves
 the picture count as any other. Tells for each way the number of pairs of all pictures, the median error, and the share
-within 10 px.
+within 10 px. `--cost` tells instead how much longer a match takes that asks which way B is turned: processor time, the
+median of so many matches of the first two pictures with and without, one after the other.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -93,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--no-turned", dest="turned", action="store_false", help="B as it is, always")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--cost", type=int, default=0, metavar="REPEATS")
     chosen = parser.parse_args(arguments)
 
     from studio.backbones import load_backbone
@@ -103,6 +107,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     backbone = run_to_end(load_backbone(chosen.backbone, chosen.weights, chosen.device))
     options = MatchOptions(preset=chosen.preset, pairs=chosen.pairs, working_size=SIDE, turned=chosen.turned)
     pictures = squares(chosen.pictures)
+    if chosen.cost:
+        times: dict[bool, list[float]] = {True: [], False: []}
+        first, second = (Picture.from_array(pixels) for pixels in pictures[:2])
+        for number in range(2 * chosen.cost + 2):
+            asks = number % 2 == 0
+            begun = time.process_time()
+            run_to_end(match(first, second, backbone, options.with_values(turned=asks)))
+            if number >= 2:  # the first of each warm up
+                times[asks].append(time.process_time() - begun)
+        asked, plain = (statistics.median(times[asks]) for asks in (True, False))
+        print(f"a match that asks for turns {asked:.2f} s, without {plain:.2f} s: {asked / plain:.2f} x")
+        return
     rows: dict[str, dict[str, Any]] = {}
     for name, way in WAYS.items():
         away, turns = [], 0
